@@ -1,0 +1,101 @@
+/**
+ * What an operator is: the contract between one logical step and the task that runs it.
+ *
+ * Owns: `Operator`, `Output`, `OperatorContext`. Does not own: threads of control; the task (src/actors) calls every
+ * method, one at a time, and synchronously.
+ *
+ * Order of calls: `open`, `restore`? then any number of `process` / `onWatermark` / `onSplit`, with `onBarrier` between
+ * them; `snapshot` right after `onBarrier` has said `done`, before any other call; `close` last. A call that answers
+ * `more` is made again with the same arguments once its output was taken: an operator that can emit much does it piece by
+ * piece and remembers where it was. `wait` is the same, but only after the operator has called `context.wake()`.
+ *
+ * Invariants: O1 after `done` an operator holds no row that is not in its state; O2 rows go out before the watermark
+ * that caused them; O3 no state changes outside of these calls.
+ */
+import type { Batch, BatchSchema } from '../batch/index.ts';
+import type { Barrier } from '../progress/index.ts';
+import type { Epoch, Generation, Clock, Logger } from '../core/index.ts';
+import type { StateTable, ValueCodec } from '../state/index.ts';
+
+export type Step = 'done' | 'more' | 'wait';
+
+/** Where an operator's rows go. Ports are named: 'main', 'late', and one per emission of an aggregation. */
+export interface Output {
+  emit(batch: Batch, port?: string): void;
+  /** Rows after this carry no time below `watermark`. Only operators that change watermarks call it; others forward by default. */
+  watermark(watermark: number): void;
+  /** This output no longer (or again) holds the watermark back. */
+  idle(idle: boolean): void;
+}
+
+/** A row or record that nobody could take. */
+export interface DeadRecord {
+  readonly bytes: Uint8Array;
+  readonly error: string;
+  readonly operator: string;
+  /** `split#record`, or '' */
+  readonly position: string;
+}
+
+export interface OperatorContext {
+  readonly operator: string;
+  readonly subtask: number;
+  readonly parallelism: number;
+  readonly generation: Generation;
+  /** Key groups of the job; this subtask owns `ownedGroups` of them, as [from, to). */
+  readonly keyGroups: number;
+  readonly ownedGroups: readonly [number, number];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Keyed state. Tables are declared in `open`, before the first row; their names are the state's identity. */
+  table<V>(name: string, codec: ValueCodec<V>): StateTable<V>;
+  /** Sets a row aside, in this epoch; throws the error instead if the job has nowhere to put it. */
+  deadLetter(record: DeadRecord, cause: unknown): void;
+  /** True for some epochs after a stateful closure of this operator failed: run row by row, undo a row that throws. */
+  readonly guarded: boolean;
+  /** Adds to a counter of this operator; `late`, `deadLetters` and `rowsOut` are in every report. */
+  count(counter: 'late' | 'rowsOut' | 'deadLetters', n: number): void;
+  /** The task calls again. Needed after `wait` only. */
+  wake(): void;
+}
+
+/** State that is not keyed, of one earlier subtask: given back to every subtask that now owns a part of its groups. */
+export interface RestoredPart {
+  readonly groups: readonly [number, number];
+  readonly value: unknown;
+}
+
+export interface SplitEvent {
+  readonly split: string;
+  readonly state: 'active' | 'idle' | 'ended';
+}
+
+/** Proof that checkpoint `epoch` is complete; only the engine makes one. */
+export interface CommitPermit {
+  readonly epoch: Epoch;
+  readonly generation: Generation;
+}
+
+export interface Operator {
+  open?(context: OperatorContext): void;
+  /** `advanceTo(i)`: the least watermark that the inputs have reached once row i has arrived (T6); `-Infinity` where unknown. */
+  process(batch: Batch, out: Output, advanceTo: (row: number) => number): Step;
+  /** The operator's watermark has risen. Not implemented = forwarded at once. */
+  onWatermark?(watermark: number, out: Output): Step;
+  /** Sources' chains only: a split fell idle, woke up, or ended. Not implemented = forwarded. */
+  onSplit?(event: SplitEvent, out: Output): void;
+  /** All rows before the barrier were processed: flush what belongs to its epoch. */
+  onBarrier?(barrier: Barrier, out: Output): Step;
+  /** Non-keyed state at the barrier: plain msgpack data. Undefined = none. */
+  snapshot?(): unknown;
+  /** Before the first row; keyed tables are filled already. Parts of all earlier subtasks that owned some of our groups (of a rescaled non-keyed operator: of all). */
+  restore?(parts: readonly RestoredPart[]): void;
+  /** State of one split (sources' chains): moves with it. */
+  snapshotSplit?(split: string): unknown;
+  restoreSplit?(split: string, value: unknown): void;
+  /** Sinks: checkpoint `permit.epoch` is complete; publish what was staged up to it. Idempotent; may be repeated. */
+  commit?(permit: CommitPermit): Promise<void>;
+  close?(): void | Promise<void>;
+}
+
+export type { Batch, BatchSchema };

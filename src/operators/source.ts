@@ -1,0 +1,55 @@
+/**
+ * What a source is: splits, each a totally ordered sequence that can be read again from a position.
+ *
+ * Owns: the contract between connectors and the source task. The task reads ahead a bounded number of pieces per split,
+ * and puts into a checkpoint the position after the last piece that it has passed on.
+ * Invariants: C1 the same position gives the same records again; C2 every record is in exactly one piece, as a row or as
+ * a dead record.
+ */
+import type { Batch } from '../batch/index.ts';
+import type { Clock, Logger } from '../core/index.ts';
+import type { SourceInfo } from '../plan/index.ts';
+import type { Journal } from '../state/index.ts';
+import type { DeadRecord } from './operator.ts';
+
+/** A position, as plain msgpack data. */
+export type Position = unknown;
+
+export interface SourceContext {
+  readonly job: string;
+  /** The source's operator id: names its journal. */
+  readonly operator: string;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly journal: Journal;
+  /** Rows a piece should have at most (1024). */
+  readonly batchRowsMax: number;
+}
+
+/** What one read gives: rows (perhaps none), records that did not parse, and where to go on. */
+export interface Piece {
+  readonly batch: Batch | null;
+  readonly dead: readonly DeadRecord[];
+  /** Records in this piece: rows and dead ones. The batch's origin counts them from the split's start. */
+  readonly records: number;
+  readonly position: Position;
+}
+
+export interface SplitReader {
+  /** The next piece, or null at the end. Rejects with the signal's reason once the context's signal aborts. */
+  read(): Promise<Piece | null>;
+  close(): Promise<void>;
+}
+
+export interface SourceDefinition extends SourceInfo {
+  /** The splits that exist now, by stable name. Called when the job starts, and again at each restore. */
+  splits(context: SourceContext): Promise<readonly string[]>;
+  /**
+   * Reads on from `from` (undefined = the start); `records` = how many records lie before it.
+   * @throws WeirError `E_SOURCE_CHANGED` if the input is not the one that `from` was taken of
+   */
+  open(split: string, from: Position | undefined, records: number, context: SourceContext): Promise<SplitReader>;
+  /** What lies before is in the oldest retained checkpoint and may be released. */
+  release?(split: string, before: Position, context: SourceContext): Promise<void>;
+}

@@ -1,0 +1,167 @@
+/**
+ * What the user wrote: a graph of nodes, made by the DSL (src/api), read by the planner. Pure data but for the closures.
+ *
+ * Owns: the node types, and what the planner must know of sources and sinks. A node is immutable and is its own identity.
+ */
+import type { BatchSchema, SchemaField } from '../batch/index.ts';
+
+export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once';
+export type OutputMode = 'append' | 'update' | 'complete';
+
+/** The part of a source that plans need; the rest is in operators/source.ts. */
+export interface SourceInfo {
+  readonly type: 'source';
+  /** As in plans and logs: `file out/x.jsonl`. */
+  readonly name: string;
+  readonly guarantee: Guarantee;
+  readonly schema: BatchSchema;
+  /** What makes it another source: part of the state fingerprint (`was / is`). */
+  readonly identity: string;
+  /** It ends by itself. */
+  readonly bounded: boolean;
+}
+
+export interface SinkInfo {
+  readonly type: 'sink';
+  readonly name: string;
+  readonly guarantee: Guarantee;
+  readonly modes: readonly OutputMode[];
+  /** One writer only: all rows come together in one subtask. */
+  readonly single: boolean;
+  readonly identity: string;
+}
+
+/** Where a closure was written, for errors: `examples/job.ts:12`; '' where unknown. */
+export type CallSite = string;
+
+interface NodeBase {
+  /** What `.named()` gave. */
+  readonly name?: string;
+  /** What `.parallelism()` gave. */
+  readonly parallelism?: number;
+  readonly site: CallSite;
+  /** Of the rows that leave the node. */
+  readonly schema: BatchSchema;
+}
+
+export interface SourceNode extends NodeBase {
+  readonly kind: 'source';
+  readonly source: SourceInfo;
+}
+/** `fn`: row → row (map), row → boolean (filter), row → iterable of rows (flatMap). */
+export interface RowNode extends NodeBase {
+  readonly kind: 'map' | 'filter' | 'flatMap';
+  readonly input: LogicalNode;
+  readonly fn: (row: never) => unknown;
+  /** map, flatMap: checks a result (a Standard Schema that is not ours); its issues are an error of the row. */
+  readonly validate?: (value: unknown) => unknown;
+}
+export interface SelectNode extends NodeBase {
+  readonly kind: 'select';
+  readonly input: LogicalNode;
+  readonly columns: readonly string[];
+}
+export interface UnionNode extends NodeBase {
+  readonly kind: 'union';
+  readonly inputs: readonly LogicalNode[];
+}
+export interface RebalanceNode extends NodeBase {
+  readonly kind: 'rebalance';
+  readonly input: LogicalNode;
+}
+export interface WatermarkNode extends NodeBase {
+  readonly kind: 'watermark';
+  readonly input: LogicalNode;
+  readonly column: string;
+  readonly delayMs: number;
+  readonly idleAfterMs: number;
+}
+
+export interface WindowSpec {
+  /** The time column: a timestamp, or the window `{start, end}` of an earlier aggregation (its time is end - 1 ms). */
+  readonly column: string;
+  readonly sizeMs: number;
+  /** Equal to `sizeMs` for tumbling windows; divides it otherwise. */
+  readonly slideMs: number;
+  readonly offsetMs: number;
+}
+export interface AggregateSpec {
+  /** `custom`: see operators/aggregates. */
+  readonly fn: 'count' | 'sum' | 'avg' | 'min' | 'max' | 'collect' | 'custom';
+  /** Absent for count. */
+  readonly column?: string;
+  readonly custom?: CustomAggregate;
+}
+export interface CustomAggregate {
+  readonly state: SchemaField;
+  readonly create: () => unknown;
+  readonly accumulate: (acc: never, value: never) => unknown;
+  readonly merge: (a: never, b: never) => unknown;
+  readonly result: (acc: never) => unknown;
+}
+/** Keys, aggregates, in the order of the result's columns: `window` first if there is one, then the keys, then the aggregates. */
+export interface AggregateNode extends NodeBase {
+  readonly kind: 'aggregate';
+  readonly input: LogicalNode;
+  readonly keys: readonly string[];
+  readonly window?: WindowSpec;
+  readonly aggregates: readonly { readonly name: string; readonly spec: AggregateSpec }[];
+}
+/** Input rows of an aggregation that came too late. */
+export interface LateNode extends NodeBase {
+  readonly kind: 'late';
+  readonly input: AggregateNode;
+}
+
+/** A column, or a closure row → string | number | boolean | null or an array of those. */
+export type KeySelector = { readonly column: string } | { readonly fn: (row: never) => unknown; readonly site: CallSite };
+
+export interface ReduceNode extends NodeBase {
+  readonly kind: 'reduce';
+  readonly input: LogicalNode;
+  readonly key: KeySelector;
+  readonly fn: (a: never, b: never) => unknown;
+}
+export type StateDeclaration =
+  | { readonly kind: 'value'; readonly value: SchemaField }
+  | { readonly kind: 'map'; readonly key: SchemaField; readonly value: SchemaField };
+export interface ProcessNode extends NodeBase {
+  readonly kind: 'process';
+  readonly input: LogicalNode;
+  readonly key: KeySelector;
+  readonly state: Readonly<Record<string, StateDeclaration>>;
+  readonly onRow: (row: never, context: never) => void;
+  readonly onTimer?: (at: never, context: never) => void;
+  readonly validate?: (value: unknown) => unknown;
+}
+export interface SinkNode extends NodeBase {
+  readonly kind: 'sink';
+  readonly input: LogicalNode;
+  readonly sink: SinkInfo;
+  readonly mode: OutputMode;
+  /** `update`, `complete`: write at most this often; 0 = once per epoch. */
+  readonly everyMs: number;
+}
+
+export type LogicalNode =
+  | SourceNode
+  | RowNode
+  | SelectNode
+  | UnionNode
+  | RebalanceNode
+  | WatermarkNode
+  | AggregateNode
+  | LateNode
+  | ReduceNode
+  | ProcessNode
+  | SinkNode;
+
+/** A whole job, as the DSL's `pipeline()` gathers it. */
+export interface LogicalJob {
+  readonly name: string;
+  readonly outputs: readonly SinkNode[];
+  readonly parallelism: number;
+  readonly checkpointEveryMs: number;
+  readonly deadLetters?: SinkInfo;
+  readonly restart: { readonly attempts: number; readonly withinMs: number; readonly backoffMs: number };
+}

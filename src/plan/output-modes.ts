@@ -1,0 +1,48 @@
+/**
+ * What the rows of a stream mean, and so how they may be written: Spark's table, with its reasons. The types of the DSL
+ * and the planner read this one table, so that a compile error and a plan error are the same words.
+ */
+export interface OutputModes {
+  /** Straight from a source, or mapped, filtered. */
+  rows: {
+    append: true;
+    update: true;
+    complete: '✗ complete writes the whole result each time, and a stream without an aggregation has none: use append, or aggregate first';
+  };
+  /** An aggregation by a window, or a timestamp, under a watermark. */
+  windowed: { append: true; update: true; complete: true };
+  /** An aggregation whose rows never become final. */
+  running: {
+    append: '✗ append writes a row once it is final, and these never are: group by a window over a column with withWatermark(), or say mode: update or complete';
+    update: true;
+    complete: true;
+  };
+  /** An aggregation of an aggregation. */
+  chained: {
+    append: true;
+    update: '✗ a second aggregation takes only final rows of the first: use append';
+    complete: '✗ a second aggregation takes only final rows of the first: use append';
+  };
+}
+export type Kind = keyof OutputModes;
+
+/** The same as a value. */
+export const outputModes: OutputModes = {
+  rows: {
+    append: true,
+    update: true,
+    complete: '✗ complete writes the whole result each time, and a stream without an aggregation has none: use append, or aggregate first',
+  },
+  windowed: { append: true, update: true, complete: true },
+  running: {
+    append:
+      '✗ append writes a row once it is final, and these never are: group by a window over a column with withWatermark(), or say mode: update or complete',
+    update: true,
+    complete: true,
+  },
+  chained: {
+    append: true,
+    update: '✗ a second aggregation takes only final rows of the first: use append',
+    complete: '✗ a second aggregation takes only final rows of the first: use append',
+  },
+};

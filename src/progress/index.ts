@@ -1,0 +1,1 @@
+export type { Barrier } from './barrier.ts';

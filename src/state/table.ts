@@ -1,0 +1,30 @@
+/**
+ * The keyed state of one operator in one subtask, as operators see it.
+ *
+ * Owns: the contract of a state table. Implementation: heap-table.ts (copy on first write, dirty lists, deltas).
+ * A key is the canonical key string of `batch/keys.ts`; a namespace is a number that groups entries (a window slice; 0 where
+ * there is none). Values may be mutable objects: an operator that changes one in place asks for it with `modify`, never `get`.
+ * Invariants: S3 at most one entry per (namespace, key); S4 what a freeze saw is what its delta holds, whatever is written after.
+ */
+export interface TableEntry<V> {
+  readonly key: string;
+  readonly group: number;
+  readonly value: V;
+}
+
+export interface StateTable<V> {
+  readonly size: number;
+  get(namespace: number, key: string): V | undefined;
+  /** The value, to be changed in place now: it is marked dirty, and its frozen form is saved first if a snapshot still needs it. */
+  modify(namespace: number, key: string): V | undefined;
+  /** `group` = the key's group; it never changes for a key. */
+  put(namespace: number, key: string, group: number, value: V): void;
+  delete(namespace: number, key: string): boolean;
+  /** Namespaces that hold entries, in no order. */
+  namespaces(): Iterable<number>;
+  /** Entries of a namespace, in order of insertion (after a restore: in no order). */
+  entries(namespace: number): Iterable<TableEntry<V>>;
+  count(namespace: number): number;
+  /** Deletes a whole namespace at the cost of one tombstone per key group. */
+  drop(namespace: number): void;
+}
