@@ -1,6 +1,13 @@
 export type {
-  AggregateNode, AggregateSpec, CallSite, CustomAggregate, Guarantee, KeySelector, LateNode, LogicalJob, LogicalNode, OutputMode,
+  AggregateNode, AggregateSpec, CallSite, CustomAggregate, Emission, Guarantee, KeySelector, LateNode, LogicalJob, LogicalNode, OutputMode,
   ProcessNode, RebalanceNode, ReduceNode, RowNode, SelectNode, SinkInfo, SinkNode, SourceInfo, SourceNode, StateDeclaration,
   UnionNode, WatermarkNode, WindowSpec,
 } from './logical.ts';
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
+export { describePlan } from './describe.ts';
+export { selectorText, typeText } from './identity.ts';
+export { keyGroupsOfJob, ownedGroups, routingTable } from './key-groups.ts';
+export {
+  type ChangelogMode, channelsOf, type Edge, type EdgeKind, type OutputRoute, type PhysicalPlan, type PlannedOperator, type Stage,
+} from './physical.ts';
+export { deadLetterId, deadLetterSchema, planJob } from './planner.ts';

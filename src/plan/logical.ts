@@ -156,6 +156,13 @@ export type LogicalNode =
   | ProcessNode
   | SinkNode;
 
+/** One way in which an aggregation's result is asked for: by the sinks below it. `port`: the output that carries it. */
+export interface Emission {
+  readonly port: string;
+  readonly mode: OutputMode;
+  readonly everyMs: number;
+}
+
 /** A whole job, as the DSL's `pipeline()` gathers it. */
 export interface LogicalJob {
   readonly name: string;

@@ -51,11 +51,3 @@ export interface Transport {
   /** No frame of this generation is delivered any more. */
   close(): void;
 }
-
-export interface CreditWindow {
-  /** Data frames in flight at most (16). */
-  readonly frames: number;
-  /** Bytes in flight at most, but for one frame (1 MiB). */
-  readonly bytes: number;
-}
-export const defaultWindow: CreditWindow = { frames: 16, bytes: 1 << 20 };

@@ -1,0 +1,88 @@
+/** What a running job says of itself: plain data, made anew at each call. Read by the CLI, the HTTP API and metrics. */
+export type JobState = 'starting' | 'restoring' | 'running' | 'throttled' | 'restarting' | 'stopping' | 'finished' | 'stopped' | 'failed';
+
+/** What this process has added, exactly: rows rolled back by a restore are not counted twice. */
+export interface JobReport {
+  readonly job: string;
+  /** Of the last complete checkpoint; 0 = none yet. */
+  readonly epoch: number;
+  /** The checkpoint that this process started from, or null. */
+  readonly restoredFrom: number | null;
+  /** Input records that lay before that checkpoint. */
+  readonly position: number;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly rowsLate: number;
+  readonly deadLetters: number;
+  /** Restarts within this process. */
+  readonly restarts: number;
+}
+
+export interface SubtaskStatus {
+  readonly stage: string;
+  readonly operators: readonly string[];
+  readonly subtask: number;
+  readonly state: string;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly late: number;
+  readonly deadLetters: number;
+  /** ms; null before the first. */
+  readonly watermark: number | null;
+  /** Share of the last second spent working, and spent blocked without credit; 0 to 1. */
+  readonly busy: number;
+  readonly backpressured: number;
+  readonly stateRows: number;
+  readonly splits: readonly SplitStatus[];
+}
+export interface SplitStatus {
+  readonly split: string;
+  readonly state: 'active' | 'idle' | 'ended';
+  readonly records: number;
+  readonly watermark: number | null;
+}
+
+export interface CheckpointStatus {
+  readonly epoch: number;
+  readonly state: 'completed' | 'aborted' | 'in progress';
+  /** Wall time of its trigger, ms. */
+  readonly triggered: number;
+  readonly durationMs: number | null;
+  /** Bytes written for it. */
+  readonly bytes: number;
+  readonly reason?: string;
+}
+
+export interface JobStatus {
+  readonly job: string;
+  readonly state: JobState;
+  readonly generation: number;
+  readonly parallelism: number;
+  readonly report: JobReport;
+  /** Totals over the whole life of the job's state, this process included. */
+  readonly totals: { readonly rowsIn: number; readonly rowsOut: number; readonly rowsLate: number; readonly deadLetters: number; readonly checkpoints: number; readonly restores: number };
+  /** The least watermark of all operators that have one; ms. */
+  readonly watermark: number | null;
+  /** End of the earliest open window, ms, and the split that holds the watermark back. */
+  readonly nextWindowEnd: number | null;
+  readonly heldBackBy: string | null;
+  readonly stateRows: number;
+  readonly subtasks: readonly SubtaskStatus[];
+  /** The last 20, newest first. */
+  readonly checkpoints: readonly CheckpointStatus[];
+  /** The last error that restarted or failed the job. */
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string } | null;
+}
+
+export interface RunningJob {
+  readonly name: string;
+  /** Resolves when the job has finished or was stopped; rejects with a WeirError when it failed. */
+  readonly finished: Promise<JobReport>;
+  /** Final checkpoint, commit, end. Calling again is allowed. */
+  stop(): Promise<JobReport>;
+  /** Takes a checkpoint now and resolves once it is complete and committed. */
+  checkpoint(): Promise<number>;
+  /** Ends at once, as a crash would: nothing is flushed. */
+  kill(): Promise<void>;
+  status(): JobStatus;
+}

@@ -1,0 +1,136 @@
+/**
+ * What an operator's state is found by after the job has changed, and what that state means.
+ *
+ * Owns: operator ids and state descriptors. The id of an unnamed stateful operator follows from its kind, its keys and the
+ * stateful operators above it, never from stateless neighbours: inserting a `map` keeps all state. Its descriptor says the
+ * rest (a window's size, a state's names); another descriptor under the same id is refused at restore, "was / is".
+ * Invariants: N1 ids are unique within a job.
+ */
+import { createHash } from 'node:crypto';
+import { type OperatorId, operatorId, WeirError } from '../core/index.ts';
+import type { DataType, SchemaField } from '../batch/index.ts';
+import { formatMs } from '../core/index.ts';
+import type { AggregateNode, KeySelector } from './logical.ts';
+import type { Resolved } from './resolve.ts';
+
+export interface Identity {
+  readonly id: OperatorId;
+  readonly label: string;
+  readonly state: string | null;
+}
+
+/** Identities in the order of `operators` (inputs before what they feed). */
+export function identify(operators: readonly Resolved[]): ReadonlyMap<Resolved, Identity> {
+  const identities = new Map<Resolved, Identity>();
+  const ancestors = new Map<Resolved, string>();
+  const taken = new Map<string, string>();
+  for (const operator of operators) {
+    const above = operator.feeds.map((feed) => `${ancestors.get(feed.from)}${feed.port === 'late' ? '/late' : ''}`).sort().join('+');
+    const state = stateOf(operator);
+    const id = idOf(operator, state, above, taken);
+    ancestors.set(operator, state === null ? above : id);
+    identities.set(operator, { id, label: operator.node.name ?? labelOf(operator), state });
+  }
+  return identities;
+}
+
+function idOf(operator: Resolved, state: string | null, above: string, taken: Map<string, string>): OperatorId {
+  const { node } = operator;
+  if (node.name !== undefined) {
+    // A named node that runs once per output mode is stateless: the variants may share the name with a suffix.
+    const other = taken.get(node.name);
+    if (other !== undefined && state !== null) throw collision(node.name, other, node.site);
+    if (other === undefined) {
+      taken.set(node.name, node.site);
+      return operatorId(node.name);
+    }
+  }
+  const base = state === null ? (node.name ?? node.kind) : `${node.kind}~${digest([node.kind, ...keysOf(operator), above].join('|'))}`;
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? base : `${base}~${n}`;
+    if (taken.has(candidate)) continue;
+    taken.set(candidate, node.site);
+    return operatorId(candidate);
+  }
+}
+
+function collision(name: string, first: string, second: string): WeirError {
+  return new WeirError('E_PLAN', `N1: two operators are named '${name}': ${first || 'one'} and ${second || 'another'}`, {
+    hint: 'the state of each is found by its name: give one of them another with .named()',
+  });
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 10);
+
+function labelOf({ node }: Resolved): string {
+  switch (node.kind) {
+    case 'source':
+      return node.source.name;
+    case 'sink':
+      return node.sink.name;
+    case 'aggregate':
+      return node.window === undefined ? `aggregate by ${node.keys.join(', ') || 'nothing'}` : `window ${windowText(node)}`;
+    case 'watermark':
+      return `watermark ${node.column} - ${formatMs(node.delayMs)}`;
+    default:
+      return node.kind;
+  }
+}
+
+function keysOf({ node }: Resolved): readonly string[] {
+  switch (node.kind) {
+    case 'aggregate':
+      return node.keys;
+    case 'reduce':
+    case 'process':
+      return [selectorText(node.key)];
+    case 'watermark':
+      return [node.column];
+    default:
+      return [];
+  }
+}
+
+export function selectorText(key: KeySelector): string {
+  return 'column' in key ? key.column : 'a function';
+}
+
+/** What the state means, in words that a person can compare; null where there is none. */
+function stateOf({ node }: Resolved): string | null {
+  switch (node.kind) {
+    case 'source':
+      return `positions in ${node.source.identity}`;
+    case 'watermark':
+      return `latest ${node.column}`;
+    case 'aggregate':
+      return `${node.window === undefined ? '' : `window ${windowText(node)}; `}keys ${node.keys.join(', ') || 'none'}; ${node.aggregates.map(({ name, spec }) => `${name} = ${spec.fn}(${spec.column ?? ''})`).join(', ')}`;
+    case 'reduce':
+      return `reduced rows by ${selectorText(node.key)}`;
+    case 'process':
+      return `key ${selectorText(node.key)}; ${Object.entries(node.state).map(([name, declared]) => `${name}: ${declared.kind === 'map' ? `map of ${fieldText(declared.key)} to ` : ''}${fieldText(declared.value)}`).join(', ') || 'no state'}`;
+    case 'sink':
+      return `staged results of ${node.sink.identity}, mode ${node.mode}`;
+    default:
+      return null;
+  }
+}
+
+function windowText(node: AggregateNode): string {
+  const { column, sizeMs, slideMs, offsetMs } = node.window!;
+  return `${formatMs(sizeMs)}${slideMs === sizeMs ? '' : ` sliding by ${formatMs(slideMs)}`}${offsetMs === 0 ? '' : ` offset ${formatMs(offsetMs)}`} over ${column}`;
+}
+
+function fieldText(field: SchemaField): string {
+  return `${typeText(field.type)}${field.nullable ? ' or null' : ''}`;
+}
+
+export function typeText(type: DataType): string {
+  switch (type.kind) {
+    case 'list':
+      return `list of ${typeText(type.of.type)}`;
+    case 'struct':
+      return `{ ${type.fields.map((field) => `${field.name}: ${fieldText(field)}`).join(', ')} }`;
+    default:
+      return type.kind;
+  }
+}

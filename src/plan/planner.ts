@@ -1,0 +1,156 @@
+/**
+ * Makes the plan: which operators are fused into one stage, and how rows get from stage to stage.
+ *
+ * Owns: fusion and edges. An operator joins the stage of what feeds it when it has one input, needs no shuffle and runs
+ * at the same parallelism. Invariants: G1 the first operator of a stage is its root, every other has one input inside it;
+ * G2 keyed operators are roots behind hash edges, so that a key's rows meet in one subtask.
+ */
+import { createHash } from 'node:crypto';
+import { batchSchema } from '../batch/index.ts';
+import { type OperatorId, operatorId } from '../core/index.ts';
+import { type Identity, identify } from './identity.ts';
+import { keyGroupsOfJob } from './key-groups.ts';
+import type { LogicalJob, LogicalNode, SinkNode } from './logical.ts';
+import { changelogOf, type Edge, type PhysicalPlan, type PlannedOperator, type Stage } from './physical.ts';
+import { type Feed, type Resolved, resolveJob } from './resolve.ts';
+import { validateJob, warningsOf } from './validate.ts';
+
+/** Columns of the rows that the dead-letter sink is given; `DeadLetter` of the API. */
+export const deadLetterSchema = batchSchema([
+  { name: 'bytes', type: { kind: 'bytes' }, nullable: false },
+  { name: 'error', type: { kind: 'string' }, nullable: false },
+  { name: 'operator', type: { kind: 'string' }, nullable: false },
+  { name: 'position', type: { kind: 'string' }, nullable: false },
+  { name: 'epoch', type: { kind: 'float64' }, nullable: false },
+]);
+export const deadLetterId: OperatorId = operatorId('dead-letters');
+
+type MutableOperator = { -readonly [K in keyof PlannedOperator]: PlannedOperator[K] } & { outputs: PlannedOperator['outputs'][number][] };
+interface DraftStage {
+  readonly index: number;
+  readonly parallelism: number;
+  readonly operators: MutableOperator[];
+  readonly inputs: number[];
+}
+interface Place {
+  readonly stage: DraftStage;
+  readonly operator: MutableOperator;
+  readonly index: number;
+}
+
+/**
+ * @param parallelism instead of the job's own
+ * @throws WeirError `E_PLAN` for what cannot run, with the words that the types use
+ */
+export function planJob(job: LogicalJob, parallelism: number = job.parallelism): PhysicalPlan {
+  validateJob(job, parallelism);
+  const operators = resolveJob(job);
+  const draft = new Draft(parallelism, identify(operators));
+  for (const operator of operators) draft.place(operator);
+  const deadLetterStage = job.deadLetters === undefined ? null : draft.deadLetters(job, job.deadLetters);
+  const stages = draft.stages.map((stage) => finish(stage, deadLetterStage));
+  const edges = draft.edges;
+  const shape = { job, parallelism, keyGroups: keyGroupsOfJob, stages, edges, warnings: warningsOf(job, operators) };
+  return { ...shape, fingerprint: fingerprintOf(shape) };
+}
+
+function finish(stage: DraftStage, deadLetters: DeadLetterStage | null): Stage {
+  return {
+    index: stage.index,
+    label: stage.operators.map((operator) => operator.label).join(' → '),
+    parallelism: stage.parallelism,
+    operators: stage.operators,
+    inputs: stage.inputs,
+    deadLetterEdge: deadLetters?.edgeFrom.get(stage.index) ?? null,
+  };
+}
+
+interface DeadLetterStage {
+  readonly edgeFrom: ReadonlyMap<number, number>;
+}
+
+class Draft {
+  readonly stages: DraftStage[] = [];
+  readonly edges: Edge[] = [];
+  readonly #places = new Map<Resolved, Place>();
+  readonly #parallelism: number;
+  readonly #identities: ReadonlyMap<Resolved, Identity>;
+
+  constructor(parallelism: number, identities: ReadonlyMap<Resolved, Identity>) {
+    this.#parallelism = parallelism;
+    this.#identities = identities;
+  }
+
+  place(resolved: Resolved): void {
+    const operator: MutableOperator = { ...this.#identities.get(resolved)!, node: resolved.node, emissions: resolved.emissions, outputs: [] };
+    const parallelism = this.#parallelismOf(resolved);
+    const [feed] = resolved.feeds;
+    const above = feed === undefined ? undefined : this.#places.get(feed.from)!;
+    const fused = resolved.feeds.length === 1 && above!.stage.parallelism === parallelism && !feed!.rebalanced && keyOf(resolved.node) === null;
+    const stage = fused ? above!.stage : this.#newStage(parallelism);
+    const index = stage.operators.push(operator) - 1;
+    this.#places.set(resolved, { stage, operator, index });
+    if (fused) above!.operator.outputs.push({ port: feed!.port, to: { kind: 'operator', index } });
+    else for (const each of resolved.feeds) this.#connect(each, stage, resolved.node);
+  }
+
+  /** A stage of its own, fed by every other. */
+  deadLetters(job: LogicalJob, sink: NonNullable<LogicalJob['deadLetters']>): DeadLetterStage {
+    const senders = [...this.stages];
+    const stage = this.#newStage(1);
+    const node: SinkNode = { kind: 'sink', input: job.outputs[0]!.input, sink, mode: 'append', everyMs: 0, site: '', schema: deadLetterSchema };
+    stage.operators.push({ id: deadLetterId, label: 'dead letters', node, emissions: [], outputs: [], state: `staged results of ${sink.identity}, mode append` });
+    const edgeFrom = new Map(senders.map((from) => [from.index, this.#edge(from.index, stage, 'rebalance', null, 'append')] as const));
+    return { edgeFrom };
+  }
+
+  #connect(feed: Feed, stage: DraftStage, node: LogicalNode): void {
+    const from = this.#places.get(feed.from)!;
+    const key = keyOf(node);
+    const aligned = from.stage.parallelism === stage.parallelism && !feed.rebalanced;
+    const edge = this.#edge(from.stage.index, stage, key !== null ? 'hash' : aligned ? 'forward' : 'rebalance', key, changelogOf(feed.mode));
+    from.operator.outputs.push({ port: feed.port, to: { kind: 'edge', edge } });
+  }
+
+  #edge(from: number, to: DraftStage, kind: Edge['kind'], key: Edge['key'], changelog: Edge['changelog']): number {
+    const index = this.edges.push({ index: this.edges.length, from, to: to.index, kind, key, changelog }) - 1;
+    to.inputs.push(index);
+    return index;
+  }
+
+  #newStage(parallelism: number): DraftStage {
+    const stage: DraftStage = { index: this.stages.length, parallelism, operators: [], inputs: [] };
+    this.stages.push(stage);
+    return stage;
+  }
+
+  #parallelismOf({ node, feeds }: Resolved): number {
+    if (node.kind === 'sink' && node.sink.single) return 1;
+    if (node.kind === 'aggregate' && node.keys.length === 0) return 1;
+    if (node.parallelism !== undefined) return node.parallelism;
+    if (node.kind === 'source' || keyOf(node) !== null || feeds.some((feed) => feed.rebalanced)) return this.#parallelism;
+    return Math.max(...feeds.map((feed) => this.#places.get(feed.from)!.stage.parallelism));
+  }
+}
+
+function keyOf(node: LogicalNode): Edge['key'] {
+  switch (node.kind) {
+    case 'aggregate':
+      return { columns: node.keys };
+    case 'reduce':
+    case 'process':
+      return node.key;
+    default:
+      return null;
+  }
+}
+
+function fingerprintOf(plan: Omit<PhysicalPlan, 'fingerprint'>): string {
+  const text = JSON.stringify([
+    plan.job.name,
+    plan.keyGroups,
+    plan.stages.map((stage) => [stage.parallelism, stage.operators.map((o) => [o.id, o.state, o.emissions, o.outputs])]),
+    plan.edges,
+  ]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,102 @@
+/**
+ * From the logical graph to the operators that must run: who feeds whom, through which port.
+ *
+ * Owns: sharing (a node used twice runs once), the ways in which each aggregation's result is asked for (a node below an
+ * aggregation runs once per way), and the disappearance of `union`, `rebalance` and `late`, which are only routes.
+ */
+import { invariant } from '../core/index.ts';
+import { kindOf } from './kinds.ts';
+import type { Emission, LogicalJob, LogicalNode, OutputMode, SinkNode } from './logical.ts';
+
+/** The way in which the sinks below want an aggregation's rows. */
+interface Demand {
+  readonly mode: OutputMode;
+  readonly everyMs: number;
+}
+const appendOnly: Demand = { mode: 'append', everyMs: 0 };
+
+export interface Feed {
+  readonly from: Resolved;
+  readonly port: string;
+  /** A `rebalance()` lies between. */
+  readonly rebalanced: boolean;
+  readonly mode: OutputMode;
+}
+export interface Resolved {
+  readonly node: Exclude<LogicalNode, { kind: 'union' | 'rebalance' | 'late' }>;
+  readonly feeds: readonly Feed[];
+  readonly emissions: Emission[];
+  /** Rank among operators in the order of discovery: inputs first. */
+  readonly order: number;
+}
+
+/** Every operator of the job, inputs before what they feed. */
+export function resolveJob(job: LogicalJob): readonly Resolved[] {
+  const resolver = new Resolver();
+  for (const sink of job.outputs) resolver.sink(sink);
+  return resolver.all;
+}
+
+class Resolver {
+  readonly all: Resolved[] = [];
+  readonly #known = new Map<LogicalNode, Map<string, Resolved>>();
+
+  sink(node: SinkNode): void {
+    this.#operator(node, { mode: node.mode, everyMs: node.mode === 'append' ? 0 : node.everyMs });
+  }
+
+  #operator(node: Resolved['node'], demand: Demand): Resolved {
+    const changes = node.kind !== 'aggregate' && node.kind !== 'reduce' && mayChange(node);
+    const key = changes || node.kind === 'sink' ? portOf(demand) : '';
+    const variants = this.#known.get(node) ?? new Map<string, Resolved>();
+    this.#known.set(node, variants);
+    const known = variants.get(key);
+    if (known !== undefined) return known;
+    const feeds = inputsOf(node).flatMap((input) => this.#feeds(input, changes || node.kind === 'sink' ? demand : appendOnly, false));
+    const resolved: Resolved = { node, feeds, emissions: [], order: this.all.length };
+    variants.set(key, resolved);
+    this.all.push(resolved);
+    return resolved;
+  }
+
+  #feeds(node: LogicalNode, demand: Demand, rebalanced: boolean): Feed[] {
+    switch (node.kind) {
+      case 'union':
+        return node.inputs.flatMap((input) => this.#feeds(input, demand, rebalanced));
+      case 'rebalance':
+        return this.#feeds(node.input, demand, true);
+      case 'late':
+        return [{ from: this.#operator(node.input, appendOnly), port: 'late', rebalanced, mode: 'append' }];
+      case 'aggregate':
+      case 'reduce': {
+        const from = this.#operator(node, appendOnly);
+        const port = portOf(demand);
+        if (!from.emissions.some((emission) => emission.port === port)) from.emissions.push({ port, ...demand });
+        return [{ from, port, rebalanced, mode: demand.mode }];
+      }
+      default:
+        return [{ from: this.#operator(node, demand), port: 'main', rebalanced, mode: mayChange(node) ? demand.mode : 'append' }];
+    }
+  }
+}
+
+/** Is there an aggregation above whose rows flow through this node? */
+function mayChange(node: LogicalNode): boolean {
+  return node.kind !== 'sink' && kindOf(node) !== 'rows';
+}
+
+function portOf(demand: Demand): string {
+  return demand.mode === 'append' ? 'append' : `${demand.mode}@${demand.everyMs}`;
+}
+
+export function inputsOf(node: LogicalNode): readonly LogicalNode[] {
+  switch (node.kind) {
+    case 'source':
+      return [];
+    case 'union':
+      return node.inputs;
+    default:
+      invariant(node.input !== undefined, `a ${node.kind} has an input`);
+      return [node.input];
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What cannot run, said before anything starts; and what may surprise.
+ *
+ * Owns: the checks that need the whole graph (those that need one node are made where it is built).
+ */
+import { WeirError } from '../core/index.ts';
+import { keyGroupsOfJob } from './key-groups.ts';
+import { kindOf } from './kinds.ts';
+import type { LogicalJob, LogicalNode } from './logical.ts';
+import { outputModes } from './output-modes.ts';
+import { inputsOf, type Resolved } from './resolve.ts';
+
+export function validateJob(job: LogicalJob, parallelism: number): void {
+  if (job.outputs.length === 0) {
+    throw new WeirError('E_PLAN', `the pipeline '${job.name}' has no outputs`, { hint: 'end a stream with .to(sink) and list it in `outputs`' });
+  }
+  checkParallelism(parallelism, `the pipeline '${job.name}'`);
+  const seen = new Set<LogicalNode>();
+  for (const output of job.outputs) {
+    checkMode(output.input, output.mode, output.sink.modes, output.site);
+    visit(output, seen);
+  }
+}
+
+function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
+  if (seen.has(node)) return;
+  seen.add(node);
+  if (node.parallelism !== undefined) checkParallelism(node.parallelism, at(node));
+  if (node.kind === 'watermark') checkInSourceChain(node.input, node);
+  if ((node.kind === 'aggregate' || node.kind === 'reduce' || node.kind === 'process') && kindOf(node.input) === 'running') {
+    throw new WeirError('E_PLAN', `${at(node)}: its input rows never become final, and it takes only final rows`, {
+      hint: 'group the first aggregation by a window over a column with withWatermark()',
+    });
+  }
+  for (const input of inputsOf(node)) visit(input, seen);
+}
+
+function checkMode(input: LogicalNode, mode: 'append' | 'update' | 'complete', accepted: readonly string[], site: string): void {
+  const legal = outputModes[kindOf(input)][mode];
+  const reason = legal !== true ? legal : accepted.includes(mode) ? null : `✗ this sink does not take mode ${mode}`;
+  if (reason !== null) throw new WeirError('E_PLAN', `${site === '' ? '' : `${site}: `}${reason}`);
+}
+
+function checkParallelism(parallelism: number, where: string): void {
+  if (Number.isSafeInteger(parallelism) && parallelism >= 1 && parallelism <= keyGroupsOfJob) return;
+  throw new WeirError('E_PLAN', `${where}: parallelism ${parallelism} is not a whole number from 1 to ${keyGroupsOfJob}`);
+}
+
+/** T1: the unit of time is the split, and only a source's own chain knows splits. */
+function checkInSourceChain(node: LogicalNode, watermark: LogicalNode): void {
+  switch (node.kind) {
+    case 'source':
+      return;
+    case 'map':
+    case 'filter':
+    case 'flatMap':
+    case 'select':
+    case 'watermark':
+      if (node.parallelism === undefined) return checkInSourceChain(node.input, watermark);
+      break;
+    default:
+  }
+  throw new WeirError('E_PLAN', `${at(watermark)}: withWatermark() stands behind ${node.kind === 'late' ? 'late()' : `a ${node.kind}`}${node.parallelism === undefined ? '' : ' with its own parallelism'}`, {
+    hint: 'T1: call it in the source\'s own chain, before any union, key, group, rebalance or change of parallelism',
+  });
+}
+
+function at(node: LogicalNode): string {
+  return `${node.name ?? node.kind}${node.site === '' ? '' : ` (${node.site})`}`;
+}
+
+export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): readonly string[] {
+  const warnings: string[] = [];
+  const sources = operators.filter(({ node }) => node.kind === 'source').length;
+  for (const { node, feeds } of operators) {
+    if (node.kind === 'source' && node.source.guarantee !== 'exactly-once') warnings.push(`source ${node.source.name} is ${node.source.guarantee}: what it loses or repeats, the job loses or repeats`);
+    if (node.kind === 'sink' && node.sink.guarantee !== 'exactly-once') warnings.push(`sink ${node.sink.name} is ${node.sink.guarantee}: after a crash some rows may be ${node.sink.guarantee === 'at-least-once' ? 'written again' : 'missing'}`);
+    if (node.kind === 'watermark' && node.idleAfterMs > 0 && !bounded(feeds[0]?.from.node)) warnings.push(`${at(node)}: a split that is silent for ${node.idleAfterMs / 1000} s no longer holds the watermark back, so which rows are late may depend on time`);
+    if (node.kind === 'process' && node.onTimer !== undefined && sources > 1) warnings.push(`${at(node)}: rows of one key come from several inputs, so the result of its timers may depend on their order of arrival`);
+  }
+  if (job.deadLetters === undefined) warnings.push('no `deadLetters` sink: a row that a function or a format cannot take fails the job');
+  return warnings;
+}
+
+function bounded(node: LogicalNode | undefined): boolean {
+  return node?.kind === 'source' && node.source.bounded;
+}

@@ -1,0 +1,63 @@
+/**
+ * The watermark of a subtask: the least of its inputs' that are not idle, and never back.
+ *
+ * Owns: T3's merge. Invariants: W1 the merged watermark never falls; W2 an idle input does not hold it back; W3 when all
+ * inputs are idle it stays.
+ */
+export class WatermarkMerge {
+  readonly #watermarks: Float64Array;
+  readonly #idle: Uint8Array;
+  #merged = -Infinity;
+
+  constructor(inputs: number) {
+    this.#watermarks = new Float64Array(inputs).fill(-Infinity);
+    this.#idle = new Uint8Array(inputs);
+  }
+
+  get merged(): number {
+    return this.#merged;
+  }
+
+  get allIdle(): boolean {
+    return this.#idle.every((idle) => idle === 1);
+  }
+
+  /** The new merged watermark if it rose, else undefined. */
+  advance(input: number, watermark: number): number | undefined {
+    if (watermark > this.#watermarks[input]!) this.#watermarks[input] = watermark;
+    return this.#raise();
+  }
+
+  /** As `advance`. An input that wakes up holds the watermark back from now on. */
+  setIdle(input: number, idle: boolean): number | undefined {
+    this.#idle[input] = idle ? 1 : 0;
+    return this.#raise();
+  }
+
+  /** What the merged watermark is once `input` has reached `watermark`, without recording it (T6). */
+  ifAdvanced(input: number, watermark: number): number {
+    let least = Math.max(watermark, this.#watermarks[input]!);
+    for (let i = 0; i < this.#watermarks.length; i++) {
+      if (i !== input && this.#idle[i] === 0 && this.#watermarks[i]! < least) least = this.#watermarks[i]!;
+    }
+    return Math.max(least, this.#merged);
+  }
+
+  /** T9: a restored watermark is a floor. */
+  restore(watermark: number): void {
+    if (watermark > this.#merged) this.#merged = watermark;
+  }
+
+  #raise(): number | undefined {
+    let least = Infinity;
+    let active = false;
+    for (let i = 0; i < this.#watermarks.length; i++) {
+      if (this.#idle[i] === 1) continue;
+      active = true;
+      if (this.#watermarks[i]! < least) least = this.#watermarks[i]!;
+    }
+    if (!active || least <= this.#merged) return undefined;
+    this.#merged = least;
+    return least;
+  }
+}
