@@ -1,0 +1,192 @@
+/**
+ * Runs the fused operators of one stage in one subtask: a tree, root first.
+ *
+ * Owns: the order in which operators see batches, watermarks, split events and barriers, and the resumption of an operator
+ * that answered `more` or `wait`. Each operator has a queue; those furthest down run first, and one runs only while what
+ * it feeds is empty, so that queues stay short and a stage holds a bounded number of rows.
+ * Talks through: `EdgeOutput` (edges), the operators' contract.
+ * Invariants: T1 items reach every operator in the order in which they entered the stage; T2 a barrier is forwarded only
+ * after the operator has said `done` to it; T3 a watermark that an operator forwards never falls.
+ */
+import type { Batch } from '../batch/index.ts';
+import { invariant } from '../core/index.ts';
+import type { Operator, Output, SplitEvent, Step } from '../operators/index.ts';
+import type { PlannedOperator } from '../plan/index.ts';
+import type { Barrier } from '../progress/index.ts';
+
+/** What flows through a stage. */
+export type Item =
+  | { readonly kind: 'batch'; readonly batch: Batch; readonly advanceTo?: (row: number) => number }
+  | { readonly kind: 'watermark'; readonly watermark: number }
+  | { readonly kind: 'idle'; readonly idle: boolean }
+  | { readonly kind: 'split'; readonly event: SplitEvent }
+  | { readonly kind: 'barrier'; readonly barrier: Barrier }
+  | { readonly kind: 'end' };
+
+/** An outgoing edge, as a chain sees it. */
+export interface ItemTarget {
+  /** False while earlier items are still held back for want of credit. */
+  readonly ready: boolean;
+  push(item: Item): void;
+}
+
+export interface ChainOperator {
+  readonly planned: PlannedOperator;
+  readonly operator: Operator;
+}
+
+export class Chain {
+  readonly #nodes: readonly Node[];
+
+  constructor(operators: readonly ChainOperator[], edgeTarget: (edge: number) => ItemTarget) {
+    const nodes = operators.map(({ planned, operator }) => new Node(planned, operator));
+    for (const node of nodes) node.connect((index) => nodes[index]!, edgeTarget);
+    this.#nodes = nodes;
+  }
+
+  /** Nothing is under way: the next item may enter. */
+  get idle(): boolean {
+    return this.#nodes.every((node) => node.idle);
+  }
+
+  push(item: Item): void {
+    this.#nodes[0]!.push(item);
+  }
+
+  /** Does one piece of work, as far down as there is any. False: nothing can be done now. */
+  step(): boolean {
+    for (let i = this.#nodes.length - 1; i >= 0; i--) {
+      if (this.#nodes[i]!.step()) return true;
+    }
+    return false;
+  }
+
+  /** The operator has said that it can go on. */
+  wake(index: number): void {
+    this.#nodes[index]!.waiting = false;
+  }
+
+  /** The root's last watermark, and each operator's own. */
+  watermarkOf(index: number): number {
+    return this.#nodes[index]!.watermark;
+  }
+
+  rowsIn(index: number): number {
+    return this.#nodes[index]!.rowsIn;
+  }
+
+  rowsOut(index: number): number {
+    return this.#nodes[index]!.rowsOut;
+  }
+}
+
+/** One operator with its queue and its targets, by port. */
+class Node implements ItemTarget {
+  watermark = -Infinity;
+  waiting = false;
+  rowsIn = 0;
+  rowsOut = 0;
+  readonly #planned: PlannedOperator;
+  readonly #operator: Operator;
+  readonly #queue: Item[] = [];
+  readonly #ports = new Map<string, ItemTarget[]>();
+  /** Every target once: control items go to all. */
+  readonly #targets: ItemTarget[] = [];
+  #forwarded = -Infinity;
+  #begun = false;
+  readonly #ownWatermark = (): number => this.watermark;
+
+  constructor(planned: PlannedOperator, operator: Operator) {
+    this.#planned = planned;
+    this.#operator = operator;
+  }
+
+  connect(node: (index: number) => ItemTarget, edge: (edge: number) => ItemTarget): void {
+    for (const { port, to } of this.#planned.outputs) {
+      const target = to.kind === 'operator' ? node(to.index) : edge(to.edge);
+      this.#ports.set(port, [...(this.#ports.get(port) ?? []), target]);
+      this.#targets.push(target);
+    }
+  }
+
+  get idle(): boolean {
+    return this.#queue.length === 0;
+  }
+
+  get ready(): boolean {
+    return this.#queue.length === 0;
+  }
+
+  push(item: Item): void {
+    this.#queue.push(item);
+  }
+
+  step(): boolean {
+    const item = this.#queue[0];
+    if (item === undefined || this.waiting || !this.#targets.every((target) => target.ready)) return false;
+    const step = this.#handle(item);
+    this.#begun = true;
+    if (step === 'done') {
+      this.#queue.shift();
+      this.#begun = false;
+      this.#forward(item);
+    } else if (step === 'wait') {
+      this.waiting = true;
+    }
+    return true;
+  }
+
+  #handle(item: Item): Step {
+    switch (item.kind) {
+      case 'batch':
+        if (!this.#begun) this.rowsIn += item.batch.length;
+        return this.#operator.process(item.batch, this.#output, item.advanceTo ?? this.#ownWatermark);
+      case 'watermark':
+        if (item.watermark <= this.watermark && !this.#begun) return 'done';
+        this.watermark = item.watermark;
+        return this.#operator.onWatermark?.(item.watermark, this.#output) ?? 'done';
+      case 'split':
+        this.#operator.onSplit?.(item.event, this.#output);
+        return 'done';
+      case 'barrier':
+        return this.#operator.onBarrier?.(item.barrier, this.#output) ?? 'done';
+      case 'idle':
+      case 'end':
+        return 'done';
+    }
+  }
+
+  #forward(item: Item): void {
+    switch (item.kind) {
+      case 'batch':
+        return;
+      case 'watermark':
+        return this.#forwardWatermark(item.watermark);
+      default:
+        this.#broadcast(item);
+    }
+  }
+
+  #forwardWatermark(watermark: number): void {
+    if (watermark <= this.#forwarded) return;
+    this.#forwarded = watermark;
+    this.#broadcast({ kind: 'watermark', watermark });
+  }
+
+  #broadcast(item: Item): void {
+    for (const target of this.#targets) target.push(item);
+  }
+
+  readonly #output: Output = {
+    emit: (batch, port = 'main') => {
+      if (batch.length === 0) return;
+      this.rowsOut += batch.length;
+      for (const target of this.#ports.get(port) ?? []) target.push({ kind: 'batch', batch });
+    },
+    watermark: (watermark) => {
+      invariant(!Number.isNaN(watermark), 'T3: a watermark is a number');
+      this.#forwardWatermark(watermark);
+    },
+    idle: (idle) => this.#broadcast({ kind: 'idle', idle }),
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * The conversation between the coordinator of a job and the supervisors of its workers. Plain data: it crosses processes.
+ *
+ * | message   | from → to               | when                                                              |
+ * |-----------|-------------------------|-------------------------------------------------------------------|
+ * | deploy    | coordinator → supervisor | a generation begins: build and restore these subtasks            |
+ * | deployed  | supervisor → coordinator | all of them are restored and wait                                 |
+ * | start     | coordinator → supervisor | every supervisor has deployed                                     |
+ * | trigger   | coordinator → supervisor | an epoch opens: sources emit its barrier                          |
+ * | ack       | supervisor → coordinator | a subtask's snapshot of the epoch is durable                      |
+ * | decline   | supervisor → coordinator | a subtask cannot snapshot the epoch                               |
+ * | abort     | coordinator → supervisor | the epoch is given up; also implied by the next barrier           |
+ * | commit    | coordinator → supervisor | the checkpoint is complete: sinks publish, sources may release    |
+ * | committed | supervisor → coordinator | a subtask's sinks have published it                               |
+ * | exhausted | supervisor → coordinator | all splits of a source subtask have ended                         |
+ * | hurry     | supervisor → coordinator | a source has used up what it may read within one epoch            |
+ * | failed    | supervisor → coordinator | a subtask failed: its generation is lost                          |
+ * | teardown  | coordinator → supervisor | close every subtask of the generation, whatever it does           |
+ * | tornDown  | supervisor → coordinator | they are closed                                                   |
+ */
+import type { Epoch, Generation, OperatorId, WeirError } from '../core/index.ts';
+import type { Barrier } from '../progress/index.ts';
+import type { Manifest, SubtaskSnapshot } from '../state/index.ts';
+
+/** Where one subtask runs, and what it reads. */
+export interface Assignment {
+  readonly stage: number;
+  readonly subtask: number;
+  /** Sources: the splits it reads. */
+  readonly splits: readonly string[];
+}
+
+export interface Deployment {
+  readonly generation: Generation;
+  /** Of the plan; a worker with another one is refused. */
+  readonly fingerprint: string;
+  readonly assignments: readonly Assignment[];
+  /** The checkpoint to restore, or null for a fresh start. */
+  readonly restore: Manifest | null;
+  /** Operators that run guarded: their closure failed in an earlier generation. */
+  readonly guarded: readonly OperatorId[];
+}
+
+export type ToSupervisor =
+  | { readonly kind: 'deploy'; readonly deployment: Deployment }
+  | { readonly kind: 'start'; readonly generation: Generation }
+  | { readonly kind: 'trigger'; readonly generation: Generation; readonly barrier: Barrier }
+  | { readonly kind: 'abort'; readonly generation: Generation; readonly epoch: Epoch }
+  /** `oldest`: the oldest checkpoint that is kept. */
+  | { readonly kind: 'commit'; readonly generation: Generation; readonly epoch: Epoch; readonly oldest: number }
+  | { readonly kind: 'teardown'; readonly generation: Generation };
+
+export type ToCoordinator =
+  | { readonly kind: 'deployed'; readonly generation: Generation; readonly worker: string }
+  | { readonly kind: 'ack'; readonly generation: Generation; readonly epoch: Epoch; readonly snapshot: SubtaskSnapshot }
+  | { readonly kind: 'decline'; readonly generation: Generation; readonly epoch: Epoch; readonly subtask: string; readonly reason: string }
+  | { readonly kind: 'committed'; readonly generation: Generation; readonly epoch: Epoch; readonly subtask: string }
+  | { readonly kind: 'exhausted'; readonly generation: Generation; readonly subtask: string }
+  | { readonly kind: 'hurry'; readonly generation: Generation }
+  | { readonly kind: 'failed'; readonly generation: Generation; readonly subtask: string; readonly operator: OperatorId | null; readonly error: WeirError }
+  | { readonly kind: 'tornDown'; readonly generation: Generation; readonly worker: string };
+
+/** A subtask's name in messages and logs. */
+export const subtaskName = (stage: number, subtask: number): string => `${stage}/${subtask}`;

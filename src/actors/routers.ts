@@ -1,0 +1,43 @@
+/** The three ways from a subtask to the subtasks of the next stage. */
+import { type Batch, hashKey, keyGroupOf } from '../batch/index.ts';
+import { keyExtractor } from '../operators/index.ts';
+import { type Edge, routingTable } from '../plan/index.ts';
+import type { Router } from './edge-output.ts';
+
+export function routerOf(edge: Edge, channels: number, subtask: number, keyGroups: number): Router {
+  switch (edge.kind) {
+    case 'forward':
+      return toOne;
+    case 'rebalance':
+      return channels === 1 ? toOne : roundRobin(channels, subtask);
+    case 'hash':
+      return channels === 1 ? toOne : byKey(edge.key!, channels, keyGroups);
+  }
+}
+
+const toOne: Router = (batch) => [{ channel: 0, batch }];
+
+/** Whole batches in turn; subtasks begin at different channels. */
+function roundRobin(channels: number, subtask: number): Router {
+  let next = subtask % channels;
+  return (batch) => {
+    const channel = next;
+    next = (next + 1) % channels;
+    return [{ channel, batch }];
+  };
+}
+
+function byKey(key: NonNullable<Edge['key']>, channels: number, keyGroups: number): Router {
+  const owner = routingTable(keyGroups, channels);
+  const extract = keyExtractor(key);
+  return (batch) => {
+    const rows = partition(batch, extract(batch), channels, (rowKey) => owner[keyGroupOf(hashKey(rowKey), keyGroups)]!);
+    return rows.flatMap((selected, channel) => (selected.length === 0 ? [] : [{ channel, batch: selected.length === batch.length ? batch : batch.select(Int32Array.from(selected)) }]));
+  };
+}
+
+function partition(batch: Batch, keyOfRow: (row: number) => string, channels: number, channelOf: (key: string) => number): number[][] {
+  const rows: number[][] = Array.from({ length: channels }, () => []);
+  for (let row = 0; row < batch.length; row++) rows[channelOf(keyOfRow(row))]!.push(row);
+  return rows;
+}

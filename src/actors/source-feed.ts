@@ -1,0 +1,172 @@
+/**
+ * The splits of one source subtask: reads ahead a bounded number of pieces of each, and hands them over one by one.
+ *
+ * Owns: the readers' loops (the only asynchronous part of the data path), the position after the last piece handed over,
+ * idleness of splits. Does not own: barriers, watermarks (task.ts, the watermark operator).
+ * Invariants: F1 a split's position in a snapshot is the one after the last piece handed over, never one read ahead;
+ * F2 at most `readAhead` pieces per split wait here; F3 a split is idle only while a read is outstanding (T5).
+ */
+import { type Clock, type Timer, WeirError } from '../core/index.ts';
+import type { Piece, Position, SourceContext, SourceDefinition, SplitEvent, SplitReader } from '../operators/index.ts';
+
+const readAhead = 2;
+
+export interface SplitStart {
+  readonly split: string;
+  readonly position: Position | undefined;
+  readonly records: number;
+  readonly ended: boolean;
+}
+
+interface SplitLoop {
+  readonly split: string;
+  position: Position | undefined;
+  records: number;
+  /** Records handed over since the feed began. */
+  state: 'active' | 'idle' | 'ended';
+  exhausted: boolean;
+  readonly queue: Piece[];
+  reader: SplitReader | null;
+  /** Wakes the reader's loop when there is room. */
+  resume: (() => void) | null;
+  idleTimer: Timer | null;
+}
+
+export interface Handover {
+  readonly split: string;
+  readonly piece: Piece;
+}
+
+export interface SourceFeedOptions {
+  readonly definition: SourceDefinition;
+  readonly context: Omit<SourceContext, 'signal'>;
+  readonly starts: readonly SplitStart[];
+  /** A split that gives nothing for this long is idle; 0 = never. */
+  readonly idleAfterMs: number;
+  readonly wake: () => void;
+}
+
+export class SourceFeed {
+  readonly #options: SourceFeedOptions;
+  readonly #context: SourceContext;
+  readonly #abort = new AbortController();
+  readonly #loops: SplitLoop[];
+  readonly #events: SplitEvent[] = [];
+  #next = 0;
+  #error: WeirError | null = null;
+  #loopsDone: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SourceFeedOptions) {
+    this.#options = options;
+    this.#context = { ...options.context, signal: this.#abort.signal };
+    this.#loops = options.starts.map((start) => ({ ...start, state: 'active', exhausted: start.ended, queue: [], reader: null, resume: null, idleTimer: null }));
+    for (const { split } of this.#loops) this.#events.push({ split, state: 'active' });
+  }
+
+  /** Begins to read. */
+  start(): void {
+    this.#loopsDone = Promise.all(this.#loops.map((loop) => this.#run(loop)));
+  }
+
+  /** What became of a split since the last call, in order. @throws whatever a reader failed with */
+  takeEvent(): SplitEvent | undefined {
+    if (this.#error !== null) throw this.#error;
+    return this.#events.shift();
+  }
+
+  /** The next piece, taking splits in turn; its position is now the split's. */
+  take(): Handover | undefined {
+    for (let tried = 0; tried < this.#loops.length; tried++) {
+      const loop = this.#loops[this.#next]!;
+      this.#next = (this.#next + 1) % this.#loops.length;
+      const piece = loop.queue.shift();
+      if (piece === undefined) continue;
+      loop.position = piece.position;
+      loop.records += piece.records;
+      loop.resume?.();
+      if (loop.exhausted && loop.queue.length === 0) this.#end(loop);
+      return { split: loop.split, piece };
+    }
+    return undefined;
+  }
+
+  /** A piece waits to be taken. */
+  get available(): boolean {
+    return this.#error !== null || this.#events.length > 0 || this.#loops.some((loop) => loop.queue.length > 0);
+  }
+
+  get ended(): boolean {
+    return this.#events.length === 0 && this.#loops.every((loop) => loop.state === 'ended');
+  }
+
+  get splits(): readonly { readonly split: string; readonly state: SplitLoop['state']; readonly records: number; readonly position: Position | undefined }[] {
+    return this.#loops;
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort(new WeirError('E_SOURCE', 'the source was closed'));
+    for (const loop of this.#loops) {
+      loop.idleTimer?.cancel();
+      loop.resume?.();
+    }
+    await this.#loopsDone;
+  }
+
+  async #run(loop: SplitLoop): Promise<void> {
+    if (loop.exhausted) {
+      this.#end(loop);
+      return this.#options.wake();
+    }
+    try {
+      loop.reader = await this.#options.definition.open(loop.split, loop.position, loop.records, this.#context);
+      while (!this.#abort.signal.aborted && (await this.#readOne(loop, loop.reader)));
+    } catch (error) {
+      if (!this.#abort.signal.aborted) this.#fail(loop, error);
+    } finally {
+      await loop.reader?.close().catch(() => undefined); // the reader is given up: what its close says changes nothing
+    }
+  }
+
+  async #readOne(loop: SplitLoop, reader: SplitReader): Promise<boolean> {
+    this.#watchIdle(loop, this.#options.context.clock);
+    const piece = await reader.read();
+    loop.idleTimer?.cancel();
+    if (this.#abort.signal.aborted) return false;
+    if (piece === null) {
+      loop.exhausted = true;
+      if (loop.queue.length === 0) this.#end(loop);
+      this.#options.wake();
+      return false;
+    }
+    if (loop.state === 'idle') this.#change(loop, 'active');
+    loop.queue.push(piece);
+    this.#options.wake();
+    if (loop.queue.length >= readAhead) await new Promise<void>((resolve) => { loop.resume = resolve; });
+    return true;
+  }
+
+  #watchIdle(loop: SplitLoop, clock: Clock): void {
+    const { idleAfterMs } = this.#options;
+    if (idleAfterMs === 0 || loop.state !== 'active') return;
+    loop.idleTimer = clock.setTimer(idleAfterMs, () => {
+      if (loop.queue.length > 0) return;
+      this.#change(loop, 'idle');
+      this.#options.wake();
+    });
+  }
+
+  #end(loop: SplitLoop): void {
+    if (loop.state !== 'ended') this.#change(loop, 'ended');
+  }
+
+  #change(loop: SplitLoop, state: SplitLoop['state']): void {
+    loop.state = state;
+    this.#events.push({ split: loop.split, state });
+  }
+
+  #fail(loop: SplitLoop, error: unknown): void {
+    const { name } = this.#options.definition;
+    this.#error ??= WeirError.from(error, 'E_SOURCE', `source ${name}, split ${loop.split}, after ${loop.records} records`);
+    this.#options.wake();
+  }
+}

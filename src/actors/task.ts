@@ -1,0 +1,273 @@
+/**
+ * The data loop of one subtask: takes from its inputs or its source, runs the chain, aligns barriers.
+ *
+ * Owns: which input is read next, the merged watermark, alignment, and the point at which state is frozen. Does not own:
+ * snapshots (subtask-state.ts), lifecycles (subtask.machine.ts), who runs when (scheduler.ts). No promise and no machine
+ * event per batch.
+ * Invariants: T4 new input enters only while nothing is under way in the chain; T5 state is frozen after every row before
+ * the barrier was processed and before any row behind it; T6 a blocked input is not read until its barrier is settled.
+ */
+import { type Epoch, invariant } from '../core/index.ts';
+import type { DeadRecord } from '../operators/index.ts';
+import { align, type AlignerFact, type AlignerState, type Barrier, newAligner, WatermarkMerge } from '../progress/index.ts';
+import type { ChannelReceiver } from '../transport/index.ts';
+import type { Chain } from './chain.ts';
+import type { Schedulable } from './scheduler.ts';
+import type { SourceFeed } from './source-feed.ts';
+
+export interface TaskEvents {
+  /** The barrier has passed the whole chain: freeze now, synchronously. */
+  barrierPassed(barrier: Barrier): void;
+  /** A source's splits have all ended and the rest of its rows was passed on. */
+  exhausted(): void;
+  /** A source has used up its budget for this epoch. */
+  hurry(): void;
+  /** A piece of background work (encoding a snapshot); true = there is more. */
+  background(): boolean;
+  /** Rows and records that the source set aside. */
+  deadRecords(dead: readonly DeadRecord[]): void;
+  failed(error: unknown): void;
+}
+
+export interface TaskOptions {
+  readonly name: string;
+  readonly depth: number;
+  readonly chain: Chain;
+  readonly inputs: readonly ChannelReceiver[];
+  readonly feed: SourceFeed | null;
+  readonly events: TaskEvents;
+  /** Sources: bytes that may be read between two barriers. */
+  readonly epochBytesMax: number;
+  /** The least watermark from which inputs go on after a restore. */
+  readonly watermark: number;
+  readonly monotonic: () => number;
+}
+
+export class Task implements Schedulable {
+  readonly depth: number;
+  readonly #chain: Chain;
+  readonly #inputs: readonly ChannelReceiver[];
+  readonly #feed: SourceFeed | null;
+  readonly #events: TaskEvents;
+  readonly #options: TaskOptions;
+  readonly #merge: WatermarkMerge;
+  readonly #blocked: boolean[];
+  #aligner: AlignerState;
+  #nextInput = 0;
+  #inChain: Barrier | null = null;
+  #requested: Barrier | null = null;
+  #settled = 0;
+  #epochBytes = 0;
+  #hurried = false;
+  #exhausted = false;
+  #idleSent = false;
+  #stopped = false;
+  /** Time spent working and time spent held back by others, ms, since the task began. */
+  busyMs = 0;
+  heldBackMs = 0;
+  #heldBackSince: number | null = null;
+
+  constructor(options: TaskOptions) {
+    this.#options = options;
+    this.depth = options.depth;
+    this.#chain = options.chain;
+    this.#inputs = options.inputs;
+    this.#feed = options.feed;
+    this.#events = options.events;
+    this.#merge = new WatermarkMerge(options.inputs.length);
+    this.#blocked = options.inputs.map(() => false);
+    this.#aligner = newAligner(options.inputs.length);
+    if (options.watermark > -Infinity) {
+      this.#merge.restore(options.watermark);
+      this.#chain.push({ kind: 'watermark', watermark: options.watermark });
+    }
+  }
+
+  /** Sources: a barrier is to follow the batch at hand. */
+  request(barrier: Barrier): void {
+    if (barrier.epoch > this.#settled) this.#requested = barrier;
+  }
+
+  abort(epoch: Epoch): void {
+    this.#settled = Math.max(this.#settled, epoch);
+    if (this.#requested !== null && this.#requested.epoch <= epoch) this.#requested = null;
+    this.#align({ kind: 'abort', epoch });
+  }
+
+  /** Nothing is done any more. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  get watermark(): number {
+    return this.#chain.watermarkOf(0);
+  }
+
+  /** ms for which the task has had something to do and could not, up to now. */
+  heldBackFor(now: number): number {
+    return this.#heldBackSince === null ? 0 : now - this.#heldBackSince;
+  }
+
+  step(): boolean {
+    if (this.#stopped) return false;
+    const begun = this.#options.monotonic();
+    try {
+      const worked = this.#work();
+      const more = this.#events.background();
+      this.#account(begun, worked);
+      return worked || more;
+    } catch (error) {
+      this.#stopped = true;
+      this.#events.failed(error);
+      return false;
+    }
+  }
+
+  #work(): boolean {
+    if (this.#chain.step()) return true;
+    if (!this.#chain.idle) return false;
+    if (this.#inChain !== null) {
+      const barrier = this.#inChain;
+      this.#inChain = null;
+      this.#settled = Math.max(this.#settled, barrier.epoch);
+      this.#events.barrierPassed(barrier);
+      return true;
+    }
+    return this.#feed === null ? this.#takeFrame() : this.#takeFromSource(this.#feed);
+  }
+
+  #account(begun: number, worked: boolean): void {
+    const now = this.#options.monotonic();
+    if (worked) {
+      this.busyMs += now - begun;
+      if (this.#heldBackSince !== null) this.heldBackMs += begun - this.#heldBackSince;
+      this.#heldBackSince = null;
+    } else if (this.#heldBackSince === null && this.#isHeldBack()) {
+      this.#heldBackSince = now;
+    }
+  }
+
+  #isHeldBack(): boolean {
+    return !this.#chain.idle || (this.#feed !== null && this.#feed.available);
+  }
+
+  // ── sources
+
+  #takeFromSource(feed: SourceFeed): boolean {
+    if (this.#requested !== null) return this.#emitBarrier(this.#requested);
+    const event = feed.takeEvent();
+    if (event !== undefined) {
+      this.#chain.push({ kind: 'split', event });
+      this.#announceIdle(feed);
+      return true;
+    }
+    if (this.#overBudget()) return false;
+    const next = feed.take();
+    if (next !== undefined) {
+      this.#events.deadRecords(next.piece.dead);
+      if (next.piece.batch !== null) {
+        this.#epochBytes += next.piece.batch.byteSize;
+        this.#chain.push({ kind: 'batch', batch: next.piece.batch });
+      }
+      return true;
+    }
+    return this.#whenExhausted(feed);
+  }
+
+  #emitBarrier(barrier: Barrier): boolean {
+    this.#requested = null;
+    this.#inChain = barrier;
+    this.#epochBytes = 0;
+    this.#hurried = false;
+    this.#chain.push({ kind: 'barrier', barrier });
+    return true;
+  }
+
+  #overBudget(): boolean {
+    if (this.#epochBytes < this.#options.epochBytesMax) return false;
+    if (!this.#hurried) {
+      this.#hurried = true;
+      this.#events.hurry();
+    }
+    return true;
+  }
+
+  /** A source subtask whose splits are all idle, or that has none, holds nobody's watermark back. */
+  #announceIdle(feed: SourceFeed): void {
+    const idle = feed.splits.every((split) => split.state !== 'active') && !feed.ended;
+    if (idle === this.#idleSent) return;
+    this.#idleSent = idle;
+    this.#chain.push({ kind: 'idle', idle });
+  }
+
+  #whenExhausted(feed: SourceFeed): boolean {
+    if (this.#exhausted || !feed.ended) return false;
+    this.#exhausted = true;
+    this.#chain.push({ kind: 'watermark', watermark: Infinity });
+    this.#events.exhausted();
+    return true;
+  }
+
+  // ── channels
+
+  #takeFrame(): boolean {
+    for (let tried = 0; tried < this.#inputs.length; tried++) {
+      const input = this.#nextInput;
+      this.#nextInput = (input + 1) % this.#inputs.length;
+      if (this.#blocked[input]! || this.#inputs[input]!.pending === 0) continue;
+      this.#onFrame(input);
+      return true;
+    }
+    return false;
+  }
+
+  #onFrame(input: number): void {
+    const frame = this.#inputs[input]!.take()!;
+    switch (frame.kind) {
+      case 'data': {
+        const { batch } = frame;
+        if (batch.system.advances !== true) return this.#chain.push({ kind: 'batch', batch });
+        return this.#chain.push({ kind: 'batch', batch, advanceTo: (row) => this.#merge.ifAdvanced(input, batch.stamp(row)) });
+      }
+      case 'watermark':
+        return this.#raise(this.#merge.advance(input, frame.watermark));
+      case 'idle':
+        this.#raise(this.#merge.setIdle(input, frame.idle));
+        return this.#forwardIdle();
+      case 'barrier':
+        return this.#align({ kind: 'barrier', input, barrier: frame.barrier });
+      case 'end':
+        return this.#align({ kind: 'end', input });
+    }
+  }
+
+  #raise(watermark: number | undefined): void {
+    if (watermark !== undefined) this.#chain.push({ kind: 'watermark', watermark });
+  }
+
+  #forwardIdle(): void {
+    const idle = this.#merge.allIdle;
+    if (idle === this.#idleSent) return;
+    this.#idleSent = idle;
+    this.#chain.push({ kind: 'idle', idle });
+  }
+
+  #align(fact: AlignerFact): void {
+    const { state, decisions } = align(this.#aligner, fact);
+    this.#aligner = state;
+    for (const decision of decisions) {
+      switch (decision.kind) {
+        case 'block':
+          this.#blocked[decision.input] = true;
+          break;
+        case 'unblock':
+          for (const input of decision.inputs) this.#blocked[input] = false;
+          break;
+        case 'aligned':
+          invariant(this.#inChain === null, 'T5: one barrier at a time passes the chain');
+          this.#inChain = decision.barrier;
+          this.#chain.push({ kind: 'barrier', barrier: decision.barrier });
+      }
+    }
+  }
+}

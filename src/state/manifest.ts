@@ -1,0 +1,111 @@
+/**
+ * What a checkpoint consists of: the one document that makes its parts belong together.
+ *
+ * Owns: the shape, its encoding and its checks. Written once per complete epoch; the commit pointer names it.
+ * Invariants: M1 a manifest lists every chunk that its restore needs, chains of deltas of aborted epochs included; M2 what is
+ * decoded was encoded by a known format version, or is refused.
+ */
+import { packValue, unpackValue } from '../batch/index.ts';
+import { WeirError } from '../core/index.ts';
+import type { ChunkRef } from './snapshot-chain.ts';
+
+export const manifestFormat = 1;
+
+export interface SplitSnapshot {
+  readonly split: string;
+  readonly position: unknown;
+  /** Records before the position. */
+  readonly records: number;
+  readonly ended: boolean;
+  /** Operator → its state of this split. */
+  readonly operators: Readonly<Record<string, unknown>>;
+}
+
+/** What one subtask has of one operator. */
+export interface OperatorPart {
+  readonly operator: string;
+  readonly subtask: number;
+  readonly groups: readonly [number, number];
+  /** The operator's watermark at the barrier. */
+  readonly watermark: number;
+  /** Non-keyed state, packed: inline if small, else the id of a blob. */
+  readonly value: Uint8Array | string | null;
+  readonly chunks: readonly ChunkRef[];
+  readonly splits: readonly SplitSnapshot[];
+}
+
+export interface Counters {
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly late: number;
+  readonly deadLetters: number;
+}
+
+/** One subtask's part of a checkpoint: its acknowledgement. */
+export interface SubtaskSnapshot {
+  /** `stage/subtask` */
+  readonly subtask: string;
+  readonly parts: readonly OperatorPart[];
+  /** Since the generation began. */
+  readonly counters: Counters;
+  /** Bytes written for this epoch. */
+  readonly bytes: number;
+}
+
+export interface Totals extends Counters {
+  readonly checkpoints: number;
+  readonly restores: number;
+}
+
+export interface Manifest {
+  readonly format: number;
+  readonly job: string;
+  readonly incarnation: string;
+  readonly generation: number;
+  readonly epoch: number;
+  /** Wall time at which it was complete, ms. */
+  readonly time: number;
+  /** The input was exhausted: nothing comes after this. */
+  readonly finished: boolean;
+  readonly parallelism: number;
+  readonly keyGroups: number;
+  readonly keyHashVersion: number;
+  /** Operator → what its state means, in words. */
+  readonly states: Readonly<Record<string, string>>;
+  readonly operators: Readonly<Record<string, readonly OperatorPart[]>>;
+  /** Over the whole life of the job's state. */
+  readonly totals: Totals;
+}
+
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  return packValue(manifest);
+}
+
+/** @throws WeirError `E_STATE_DAMAGED`, or `E_STATE_INCOMPATIBLE` for a later format */
+export function decodeManifest(bytes: Uint8Array, where: string): Manifest {
+  const manifest = unpack(bytes, where) as Manifest | null;
+  if (typeof manifest !== 'object' || manifest === null || typeof manifest.epoch !== 'number') {
+    throw new WeirError('E_STATE_DAMAGED', `${where}: not a manifest`);
+  }
+  if (manifest.format !== manifestFormat) {
+    throw new WeirError('E_STATE_INCOMPATIBLE', `${where}: manifest format is ${manifest.format}, this version of Weir reads ${manifestFormat}`, {
+      hint: 'use the version of Weir that wrote the state, or start anew with --fresh',
+    });
+  }
+  return manifest;
+}
+
+function unpack(bytes: Uint8Array, where: string): unknown {
+  try {
+    return unpackValue(bytes);
+  } catch (error) {
+    throw WeirError.from(error, 'E_STATE_DAMAGED', where);
+  }
+}
+
+/** Ids of all blobs that a manifest needs. */
+export function blobsOf(manifest: Manifest): readonly string[] {
+  return Object.values(manifest.operators).flatMap((parts) =>
+    parts.flatMap((part) => [...part.chunks.map((chunk) => chunk.id), ...(typeof part.value === 'string' ? [part.value] : [])]),
+  );
+}
