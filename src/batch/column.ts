@@ -1,4 +1,10 @@
-/** One column: values of one type by physical row. Implementations: `columns/`. */
+/**
+ * One column: values of one type by physical row; and how one is made. Implementations: `columns/`.
+ *
+ * Invariants: B5 `get` after `append` gives the value that was appended (null for undefined); B6 a column that was built
+ * is never written again; B7 a builder whose `append` threw holds what it held before, once it is truncated.
+ */
+import type { BufferSink, ColumnForm } from './buffers.ts';
 import type { DataType } from './schema.ts';
 
 export interface Column {
@@ -8,4 +14,21 @@ export interface Column {
   get(row: number): unknown;
   isNull(row: number): boolean;
   readonly byteSize: number;
+  /** A column of only these rows, copied. */
+  take(rows: Int32Array): Column;
+  /** Puts its buffers into `sink` and says how to find them again; `decodeColumn` is the other half. */
+  encode(sink: BufferSink): ColumnForm;
+}
+
+export interface ColumnBuilder {
+  readonly length: number;
+  readonly byteSize: number;
+  /** @throws WeirError `E_VALUE` if the column cannot hold the value; undefined counts as null */
+  append(value: unknown): void;
+  /** Null even where the field is not nullable: the children of a null struct. */
+  appendNull(): void;
+  /** Forgets rows from `length` on. */
+  truncate(length: number): void;
+  /** The column of all rows so far; the builder starts again, empty. */
+  build(): Column;
 }

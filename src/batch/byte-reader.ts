@@ -1,0 +1,86 @@
+import { WeirError } from '../core/index.ts';
+import { unpackValue } from './packed-value.ts';
+import { bufferOver } from './text.ts';
+
+/** Reads what a `ByteWriter` wrote, in the same order. Every method throws `E_STATE_DAMAGED` rather than read past the end. */
+export class ByteReader {
+  private readonly source: Buffer;
+  private readonly end: number;
+  private at: number;
+
+  constructor(bytes: Uint8Array, offset = 0, end: number = bytes.length) {
+    this.source = bufferOver(bytes);
+    this.at = offset;
+    this.end = Math.min(end, bytes.length);
+  }
+
+  get remaining(): number {
+    return this.end - this.at;
+  }
+
+  u8(): number {
+    return this.source[this.take(1)]!;
+  }
+
+  u32(): number {
+    return this.source.readUInt32LE(this.take(4));
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let factor = 1; factor <= 0x80 ** 7; factor *= 0x80) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return this.safe(value);
+    }
+    throw damagedBytes('a number is too long');
+  }
+
+  int(): number {
+    const first = this.u8();
+    const size = (first & 0x3f) + (first >= 0x80 ? this.varint() * 0x40 : 0);
+    return this.safe((first & 0x40) === 0 || size === 0 ? size : -size);
+  }
+
+  f64(): number {
+    return this.source.readDoubleLE(this.take(8));
+  }
+
+  string(): string {
+    const head = this.varint();
+    const size = Math.floor(head / 2);
+    const start = this.take(size);
+    return this.source.toString(head % 2 === 0 ? 'utf8' : 'utf16le', start, start + size);
+  }
+
+  /** A copy. */
+  bytes(): Uint8Array {
+    return new Uint8Array(this.view());
+  }
+
+  value(): unknown {
+    return unpackValue(this.view());
+  }
+
+  private view(): Uint8Array {
+    const size = this.varint();
+    const start = this.take(size);
+    return this.source.subarray(start, start + size);
+  }
+
+  private take(size: number): number {
+    const start = this.at;
+    if (size > this.end - start) throw damagedBytes(`they end ${size - (this.end - start)} bytes too early`);
+    this.at = start + size;
+    return start;
+  }
+
+  private safe(value: number): number {
+    if (!Number.isSafeInteger(value)) throw damagedBytes('a number is beyond 2^53');
+    return value;
+  }
+}
+
+function damagedBytes(what: string): WeirError {
+  return new WeirError('E_STATE_DAMAGED', `encoded bytes are damaged: ${what}`);
+}

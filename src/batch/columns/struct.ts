@@ -1,0 +1,92 @@
+import type { BufferSink, ColumnForm } from '../buffers.ts';
+import type { Column, ColumnBuilder } from '../column.ts';
+import { propertyReader } from '../property.ts';
+import type { DataType } from '../schema.ts';
+import { valueError } from '../value-error.ts';
+import { isNullAt, NullsBuilder, takeNulls } from './nulls.ts';
+
+type StructType = Extract<DataType, { kind: 'struct' }>;
+
+/** Objects of known fields: a column inside per field. */
+export class StructColumn implements Column {
+  readonly type: StructType;
+  readonly length: number;
+  private readonly children: readonly Column[];
+  private readonly nulls: Uint8Array | null;
+
+  constructor(type: StructType, length: number, children: readonly Column[], nulls: Uint8Array | null) {
+    this.type = type;
+    this.length = length;
+    this.children = children;
+    this.nulls = nulls;
+  }
+  get byteSize(): number {
+    return this.children.reduce((sum, child) => sum + child.byteSize, this.nulls?.length ?? 0);
+  }
+  get(row: number): object | null {
+    if (isNullAt(this.nulls, row)) return null;
+    const value: Record<string, unknown> = {};
+    const { fields } = this.type;
+    for (let i = 0; i < fields.length; i++) value[fields[i]!.name] = this.children[i]!.get(row);
+    return value;
+  }
+  isNull(row: number): boolean {
+    return isNullAt(this.nulls, row);
+  }
+  take(rows: Int32Array): StructColumn {
+    return new StructColumn(
+      this.type,
+      rows.length,
+      this.children.map((child) => child.take(rows)),
+      takeNulls(this.nulls, rows),
+    );
+  }
+  encode(sink: BufferSink): ColumnForm {
+    return { b: [], c: this.children.map((child) => child.encode(sink)), ...sink.addNulls(this.nulls) };
+  }
+}
+
+export class StructBuilder implements ColumnBuilder {
+  length = 0;
+  private readonly nulls = new NullsBuilder();
+  private readonly type: StructType;
+  private readonly children: readonly ColumnBuilder[];
+  private readonly readers: readonly ((value: object) => unknown)[];
+  private readonly nullable: boolean;
+  private readonly where: string;
+
+  constructor(type: StructType, children: readonly ColumnBuilder[], nullable: boolean, where: string) {
+    this.type = type;
+    this.children = children;
+    this.readers = type.fields.map((field) => propertyReader(field.name));
+    this.nullable = nullable;
+    this.where = where;
+  }
+  get byteSize(): number {
+    return this.children.reduce((sum, child) => sum + child.byteSize, 0);
+  }
+  append(value: unknown): void {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (let i = 0; i < this.children.length; i++) this.children[i]!.append(this.readers[i]!(value));
+      this.length++;
+    } else if (this.nullable && (value === null || value === undefined)) {
+      this.appendNull();
+    } else {
+      throw valueError(this.where, 'an object', value);
+    }
+  }
+  appendNull(): void {
+    this.nulls.set(this.length++);
+    for (const child of this.children) child.appendNull();
+  }
+  truncate(length: number): void {
+    this.length = length;
+    this.nulls.truncate(length);
+    for (const child of this.children) child.truncate(length);
+  }
+  build(): StructColumn {
+    const { length } = this;
+    this.length = 0;
+    return new StructColumn(this.type, length, this.children.map((child) => child.build()), this.nulls.build(length));
+  }
+}

@@ -1,0 +1,13 @@
+export { type Batch, type Origin, rowKind, type SystemColumns } from './batch.ts';
+export { BatchBuilder, batchOf } from './builder.ts';
+export { ByteReader } from './byte-reader.ts';
+export { ByteWriter } from './byte-writer.ts';
+export { decodeBatch, encodeBatch } from './codec.ts';
+export type { Column, ColumnBuilder } from './column.ts';
+export { ColumnarBatch } from './columnar-batch.ts';
+export { BoolColumn, builderOf, Float64Column, Int64Column } from './columns/index.ts';
+export { type FieldCodec, fieldCodec, rowCodec } from './field-codec.ts';
+export { hashKey, keyGroupOf, keyHashVersion } from './key-hash.ts';
+export { keyOf, keyOfOne, keyValues } from './keys.ts';
+export { packValue, unpackValue } from './packed-value.ts';
+export { anySchema, batchSchema, type BatchSchema, columnIndex, type DataType, type FieldType, type SchemaField, schemaId, typeId } from './schema.ts';
