@@ -180,6 +180,7 @@ export class Task implements Schedulable {
     this.#epochBytes = 0;
     this.#hurried = false;
     this.#chain.push({ kind: 'barrier', barrier });
+    if (barrier.last === 'end') this.#chain.push({ kind: 'end' });
     return true;
   }
 
@@ -237,7 +238,8 @@ export class Task implements Schedulable {
       case 'barrier':
         return this.#align({ kind: 'barrier', input, barrier: frame.barrier });
       case 'end':
-        return this.#align({ kind: 'end', input });
+        this.#align({ kind: 'end', input });
+        if (this.#aligner.ended.size === this.#inputs.length) this.#chain.push({ kind: 'end' });
     }
   }
 

@@ -1,0 +1,110 @@
+/**
+ * The commit pointer and the manifests behind it.
+ *
+ * Owns: which checkpoints exist, retention, and what is garbage. The pointer is one cell, moved by compare-and-set from the
+ * revision that this coordinator read: another one that moved it in between makes every later move fail.
+ * Invariants: D1 a checkpoint exists only once the pointer names it; D2 its manifest and chunks are durable before; D3 nothing
+ * that a retained manifest needs is deleted; D4 a coordinator that lost the pointer stops.
+ */
+import { packValue, unpackValue } from '../batch/index.ts';
+import { invariant, WeirError } from '../core/index.ts';
+import { blobsOf, decodeManifest, encodeManifest, type JobStores, type Manifest } from '../state/index.ts';
+
+const cell = 'checkpoint';
+/** Checkpoints kept. */
+export const retained = 3;
+
+export interface Pointer {
+  readonly incarnation: string;
+  readonly generation: number;
+  /** 0 = none is complete yet. */
+  readonly epoch: number;
+  readonly finished: boolean;
+  /** Epochs kept, oldest first, `epoch` last. */
+  readonly kept: readonly number[];
+}
+
+export class CheckpointStore {
+  readonly #stores: JobStores;
+  #pointer: Pointer | null = null;
+  #revision = 0;
+  readonly #manifests = new Map<number, Manifest>();
+
+  constructor(stores: JobStores) {
+    this.#stores = stores;
+  }
+
+  get pointer(): Pointer | null {
+    return this.#pointer;
+  }
+
+  /** The newest complete checkpoint. */
+  get latest(): Manifest | null {
+    const epoch = this.#pointer?.epoch ?? 0;
+    return epoch === 0 ? null : this.#manifests.get(epoch)!;
+  }
+
+  get oldest(): number {
+    return this.#pointer?.kept[0] ?? 0;
+  }
+
+  /** Reads the pointer and every retained manifest, and deletes what no manifest needs. */
+  async load(): Promise<void> {
+    const versioned = await this.#stores.pointers.read(cell);
+    this.#revision = versioned?.revision ?? 0;
+    this.#pointer = versioned === null ? null : (unpackValue(versioned.value) as Pointer);
+    for (const epoch of this.#pointer?.kept ?? []) this.#manifests.set(epoch, await this.#read(epoch));
+    await this.#sweep();
+  }
+
+  /** The first act of a new generation: older ones can no longer move the pointer. */
+  async fence(generation: number, incarnation: string): Promise<void> {
+    const before = this.#pointer;
+    await this.#move(before === null ? { incarnation, generation, epoch: 0, finished: false, kept: [] } : { ...before, generation });
+  }
+
+  /** Makes the checkpoint exist. */
+  async publish(manifest: Manifest): Promise<void> {
+    const before = this.#pointer!;
+    invariant(manifest.epoch > before.epoch, `D1: checkpoint ${manifest.epoch} does not follow ${before.epoch}`);
+    await this.#stores.blobs.put(manifestId(manifest.epoch), encodeManifest(manifest));
+    const kept = [...before.kept, manifest.epoch].slice(-retained);
+    await this.#move({ ...before, epoch: manifest.epoch, finished: manifest.finished, kept });
+    this.#manifests.set(manifest.epoch, manifest);
+    await this.#retire(before.kept.filter((epoch) => !kept.includes(epoch)));
+  }
+
+  async #read(epoch: number): Promise<Manifest> {
+    const where = `checkpoint ${epoch}`;
+    return decodeManifest(await this.#stores.blobs.get(manifestId(epoch)), where);
+  }
+
+  async #move(pointer: Pointer): Promise<void> {
+    const revision = await this.#stores.pointers.compareAndSet(cell, this.#revision, packValue(pointer));
+    if (revision === null) {
+      throw new WeirError('E_RUNNING', 'D4: another coordinator has moved the commit pointer of this job', { retry: 'never' });
+    }
+    this.#revision = revision;
+    this.#pointer = pointer;
+  }
+
+  async #retire(epochs: readonly number[]): Promise<void> {
+    if (epochs.length === 0) return;
+    const gone = epochs.flatMap((epoch) => [manifestId(epoch), ...blobsOf(this.#manifests.get(epoch)!)]);
+    for (const epoch of epochs) this.#manifests.delete(epoch);
+    const needed = this.#needed();
+    await this.#stores.blobs.delete([...new Set(gone)].filter((id) => !needed.has(id)));
+  }
+
+  /** Before anything is deployed: what a crash left half written. */
+  async #sweep(): Promise<void> {
+    const needed = this.#needed();
+    await this.#stores.blobs.delete((await this.#stores.blobs.list('')).filter((id) => !needed.has(id)));
+  }
+
+  #needed(): Set<string> {
+    return new Set([...this.#manifests].flatMap(([epoch, manifest]) => [manifestId(epoch), ...blobsOf(manifest)]));
+  }
+}
+
+const manifestId = (epoch: number): string => `manifest/${epoch}`;

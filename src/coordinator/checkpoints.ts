@@ -1,0 +1,248 @@
+/**
+ * Takes one checkpoint after another of one generation.
+ *
+ * Owns: when an epoch opens (interval, hurry, on request, last), who has acknowledged it, its manifest, its commit. Decides
+ * through progress/checkpoint-ledger.ts, lives through checkpoint.machine.ts.
+ * Invariants: V1 one epoch is in flight at a time, and the next opens only after the last one's sinks have published; V2 a
+ * commit is sent only after the pointer has moved; V3 what arrives of another generation or epoch changes nothing.
+ */
+import { type ActorRef, createActor } from 'xstate';
+import { keyHashVersion } from '../batch/index.ts';
+import { type Clock, type Epoch, type Generation, type Logger, type Timer, WeirError } from '../core/index.ts';
+import type { PhysicalPlan } from '../plan/index.ts';
+import { abortEpoch, acknowledge, type Barrier, type LedgerState, newLedger, openEpoch } from '../progress/index.ts';
+import { type Manifest, manifestFormat, type OperatorPart, type SubtaskSnapshot, type Totals } from '../state/index.ts';
+import { type CheckpointEvent, checkpointMachine } from './checkpoint.machine.ts';
+import type { CheckpointStore } from './checkpoint-store.ts';
+import type { CheckpointRecord } from './history.ts';
+
+export type Last = 'stop' | 'end';
+
+export interface CheckpointsOptions {
+  readonly plan: PhysicalPlan;
+  readonly generation: Generation;
+  readonly store: CheckpointStore;
+  readonly incarnation: string;
+  readonly participants: readonly string[];
+  readonly highestEpoch: number;
+  /** Totals at the checkpoint from which the generation began. */
+  readonly base: Totals;
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly history: CheckpointRecord;
+  readonly trigger: (barrier: Barrier) => void;
+  readonly abort: (epoch: Epoch) => void;
+  readonly commit: (epoch: Epoch) => void;
+  /** The last epoch is committed. */
+  readonly closed: () => void;
+  readonly failed: (error: WeirError) => void;
+}
+
+/** After this many aborted epochs in a row the generation is given up. */
+const abortsInARowMax = 3;
+
+export class Checkpoints {
+  readonly #o: CheckpointsOptions;
+  readonly #machine: ActorRef<any, CheckpointEvent>;
+  #ledger: LedgerState<SubtaskSnapshot>;
+  #acks: ReadonlyMap<string, SubtaskSnapshot> = new Map();
+  #barrier: Barrier | null = null;
+  #last: Last | null = null;
+  #due = false;
+  #timer: Timer | null = null;
+  #awaitingCommit = new Set<string>();
+  #over = false;
+  #begunAt = 0;
+  #committingSince: number | null = null;
+  readonly #waiting: { after: number; resolve: (epoch: number) => void; reject: (error: unknown) => void }[] = [];
+
+  constructor(options: CheckpointsOptions) {
+    this.#o = options;
+    this.#ledger = newLedger(options.participants, options.highestEpoch);
+    const actor = createActor(
+      checkpointMachine.provide({
+        actions: {
+          trigger: () => this.#trigger(),
+          abort: () => this.#abort(),
+          publish: () => void this.#publish(),
+          commit: () => this.#commit(),
+          settled: () => this.#settled(),
+        },
+      }),
+    );
+    this.#machine = actor;
+    actor.start();
+  }
+
+  /** From now on epochs open by themselves. */
+  start(): void {
+    this.#schedule(Math.min(this.#o.intervalMs, Math.max(50, this.#o.intervalMs / 2)));
+  }
+
+  /** Ends the generation: nothing that comes later has an effect. */
+  close(reason: WeirError): void {
+    this.#over = true;
+    this.#timer?.cancel();
+    this.#machine.send({ type: 'RESET' });
+    if (this.#barrier !== null) this.#o.history.aborted(this.#barrier.epoch, reason.message);
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(reason);
+  }
+
+  /** Opens an epoch as soon as the one in flight is settled. */
+  hurry(): void {
+    this.#due = true;
+    this.#openIfDue();
+  }
+
+  /** Takes the last checkpoint of this run. `end` wins over `stop`. */
+  finish(last: Last): void {
+    if (this.#last !== 'end') this.#last = last;
+    this.hurry();
+  }
+
+  /** Resolves with the epoch of a checkpoint that was opened after this call. */
+  request(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ after: this.#ledger.highest, resolve, reject });
+      this.hurry();
+    });
+  }
+
+  acknowledged(epoch: number, snapshot: SubtaskSnapshot): void {
+    if (this.#over) return;
+    const result = acknowledge(this.#ledger, epoch, snapshot.subtask, snapshot);
+    this.#ledger = result.state;
+    if (result.kind !== 'complete') return;
+    this.#acks = result.acks;
+    this.#machine.send({ type: 'ALL_ACKED' });
+  }
+
+  declined(epoch: number, subtask: string, reason: string): void {
+    if (this.#over || this.#ledger.open?.epoch !== epoch) return;
+    this.#o.logger.warn({ checkpoint: epoch, subtask, reason }, 'checkpoint declined');
+    this.#o.history.aborted(epoch, `${subtask}: ${reason}`);
+    this.#machine.send({ type: 'ABORT' });
+  }
+
+  committed(epoch: number, subtask: string): void {
+    if (this.#over || this.#barrier?.epoch !== epoch) return;
+    this.#awaitingCommit.delete(subtask);
+    if (this.#awaitingCommit.size === 0) this.#machine.send({ type: 'COMMITTED' });
+  }
+
+  /** ms for which sinks have been publishing the last checkpoint. */
+  committingFor(now: number): number {
+    return this.#committingSince === null ? 0 : now - this.#committingSince;
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#o.clock.setTimer(delayMs, () => {
+      this.hurry();
+      if (!this.#over) this.#schedule(this.#o.intervalMs);
+    });
+  }
+
+  #openIfDue(): void {
+    if (this.#due && !this.#over) this.#machine.send({ type: 'OPEN' });
+  }
+
+  // ── actions of the machine
+
+  #trigger(): void {
+    this.#due = false;
+    this.#ledger = openEpoch(this.#ledger);
+    const { epoch } = this.#ledger.open!;
+    this.#barrier = { epoch, time: this.#o.clock.now(), ...(this.#last === null ? {} : { last: this.#last }) };
+    this.#begunAt = this.#o.clock.monotonic();
+    this.#o.history.opened(epoch, this.#barrier.time);
+    this.#o.trigger(this.#barrier);
+  }
+
+  #abort(): void {
+    const { epoch } = this.#barrier!;
+    this.#ledger = abortEpoch(this.#ledger, epoch);
+    this.#o.abort(epoch);
+    if (this.#ledger.abortedInARow >= abortsInARowMax) {
+      this.#o.failed(new WeirError('E_STORE', `${abortsInARowMax} checkpoints in a row could not be taken`, { retry: 'backoff' }));
+    }
+  }
+
+  async #publish(): Promise<void> {
+    const barrier = this.#barrier!;
+    const manifest = this.#manifest(barrier);
+    try {
+      await this.#o.store.publish(manifest);
+    } catch (error) {
+      if (!this.#over) this.#o.failed(WeirError.from(error, 'E_STORE', `checkpoint ${barrier.epoch} could not be published`));
+      return;
+    }
+    if (!this.#over) this.#machine.send({ type: 'PUBLISHED' });
+  }
+
+  #commit(): void {
+    const { epoch } = this.#barrier!;
+    const durationMs = this.#o.clock.monotonic() - this.#begunAt;
+    const bytes = [...this.#acks.values()].reduce((sum, snapshot) => sum + snapshot.bytes, 0);
+    this.#o.history.completed(epoch, durationMs, bytes);
+    this.#o.logger.debug({ checkpoint: epoch, durationMs, bytes }, 'checkpoint complete');
+    this.#committingSince = this.#o.clock.monotonic();
+    this.#awaitingCommit = new Set(this.#o.participants);
+    this.#o.commit(epoch);
+  }
+
+  #settled(): void {
+    this.#committingSince = null;
+    const barrier = this.#barrier!;
+    this.#barrier = null;
+    if (this.#ledger.abortedInARow === 0) {
+      for (const waiter of this.#waiting.filter((each) => each.after < barrier.epoch)) {
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        waiter.resolve(barrier.epoch);
+      }
+      if (barrier.last !== undefined) return this.#o.closed();
+    } else if (barrier.last !== undefined) {
+      this.#due = true;
+    }
+    if (this.#waiting.length > 0 || this.#last !== null) this.#due = true;
+    // The machine is still in its transition: the next epoch opens right after it.
+    this.#o.clock.setTimer(0, () => this.#openIfDue());
+  }
+
+  #manifest(barrier: Barrier): Manifest {
+    const { plan, base } = this.#o;
+    const operators: Record<string, OperatorPart[]> = {};
+    const totals = { ...base, checkpoints: base.checkpoints + this.#o.history.completedCount + 1 };
+    for (const snapshot of this.#acks.values()) {
+      for (const part of snapshot.parts) (operators[part.operator] ??= []).push(part);
+      totals.rowsIn += snapshot.counters.rowsIn;
+      totals.rowsOut += snapshot.counters.rowsOut;
+      totals.late += snapshot.counters.late;
+      totals.deadLetters += snapshot.counters.deadLetters;
+    }
+    return {
+      format: manifestFormat,
+      job: plan.job.name,
+      incarnation: this.#o.incarnation,
+      generation: this.#o.generation,
+      epoch: barrier.epoch,
+      time: this.#o.clock.now(),
+      finished: barrier.last === 'end',
+      parallelism: plan.parallelism,
+      keyGroups: plan.keyGroups,
+      keyHashVersion,
+      states: statesOf(plan),
+      operators,
+      totals,
+    };
+  }
+}
+
+/** Operator → what its state means. */
+export function statesOf(plan: PhysicalPlan): Record<string, string> {
+  const states: Record<string, string> = {};
+  for (const { id, state } of plan.stages.flatMap((stage) => stage.operators)) if (state !== null) states[id] = state;
+  return states;
+}
+

@@ -1,0 +1,304 @@
+/**
+ * Runs one job: chooses where it goes on from, deploys generation after generation, and sees checkpoints through.
+ *
+ * Owns: the job's state, generations, restarts. Lives through job.machine.ts, decides through `progress`, takes checkpoints
+ * through checkpoints.ts. Talks through: `send` (to supervisors), `receive` (from them), the job's stores.
+ * Invariants: J1 a message of another generation changes nothing; J2 a restart deploys only after the old generation is torn
+ * down; J3 what a restored checkpoint had staged is published before the first new row is read.
+ */
+import { type ActorRef, createActor } from 'xstate';
+import type { Assignment, Deployment, ToCoordinator, ToSupervisor } from '../actors/index.ts';
+import { type Clock, type Generation, type OperatorId, type Random, type Logger, epoch as toEpoch, generation as toGeneration, WeirError } from '../core/index.ts';
+import type { PhysicalPlan } from '../plan/index.ts';
+import { chooseRestorePoint, decideRestart, type RestoreDecision } from '../progress/index.ts';
+import type { JobStores, Manifest, Totals } from '../state/index.ts';
+import { CheckpointStore } from './checkpoint-store.ts';
+import { Checkpoints, type Last } from './checkpoints.ts';
+import { checkCompatible } from './compatibility.ts';
+import { CheckpointRecord } from './history.ts';
+import { type JobEvent, jobMachine } from './job.machine.ts';
+import { assign, subtasksOf } from './placement.ts';
+
+export interface CoordinatorOptions {
+  readonly plan: PhysicalPlan;
+  readonly stores: JobStores;
+  readonly workers: readonly string[];
+  readonly send: (worker: string, message: ToSupervisor) => void;
+  /** The splits that a source has now. */
+  readonly discover: (source: OperatorId) => Promise<readonly string[]>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Instead of the pipeline's. */
+  readonly checkpointIntervalMs?: number;
+}
+
+export type JobOutcome = { readonly kind: 'finished' | 'stopped' } | { readonly kind: 'failed'; readonly error: WeirError };
+
+const noTotals: Totals = { rowsIn: 0, rowsOut: 0, late: 0, deadLetters: 0, checkpoints: 0, restores: 0 };
+/** The same row failing this often in a row is not worth another restart. */
+const sameFailuresMax = 3;
+
+export class Coordinator {
+  readonly outcome: Promise<JobOutcome>;
+  readonly history: CheckpointRecord = new CheckpointRecord();
+  readonly #o: CoordinatorOptions;
+  readonly #store: CheckpointStore;
+  readonly #machine: ActorRef<any, JobEvent>;
+  readonly #subtasks: readonly string[];
+  #settle: (outcome: JobOutcome) => void = () => {};
+  #generation: Generation = toGeneration(1);
+  #highestEpoch = 0;
+  #decision: RestoreDecision | null = null;
+  #checkpoints: Checkpoints | null = null;
+  #pending = new Set<string>();
+  #exhausted = new Set<string>();
+  #last: Last | null = null;
+  #error: WeirError | null = null;
+  #sameFailures = 0;
+  #failures: number[] = [];
+  #guarded = new Set<OperatorId>();
+  #base: Totals = noTotals;
+  #start: { readonly epoch: number | null; readonly totals: Totals } | null = null;
+  #deployedFrom: Manifest | null = null;
+  restarts = 0;
+
+  constructor(options: CoordinatorOptions) {
+    this.#o = options;
+    this.#store = new CheckpointStore(options.stores);
+    this.#subtasks = subtasksOf(options.plan);
+    this.outcome = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#machine = createActor(
+      jobMachine.provide({
+        actions: {
+          deploy: () => void this.#deploy(),
+          recommit: () => this.#recommit(),
+          run: () => this.#run(),
+          closeEpoch: () => this.#finish('stop'),
+          teardown: () => this.#teardown(),
+          decide: () => this.#decide(),
+          backOff: () => this.#backOff(),
+          close: () => this.#teardown(),
+          done: () => this.#settle({ kind: this.#last === 'end' || this.#decision?.kind === 'finished' ? 'finished' : 'stopped' }),
+          fail: () => this.#settle({ kind: 'failed', error: this.#error! }),
+        },
+      }),
+    );
+  }
+
+  // ── what the outside asks
+
+  /**
+   * Reads what there is and begins.
+   *
+   * @throws WeirError `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_RUNNING`
+   */
+  async start(): Promise<void> {
+    await this.#store.load();
+    const pointer = this.#store.pointer;
+    const decision = chooseRestorePoint({ pointer: pointer === null || pointer.epoch === 0 ? null : pointer, seen: [] });
+    if (decision.kind === 'refuse') throw new WeirError('E_STATE_DAMAGED', decision.reason);
+    this.#decision = decision;
+    this.#highestEpoch = decision.highestEpoch;
+    this.#generation = toGeneration(Math.max(decision.nextGeneration, (pointer?.generation ?? 0) + 1));
+    const { latest } = this.#store;
+    if (latest !== null) checkCompatible(latest, this.#o.plan, this.#o.logger);
+    this.#start = { epoch: latest?.epoch ?? null, totals: latest?.totals ?? noTotals };
+    this.#machine.start();
+    this.#machine.send({ type: 'LOADED' });
+  }
+
+  stop(): void {
+    this.#machine.send({ type: 'STOP' });
+  }
+
+  checkpoint(): Promise<number> {
+    if (this.state !== 'running') return Promise.reject(new WeirError('E_USAGE', `the job is ${this.state}, not running: no checkpoint can be taken`));
+    return this.#checkpoints!.request();
+  }
+
+  get state(): string {
+    return String(this.#machine.getSnapshot().value ?? 'loading');
+  }
+
+  get generation(): Generation {
+    return this.#generation;
+  }
+
+  get error(): WeirError | null {
+    return this.#error;
+  }
+
+  get latest(): Manifest | null {
+    return this.#store.latest;
+  }
+
+  /** The checkpoint that this process began from, and the totals there. */
+  get started(): { readonly epoch: number | null; readonly totals: Totals } {
+    return this.#start ?? { epoch: null, totals: noTotals };
+  }
+
+  /** The totals at the beginning of the present generation. */
+  get base(): Totals {
+    return this.#base;
+  }
+
+  committingFor(now: number): number {
+    return this.#checkpoints?.committingFor(now) ?? 0;
+  }
+
+  // ── what supervisors say
+
+  receive(message: ToCoordinator): void {
+    if (message.generation !== this.#generation) return; // J1
+    switch (message.kind) {
+      case 'deployed':
+        return this.#tick(message.worker, { type: 'DEPLOYED' });
+      case 'tornDown':
+        return this.#tick(message.worker, { type: 'TORN_DOWN' });
+      case 'ack':
+        return this.#checkpoints?.acknowledged(message.epoch, message.snapshot);
+      case 'decline':
+        return this.#checkpoints?.declined(message.epoch, message.subtask, message.reason);
+      case 'committed':
+        return this.#onCommitted(message.epoch, message.subtask);
+      case 'exhausted':
+        this.#exhausted.add(message.subtask);
+        return this.#finishIfExhausted();
+      case 'hurry':
+        return this.#checkpoints?.hurry();
+      case 'failed':
+        return this.#onFailed(message.error, message.operator, message.subtask);
+    }
+  }
+
+  /** Counts down what every worker (or subtask) must have said. */
+  #tick(who: string, event: JobEvent): void {
+    if (this.#pending.delete(who) && this.#pending.size === 0) this.#machine.send(event);
+  }
+
+  #onCommitted(epoch: number, subtask: string): void {
+    if (this.state !== 'recommitting') return this.#checkpoints?.committed(epoch, subtask);
+    this.#tick(subtask, { type: 'RECOMMITTED', finished: this.#deployedFrom?.finished === true });
+  }
+
+  #onFailed(error: WeirError, operator: OperatorId | null, subtask: string): void {
+    if (this.state === 'tearingDown' || this.state === 'closing') return;
+    const same = this.#error !== null && this.#error.message === error.message && this.history.completedCount === 0;
+    this.#sameFailures = same ? this.#sameFailures + 1 : 1;
+    this.#error = error;
+    if (operator !== null && error.code === 'E_CLOSURE' && this.#o.plan.job.deadLetters !== undefined) this.#guarded.add(operator);
+    this.#o.logger.warn({ code: error.code, subtask, operator, generation: this.#generation, err: error.message }, 'a subtask failed');
+    this.#machine.send({ type: 'FAILED' });
+  }
+
+  // ── actions of the machine
+
+  async #deploy(): Promise<void> {
+    const { plan, workers } = this.#o;
+    const { latest } = this.#store;
+    try {
+      await this.#store.fence(this.#generation, this.#store.pointer?.incarnation ?? this.#o.random.id());
+      const assignments = await assign(plan, workers, latest, this.#o.discover);
+      this.#deployedFrom = latest;
+      this.#base = latest === null ? noTotals : { ...latest.totals, restores: latest.totals.restores + (latest.finished ? 0 : 1) };
+      this.#pending = new Set(workers);
+      for (const worker of workers) this.#o.send(worker, { kind: 'deploy', deployment: this.#deployment(latest, assignments.get(worker)!) });
+    } catch (error) {
+      this.#onFailed(WeirError.from(error, 'E_STORE'), null, 'coordinator');
+    }
+  }
+
+  #deployment(restore: Manifest | null, assignments: readonly Assignment[]): Deployment {
+    return { generation: this.#generation, fingerprint: this.#o.plan.fingerprint, assignments, restore, guarded: [...this.#guarded] };
+  }
+
+  #recommit(): void {
+    const restored = this.#deployedFrom;
+    if (restored === null) return this.#machine.send({ type: 'RECOMMITTED', finished: false });
+    this.#pending = new Set(this.#subtasks);
+    for (const worker of this.#o.workers) {
+      this.#o.send(worker, { kind: 'commit', generation: this.#generation, epoch: toEpoch(restored.epoch), oldest: this.#store.oldest });
+    }
+  }
+
+  #run(): void {
+    const { plan } = this.#o;
+    this.#exhausted = new Set();
+    this.history.restart();
+    this.#checkpoints = new Checkpoints({
+      plan,
+      generation: this.#generation,
+      store: this.#store,
+      incarnation: this.#store.pointer!.incarnation,
+      participants: this.#subtasks,
+      highestEpoch: this.#highestEpoch,
+      base: this.#base,
+      intervalMs: this.#o.checkpointIntervalMs ?? plan.job.checkpointEveryMs,
+      clock: this.#o.clock,
+      logger: this.#o.logger,
+      history: this.history,
+      trigger: (barrier) => {
+        this.#highestEpoch = barrier.epoch;
+        this.#broadcast({ kind: 'trigger', generation: this.#generation, barrier });
+      },
+      abort: (epoch) => this.#broadcast({ kind: 'abort', generation: this.#generation, epoch }),
+      commit: (epoch) => this.#broadcast({ kind: 'commit', generation: this.#generation, epoch, oldest: this.#store.oldest }),
+      closed: () => this.#machine.send({ type: 'CLOSED_EPOCH' }),
+      failed: (error) => this.#onFailed(error, null, 'coordinator'),
+    });
+    this.#broadcast({ kind: 'start', generation: this.#generation });
+    this.#checkpoints.start();
+    if (this.#last !== null) this.#checkpoints.finish(this.#last);
+  }
+
+  #finish(last: Last): void {
+    if (this.#last !== 'end') this.#last = last;
+    this.#checkpoints?.finish(this.#last);
+  }
+
+  #finishIfExhausted(): void {
+    const sources = this.#o.plan.stages.filter((stage) => stage.operators[0]!.node.kind === 'source');
+    const expected = sources.reduce((sum, stage) => sum + stage.parallelism, 0);
+    if (this.#exhausted.size === expected) this.#finish('end');
+  }
+
+  #teardown(): void {
+    this.#checkpoints?.close(this.#error ?? new WeirError('E_INTERNAL', 'the generation is over'));
+    this.#checkpoints = null;
+    this.#pending = new Set(this.#o.workers);
+    this.#broadcast({ kind: 'teardown', generation: this.#generation });
+  }
+
+  #decide(): void {
+    const error = this.#error!;
+    const { restart } = this.#o.plan.job;
+    const now = this.#o.clock.monotonic();
+    const decision = this.#sameFailures >= sameFailuresMax ? ({ kind: 'fail', reason: 'attempts' } as const) : decideRestart(restart, this.#failures, now, error.retry, this.#o.random.next());
+    this.#failures = [...this.#failures.filter((at) => at > now - restart.withinMs), now];
+    if (decision.kind === 'fail') {
+      if (decision.reason === 'attempts') this.#error = giveUp(error, this.#sameFailures >= sameFailuresMax ? this.#sameFailures : this.#failures.length);
+      return this.#machine.send({ type: 'GIVE_UP' });
+    }
+    this.#delayMs = decision.delayMs;
+    this.#machine.send({ type: 'RESTART' });
+  }
+  #delayMs = 0;
+
+  #backOff(): void {
+    this.restarts++;
+    this.#generation = toGeneration(this.#generation + 1);
+    this.#o.logger.info({ generation: this.#generation, delayMs: this.#delayMs, from: this.#store.latest?.epoch ?? null }, 'restarting from the last checkpoint');
+    this.#o.clock.setTimer(this.#delayMs, () => this.#machine.send({ type: 'BACKOFF_OVER' }));
+  }
+
+  #broadcast(message: ToSupervisor): void {
+    for (const worker of this.#o.workers) this.#o.send(worker, message);
+  }
+}
+
+function giveUp(error: WeirError, failures: number): WeirError {
+  return new WeirError('E_RESTARTS', `gave up after ${failures} failures: ${error.message}`, { cause: error, hint: error.hint });
+}

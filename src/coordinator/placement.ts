@@ -1,0 +1,39 @@
+/**
+ * Which worker runs which subtask, and which subtask reads which split.
+ *
+ * Owns: the assignment of one generation. Invariants: Z1 every subtask is assigned once; Z2 every split is read by exactly one
+ * subtask of its source, those of the restored checkpoint included.
+ */
+import { type Assignment, subtaskName } from '../actors/index.ts';
+import type { OperatorId } from '../core/index.ts';
+import type { PhysicalPlan, Stage } from '../plan/index.ts';
+import type { Manifest } from '../state/index.ts';
+
+export function subtasksOf(plan: PhysicalPlan): readonly string[] {
+  return plan.stages.flatMap((stage) => Array.from({ length: stage.parallelism }, (_, subtask) => subtaskName(stage.index, subtask)));
+}
+
+export async function assign(
+  plan: PhysicalPlan,
+  workers: readonly string[],
+  restore: Manifest | null,
+  discover: (source: OperatorId) => Promise<readonly string[]>,
+): Promise<ReadonlyMap<string, readonly Assignment[]>> {
+  const assignments = new Map<string, Assignment[]>(workers.map((worker) => [worker, []]));
+  for (const stage of plan.stages) {
+    const splits = await splitsOf(stage, restore, discover);
+    for (let subtask = 0; subtask < stage.parallelism; subtask++) {
+      const worker = workers[subtask % workers.length]!;
+      assignments.get(worker)!.push({ stage: stage.index, subtask, splits: splits.filter((_, i) => i % stage.parallelism === subtask) });
+    }
+  }
+  return assignments;
+}
+
+async function splitsOf(stage: Stage, restore: Manifest | null, discover: (source: OperatorId) => Promise<readonly string[]>): Promise<readonly string[]> {
+  const root = stage.operators[0]!;
+  if (root.node.kind !== 'source') return [];
+  const known = (restore?.operators[root.id] ?? []).flatMap((part) => part.splits.map((split) => split.split)).sort();
+  const found = restore?.finished === true ? [] : await discover(root.id);
+  return [...known, ...found.filter((split) => !known.includes(split))];
+}
