@@ -1,0 +1,58 @@
+// `npm test`: installs what is missing, builds, checks types and style, and runs the tests; further words go to vitest.
+// The last line is `N passed, N failed`; a step before the tests that fails counts as one failure.
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildIfStale } from './build.mjs';
+import { installIfMissing, root, run } from './install.mjs';
+
+const bin = (name) => `${root}/node_modules/${name}`;
+
+/** What is checked before the tests run; each by its own program. */
+const steps = [
+  ['build', () => buildIfStale()],
+  ['types', () => node(bin('typescript/bin/tsc'), '-p', 'tsconfig.json')],
+  ['lint', () => program('oxlint', '--type-aware', '--deny-warnings')],
+  ['format', () => program('biome', 'check')],
+];
+
+const node = async (script, ...args) => (await run(process.execPath, [script, ...args])) === 0;
+const program = async (name, ...args) => (await run(bin(`.bin/${name}`), args)) === 0;
+
+/** Runs vitest; how many passed and failed, by its own report. */
+async function vitest(words) {
+  const report = join(tmpdir(), `weir-tests-${process.pid}.json`);
+  const code = await run(process.execPath, [
+    bin('vitest/vitest.mjs'),
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...words,
+  ]);
+  try {
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(await readFile(report, 'utf8'));
+    const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+    const failed = numFailedTests + broken;
+    return { passed: numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
+  } catch {
+    return { passed: 0, failed: 1 }; // it ended before it could report: its own output says why
+  } finally {
+    await rm(report, { force: true });
+  }
+}
+
+process.chdir(root);
+const failedSteps = [];
+if (!(await installIfMissing())) {
+  console.log('0 passed, 1 failed');
+  process.exit(1);
+}
+for (const [name, step] of steps) {
+  process.stderr.write(`${name} …\n`);
+  if (!(await step())) failedSteps.push(name);
+}
+const { passed, failed } = await vitest(process.argv.slice(2));
+for (const name of failedSteps) process.stderr.write(`failed: ${name}\n`);
+console.log(`${passed} passed, ${failed + failedSteps.length} failed`);
+process.exit(failed + failedSteps.length === 0 ? 0 : 1);

@@ -1,0 +1,56 @@
+/**
+ * The HTTP API of a process that runs jobs: health, metrics, and what each job says of itself. Read only.
+ *
+ * Owns: routes and their answers, as a function from request to response; needs no port, and can be mounted elsewhere.
+ * Invariants: S1 a request whose Host is no name of this machine's loopback is refused, so that a web page cannot read
+ * the API by having its own name resolve to 127.0.0.1; and no answer allows another origin.
+ */
+import { Hono } from 'hono';
+import type { JobStatus } from '../cluster/index.ts';
+import { type Build, metricsOf } from './metrics.ts';
+import { prometheusContentType, prometheusText } from './prometheus-text.ts';
+
+export interface ControlApiOptions {
+  readonly jobs: () => readonly JobStatus[];
+  readonly build: Build;
+  /** Wall time, ms. */
+  readonly now: () => number;
+}
+
+const loopback = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/;
+
+/** Ready = the job takes rows; one that is throttled does, only slower. */
+const isReady = ({ state }: JobStatus): boolean => state === 'running' || state === 'throttled';
+
+export function controlApi({ jobs, build, now }: ControlApiOptions): Hono {
+  const api = new Hono();
+  api.use(async (context, next) => {
+    if (!loopback.test(context.req.header('host') ?? ''))
+      return context.json({ error: 'S1: this API answers to localhost and 127.0.0.1 only' }, 403);
+    return next();
+  });
+  api.get('/healthz', (context) => context.json({ status: 'ok', checks: { process: 'ok' } }));
+  api.get('/readyz', (context) => {
+    const all = jobs();
+    const ready = all.length > 0 && all.every(isReady);
+    const checks = Object.fromEntries(all.map((job) => [`job ${job.job}`, job.state]));
+    return context.json({ status: ready ? 'ok' : 'not ready', checks }, ready ? 200 : 503);
+  });
+  api.get('/metrics', (context) =>
+    context.body(prometheusText(metricsOf(jobs(), build, now())), 200, { 'content-type': prometheusContentType }),
+  );
+  api.get('/v1/jobs', (context) =>
+    context.json({
+      jobs: jobs().map(({ job, state, generation, parallelism, report }) => ({ job, state, generation, parallelism, report })),
+    }),
+  );
+  api.get('/v1/jobs/:name', (context) => {
+    const status = jobs().find(({ job }) => job === context.req.param('name'));
+    return status === undefined
+      ? context.json({ error: `no job '${context.req.param('name')}' runs here` }, 404)
+      : context.json(status);
+  });
+  api.notFound((context) => context.json({ error: `nothing is at ${context.req.path}` }, 404));
+  api.onError((error, context) => context.json({ error: error.message }, 500));
+  return api;
+}

@@ -1,0 +1,79 @@
+/**
+ * Loads a job's module: JavaScript as Node does, TypeScript through tsx, with source maps, so that stack traces show the
+ * lines that the user wrote. Works where nothing but weir is installed, on every supported Node.
+ */
+import { existsSync } from 'node:fs';
+import { register } from 'node:module';
+import { extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Params } from '../api/index.ts';
+import type { JobStatus } from '../cluster/index.ts';
+import { WeirError } from '../core/index.ts';
+import type { OwnModules } from './module-hooks.ts';
+
+export interface JobModule {
+  /** As the user wrote it. */
+  readonly name: string;
+  readonly exported: unknown;
+  /** What else the module exports, for messages. */
+  readonly names: readonly string[];
+  /** Called once after the job has finished, before the report is printed. */
+  readonly finished?: (status: JobStatus, params: Params) => void | Promise<void>;
+}
+
+/** The file ending of this installation's own modules: `.js` once built, `.ts` when run from its sources. */
+const ending = extname(import.meta.url);
+
+function ownModules(): OwnModules {
+  const url = (path: string): string => new URL(`../${path}${ending}`, import.meta.url).href;
+  return { weir: url('index'), 'weir/connectors': url('connectors/index'), 'weir/testing': url('testing/index') };
+}
+
+async function enableTypeScript(): Promise<void> {
+  const tsx = await import('tsx/esm/api');
+  tsx.register();
+}
+
+/** @throws WeirError `E_MODULE` if there is no such file, or if it cannot be loaded */
+export async function loadJob(module: string): Promise<JobModule> {
+  const path = resolve(module);
+  if (!existsSync(path))
+    throw new WeirError('E_MODULE', `there is no file ${path}`, {
+      hint: 'name the file that exports the job, as in `weir run job.ts`',
+    });
+  process.setSourceMapsEnabled(true);
+  if (/^\.[mc]?tsx?$/.test(extname(path))) await enableTypeScript();
+  register<OwnModules>(new URL(`./module-hooks${ending}`, import.meta.url), { data: ownModules() });
+  const { default: exported, finished, ...others } = await importJob(module, path);
+  if (finished !== undefined && typeof finished !== 'function') {
+    throw new WeirError('E_MODULE', `${module} exports 'finished' as ${describe(finished)}`, {
+      hint: "'finished' is a function (status, params), called once the job has finished",
+    });
+  }
+  return {
+    name: module,
+    exported,
+    names: Object.keys(others).filter((name) => name !== 'module.exports'),
+    ...(finished === undefined ? {} : { finished: finished as NonNullable<JobModule['finished']> }),
+  };
+}
+
+async function importJob(module: string, path: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw WeirError.from(error, 'E_MODULE', `${module} could not be loaded`);
+  }
+}
+
+/** A value in words, for messages: `a string`, `an array`, `nothing`. */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const name: unknown = value.constructor?.name;
+  return typeof name === 'string' && name !== 'Object'
+    ? `an instance of ${name}`
+    : `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'no keys'}`;
+}

@@ -1,0 +1,102 @@
+/**
+ * `weir run`: from a module's name and its words to a job that has ended.
+ *
+ * Owns: the order in which things are refused: the module, its parameters, its plan, and only then anything is started.
+ */
+import { logicalJob } from '../api/index.ts';
+import type { JobStatus, RunningJob } from '../cluster/index.ts';
+import { type Logger, WeirError } from '../core/index.ts';
+import type { LogicalJob } from '../plan/index.ts';
+import { type HttpServer, startHttp } from './http.ts';
+import { jobPipeline } from './job-pipeline.ts';
+import { type JobModule, loadJob } from './load-job.ts';
+import { CommandParams } from './params.ts';
+import { ListedParams, paramsHelp } from './params-help.ts';
+import { type JobEnvironment, runJob } from './run-job.ts';
+import type { RunSettings } from './run-settings.ts';
+import { version } from './version.ts';
+
+export interface EngineOptions {
+  readonly stateDir: string;
+  readonly parallelism?: number;
+  readonly checkpointIntervalMs?: number;
+  readonly fresh?: boolean;
+  readonly logger: Logger;
+}
+/** What one run needs from its surroundings. */
+export interface RunEnvironment extends Pick<JobEnvironment, 'terminal' | 'clock' | 'shutdown'> {
+  readonly start: (job: LogicalJob, options: EngineOptions) => Promise<RunningJob>;
+  readonly logger: Logger;
+}
+
+/** @returns the exit code; throws what made the job fail */
+export async function runCommand(settings: RunSettings, words: readonly string[], environment: RunEnvironment): Promise<number> {
+  const module = await loadJob(settings.module);
+  if (wantsHelp(words)) {
+    environment.terminal.line(await listParams(module));
+    return 0;
+  }
+  const params = new CommandParams(words);
+  const pipeline = await jobPipeline(module, params);
+  params.refuseUnasked();
+  const written = logicalJob(pipeline);
+  const job = settings.job === undefined ? written : { ...written, name: settings.job };
+
+  let running: RunningJob | undefined;
+  const http = await serveStatus(() => (running === undefined ? [] : [running.status()]), job.name, settings.http, environment);
+  try {
+    const started = await environment.start(job, engineOptions(settings, environment.logger));
+    running = started;
+    return await runJob(started, settings, {
+      ...environment,
+      ownsStdout: job.outputs.some(({ sink }) => /^stdout\b/.test(sink.name)),
+      afterwards: () => callFinished(module, started.status(), params),
+    });
+  } finally {
+    await http?.close();
+  }
+}
+
+export const wantsHelp = (words: readonly string[]): boolean => words.includes('--help') || words.includes('-h');
+
+/** The job's own function says what it asks for; it is run for that alone, and what it makes is dropped. */
+export async function listParams(module: JobModule): Promise<string> {
+  const params = new ListedParams();
+  try {
+    await jobPipeline(module, params);
+  } catch (error) {
+    if (params.asked.length === 0) throw error; // else it stumbled over a made-up value, and what it asked for until then is the answer
+  }
+  return paramsHelp(module.name, params.asked);
+}
+
+function engineOptions({ stateDir, parallelism, checkpointInterval, fresh }: RunSettings, logger: Logger): EngineOptions {
+  return {
+    stateDir,
+    fresh,
+    logger,
+    ...(parallelism === undefined ? {} : { parallelism }),
+    ...(checkpointInterval === undefined ? {} : { checkpointIntervalMs: checkpointInterval }),
+  };
+}
+
+async function serveStatus(
+  jobs: () => readonly JobStatus[],
+  name: string,
+  port: number | undefined,
+  { clock, terminal }: RunEnvironment,
+): Promise<HttpServer | undefined> {
+  if (port === undefined) return undefined;
+  const build = { version: version(), node: process.versions.node };
+  const http = await startHttp(port, { jobs, build, now: () => clock.now() });
+  terminal.line(`status at ${http.url}/v1/jobs/${encodeURIComponent(name)}, metrics at ${http.url}/metrics`);
+  return http;
+}
+
+async function callFinished(module: JobModule, status: JobStatus, params: CommandParams): Promise<void> {
+  try {
+    await module.finished?.(status, params);
+  } catch (error) {
+    throw WeirError.from(error, 'E_CLOSURE', `the job has finished, but the function 'finished' of ${module.name} threw`);
+  }
+}

@@ -1,0 +1,39 @@
+import { InvalidArgumentError } from 'commander';
+import type { LogLevel } from './logs.ts';
+
+/** What the flags of `weir run` say. */
+export interface RunSettings {
+  readonly module: string;
+  /** Instead of the pipeline's own name. */
+  readonly job?: string;
+  readonly parallelism?: number;
+  readonly stateDir: string;
+  readonly checkpointInterval?: number;
+  readonly fresh: boolean;
+  /** Port of the control API; absent = none. */
+  readonly http?: number;
+  /** Seconds a stop may take. */
+  readonly shutdownTimeout: number;
+  readonly logLevel?: LogLevel;
+}
+
+const within =
+  (what: string, least: number, most: number, whole: boolean) =>
+  (text: string): number => {
+    const value = Number(text);
+    const fits = text.trim() !== '' && value >= least && value <= most && (!whole || Number.isInteger(value));
+    if (!fits) throw new InvalidArgumentError(`It is ${what} from ${least} to ${most}.`);
+    return value;
+  };
+
+export const parallelism: (text: string) => number = within('a whole number', 1, 128, true);
+export const port: (text: string) => number = within('a port', 0, 65_535, true);
+export const intervalMs: (text: string) => number = within('a number of milliseconds', 1, 86_400_000, true);
+export const timeoutSeconds: (text: string) => number = within('a number of seconds', 0.001, 86_400, false);
+
+/** A job's name is a folder's name, too. */
+export function jobName(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(text))
+    throw new InvalidArgumentError('It is made of letters, digits, dots, dashes and underscores.');
+  return text;
+}

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+// Two projects: most tests run in vitest's own processes on the sources; those named *.process.test.ts start whole
+// programs, and so need the build, which `scripts/test-build.mjs` brings up to date before the first of them.
+const shared = {
+  resolve: {
+    alias: [
+      { find: /^weir$/, replacement: source('index.ts') },
+      { find: /^weir\/connectors$/, replacement: source('connectors/index.ts') },
+      { find: /^weir\/testing$/, replacement: source('testing/index.ts') },
+    ],
+  },
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...shared,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.process.test.ts'], testTimeout: 20_000 },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'process',
+          include: ['test/**/*.process.test.ts'],
+          globalSetup: ['scripts/test-build.mjs'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
