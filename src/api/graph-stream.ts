@@ -1,0 +1,190 @@
+/**
+ * The one implementation of `Stream`: a node of the logical graph, and the verbs that put another on top.
+ *
+ * Owns: what each verb checks and the node it makes. Does not own: the verbs' types (stream.ts), what nodes mean (src/plan).
+ * Invariants: A1 a stream never changes; a verb shares the nodes below it.
+ */
+import { type Duration, WeirError } from '../core/index.ts';
+import type { AggregateNode, KeySelector, LogicalNode, OutputMode } from '../plan/index.ts';
+import { callSite } from './call-site.ts';
+import { type Call, columnOf, keyColumn, refused, requireTime, requireWindowTime } from './columns.ts';
+import { sinkDefinition } from './connector-faces.ts';
+import type { Sink } from './connector-types.ts';
+import { GraphGroups } from './graph-groups.ts';
+import { GraphKeyed } from './graph-keyed.ts';
+import type { RunOptions } from './job.ts';
+import type { Launcher } from './launcher.ts';
+import { checkFinal, checkMode } from './modes.ts';
+import { type Output, outputOf } from './output.ts';
+import { selectedSchema, watermarkedSchema } from './result-schema.ts';
+import { resultSchema } from './row-schema.ts';
+import type { AnySchema } from './schema.ts';
+import type { AnyStream, Stream, ToOptions, WatermarkOptions } from './stream.ts';
+import { streamRows } from './stream-rows.ts';
+import { streamText } from './stream-text.ts';
+import { projectionTo, unionSchema } from './union-schema.ts';
+import { naturalMs, PlannedWindow, positiveMs } from './window-key.ts';
+
+type RowFunction = (row: never) => unknown;
+
+export class GraphStream {
+  readonly node: LogicalNode;
+  readonly launcher: Launcher | undefined;
+  /** The aggregation whose result this is: what `late()` belongs to. */
+  readonly aggregation: AggregateNode | undefined;
+
+  constructor(node: LogicalNode, launcher?: Launcher, aggregation?: AggregateNode) {
+    this.node = node;
+    this.launcher = launcher;
+    this.aggregation = aggregation;
+  }
+
+  map(fn: RowFunction, schema?: AnySchema): GraphStream {
+    return this.#closure('map', fn, schema);
+  }
+
+  flatMap(fn: RowFunction, schema?: AnySchema): GraphStream {
+    return this.#closure('flatMap', fn, schema);
+  }
+
+  filter(fn: RowFunction): GraphStream {
+    const call = calling('filter()');
+    requireFunction(fn, call);
+    return this.#then({ kind: 'filter', input: this.node, fn, site: call.site, schema: this.node.schema });
+  }
+
+  select(...columns: readonly string[]): GraphStream {
+    const call = calling('select()');
+    if (columns.length === 0) throw refused(call, 'it needs at least one column');
+    return this.#then({ kind: 'select', input: this.node, columns, site: call.site, schema: selectedSchema(this.node.schema, columns, call) });
+  }
+
+  withWatermark(column: string, delay: Duration, options: WatermarkOptions = {}): GraphStream {
+    const call = calling(`withWatermark('${column}')`);
+    const { node } = this;
+    requireTime(node.schema, column, call);
+    const delayMs = naturalMs(delay, called(call));
+    const idleAfterMs = positiveMs(options.idleAfter ?? '1 minute', `${called(call)} idleAfter`);
+    return this.#then({ kind: 'watermark', input: node, column, delayMs, idleAfterMs, site: call.site, schema: watermarkedSchema(node.schema, column) });
+  }
+
+  groupBy(...keys: readonly unknown[]): GraphGroups {
+    const call = calling('groupBy()');
+    const windows = keys.filter((key) => key instanceof PlannedWindow);
+    if (windows.length > 1) throw refused(call, 'it takes one window', 'group by the smaller window first, and the result by a larger one over its window');
+    const columns = keys.filter((key): key is string => !(key instanceof PlannedWindow));
+    for (const column of columns) keyColumn(this.node.schema, column, call);
+    const [window] = windows;
+    if (window !== undefined) requireWindowTime(this.node.schema, window.spec.column, call);
+    checkFinal(this.node, call);
+    return new GraphGroups(this.node, columns, window?.spec, (node) => new GraphStream(node, this.launcher, node));
+  }
+
+  keyBy(key: string | RowFunction): GraphKeyed {
+    const call = calling('keyBy()');
+    checkFinal(this.node, call);
+    if (typeof key !== 'function') keyColumn(this.node.schema, key, call);
+    const selector: KeySelector = typeof key === 'function' ? { fn: key, site: call.site } : { column: key };
+    return new GraphKeyed(this.node, selector, (node) => this.#then(node));
+  }
+
+  union(...others: readonly AnyStream[]): GraphStream {
+    const call = calling('union()');
+    const nodes = [this.node, ...others.map((other) => streamNode(other))];
+    const schema = unionSchema(nodes.map((node) => node.schema), call);
+    const inputs = nodes.map((input): LogicalNode => {
+      const columns = projectionTo(schema, input.schema);
+      if (columns === undefined) return input;
+      return { kind: 'select', input, columns, site: call.site, schema: selectedSchema(input.schema, columns, call) };
+    });
+    return this.#then({ kind: 'union', inputs, site: call.site, schema });
+  }
+
+  /** Of aggregations only, as the types say. */
+  late(): GraphStream {
+    const call = calling('late()');
+    if (this.aggregation === undefined) throw refused(call, 'only an aggregation has late rows');
+    return this.#then({ kind: 'late', input: this.aggregation, site: call.site, schema: this.aggregation.input.schema });
+  }
+
+  named(id: string): GraphStream {
+    const call = calling('named()');
+    if (!/^[A-Za-z0-9_.~:-]{1,200}$/.test(id)) throw refused(call, `'${id}' is not an id`, 'an id has 1 to 200 letters, digits and _ . ~ : -');
+    return this.#copied({ ...this.node, name: id });
+  }
+
+  parallelism(subtasks: number): GraphStream {
+    const call = calling('parallelism()');
+    if (!Number.isSafeInteger(subtasks) || subtasks < 1) throw refused(call, `${subtasks} is not a number of subtasks`, 'give a whole number from 1');
+    return this.#copied({ ...this.node, parallelism: subtasks });
+  }
+
+  rebalance(): GraphStream {
+    const node: LogicalNode = { kind: 'rebalance', input: this.node, site: callSite(), schema: this.node.schema };
+    return new GraphStream(node, this.launcher, this.aggregation);
+  }
+
+  to(sink: Sink<never>, options: ToOptions<OutputMode> = {}): Output {
+    const call = calling('to()');
+    const definition = sinkDefinition(sink, called(call));
+    const { mode = 'append', every } = options;
+    checkMode(this.node, mode, definition.modes, call);
+    if (mode === 'append' && every !== undefined) throw refused(call, '`every` is for the modes update and complete: append writes a row once it is final');
+    const everyMs = every === undefined ? 0 : naturalMs(every, `${called(call)} every`);
+    return outputOf({ kind: 'sink', input: this.node, sink: definition, mode, everyMs, site: call.site, schema: this.node.schema });
+  }
+
+  rows(options: RunOptions & { readonly mode?: OutputMode } = {}): AsyncIterable<object> {
+    const call = calling('rows()');
+    const mode = options.mode ?? 'append';
+    checkMode(this.node, mode, ['append', 'update', 'complete'], call);
+    if (this.launcher === undefined) throw new WeirError('E_USAGE', `${called(call)}: this stream cannot start itself`, { hint: "make it with from() of 'weir'" });
+    return streamRows(this.node, this.launcher, mode, options);
+  }
+
+  toString(): string {
+    return streamText(this.node);
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  /** The same stream, ending in a changed copy of its node. */
+  #copied(node: LogicalNode): GraphStream {
+    return new GraphStream(node, this.launcher, node.kind === 'aggregate' ? node : this.aggregation);
+  }
+
+  #closure(kind: 'map' | 'flatMap', fn: RowFunction, schema: AnySchema | undefined): GraphStream {
+    const call = calling(`${kind}()`);
+    requireFunction(fn, call);
+    return this.#then({ kind, input: this.node, fn, site: call.site, ...resultSchema(schema) });
+  }
+
+  #then(node: LogicalNode): GraphStream {
+    return new GraphStream(node, this.launcher);
+  }
+}
+
+const calling = (verb: string): Call => ({ verb, site: callSite() });
+const called = ({ verb, site }: Call): string => `${verb}${site === '' ? '' : ` at ${site}`}`;
+
+function requireFunction(fn: unknown, call: Call): void {
+  if (typeof fn !== 'function') throw refused(call, `it takes a function, not ${typeof fn}`);
+}
+
+/** A stream that starts at a source, or at any other node; for connectors. `launcher` lets it run itself. */
+export function streamOf<Row extends object>(node: LogicalNode, launcher?: Launcher): Stream<Row> {
+  return new GraphStream(node, launcher) as unknown as Stream<Row>;
+}
+
+/** The same stream, and all that is made of it, able to run itself. */
+export function launchable<Row extends object>(stream: Stream<Row>, launcher: Launcher): Stream<Row> {
+  return streamOf(streamNode(stream), launcher);
+}
+
+/** The node that a stream ends in. @throws WeirError `E_PLAN` if it is no stream */
+export function streamNode(stream: AnyStream): LogicalNode {
+  if (stream instanceof GraphStream) return stream.node;
+  throw new WeirError('E_PLAN', 'this is not a stream', { hint: 'streams are made by from(source) and by the verbs of a stream' });
+}

@@ -1,0 +1,74 @@
+/**
+ * Reads ISO 8601 times: `2024-05-01`, `2024-05-01T12:30`, `2024-05-01T12:30:15.250Z`, `…+02:00`; a blank may stand for the T.
+ *
+ * Without an offset a time is UTC, whatever the zone of the machine (`Date.parse` would take the machine's). Fractions
+ * beyond the millisecond are cut. A scanner instead of a regular expression, because it runs for every row.
+ */
+import { timestampMax, utcMs } from './calendar.ts';
+import { digitsAt } from './digits.ts';
+
+const plus = 43;
+const minus = 45;
+const dot = 46;
+const comma = 44;
+const colon = 58;
+
+/** Milliseconds since 1970, or NaN if the text is no such time. */
+export function isoMs(text: string): number {
+  const sign = text.charCodeAt(0);
+  const expanded = sign === plus || sign === minus;
+  const at = expanded ? 7 : 4;
+  const year = expanded ? digitsAt(text, 1, 6) * (sign === minus ? -1 : 1) : digitsAt(text, 0, 4);
+  if ((expanded ? digitsAt(text, 1, 6) : year) < 0 || Object.is(year, -0)) return Number.NaN;
+  if (text.charCodeAt(at) !== minus || text.charCodeAt(at + 3) !== minus) return Number.NaN;
+  const month = digitsAt(text, at + 1, 2);
+  const day = digitsAt(text, at + 4, 2);
+  return timeOfDay(text, at + 6, year, month, day);
+}
+
+function timeOfDay(text: string, from: number, year: number, month: number, day: number): number {
+  if (text.length === from) return utcMs({ year, month, day, hour: 0, minute: 0, second: 0, ms: 0 });
+  const separator = text[from];
+  if (separator !== 'T' && separator !== ' ' && separator !== 't') return Number.NaN;
+  const hour = digitsAt(text, from + 1, 2);
+  const minute = digitsAt(text, from + 4, 2);
+  if (text.charCodeAt(from + 3) !== colon || hour < 0 || minute < 0) return Number.NaN;
+  let at = from + 6;
+  let second = 0;
+  let ms = 0;
+  if (text.charCodeAt(at) === colon) {
+    second = digitsAt(text, at + 1, 2);
+    if (second < 0) return Number.NaN;
+    at += 3;
+    const mark = text.charCodeAt(at);
+    if (mark === dot || mark === comma) {
+      const end = endOfDigits(text, at + 1);
+      if (end === at + 1) return Number.NaN;
+      ms = Number(text.slice(at + 1, Math.min(end, at + 4)).padEnd(3, '0'));
+      at = end;
+    }
+  }
+  const shifted = utcMs({ year, month, day, hour, minute, second, ms }) - offsetMs(text, at);
+  return Math.abs(shifted) > timestampMax ? Number.NaN : shifted;
+}
+
+function endOfDigits(text: string, from: number): number {
+  let at = from;
+  while (digitsAt(text, at, 1) >= 0) at++;
+  return at;
+}
+
+/** What the text from `at` on says of the offset: nothing, `Z`, `+02:00`, `+0200` or `+02`. */
+function offsetMs(text: string, at: number): number {
+  const left = text.length - at;
+  if (left === 0) return 0;
+  const sign = text.charCodeAt(at);
+  if (left === 1) return text[at] === 'Z' || text[at] === 'z' ? 0 : Number.NaN;
+  if (sign !== plus && sign !== minus) return Number.NaN;
+  const withColon = left === 6 && text.charCodeAt(at + 3) === colon;
+  if (!withColon && left !== 5 && left !== 3) return Number.NaN;
+  const hours = digitsAt(text, at + 1, 2);
+  const minutes = left === 3 ? 0 : digitsAt(text, at + (withColon ? 4 : 3), 2);
+  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return Number.NaN;
+  return (sign === minus ? -1 : 1) * (hours * 3_600_000 + minutes * 60_000);
+}

@@ -1,0 +1,37 @@
+/** A running job as programs see it, and how it is started. Types only. */
+import type { Duration, Epoch } from '../core/index.ts';
+import type { Timestamp } from './values.ts';
+
+export interface RunOptions {
+  /** Aborting takes a final checkpoint, commits and stops. */
+  readonly signal?: AbortSignal;
+  /** `auto` unless said; `memory` is this process alone. */
+  readonly transport?: 'auto' | 'memory' | 'spawn' | `nats://${string}`;
+  /** Where the job's state is kept (`.weir`). */
+  readonly stateDir?: string;
+}
+export interface Job extends AsyncDisposable {
+  readonly name: string;
+  /** Resolves when the job has finished or was stopped; rejects with a `WeirError` when it failed. */
+  readonly finished: Promise<JobReport>;
+  /** Final checkpoint, commit, end. `await using` does this too. */
+  stop(options?: { readonly within?: Duration }): Promise<JobReport>;
+  checkpoint(): Promise<Epoch>;
+  /** One value per epoch, as Spark's StreamingQueryProgress. */
+  progress(): AsyncIterable<Progress>;
+}
+export interface JobReport {
+  readonly epoch: Epoch;
+  readonly restarts: number;
+  readonly restoredFrom: Epoch | null;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly rowsLate: number;
+  readonly deadLetters: number;
+}
+export interface Progress extends JobReport {
+  readonly watermark: Timestamp | null;
+  readonly rowsInPerSecond: number;
+  readonly checkpointMs: number;
+  readonly stateRows: number;
+}

@@ -1,0 +1,25 @@
+/** May these rows be written in this mode? The run-time half of `CheckMode`, with the same words. */
+import { kindsOf, type LogicalNode, type OutputMode, outputModes } from '../plan/index.ts';
+import { type Call, refused } from './columns.ts';
+import { nearestName } from './nearest.ts';
+
+const modes: readonly OutputMode[] = ['append', 'update', 'complete'];
+
+/** @throws WeirError `E_PLAN` with the reason */
+export function checkMode(node: LogicalNode, mode: OutputMode, accepted: readonly OutputMode[], call: Call): void {
+  if (!modes.includes(mode)) {
+    const near = nearestName(String(mode), modes);
+    throw refused(call, `there is no mode '${mode}'${near === undefined ? '' : `; did you mean '${near}'?`}`, 'the modes are append, update and complete');
+  }
+  for (const kind of kindsOf(node)) {
+    const legal = outputModes[kind][mode];
+    if (legal !== true) throw refused(call, legal);
+  }
+  if (!accepted.includes(mode)) throw refused(call, `✗ this sink does not take mode ${mode}`, `it takes ${accepted.join(', ')}`);
+}
+
+/** Rows that keyed state or a further aggregation takes must be final. */
+export function checkFinal(node: LogicalNode, call: Call): void {
+  if (!kindsOf(node).has('running')) return;
+  throw refused(call, 'the rows of this stream never become final, and it takes only final rows', 'group the first aggregation by a window over a column with withWatermark()');
+}

@@ -1,0 +1,78 @@
+/** The columns that aggregations give: `window` if there is one, then the keys, then the aggregates. */
+import { anySchema, type BatchSchema, batchSchema, type DataType, type FieldType, type SchemaField } from '../batch/index.ts';
+import { type AggregateNode, type AggregateSpec, typeText } from '../plan/index.ts';
+import { type Call, columnOf, keyColumn, refused } from './columns.ts';
+
+const instant = (name: string): SchemaField => ({ name, type: { kind: 'timestamp' }, nullable: false });
+const windowField: SchemaField = { name: 'window', type: { kind: 'struct', fields: [instant('start'), instant('end')] }, nullable: false };
+
+type Grouping = Pick<AggregateNode, 'keys' | 'window' | 'aggregates'>;
+
+/** @throws WeirError `E_PLAN` for a name that is taken twice, and for an aggregate that its column cannot have */
+export function aggregateSchema(input: BatchSchema, { keys, window, aggregates }: Grouping, call: Call): BatchSchema {
+  const fields = [
+    ...(window === undefined ? [] : [windowField]),
+    ...keys.map((name) => ({ name, ...typeOnly(keyColumn(input, name, call)) })),
+    ...aggregates.map(({ name, spec }) => ({ name, ...aggregateType(input, spec, call) })),
+  ];
+  checkNames(fields.map(({ name }) => name), call);
+  return batchSchema(fields);
+}
+
+function checkNames(names: readonly string[], call: Call): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw refused(call, `the result would have two columns '${twice}'`, 'name the aggregates otherwise: agg({ otherName: … })');
+  if (names.includes('__proto__')) throw refused(call, 'no column can be called __proto__');
+}
+
+const typeOnly = ({ type, nullable }: FieldType): FieldType => ({ type, nullable });
+
+function aggregateType(input: BatchSchema, spec: AggregateSpec, call: Call): FieldType {
+  const { fn } = spec;
+  if (fn === 'count' || spec.column === undefined) return { type: { kind: 'float64' }, nullable: false };
+  const { type, nullable } = columnOf(input, spec.column, { verb: `${fnName(fn)}('${spec.column}')`, site: call.site });
+  switch (fn) {
+    case 'sum':
+    case 'avg':
+      if (!isNumeric(type)) throw refused(call, `${fn}('${spec.column}') needs a column of numbers; '${spec.column}' is ${typeText(type)}`);
+      return { type: { kind: 'float64' }, nullable };
+    case 'min':
+    case 'max':
+      if (!isOrdered(type)) throw refused(call, `${fn}('${spec.column}') needs values with an order; '${spec.column}' is ${typeText(type)}`);
+      return { type: plain(type), nullable };
+    case 'collect':
+      return { type: { kind: 'list', of: { type: plain(type), nullable } }, nullable: false };
+    case 'custom':
+      return { type: { kind: 'any' }, nullable: true };
+  }
+}
+
+const fnName = (fn: AggregateSpec['fn']): string => (fn === 'custom' ? 'aggregate' : fn);
+
+function isNumeric({ kind }: DataType): boolean {
+  return kind === 'float64' || kind === 'int64' || kind === 'any';
+}
+
+function isOrdered({ kind }: DataType): boolean {
+  return kind !== 'list' && kind !== 'struct' && kind !== 'bytes';
+}
+
+/** An aggregate of event times is a time, but the watermark may be past it already. */
+function plain(type: DataType): DataType {
+  return type.kind === 'timestamp' ? { kind: 'timestamp' } : type;
+}
+
+/** The same columns, with this one under a watermark. */
+export function watermarkedSchema(schema: BatchSchema, column: string): BatchSchema {
+  if (schema.kind === 'any') return schema;
+  return batchSchema(schema.fields.map((field) => (
+    field.name === column && field.type.kind === 'timestamp' ? { ...field, type: { kind: 'timestamp', eventTime: true } } : field
+  )));
+}
+
+/** These columns, in this order. Rows without a schema stay without one. */
+export function selectedSchema(schema: BatchSchema, names: readonly string[], call: Call): BatchSchema {
+  const fields = names.map((name) => ({ name, ...typeOnly(columnOf(schema, name, call)) }));
+  checkNames(names, call);
+  return schema.kind === 'any' ? anySchema : batchSchema(fields);
+}

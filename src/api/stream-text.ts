@@ -1,0 +1,23 @@
+/** A stream in one line, for consoles and debuggers: `Stream(file in.jsonl → map → aggregate by window, deviceId)`. */
+import type { LogicalNode } from '../plan/index.ts';
+
+export function streamText(node: LogicalNode): string {
+  return `Stream(${pathText(node)})`;
+}
+
+function pathText(node: LogicalNode): string {
+  if (node.kind === 'source') return node.source.name;
+  if (node.kind === 'union') return `union of ${node.inputs.length}`;
+  return `${pathText(node.input)} → ${node.name ?? stepText(node)}`;
+}
+
+function stepText(node: LogicalNode): string {
+  switch (node.kind) {
+    case 'aggregate':
+      return `aggregate by ${[...(node.window === undefined ? [] : ['window']), ...node.keys].join(', ') || 'nothing'}`;
+    case 'watermark':
+      return `watermark on ${node.column}`;
+    default:
+      return node.kind;
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The stream of the typed DSL, as the compiler sees it. Its one implementation is graph-stream.ts.
+ *
+ * Verbs take their types from `this: AnyStream<R, K>` rather than from the interface's own parameters, so that streams are
+ * compared by row and kind alone. Checks ride on arguments as `Arg & Check<…>`, where `Check` is `unknown` or the reason.
+ */
+import type { Duration } from '../core/index.ts';
+import type { Kind, OutputMode } from '../plan/index.ts';
+import type { AggRow, CheckAggs } from './aggregate-types.ts';
+import type { AnyAgg } from './aggregates.ts';
+import type { Sink } from './connector-types.ts';
+import type { Show } from './fields.ts';
+import type { CheckMode, FinalKind, GroupKind, GroupRow, TimeKey } from './group-types.ts';
+import type { RunOptions } from './job.ts';
+import type { Output } from './output.ts';
+import type { ProcessFunction } from './process-function.ts';
+import type { AnySchema } from './schema.ts';
+import type { StateSpec } from './state-field.ts';
+import type { EventTime } from './values.ts';
+import type { WindowKey, WindowType } from './window-key.ts';
+
+declare const streamBrand: unique symbol;
+/**
+ * What the types know of a stream. The verbs take their types from here (`this: AnyStream<R>`), so that a stream with more
+ * columns, or with a watermark, is taken wherever one with fewer is wanted.
+ */
+export interface AnyStream<out Row extends object = object, out K extends Kind = Kind> {
+  readonly [streamBrand]: { readonly row: Row; readonly kind: K };
+}
+/** Rows without end. Immutable: every verb gives a new stream, and nothing runs before `start`. */
+export interface Stream<out Row extends object, out K extends Kind = 'rows'> extends AnyStream<Row, K> {
+  /** With a schema the result is columnar; without, rows are kept as they are. Must be pure: it runs again after a failure. */
+  map<R extends object, K extends Kind, Out extends object>(this: AnyStream<R, K>, fn: (row: R) => Out, schema?: AnySchema<any, Out>): Stream<Out, K>;
+  /** As `map`, with any number of rows for each. */
+  flatMap<R extends object, K extends Kind, Out extends object>(this: AnyStream<R, K>, fn: (row: R) => Iterable<Out>, schema?: AnySchema<any, Out>): Stream<Out, K>;
+  /** Only the rows for which `fn` is true; a type guard narrows them. */
+  filter<R extends object, K extends Kind, Out extends R>(this: AnyStream<R, K>, fn: (row: R) => row is Out): Stream<Out, K>;
+  filter<R extends object, K extends Kind>(this: AnyStream<R, K>, fn: (row: R) => boolean): Stream<R, K>;
+
+  /** Only these columns, in this order. */
+  select<R extends object, K extends Kind, const N extends readonly (keyof R & string)[]>(this: AnyStream<R, K>, ...names: N): Stream<Show<Pick<R, N[number]>>, K>;
+
+  /**
+   * Promise: rows of a split arrive at most `delay` behind its latest time. Others may be late: counted, and found in `.late()`.
+   * It stands in the source's chain, before any union, key, group or rebalance (a plan error otherwise).
+   *
+   * @throws WeirError `E_PLAN` for a column that is not there or not a time, and for what is no duration
+   */
+  withWatermark<R extends object, K extends Kind, C extends TimeKey<R>>(
+    this: AnyStream<R, K>, column: C, delay: Duration, options?: WatermarkOptions,
+  ): Stream<Show<Omit<R, C> & { [P in C]: EventTime }>, K>;
+  /**
+   * Rows with equal values of these keys, one of which may be a window; `null` is a value like any other.
+   *
+   * @throws WeirError `E_PLAN` for a column that is not there, or that cannot be a key
+   */
+  groupBy<R extends object, K extends Kind, const Ks extends readonly ((keyof R & string) | WindowKey<WindowType, TimeKey<R>>)[]>(
+    this: AnyStream<R, K>, ...keys: Ks
+  ): Grouped<R, GroupRow<R, Ks[number]>, GroupKind<R, Ks[number], K>>;
+  /** One key at a time, in order: for state, timers and `reduce`. */
+  keyBy<R extends object, Key extends KeyValue>(this: AnyStream<R, FinalKind>, fn: (row: R) => Key): KeyedStream<Key, R>;
+  keyBy<R extends object, const N extends keyof R & string>(this: AnyStream<R, FinalKind>, column: N): KeyedStream<R[N], R>;
+
+  /** Rows of all; each input keeps its order, and the watermark is the least of theirs. */
+  union<R extends object, K extends Kind>(this: AnyStream<R, K>, ...others: readonly AnyStream<R, K>[]): Stream<R, K>;
+
+  /** The stable id of the operator before: what its state is found by after the job has changed. */
+  named(id: string): this;
+  /** In how many subtasks the operator before runs, instead of the pipeline's number. */
+  parallelism(subtasks: number): this;
+  /** Spreads the rows evenly over the subtasks that follow. */
+  rebalance(): this;
+
+  /**
+   * Writes the stream; give the result to `pipeline`. The mode is `append` unless said.
+   *
+   * @throws WeirError `E_PLAN` for a mode that the rows or the sink do not allow, in the words of `OutputModes`
+   */
+  to<R extends object, K extends Kind, const M extends OutputMode = 'append', S extends OutputMode = OutputMode>(
+    this: AnyStream<R, K>, sink: Sink<R, S> & CheckMode<K, M, S>, options?: ToOptions<M>,
+  ): Output;
+  /** Runs the stream embedded and gives its rows, each once, as their epoch commits. Leaving the loop stops it. */
+  rows<R extends object, K extends Kind, const M extends OutputMode = 'append'>(
+    this: AnyStream<R, K> & CheckMode<K, M>, options?: RunOptions & { readonly mode?: M },
+  ): AsyncIterable<R>;
+}
+export interface ToOptions<M extends OutputMode> {
+  readonly mode?: M;
+  /** In `update` and `complete`: write at most this often; otherwise once per epoch. */
+  readonly every?: Duration;
+}
+export interface WatermarkOptions {
+  /** An input that is silent for this long no longer holds the watermark back (1 minute). */
+  readonly idleAfter?: Duration;
+}
+export type KeyValue = string | number | boolean | null | readonly (string | number | boolean | null)[];
+
+export interface Grouped<Row extends object, Keys extends object, K extends Kind> {
+  /**
+   * One row per group: its keys, and a column for each aggregate.
+   *
+   * @throws WeirError `E_PLAN` for a column that is not there, or that the aggregate cannot take
+   */
+  agg<const A extends Readonly<Record<string, AnyAgg>>>(aggregates: A & CheckAggs<Row, A>): Aggregated<Row, Show<Keys & AggRow<Row, A>>, K>;
+  /** How many rows each group has, in the column `count`. */
+  count(): Aggregated<Row, Show<Keys & { count: number }>, K>;
+}
+/** The result of an aggregation. */
+export interface Aggregated<out In extends object, out Row extends object, out K extends Kind> extends Stream<Row, K> {
+  /** The input rows that came after all their windows had closed. They are counted even if nobody takes them. */
+  late(): Stream<In>;
+}
+export interface KeyedStream<Key, Row extends object> {
+  /** The running combination of each key's rows. */
+  reduce(fn: (a: Row, b: Row) => Row): Stream<Row, 'running'>;
+  /** An operator of one's own, with state and timers per key. */
+  process<const S extends StateSpec, Out extends object>(definition: ProcessFunction<Key, Row, S, Out>): Stream<Out>;
+}

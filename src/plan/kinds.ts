@@ -1,0 +1,104 @@
+/**
+ * What the rows of a node mean: the same judgement as the type `Kind` of a stream, made from the graph.
+ *
+ * Owns: the kind of a node, and whether one of its columns is under a watermark. Does not own: which modes a kind allows
+ * (output-modes.ts). The DSL asks when a sink is attached, the planner again for the whole job.
+ * Where rows have no schema the graph cannot see a column through a closure. Then a window is believed, if there is a
+ * watermark above, since it closes by that; a bare column is not, since most are no times.
+ */
+import type { AggregateNode, LogicalNode, ProcessNode, RowNode, UnionNode } from './logical.ts';
+import type { Kind } from './output-modes.ts';
+
+/** From the least to the most restrictive: a union is what its most restrictive input is. */
+const order: readonly Kind[] = ['rows', 'windowed', 'chained', 'running'];
+
+export function kindOf(node: LogicalNode): Kind {
+  const kinds = kindsOf(node);
+  return order.findLast((kind) => kinds.has(kind)) ?? 'rows';
+}
+
+/** More than one where a union mixes them. */
+export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
+  switch (node.kind) {
+    case 'source':
+    case 'late':
+    case 'process':
+      return new Set(['rows']);
+    case 'reduce':
+      return new Set(['running']);
+    case 'aggregate':
+      return new Set([aggregateKind(node)]);
+    case 'union':
+      return new Set(node.inputs.flatMap((input) => [...kindsOf(input)]));
+    default:
+      return kindsOf(node.input);
+  }
+}
+
+function aggregateKind(node: AggregateNode): Kind {
+  const input = kindOf(node.input);
+  if (input === 'running' || !closes(node)) return 'running';
+  return input === 'rows' ? 'windowed' : 'chained';
+}
+
+/** A watermark will pass the time that one of the keys stands for. */
+function closes({ input, window, keys }: AggregateNode): boolean {
+  if (window !== undefined && underWatermark(input, window.column) !== 'no') return true;
+  return keys.some((key) => underWatermark(input, key) === 'yes');
+}
+
+type Answer = 'yes' | 'no' | 'unseen';
+
+/** Is this column of the node's rows a time under a watermark? `unseen`: it may be, but a closure made it. */
+export function underWatermark(node: LogicalNode, column: string): Answer {
+  switch (node.kind) {
+    case 'watermark':
+      return node.column === column ? 'yes' : underWatermark(node.input, column);
+    case 'map':
+    case 'flatMap':
+    case 'process':
+      return madeByClosure(node, column);
+    case 'aggregate':
+      return ofAggregate(node, column);
+    case 'late':
+      return underWatermark(node.input.input, column);
+    case 'union':
+      return ofUnion(node, column);
+    case 'source':
+      return 'no';
+    default:
+      return underWatermark(node.input, column);
+  }
+}
+
+/** A closure's column is under a watermark if its schema says so (`t.eventTime`) and there is one. */
+function madeByClosure({ input, schema }: RowNode | ProcessNode, column: string): Answer {
+  if (!hasWatermark(input)) return 'no';
+  if (schema.kind === 'any') return 'unseen';
+  const type = schema.fields.find(({ name }) => name === column)?.type;
+  return type?.kind === 'timestamp' && type.eventTime === true ? 'yes' : 'no';
+}
+
+function ofAggregate({ input, window, keys }: AggregateNode, column: string): Answer {
+  if (window !== undefined && column === 'window') return underWatermark(input, window.column);
+  return keys.includes(column) ? underWatermark(input, column) : 'no';
+}
+
+function ofUnion({ inputs }: UnionNode, column: string): Answer {
+  const answers = inputs.map((input) => underWatermark(input, column));
+  if (answers.includes('no')) return 'no';
+  return answers.includes('unseen') ? 'unseen' : 'yes';
+}
+
+function hasWatermark(node: LogicalNode): boolean {
+  switch (node.kind) {
+    case 'watermark':
+      return true;
+    case 'source':
+      return false;
+    case 'union':
+      return node.inputs.every(hasWatermark);
+    default:
+      return hasWatermark(node.input);
+  }
+}
