@@ -24,7 +24,9 @@ export interface TaskEvents {
   hurry(): void;
   /** A piece of background work (encoding a snapshot); true = there is more. */
   background(): boolean;
-  /** Rows and records that the source set aside. */
+  /** False while rows that were set aside wait for credit. */
+  mayTake(): boolean;
+  /** Records that the source could not read. */
   deadRecords(dead: readonly DeadRecord[]): void;
   failed(error: unknown): void;
 }
@@ -66,6 +68,8 @@ export class Task implements Schedulable {
   busyMs = 0;
   heldBackMs = 0;
   #heldBackSince: number | null = null;
+  #sampled = { at: 0, busyMs: 0, heldBackMs: 0 };
+  #ratios = { busy: 0, heldBack: 0 };
 
   constructor(options: TaskOptions) {
     this.#options = options;
@@ -77,6 +81,7 @@ export class Task implements Schedulable {
     this.#merge = new WatermarkMerge(options.inputs.length);
     this.#blocked = options.inputs.map(() => false);
     this.#aligner = newAligner(options.inputs.length);
+    this.#sampled = { at: options.monotonic(), busyMs: 0, heldBackMs: 0 };
     if (options.watermark > -Infinity) {
       this.#merge.restore(options.watermark);
       this.#chain.push({ kind: 'watermark', watermark: options.watermark });
@@ -108,6 +113,17 @@ export class Task implements Schedulable {
     return this.#heldBackSince === null ? 0 : now - this.#heldBackSince;
   }
 
+  /** Shares of the last second or so spent working, and spent held back. */
+  ratios(now: number): { readonly busy: number; readonly heldBack: number } {
+    const elapsed = now - this.#sampled.at;
+    if (elapsed < 1000) return this.#ratios;
+    const heldBackMs = this.heldBackMs + this.heldBackFor(now);
+    const share = (ms: number): number => Math.min(1, Math.max(0, ms / elapsed));
+    this.#ratios = { busy: share(this.busyMs - this.#sampled.busyMs), heldBack: share(heldBackMs - this.#sampled.heldBackMs) };
+    this.#sampled = { at: now, busyMs: this.busyMs, heldBackMs };
+    return this.#ratios;
+  }
+
   step(): boolean {
     if (this.#stopped) return false;
     const begun = this.#options.monotonic();
@@ -133,6 +149,7 @@ export class Task implements Schedulable {
       this.#events.barrierPassed(barrier);
       return true;
     }
+    if (!this.#events.mayTake()) return false;
     return this.#feed === null ? this.#takeFrame() : this.#takeFromSource(this.#feed);
   }
 

@@ -131,6 +131,11 @@ export class Coordinator {
     return this.#error;
   }
 
+  /** The state is that of a job that has seen the end of its input. */
+  get hadFinished(): boolean {
+    return this.#decision?.kind === 'finished';
+  }
+
   get latest(): Manifest | null {
     return this.#store.latest;
   }

@@ -1,0 +1,124 @@
+/**
+ * Runs the subtasks of one worker, one generation at a time.
+ *
+ * Owns: the subtasks, their scheduler and their channels. A failed subtask is reported and waits to be closed; the
+ * coordinator decides. Invariants: X1 a message of another generation than the deployed one is ignored; X2 a generation
+ * is deployed only after the last one is closed.
+ */
+import { type ActorRef, createActor } from 'xstate';
+import { WeirError } from '../core/index.ts';
+import type { PhysicalPlan } from '../plan/index.ts';
+import type { Transport } from '../transport/index.ts';
+import type { Deployment, ToCoordinator, ToSupervisor } from './messages.ts';
+import { Scheduler } from './scheduler.ts';
+import { Subtask } from './subtask.ts';
+import { type SupervisorEvent, supervisorMachine } from './supervisor.machine.ts';
+import type { WorkerEnvironment } from './worker-environment.ts';
+
+export class Supervisor {
+  readonly name: string;
+  readonly #plan: PhysicalPlan;
+  readonly #environment: WorkerEnvironment;
+  readonly #report: (message: ToCoordinator) => void;
+  readonly #machine: ActorRef<any, SupervisorEvent>;
+  #deployment: Deployment | null = null;
+  #transport: Transport | null = null;
+  #subtasks: readonly Subtask[] = [];
+  #ready = 0;
+  #closed = 0;
+
+  constructor(name: string, plan: PhysicalPlan, environment: WorkerEnvironment, report: (message: ToCoordinator) => void) {
+    this.name = name;
+    this.#plan = plan;
+    this.#environment = environment;
+    this.#report = report;
+    this.#machine = createActor(
+      supervisorMachine.provide({
+        actions: {
+          deploy: () => this.#deploy(),
+          deployed: () => this.#say('deployed'),
+          start: () => this.#start(),
+          teardown: () => this.#teardown(),
+          tornDown: () => this.#say('tornDown'),
+        },
+      }),
+    );
+    this.#machine.start();
+  }
+
+  get subtasks(): readonly Subtask[] {
+    return this.#subtasks;
+  }
+
+  receive(message: ToSupervisor): void {
+    if (message.kind === 'deploy') return this.#onDeploy(message.deployment);
+    if (message.generation !== this.#deployment?.generation) {
+      // X1. A generation that was never deployed here is torn down already.
+      if (message.kind === 'teardown') this.#report({ kind: 'tornDown', generation: message.generation, worker: this.name });
+      return;
+    }
+    switch (message.kind) {
+      case 'start':
+        return this.#machine.send({ type: 'START' });
+      case 'trigger':
+        return this.#subtasks.forEach((subtask) => subtask.trigger(message.barrier));
+      case 'abort':
+        return this.#subtasks.forEach((subtask) => subtask.abort(message.epoch));
+      case 'commit':
+        return this.#subtasks.forEach((subtask) => subtask.commit(message.epoch, message.oldest));
+      case 'teardown':
+        return this.#machine.send({ type: 'TEARDOWN' });
+    }
+  }
+
+  #onDeploy(deployment: Deployment): void {
+    if (deployment.fingerprint !== this.#plan.fingerprint) {
+      const error = new WeirError('E_STATE_INCOMPATIBLE', `worker ${this.name} has plan ${this.#plan.fingerprint}, the deployment is of plan ${deployment.fingerprint}`);
+      return this.#report({ kind: 'failed', generation: deployment.generation, subtask: this.name, operator: null, error });
+    }
+    this.#deployment = deployment;
+    this.#machine.send({ type: 'DEPLOY' });
+  }
+
+  #deploy(): void {
+    const deployment = this.#deployment!;
+    const transport = this.#environment.transport(deployment.generation);
+    const scheduler = new Scheduler(this.#environment.clock, this.#environment.defer);
+    this.#transport = transport;
+    this.#ready = 0;
+    this.#closed = 0;
+    this.#subtasks = deployment.assignments.map(
+      (assignment) =>
+        new Subtask({
+          plan: this.#plan,
+          assignment,
+          deployment,
+          environment: this.#environment,
+          transport,
+          scheduler,
+          report: this.#report,
+          onReady: () => this.#count('ready'),
+          onClosed: () => this.#count('closed'),
+        }),
+    );
+    for (const subtask of this.#subtasks) subtask.machine.start();
+  }
+
+  #count(what: 'ready' | 'closed'): void {
+    const count = what === 'ready' ? ++this.#ready : ++this.#closed;
+    if (count === this.#subtasks.length) this.#machine.send({ type: what === 'ready' ? 'ALL_READY' : 'ALL_CLOSED' });
+  }
+
+  #start(): void {
+    for (const subtask of this.#subtasks) subtask.machine.send({ type: 'START' });
+  }
+
+  #teardown(): void {
+    this.#transport?.close();
+    for (const subtask of this.#subtasks) subtask.machine.send({ type: 'CLOSE' });
+  }
+
+  #say(kind: 'deployed' | 'tornDown'): void {
+    this.#report({ kind, generation: this.#deployment!.generation, worker: this.name });
+  }
+}

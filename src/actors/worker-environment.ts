@@ -1,0 +1,16 @@
+/** The outside of a worker, injected: everything that is not a pure decision comes in through here. */
+import type { Clock, Logger } from '../core/index.ts';
+import type { JobStores } from '../state/index.ts';
+import type { Transport } from '../transport/index.ts';
+
+export interface WorkerEnvironment {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Runs a function after pending I/O had its turn. */
+  readonly defer: (run: () => void) => void;
+  readonly stores: JobStores;
+  /** The channels of one generation. */
+  readonly transport: (generation: number) => Transport;
+  /** Bytes that the sources of a job may read between two barriers. */
+  readonly epochBytesMax: number;
+}

@@ -1,0 +1,3 @@
+export { realClock } from './real-clock.ts';
+export { realRandom } from './real-random.ts';
+export { jobDirectory, startJob, type StartJobOptions } from './start-job.ts';

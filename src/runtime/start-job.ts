@@ -1,0 +1,118 @@
+/**
+ * Starts a job in this process, in earnest: real time, real randomness, a LevelDB directory.
+ *
+ * Owns: the real environment of a cluster and its end. The state of job `J` lies in `<stateDir>/J`; only one process at a
+ * time may have it open.
+ */
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type ClusterEnvironment, type RunningJob, startCluster } from '../cluster/index.ts';
+import { type Logger, WeirError } from '../core/index.ts';
+import { type LogicalJob, planJob } from '../plan/index.ts';
+import { type JobStores, openLevelStores } from '../state/index.ts';
+import { MemoryTransport } from '../transport/index.ts';
+import { realClock } from './real-clock.ts';
+import { realRandom } from './real-random.ts';
+
+export interface StartJobOptions {
+  /** Where jobs keep their state, each in a directory of its own. */
+  readonly stateDir: string;
+  readonly logger: Logger;
+  /** Instead of the pipeline's. */
+  readonly parallelism?: number;
+  readonly checkpointIntervalMs?: number;
+  /** Forgets the state that there is (false). */
+  readonly fresh?: boolean;
+}
+
+/** What the sources of a job may read between two barriers: bounds what an epoch can stage. */
+const epochBytesMax = 16 << 20;
+
+/**
+ * Resolves once the job runs; at once with a finished job if it had finished before.
+ *
+ * @throws WeirError `E_PLAN`, `E_RUNNING`, `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_STORE`
+ */
+export async function startJob(job: LogicalJob, options: StartJobOptions): Promise<RunningJob> {
+  const plan = planJob(job, options.parallelism);
+  const directory = jobDirectory(options.stateDir, job.name);
+  const stores = await openStores(directory, options.fresh ?? false);
+  try {
+    const running = await startCluster(plan, environmentOf(stores, options.logger), clusterOptions(options));
+    return closing(running, stores);
+  } catch (error) {
+    await stores.close();
+    throw error;
+  }
+}
+
+export function jobDirectory(stateDir: string, job: string): string {
+  return resolve(join(stateDir, job));
+}
+
+/** Opening takes the lock: what is forgotten was nobody's. */
+async function openStores(directory: string, fresh: boolean): Promise<JobStores> {
+  const stores = await openStoresOnceFree(directory);
+  if (!fresh) return stores;
+  await stores.close();
+  await rm(directory, { recursive: true, force: true });
+  return openLevelStores(directory);
+}
+
+/** A process that was just killed may hold its lock for a moment longer. */
+async function openStoresOnceFree(directory: string): Promise<JobStores> {
+  const deadline = realClock.monotonic() + 1000;
+  for (;;) {
+    try {
+      return await openLevelStores(directory);
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'E_RUNNING' || realClock.monotonic() > deadline) throw error;
+      await new Promise((retry) => setTimeout(retry, 50));
+    }
+  }
+}
+
+function environmentOf(stores: JobStores, logger: Logger): ClusterEnvironment {
+  return {
+    clock: realClock,
+    random: realRandom,
+    logger,
+    defer: (run) => void setImmediate(run),
+    stores,
+    transport: oneTransportPerGeneration(),
+    epochBytesMax,
+  };
+}
+
+/** All subtasks of a generation share one; an older generation's is another object, whose frames reach nobody. */
+function oneTransportPerGeneration(): ClusterEnvironment['transport'] {
+  let current: { generation: number; transport: MemoryTransport } | null = null;
+  return (generation) => {
+    if (current?.generation !== generation) current = { generation, transport: new MemoryTransport() };
+    return current.transport;
+  };
+}
+
+function clusterOptions({ checkpointIntervalMs }: StartJobOptions): { checkpointIntervalMs?: number } {
+  return checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs };
+}
+
+/** The same job, closing its stores once it is over. */
+function closing(running: RunningJob, stores: JobStores): RunningJob {
+  const finished = running.finished.finally(() => stores.close());
+  finished.catch(() => undefined); // whoever awaits it sees it
+  return {
+    name: running.name,
+    finished,
+    stop: async () => {
+      await running.stop();
+      return finished;
+    },
+    checkpoint: () => running.checkpoint(),
+    kill: async () => {
+      await running.kill();
+      await stores.close();
+    },
+    status: () => running.status(),
+  };
+}
