@@ -76,10 +76,15 @@ export class Progress {
     const { state, line } = watchStall(this.#stall, status, now);
     if (line !== undefined) this.#terminal.line(line);
     const rate = ((status.report.rowsIn - this.#rowsIn) * 1000) / Math.max(1, now - this.#at);
-    (this.#terminal.paint ?? this.#terminal.line)(progressLine(status, rate));
+    this.#show(progressLine(status, rate));
     this.#stall = state;
     this.#state = status.state;
     this.#rowsIn = status.report.rowsIn;
     this.#at = now;
+  }
+
+  #show(line: string): void {
+    if (this.#terminal.paint === undefined) this.#terminal.line(line);
+    else this.#terminal.paint(line);
   }
 }

@@ -45,7 +45,8 @@ export async function runJob(
 
 async function untilItEnds(running: RunningJob, shutdownTimeout: number, environment: JobEnvironment): Promise<void> {
   const { terminal, clock, shutdown, afterwards, ownsStdout } = environment;
-  const shown = ownsStdout ? { line: terminal.note, note: terminal.note } : terminal;
+  const note = (text: string): void => terminal.note(text);
+  const shown = ownsStdout ? { line: note, note } : terminal;
   const progress = new Progress(() => running.status(), shown, clock);
   let signal: StopSignal | undefined;
   try {

@@ -10,23 +10,24 @@ export const stallMs = 10_000;
 
 export interface StallState {
   readonly rowsOut: number;
+  /** Since the call before. */
   readonly rowsIn: number;
   /** When `rowsOut` was first seen as it is. */
   readonly since: number;
   readonly told: boolean;
 }
+export interface StallDecision {
+  readonly state: StallState;
+  readonly line?: string;
+}
 
-export function watchStall(
-  before: StallState | undefined,
-  status: JobStatus,
-  now: number,
-): { readonly state: StallState; readonly line?: string } {
+export function watchStall(before: StallState | undefined, status: JobStatus, now: number): StallDecision {
   const { rowsIn, rowsOut } = status.report;
-  if (before === undefined || before.rowsOut !== rowsOut || rowsIn < before.rowsIn)
-    return { state: { rowsOut, rowsIn, since: now, told: false } };
-  const silent = now - before.since >= stallMs && rowsIn > before.rowsIn && status.state === 'running';
-  if (before.told || !silent) return { state: before };
-  return { state: { ...before, told: true }, line: stallLine(status, now - before.since) };
+  if (before === undefined || before.rowsOut !== rowsOut) return { state: { rowsOut, rowsIn, since: now, told: false } };
+  const silentMs = now - before.since;
+  const worthALine = !before.told && silentMs >= stallMs && rowsIn > before.rowsIn && status.state === 'running';
+  const state = { ...before, rowsIn, told: before.told || worthALine };
+  return worthALine ? { state, line: stallLine(status, silentMs) } : { state };
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
