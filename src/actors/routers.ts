@@ -31,13 +31,25 @@ function byKey(key: NonNullable<Edge['key']>, channels: number, keyGroups: numbe
   const owner = routingTable(keyGroups, channels);
   const extract = keyExtractor(key);
   return (batch) => {
-    const rows = partition(batch, extract(batch), channels, (rowKey) => owner[keyGroupOf(hashKey(rowKey), keyGroups)]!);
+    const keyOfRow = extract(batch);
+    const rows = partition(batch, channels, (row) => ownerOf(keyOfRow, row, (key) => owner[keyGroupOf(hashKey(key), keyGroups)]!));
     return rows.flatMap((selected, channel) => (selected.length === 0 ? [] : [{ channel, batch: selected.length === batch.length ? batch : batch.select(Int32Array.from(selected)) }]));
   };
 }
 
-function partition(batch: Batch, keyOfRow: (row: number) => string, channels: number, channelOf: (key: string) => number): number[][] {
+/** A row whose key cannot be told goes to the first subtask: its keyed operator meets the same error, and sets the row aside. */
+function ownerOf(keyOfRow: (row: number) => string, row: number, channelOf: (key: string) => number): number {
+  let key: string;
+  try {
+    key = keyOfRow(row);
+  } catch {
+    return 0;
+  }
+  return channelOf(key);
+}
+
+function partition(batch: Batch, channels: number, channelOf: (row: number) => number): number[][] {
   const rows: number[][] = Array.from({ length: channels }, () => []);
-  for (let row = 0; row < batch.length; row++) rows[channelOf(keyOfRow(row))]!.push(row);
+  for (let row = 0; row < batch.length; row++) rows[channelOf(row)]!.push(row);
   return rows;
 }

@@ -127,8 +127,12 @@ export class Subtask {
   }
 
   nextWindowEnd(): number | null {
-    const ends = this.#members.flatMap(({ operator }) => ('nextWindowEnd' in operator && typeof operator.nextWindowEnd === 'number' ? [operator.nextWindowEnd] : []));
+    const ends = this.#members.map(({ operator }) => operator.nextWindowEnd).filter((end) => end !== undefined);
     return ends.length === 0 ? null : Math.min(...ends);
+  }
+
+  splitWatermark(split: string): number {
+    return this.#members.find(({ operator }) => operator.splitWatermark !== undefined)?.operator.splitWatermark?.(split) ?? -Infinity;
   }
 
   fail(thrown: unknown, operator: OperatorId | null = null): void {
@@ -144,7 +148,9 @@ export class Subtask {
   async #restore(): Promise<void> {
     try {
       this.#build();
-      await this.#state!.load(this.#o.deployment.restore);
+      const { deployment, assignment } = this.#o;
+      await this.#state!.load(deployment.restore);
+      this.#state!.restoreSplits(deployment.restore, this.stage.operators[0]!.id, assignment.splits);
       if (!this.#closed) this.machine.send({ type: 'RESTORED' });
     } catch (error) {
       this.fail(error);
@@ -197,7 +203,6 @@ export class Subtask {
       blobs: environment.stores.blobs,
     });
     this.#members.forEach((member, i) => member.operator.open?.(this.#context(member, i)));
-    this.#state.ready();
     this.#feed = this.#sourceFeed(wake);
     this.#receivers = this.stage.inputs.flatMap((index) => this.#incoming(plan.edges[index]!));
     for (const receiver of this.#receivers) receiver.onReadable(wake);
@@ -287,6 +292,7 @@ export class Subtask {
         hurry: () => this.#o.report({ kind: 'hurry', generation: this.#o.deployment.generation }),
         background: () => this.#state!.step(),
         mayTake: () => this.#deadLetters.ready,
+        mayFreeze: () => this.#state!.canFreeze,
         deadRecords: (dead) => {
           for (const record of dead) {
             this.#deadLetters.add(record, new WeirError('E_RECORD', `${this.stage.operators[0]!.label}: ${record.error} (at ${record.position})`));
@@ -308,9 +314,11 @@ export class Subtask {
     const { generation } = this.#o.deployment;
     run.then(
       (snapshot) => {
+        this.#wake();
         if (!this.#closed) this.#o.report({ kind: 'ack', generation, epoch: barrier.epoch, snapshot });
       },
       (error) => {
+        this.#wake();
         if (!this.#closed) this.#o.report({ kind: 'decline', generation, epoch: barrier.epoch, subtask: this.name, reason: error instanceof Error ? error.message : String(error) });
       },
     );

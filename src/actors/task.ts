@@ -24,6 +24,8 @@ export interface TaskEvents {
   hurry(): void;
   /** A piece of background work (encoding a snapshot); true = there is more. */
   background(): boolean;
+  /** False while an earlier snapshot is still being written. */
+  mayFreeze(): boolean;
   /** False while rows that were set aside wait for credit. */
   mayTake(): boolean;
   /** Records that the source could not read. */
@@ -143,6 +145,7 @@ export class Task implements Schedulable {
     if (this.#chain.step()) return true;
     if (!this.#chain.idle) return false;
     if (this.#inChain !== null) {
+      if (!this.#events.mayFreeze()) return false;
       const barrier = this.#inChain;
       this.#inChain = null;
       this.#settled = Math.max(this.#settled, barrier.epoch);
