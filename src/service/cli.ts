@@ -6,7 +6,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Clock, WeirError } from '../core/index.ts';
-import { startJob, systemClock } from '../runtime/index.ts';
+import { startJob, realClock } from '../runtime/index.ts';
 import { errorReport } from './error-report.ts';
 import { jobPipeline } from './job-pipeline.ts';
 import { loadJob } from './load-job.ts';
@@ -117,7 +117,7 @@ function transport(text: string): string {
 }
 
 async function run(settings: RunSettings, params: readonly string[], terminal: Terminal, options: MainOptions): Promise<number> {
-  const clock: Clock = systemClock;
+  const clock: Clock = realClock;
   const level: LogLevel = settings.logLevel ?? (process.stderr.isTTY ? 'warn' : 'info');
   const exit = (code: number): never => process.exit(code);
   const shutdown = listenForShutdown({ signals: process, clock, echoed: options.signalsEchoed ?? false, exit });

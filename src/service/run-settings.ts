@@ -31,9 +31,8 @@ export const port: (text: string) => number = within('a port', 0, 65_535, true);
 export const intervalMs: (text: string) => number = within('a number of milliseconds', 1, 86_400_000, true);
 export const timeoutSeconds: (text: string) => number = within('a number of seconds', 0.001, 86_400, false);
 
-/** A job's name is a folder's name, too. */
+/** A job's name is a folder's name, too: the same letters as in a pipeline. */
 export function jobName(text: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(text))
-    throw new InvalidArgumentError('It is made of letters, digits, dots, dashes and underscores.');
-  return text;
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(text)) return text;
+  throw new InvalidArgumentError('A name has 1 to 64 letters, digits, - and _.');
 }

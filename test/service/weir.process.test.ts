@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { Folder } from './weir-process.ts';
+
+const job = (name = 'copy'): string => `
+import { from, json, pipeline, type Params } from 'weir';
+import { file } from 'weir/connectors';
+
+export default async (params: Params) => {
+  const rows = params.number('rows', 3);
+  const output = params.string('output', 'out');
+  const input: { n: number }[] = Array.from({ length: rows }, (_, n) => ({ n }));
+  return pipeline({ name: '${name}', outputs: [from(input).map((row) => ({ twice: row.n * 2 })).to(file.sink({ path: output + '/copy.jsonl' }))] });
+};
+`;
+
+describe('weir run refuses, with exit code 2 and before anything is started,', () => {
+  const cases: readonly [what: string, args: string[], says: RegExp][] = [
+    ['a module that is not there', ['run', 'jbo.ts'], /^weir: E_MODULE there is no file .*jbo\.ts$/m],
+    ['a module without default export', ['run', 'none.ts'], /^weir: E_MODULE none\.ts has no default export, only a, b$/m],
+    [
+      'a default export that is no pipeline',
+      ['run', 'text.ts'],
+      /^weir: E_MODULE the default export of text\.ts is a string, not a pipeline$/m,
+    ],
+    [
+      'a function that gives none',
+      ['run', 'other.ts'],
+      /^weir: E_MODULE the function that other\.ts exports gave an object with name instead of a pipeline$/m,
+    ],
+    [
+      'a module that does not compile, with its line',
+      ['run', 'wrong.ts'],
+      /^weir: E_MODULE wrong\.ts could not be loaded: [\s\S]*wrong\.ts:2/m,
+    ],
+    [
+      'a module that throws, with its line',
+      ['run', 'throws.ts'],
+      /^weir: E_MODULE throws\.ts could not be loaded: no luck$[\s\S]*throws\.ts:4:/m,
+    ],
+    [
+      'an unknown flag, with the nearest',
+      ['run', 'job.ts', '--paralelism', '4'],
+      /^weir: E_USAGE unknown option '--paralelism' \(Did you mean --parallelism\?\)$/m,
+    ],
+    [
+      'a flag that does not parse',
+      ['run', 'job.ts', '--parallelism', '1.5'],
+      /^weir: E_USAGE .*'1\.5' is invalid.* It is a whole number from 1 to 128\.$/m,
+    ],
+    [
+      'a transport that is not there yet',
+      ['run', 'job.ts', '--transport', 'nats://localhost'],
+      /^weir: E_USAGE .*NATS does not carry jobs yet/m,
+    ],
+    ['an unknown transport', ['run', 'job.ts', '--transport', 'memroy'], /^weir: E_USAGE .*Did you mean memory\?$/m],
+    ['no module', ['run'], /^weir: E_USAGE missing required argument 'module'$/m],
+    ['an unknown verb', ['rnu', 'job.ts'], /^weir: E_USAGE unknown command 'rnu' \(Did you mean run\?\)$/m],
+    [
+      'an unknown parameter, with the nearest',
+      ['run', 'job.ts', '--', 'outptu=x'],
+      /^weir: E_USAGE unknown parameter 'outptu'\n {2}did you mean 'output'\?/m,
+    ],
+    [
+      'a parameter that does not parse',
+      ['run', 'job.ts', '--', 'rows=many'],
+      /^weir: E_USAGE the parameter rows=many is not a number$/m,
+    ],
+  ];
+  const files = {
+    'job.ts': job(),
+    'none.ts': 'export const a = 1; export const b = 2;',
+    'text.ts': "export default 'job';",
+    'other.ts': "export default () => ({ name: 'x' });",
+    'wrong.ts': 'const fine = 1;\nconst = 2;',
+    'throws.ts': "interface A { a: string }\ninterface B { b: string }\n\nthrow new Error('no luck');",
+  };
+
+  test.concurrent.each(cases)('%s', async (_what, args, says) => {
+    using folder = new Folder(files);
+    const { code, stdout, stderr } = await folder.weir(...args).ended;
+    expect(stderr).toMatch(says);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
+
+describe('weir', () => {
+  test('lists the parameters of a job, with types and defaults', async () => {
+    using folder = new Folder({ 'job.ts': job() });
+    const { code, stdout } = await folder.weir('run', 'job.ts', '--', '--help').ended;
+    expect([code, stdout]).toEqual([
+      0,
+      'Parameters of job.ts, as key=value after --:\n  rows    number    default 3\n  output  string    default out\n',
+    ]);
+  });
+
+  test('prints the plan of a job', async () => {
+    using folder = new Folder({ 'job.ts': job() });
+    const { code, stdout } = await folder.weir('plan', 'job.ts', '--', 'rows=7').ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/copy\.jsonl/);
+  });
+
+  test('helps', async () => {
+    using folder = new Folder();
+    const { code, stdout } = await folder.weir('run', '--help').ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/--shutdown-timeout[\s\S]*'finished', a function \(status, params\)[\s\S]*Exit codes: 0 finished/);
+  });
+});
