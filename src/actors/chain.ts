@@ -5,8 +5,8 @@
  * that answered `more` or `wait`. Each operator has a queue; those furthest down run first, and one runs only while what
  * it feeds is empty, so that queues stay short and a stage holds a bounded number of rows.
  * Talks through: `EdgeOutput` (edges), the operators' contract.
- * Invariants: T1 items reach every operator in the order in which they entered the stage; T2 a barrier is forwarded only
- * after the operator has said `done` to it; T3 a watermark that an operator forwards never falls.
+ * Invariants: CH1 items reach every operator in the order in which they entered the stage; CH2 a barrier is forwarded only
+ * after the operator has said `done` to it; CH3 a watermark that an operator forwards never falls.
  */
 import type { Batch } from '../batch/index.ts';
 import { invariant } from '../core/index.ts';
@@ -184,7 +184,7 @@ class Node implements ItemTarget {
       for (const target of this.#ports.get(port) ?? []) target.push({ kind: 'batch', batch });
     },
     watermark: (watermark) => {
-      invariant(!Number.isNaN(watermark), 'T3: a watermark is a number');
+      invariant(!Number.isNaN(watermark), 'CH3: a watermark is a number');
       this.#forwardWatermark(watermark);
     },
     idle: (idle) => this.#broadcast({ kind: 'idle', idle }),

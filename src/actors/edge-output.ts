@@ -2,8 +2,8 @@
  * One outgoing edge of a subtask: routes batches to channels, and keeps what has no credit yet.
  *
  * Owns: partitioning (forward, rebalance, hash by the routing table), the order per channel, the throttling of its stage.
- * Invariants: E1 frames leave each channel in the order in which they were pushed, control frames behind held-back data
- * included; E2 nothing new is taken while anything is held back (`ready`), so that what is held is at most one push.
+ * Invariants: EO1 frames leave each channel in the order in which they were pushed, control frames behind held-back data
+ * included; EO2 nothing new is taken while anything is held back (`ready`), so that what is held is at most one push.
  */
 import type { Batch } from '../batch/index.ts';
 import type { ChannelSender, Frame } from '../transport/index.ts';

@@ -3,8 +3,8 @@
  *
  * Owns: the readers' loops (the only asynchronous part of the data path), the position after the last piece handed over,
  * idleness of splits. Does not own: barriers, watermarks (task.ts, the watermark operator).
- * Invariants: F1 a split's position in a snapshot is the one after the last piece handed over, never one read ahead;
- * F2 at most `readAhead` pieces per split wait here; F3 a split is idle only while a read is outstanding (T5).
+ * Invariants: SF1 a split's position in a snapshot is the one after the last piece handed over, never one read ahead;
+ * SF2 at most `readAhead` pieces per split wait here; SF3 a split is idle only while a read is outstanding (T5).
  */
 import { type Clock, type Timer, WeirError } from '../core/index.ts';
 import type { Piece, Position, SourceContext, SourceDefinition, SplitEvent, SplitReader } from '../operators/index.ts';

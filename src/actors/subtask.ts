@@ -3,7 +3,7 @@
  *
  * Owns: building the operators of its stage, restoring them, and answering barriers, commits and the end. Talks through:
  * `report` (to its supervisor), channels, the job's stores.
- * Invariants: U1 an acknowledgement is sent only when everything that it names is durable; U2 after `close` nothing is
+ * Invariants: SU1 an acknowledgement is sent only when everything that it names is durable; SU2 after `close` nothing is
  * reported or written any more.
  */
 import { type ActorRef, createActor } from 'xstate';

@@ -4,8 +4,8 @@
  * Owns: which input is read next, the merged watermark, alignment, and the point at which state is frozen. Does not own:
  * snapshots (subtask-state.ts), lifecycles (subtask.machine.ts), who runs when (scheduler.ts). No promise and no machine
  * event per batch.
- * Invariants: T4 new input enters only while nothing is under way in the chain; T5 state is frozen after every row before
- * the barrier was processed and before any row behind it; T6 a blocked input is not read until its barrier is settled.
+ * Invariants: TK1 new input enters only while nothing is under way in the chain; TK2 state is frozen after every row before
+ * the barrier was processed and before any row behind it; TK3 a blocked input is not read until its barrier is settled.
  */
 import { type Epoch, invariant } from '../core/index.ts';
 import type { DeadRecord } from '../operators/index.ts';
@@ -286,7 +286,7 @@ export class Task implements Schedulable {
           for (const input of decision.inputs) this.#blocked[input] = false;
           break;
         case 'aligned':
-          invariant(this.#inChain === null, 'T5: one barrier at a time passes the chain');
+          invariant(this.#inChain === null, 'TK2: one barrier at a time passes the chain');
           this.#inChain = decision.barrier;
           this.#chain.push({ kind: 'barrier', barrier: decision.barrier });
       }

@@ -3,8 +3,8 @@
  *
  * Owns: which checkpoints exist, retention, and what is garbage. The pointer is one cell, moved by compare-and-set from the
  * revision that this coordinator read: another one that moved it in between makes every later move fail.
- * Invariants: D1 a checkpoint exists only once the pointer names it; D2 its manifest and chunks are durable before; D3 nothing
- * that a retained manifest needs is deleted; D4 a coordinator that lost the pointer stops.
+ * Invariants: CS1 a checkpoint exists only once the pointer names it; CS2 its manifest and chunks are durable before; CS3 nothing
+ * that a retained manifest needs is deleted; CS4 a coordinator that lost the pointer stops.
  */
 import { packValue, unpackValue } from '../batch/index.ts';
 import { invariant, WeirError } from '../core/index.ts';
@@ -66,7 +66,7 @@ export class CheckpointStore {
   /** Makes the checkpoint exist. */
   async publish(manifest: Manifest): Promise<void> {
     const before = this.#pointer!;
-    invariant(manifest.epoch > before.epoch, `D1: checkpoint ${manifest.epoch} does not follow ${before.epoch}`);
+    invariant(manifest.epoch > before.epoch, `CS1: checkpoint ${manifest.epoch} does not follow ${before.epoch}`);
     await this.#stores.blobs.put(manifestId(manifest.epoch), encodeManifest(manifest));
     const kept = [...before.kept, manifest.epoch].slice(-retained);
     await this.#move({ ...before, epoch: manifest.epoch, finished: manifest.finished, kept });
@@ -82,7 +82,7 @@ export class CheckpointStore {
   async #move(pointer: Pointer): Promise<void> {
     const revision = await this.#stores.pointers.compareAndSet(cell, this.#revision, packValue(pointer));
     if (revision === null) {
-      throw new WeirError('E_RUNNING', 'D4: another coordinator has moved the commit pointer of this job', { retry: 'never' });
+      throw new WeirError('E_RUNNING', 'CS4: another coordinator has moved the commit pointer of this job', { retry: 'never' });
     }
     this.#revision = revision;
     this.#pointer = pointer;

@@ -3,8 +3,8 @@
  *
  * Owns: when an epoch opens (interval, hurry, on request, last), who has acknowledged it, its manifest, its commit. Decides
  * through progress/checkpoint-ledger.ts, lives through checkpoint.machine.ts.
- * Invariants: V1 one epoch is in flight at a time, and the next opens only after the last one's sinks have published; V2 a
- * commit is sent only after the pointer has moved; V3 what arrives of another generation or epoch changes nothing.
+ * Invariants: CP1 one epoch is in flight at a time, and the next opens only after the last one's sinks have published; CP2 a
+ * commit is sent only after the pointer has moved; CP3 what arrives of another generation or epoch changes nothing.
  */
 import { type ActorRef, createActor } from 'xstate';
 import { keyHashVersion } from '../batch/index.ts';

@@ -1,7 +1,7 @@
 /**
  * Which subtask owns which slice of the key space.
  *
- * Owns: the routing table by formula. Invariants: K1 every key group has exactly one owner; K2 a subtask's groups are
+ * Owns: the routing table by formula. Invariants: KG1 every key group has exactly one owner; KG2 a subtask's groups are
  * contiguous, and sizes differ by at most one.
  */
 import { invariant } from '../core/index.ts';
@@ -11,7 +11,7 @@ export const keyGroupsOfJob = 128;
 
 /** The owner of each key group. */
 export function routingTable(keyGroups: number, parallelism: number): Uint16Array {
-  invariant(parallelism >= 1 && parallelism <= keyGroups, `K1: ${parallelism} subtasks cannot share ${keyGroups} key groups`);
+  invariant(parallelism >= 1 && parallelism <= keyGroups, `KG1: ${parallelism} subtasks cannot share ${keyGroups} key groups`);
   return Uint16Array.from({ length: keyGroups }, (_, group) => Math.floor((group * parallelism) / keyGroups));
 }
 
