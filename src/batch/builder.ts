@@ -8,7 +8,7 @@ import type { Batch, SystemColumns } from './batch.ts';
 import type { ColumnBuilder } from './column.ts';
 import { builderOf } from './columns/index.ts';
 import { ColumnarBatch } from './columnar-batch.ts';
-import { rowAppender } from './row-shape.ts';
+import { rowShape } from './row-shape.ts';
 import type { BatchSchema } from './schema.ts';
 import { valueError } from './value-error.ts';
 
@@ -26,7 +26,7 @@ export class BatchBuilder {
       this.appendRow = (row) => values.append(row);
     } else {
       this.builders = schema.fields.map((field) => builderOf(field, `column ${JSON.stringify(field.name)}`));
-      this.appendRow = rowAppender(schema.fields.map((field) => field.name), this.builders);
+      this.appendRow = rowShape(schema.fields).appender(this.builders);
     }
   }
 
@@ -60,7 +60,12 @@ export class BatchBuilder {
   build(system: SystemColumns = {}): Batch {
     const { rows } = this;
     this.rows = 0;
-    return new ColumnarBatch(this.schema, this.builders.map((builder) => builder.build()), rows, system);
+    return new ColumnarBatch(
+      this.schema,
+      this.builders.map((builder) => builder.build()),
+      rows,
+      system,
+    );
   }
 }
 

@@ -1,9 +1,10 @@
-import { invariant } from '../core/index.ts';
-import { packValue } from './packed-value.ts';
+import { WeirError } from '../core/index.ts';
+import { packedView } from './packed-value.ts';
 import { isWellFormed } from './text.ts';
 
 /** Up to this length a loop beats the call into native code. */
 const shortText = 48;
+const two28 = 2 ** 28;
 
 /** Writes numbers, text and bytes one after the other into memory that grows. `ByteReader` reads them in the same order. */
 export class ByteWriter {
@@ -28,23 +29,23 @@ export class ByteWriter {
 
   /** A natural number up to 2^53 - 1, in 1 to 8 bytes: small ones are short. */
   varint(value: number): void {
-    invariant(Number.isSafeInteger(value) && value >= 0, `B8: a varint is a natural number, got ${value}`);
+    if (!(value >= 0) || !Number.isSafeInteger(value)) throw unwritable(value);
     this.reserve(8);
-    let rest = value;
-    while (rest >= 0x80) {
-      this.bytesOut[this.at++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
-    }
-    this.bytesOut[this.at++] = rest;
+    if (value < two28) return this.groups(value);
+    // In two halves: on numbers beyond 31 bits there are no bit operations, and % is slow.
+    const high = Math.floor(value / two28);
+    const low = value - high * two28;
+    for (let shift = 0; shift < 28; shift += 7) this.bytesOut[this.at++] = ((low >>> shift) & 0x7f) | 0x80;
+    this.groups(high);
   }
 
   /** An integer within ±(2^53 - 1): its sign beside its lowest bits, then as a varint. */
   int(value: number): void {
-    invariant(Number.isSafeInteger(value), `B8: an integer is within 2^53, got ${value}`);
+    if (!Number.isSafeInteger(value)) throw unwritable(value);
     const size = Math.abs(value);
-    const more = size >= 0x40;
-    this.u8((size % 0x40) | (value < 0 ? 0x40 : 0) | (more ? 0x80 : 0));
-    if (more) this.varint(Math.floor(size / 0x40));
+    const rest = Math.floor(size / 0x40);
+    this.u8((size - rest * 0x40) | (value < 0 ? 0x40 : 0) | (rest > 0 ? 0x80 : 0));
+    if (rest > 0) this.varint(rest);
   }
 
   /** All 64 bits but those of a NaN, of which there is one. */
@@ -71,7 +72,7 @@ export class ByteWriter {
 
   /** A value of the domain of value-domain.ts. */
   value(value: unknown): void {
-    this.bytes(packValue(value));
+    this.bytes(packedView(value));
   }
 
   /** What was written, as a copy. */
@@ -85,18 +86,25 @@ export class ByteWriter {
   }
 
   private shortAscii(value: string): boolean {
-    this.reserve(value.length + 2);
-    const start = this.at;
-    this.varint(value.length * 2);
-    for (let i = 0; i < value.length; i++) {
+    const { length } = value;
+    this.reserve(length + 1);
+    const out = this.bytesOut;
+    const start = this.at + 1;
+    for (let i = 0; i < length; i++) {
       const code = value.charCodeAt(i);
-      if (code >= 0x80) {
-        this.at = start;
-        return false;
-      }
-      this.bytesOut[this.at++] = code;
+      if (code >= 0x80) return false;
+      out[start + i] = code;
     }
+    // Twice a short length fits into one byte.
+    out[this.at] = length * 2;
+    this.at = start + length;
     return true;
+  }
+
+  private groups(value: number): void {
+    let rest = value;
+    for (; rest >= 0x80; rest >>>= 7) this.bytesOut[this.at++] = (rest & 0x7f) | 0x80;
+    this.bytesOut[this.at++] = rest;
   }
 
   private raw(value: Uint8Array): void {
@@ -112,4 +120,8 @@ export class ByteWriter {
     this.bytesOut = grown;
     this.view = new DataView(grown.buffer);
   }
+}
+
+function unwritable(value: number): WeirError {
+  return new WeirError('E_INTERNAL', `broken invariant: B8: what is written as an integer is one, got ${value}`);
 }

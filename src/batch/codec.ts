@@ -90,7 +90,8 @@ function checkHeader(message: Uint8Array): number {
   const header = new DataView(message.buffer, message.byteOffset, headerBytes);
   if (header.getUint32(0, true) !== magic) throw damaged('it does not start as one');
   if (header.getUint32(4, true) !== version) throw damaged(`it has version ${header.getUint32(4, true)}`);
-  if (header.getUint32(12, true) !== message.length) throw damaged(`it has ${message.length} of ${header.getUint32(12, true)} bytes`);
+  if (header.getUint32(12, true) !== message.length)
+    throw damaged(`it has ${message.length} of ${header.getUint32(12, true)} bytes`);
   if (header.getUint32(8, true) !== crc32(message.subarray(12))) throw damaged('its checksum is wrong');
   return header.getUint32(16, true);
 }

@@ -9,7 +9,7 @@ import { type Batch, rowKind, type SystemColumns } from './batch.ts';
 import type { Column } from './column.ts';
 import { AnyColumn } from './columns/index.ts';
 import { propertyReader } from './property.ts';
-import { rowMaker } from './row-shape.ts';
+import { rowShape } from './row-shape.ts';
 import { type BatchSchema, batchSchema, columnIndex } from './schema.ts';
 
 export class ColumnarBatch implements Batch {
@@ -21,7 +21,13 @@ export class ColumnarBatch implements Batch {
   readonly system: SystemColumns;
   private makeRow: ((row: number) => object) | undefined;
 
-  constructor(schema: BatchSchema, columns: readonly Column[], physicalLength: number, system: SystemColumns, selection?: Int32Array) {
+  constructor(
+    schema: BatchSchema,
+    columns: readonly Column[],
+    physicalLength: number,
+    system: SystemColumns,
+    selection?: Int32Array,
+  ) {
     checkLengths(columns, physicalLength, system);
     this.schema = schema;
     this.columns = columns;
@@ -74,11 +80,11 @@ export class ColumnarBatch implements Batch {
 
   select(rows: Int32Array): Batch {
     const { selection } = this;
-    return this.view(selection === undefined ? rows : rows.map((row) => selection[row]!));
+    return this.view(selection === undefined ? rows : rows.map((row) => selection[row] ?? -1));
   }
 
   slice(from: number, to: number): Batch {
-    invariant(from >= 0 && from <= to && to <= this.length, `B3: a slice [${from}, ${to}) is within ${this.length} rows`);
+    invariant(from >= 0 && from <= to && to <= this.length, 'B3: a slice is within its batch');
     if (from === 0 && to === this.length) return this;
     return this.view(this.selection?.subarray(from, to) ?? Int32Array.from({ length: to - from }, (_, i) => from + i));
   }
@@ -92,17 +98,25 @@ export class ColumnarBatch implements Batch {
     const indices = names.map((name) => this.indexOf(name));
     const { fields } = this.schema;
     const columns = indices.map((index) => this.columns[index]!);
-    return new ColumnarBatch(batchSchema(indices.map((index) => fields[index]!)), columns, this.physicalLength, this.system, this.selection);
+    return new ColumnarBatch(
+      batchSchema(indices.map((index) => fields[index]!)),
+      columns,
+      this.physicalLength,
+      this.system,
+      this.selection,
+    );
   }
 
   private view(selection: Int32Array): Batch {
+    const last = selection[selection.length - 1] ?? -1;
+    invariant((selection[0] ?? 0) >= 0 && last < this.physicalLength, 'B3: selected rows are within their batch');
     return new ColumnarBatch(this.schema, this.columns, this.physicalLength, this.system, selection);
   }
 
   private rowMaker(): (row: number) => object {
     const { schema, columns } = this;
     if (schema.kind === 'any') return (row) => columns[0]!.get(row) as object;
-    return rowMaker(schema.fields.map((field) => field.name), columns);
+    return rowShape(schema.fields).maker(columns);
   }
 
   private physicalReader(name: string): (row: number) => unknown {
@@ -119,7 +133,9 @@ export class ColumnarBatch implements Batch {
 
   private projectValues(names: readonly string[]): Batch {
     const values = names.map((name) => propertyOf(this.columns[0]!, name));
-    const rows = Array.from({ length: this.physicalLength }, (_, row) => Object.fromEntries(names.map((name, i) => [name, values[i]!(row)])));
+    const rows = Array.from({ length: this.physicalLength }, (_, row) =>
+      Object.fromEntries(names.map((name, i) => [name, values[i]!(row)])),
+    );
     const column = new AnyColumn(rows.length, this.columns[0]!.byteSize, rows, null);
     return new ColumnarBatch(this.schema, [column], this.physicalLength, this.system, this.selection);
   }
@@ -133,10 +149,14 @@ function propertyOf(column: Column, name: string): (row: number) => unknown {
   };
 }
 
-function checkLengths(columns: readonly Column[], length: number, system: SystemColumns): void {
-  for (const column of columns) invariant(column.length === length, `B3: a column has ${column.length} rows, its batch ${length}`);
-  const { stamps, kinds, origin } = system;
-  for (const part of [stamps, kinds, origin?.records]) {
-    invariant(part === undefined || part.length === length, `B3: a system column has ${part?.length} rows, its batch ${length}`);
-  }
+/** Once per view: the message is made only where it is needed. */
+function checkLengths(columns: readonly Column[], length: number, { stamps, kinds, origin }: SystemColumns): void {
+  for (let i = 0; i < columns.length; i++) checkLength(columns[i], length);
+  checkLength(stamps, length);
+  checkLength(kinds, length);
+  checkLength(origin?.records, length);
+}
+
+function checkLength(part: { readonly length: number } | undefined, length: number): void {
+  if (part !== undefined && part.length !== length) invariant(false, `B3: a column has ${part.length} rows, its batch ${length}`);
 }

@@ -68,25 +68,22 @@ function listCodec(of: FieldType): FieldCodec {
     },
     read(from) {
       const length = from.varint();
+      if (length > from.remaining)
+        throw new WeirError('E_STATE_DAMAGED', `encoded bytes are damaged: a list of ${length} is longer than they are`);
       const values: unknown[] = [];
-      // An element of no bytes (an empty struct) is the one case where a length cannot be checked against what is left.
-      for (let i = 0; i < length; i++) {
-        if (from.remaining === 0 && i > emptyElementsMax) throw new WeirError('E_STATE_DAMAGED', 'encoded bytes are damaged: a list is too long');
-        values.push(inner.read(from));
-      }
+      for (let i = 0; i < length; i++) values.push(inner.read(from));
       return values;
     },
   };
 }
 
-/** Elements that take no bytes, in one list, at most. */
-const emptyElementsMax = 1 << 24;
-
 function structCodec(fields: readonly SchemaField[]): FieldCodec {
+  // Every value takes a byte at least: so a list can hold no more of them than there are bytes left.
+  if (fields.length === 0) return emptyStruct;
   const parts = fields.map((field) => ({ name: field.name, get: propertyReader(field.name), codec: fieldCodec(field) }));
   return {
     write(out, value) {
-      if (typeof value !== 'object' || value === null) throw valueError('a value to keep', 'an object', value);
+      requireObject(value);
       for (const part of parts) part.codec.write(out, part.get(value));
     },
     read(from) {
@@ -95,6 +92,21 @@ function structCodec(fields: readonly SchemaField[]): FieldCodec {
       return row;
     },
   };
+}
+
+const emptyStruct: FieldCodec = {
+  write(out, value) {
+    requireObject(value);
+    out.u8(1);
+  },
+  read(from) {
+    readFlag(from);
+    return {};
+  },
+};
+
+function requireObject(value: unknown): asserts value is object {
+  if (typeof value !== 'object' || value === null) throw valueError('a value to keep', 'an object', value);
 }
 
 function readFlag(from: ByteReader): boolean {
@@ -114,7 +126,8 @@ function expect<K extends keyof Primitives>(value: unknown, kind: K, expected: s
 }
 
 function integer(value: unknown, kind: string): number {
-  if (!Number.isSafeInteger(value)) throw valueError('a value to keep', `${kind === 'int64' ? 'an int64' : 'a timestamp'} within 2^53`, value);
+  if (!Number.isSafeInteger(value))
+    throw valueError('a value to keep', `${kind === 'int64' ? 'an int64' : 'a timestamp'} within 2^53`, value);
   return value as number;
 }
 

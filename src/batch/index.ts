@@ -10,4 +10,15 @@ export { type FieldCodec, fieldCodec, rowCodec } from './field-codec.ts';
 export { hashKey, keyGroupOf, keyHashVersion } from './key-hash.ts';
 export { keyOf, keyOfOne, keyValues } from './keys.ts';
 export { packValue, unpackValue } from './packed-value.ts';
-export { anySchema, batchSchema, type BatchSchema, columnIndex, type DataType, type FieldType, type SchemaField, schemaId, typeId } from './schema.ts';
+export {
+  anySchema,
+  batchSchema,
+  type BatchSchema,
+  columnIndex,
+  type DataType,
+  type FieldType,
+  type SchemaField,
+  schemaId,
+  typeId,
+} from './schema.ts';
+export { describeValue, valueError } from './value-error.ts';

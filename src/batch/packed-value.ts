@@ -16,8 +16,13 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: true, useToJSON: fal
  * @throws WeirError `E_VALUE` for a value outside the domain
  */
 export function packValue(value: unknown): Uint8Array {
+  return new Uint8Array(packedView(value));
+}
+
+/** The same bytes in memory that other values share: to be copied on at once. */
+export function packedView(value: unknown): Uint8Array {
   requirePackable(value);
-  return new Uint8Array(packr.pack(value));
+  return packr.pack(value);
 }
 
 /**

@@ -1,22 +1,43 @@
 /**
- * Rows of one shape, quickly: for each list of names, code is generated that reads them from objects of one shape and
+ * Rows of one shape, quickly: for each schema, code is generated that reads properties from objects of one shape and
  * makes objects of one shape. A loop over names costs several times as much, as the engine can predict none of them.
  * Names go into the code only as JSON strings; `__proto__` cannot be among them (B1).
  */
 import type { Column, ColumnBuilder } from './column.ts';
+import type { SchemaField } from './schema.ts';
 
-/** Physical row → fresh plain object, its properties in the order of the names. */
-export function rowMaker(names: readonly string[], columns: readonly Column[]): (row: number) => object {
-  const parameters = columns.map((_, i) => `c${i}`);
-  const body = `return (row) => ({ ${names.map((name, i) => `${literal(name)}: c${i}.get(row)`).join(', ')} });`;
-  return new Function(...parameters, body)(...columns) as (row: number) => object;
+export interface RowShape {
+  /** Physical row → fresh plain object, its properties in the order of the fields. */
+  maker(columns: readonly Column[]): (row: number) => object;
+  /** Appends a row's properties to their columns. If one throws, some columns are longer than others. */
+  appender(builders: readonly ColumnBuilder[]): (row: object) => void;
 }
 
-/** Appends a row's properties to their columns. If one throws, some columns are longer than others. */
-export function rowAppender(names: readonly string[], builders: readonly ColumnBuilder[]): (row: object) => void {
-  const parameters = builders.map((_, i) => `b${i}`);
-  const body = `return (row) => { ${names.map((name, i) => `b${i}.append(${readOf(name)});`).join(' ')} };`;
-  return new Function(...parameters, body)(...builders) as (row: object) => void;
+/** A memo, not state: what it holds follows from its key alone. Without it each small batch would compile anew. */
+const shapes = new WeakMap<readonly SchemaField[], RowShape>();
+
+export function rowShape(fields: readonly SchemaField[]): RowShape {
+  let shape = shapes.get(fields);
+  if (shape === undefined) {
+    shape = compile(fields.map((field) => field.name));
+    shapes.set(fields, shape);
+  }
+  return shape;
+}
+
+function compile(names: readonly string[]): RowShape {
+  const made = names.map((name, i) => `${literal(name)}: c${i}.get(row)`);
+  const appended = names.map((name, i) => `c${i}.append(${readOf(name)});`);
+  return {
+    maker: overColumns(names.length, `({ ${made.join(', ')} })`) as RowShape['maker'],
+    appender: overColumns(names.length, `{ ${appended.join(' ')} }`) as RowShape['appender'],
+  };
+}
+
+/** A function of a list, whose elements are the variables c0, c1, … of the function of a row that it returns. */
+function overColumns(count: number, body: string): unknown {
+  const names = Array.from({ length: count }, (_, i) => `c${i}`).join(', ');
+  return new Function('columns', `const [${names}] = columns; return (row) => ${body};`);
 }
 
 /** As `propertyReader`, in code. */

@@ -33,9 +33,7 @@ export interface SchemaField extends FieldType {
  * The columns of a batch. `any`: rows without a schema, kept whole in one column of type any; their properties are read
  * through `Batch.value`.
  */
-export type BatchSchema =
-  | { readonly kind: 'columns'; readonly fields: readonly SchemaField[] }
-  | { readonly kind: 'any' };
+export type BatchSchema = { readonly kind: 'columns'; readonly fields: readonly SchemaField[] } | { readonly kind: 'any' };
 
 export const anySchema: BatchSchema = { kind: 'any' };
 

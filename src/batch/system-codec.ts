@@ -38,7 +38,7 @@ function encodeStamps(batch: Batch, stamps: Float64Array, sink: BufferSink): [nu
   const lengths: number[] = [];
   for (let i = 0; i < batch.length; i++) {
     const stamp = stamps[batch.physical(i)]!;
-    if (values.length > 0 && values[values.length - 1] === stamp) lengths[lengths.length - 1]!++;
+    if (Object.is(values[values.length - 1], stamp)) lengths[lengths.length - 1]!++;
     else {
       values.push(stamp);
       lengths.push(1);
@@ -47,7 +47,11 @@ function encodeStamps(batch: Batch, stamps: Float64Array, sink: BufferSink): [nu
   return [sink.add(Float64Array.from(values)), sink.add(Uint32Array.from(lengths)), values.length];
 }
 
-function decodeStamps([values, lengths, runs]: readonly [number, number, number], length: number, source: BufferSource): Float64Array {
+function decodeStamps(
+  [values, lengths, runs]: readonly [number, number, number],
+  length: number,
+  source: BufferSource,
+): Float64Array {
   const runValues = source.float64(values, runs);
   const runLengths = source.uint32(lengths, runs);
   const stamps = new Float64Array(length);

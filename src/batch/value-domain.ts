@@ -3,9 +3,9 @@
  *
  * The domain: null, undefined, booleans, numbers, strings, bigints of 64 bits (signed or unsigned), valid Dates,
  * Uint8Arrays, arrays, and plain objects, nested at most `depthMax` deep.
- * What changes on the way: -0 becomes 0; every NaN becomes one; a lone surrogate becomes U+FFFD; a hole in an array
- * becomes undefined; an own property `__proto__` is renamed `__proto_`; a Buffer comes back as a Uint8Array; properties
- * with symbols for names are left out; an object without a prototype gets the usual one.
+ * What changes on the way: -0 becomes 0; every NaN becomes one; a lone surrogate becomes U+FFFD, one or three of them;
+ * a hole in an array becomes undefined; an own property `__proto__` is renamed `__proto_`; a Buffer comes back as a
+ * Uint8Array; properties with symbols for names are left out; an object without a prototype gets the usual one.
  * Refused: functions, symbols, Map, Set, typed arrays other than Uint8Array, and instances of classes: they would come
  * back as something else.
  */

@@ -34,7 +34,12 @@ export class AnyColumn implements Column {
   take(rows: Int32Array): AnyColumn {
     const values = this.values ?? this.unpack();
     const size = Math.ceil((this.byteSize * rows.length) / Math.max(1, this.length));
-    return new AnyColumn(rows.length, size, Array.from(rows, (row) => values[row]), null);
+    return new AnyColumn(
+      rows.length,
+      size,
+      Array.from(rows, (row) => values[row]),
+      null,
+    );
   }
   encode(sink: BufferSink): ColumnForm {
     return { b: [sink.add(this.packed ?? packValue(this.values))] };
@@ -86,7 +91,7 @@ export class AnyBuilder implements ColumnBuilder {
     this.values.push(null);
   }
   truncate(length: number): void {
-    this.values.length = length;
+    while (this.values.length > length) if (this.values.pop() !== null) this.byteSize -= this.lastSize;
   }
   build(): AnyColumn {
     const column = new AnyColumn(this.values.length, this.byteSize + this.values.length, this.values, null);

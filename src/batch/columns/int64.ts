@@ -34,7 +34,8 @@ export class Int64Column implements Column {
   get(row: number): number | null {
     if (this.nulls !== null && isNullAt(this.nulls, row)) return null;
     const value = this.words[row * 2 + 1]! * two32 + (this.words[row * 2]! >>> 0);
-    if (!Number.isSafeInteger(value)) throw new WeirError('E_VALUE', `an int64 column holds ${this.values[row]}, which no number can hold exactly`);
+    if (!Number.isSafeInteger(value))
+      throw new WeirError('E_VALUE', `an int64 column holds ${this.values[row]}, which no number can hold exactly`);
     return value;
   }
   isNull(row: number): boolean {

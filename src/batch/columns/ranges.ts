@@ -1,5 +1,9 @@
 /** Of values that lie end to end in `bytes`, only these rows. */
-export function takeRanges(bytes: Uint8Array, offsets: Uint32Array, rows: Int32Array): { bytes: Uint8Array; offsets: Uint32Array } {
+export function takeRanges(
+  bytes: Uint8Array,
+  offsets: Uint32Array,
+  rows: Int32Array,
+): { bytes: Uint8Array; offsets: Uint32Array } {
   const taken = takeOffsets(offsets, rows);
   const out = new Uint8Array(taken[rows.length]!);
   for (let i = 0; i < rows.length; i++) {

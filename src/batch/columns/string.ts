@@ -37,7 +37,11 @@ export class StringColumn implements Column {
   }
   take(rows: Int32Array): StringColumn {
     const values = Array.from(rows, (row) => this.values[row]!);
-    return new StringColumn(this.type, values, values.reduce((sum, value) => sum + (value?.length ?? 0), 0));
+    return new StringColumn(
+      this.type,
+      values,
+      values.reduce((sum, value) => sum + (value?.length ?? 0), 0),
+    );
   }
   encode(sink: BufferSink): ColumnForm {
     return encodeText(this.type, this.values).encode(sink);
@@ -102,7 +106,13 @@ function encodeText(type: DataType, values: readonly (string | null)[]): Encoded
     else at += ascii ? value.length : Buffer.byteLength(value, encoding);
     offsets[i + 1] = at;
   }
-  return new EncodedStringColumn(type, bytes, offsets, nulls.build(values.length), encodings.indexOf(ascii ? 'latin1' : encoding));
+  return new EncodedStringColumn(
+    type,
+    bytes,
+    offsets,
+    nulls.build(values.length),
+    encodings.indexOf(ascii ? 'latin1' : encoding),
+  );
 }
 
 export class StringBuilder implements ColumnBuilder {
@@ -149,7 +159,13 @@ export class StringBuilder implements ColumnBuilder {
     return column;
   }
   private notAllowed(value: string): WeirError {
-    const names = this.type.values!.slice(0, 10).map((name) => JSON.stringify(name)).join(', ');
-    return new WeirError('E_VALUE', `${this.where}: ${describeValue(value)} is none of its values: ${names}${this.type.values!.length > 10 ? ', …' : ''}`);
+    const names = this.type
+      .values!.slice(0, 10)
+      .map((name) => JSON.stringify(name))
+      .join(', ');
+    return new WeirError(
+      'E_VALUE',
+      `${this.where}: ${describeValue(value)} is none of its values: ${names}${this.type.values!.length > 10 ? ', …' : ''}`,
+    );
   }
 }

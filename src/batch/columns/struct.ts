@@ -87,6 +87,11 @@ export class StructBuilder implements ColumnBuilder {
   build(): StructColumn {
     const { length } = this;
     this.length = 0;
-    return new StructColumn(this.type, length, this.children.map((child) => child.build()), this.nulls.build(length));
+    return new StructColumn(
+      this.type,
+      length,
+      this.children.map((child) => child.build()),
+      this.nulls.build(length),
+    );
   }
 }
