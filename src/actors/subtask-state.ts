@@ -165,6 +165,14 @@ export class SubtaskState {
     }
   }
 
+  /** Tests only: drops what was written for an epoch, as if only complete epochs counted. */
+  forgetDelta(epoch: Epoch): void {
+    for (const member of this.#members) {
+      const refs = member.chain.refs().filter((ref) => !ref.id.includes(`/e${epoch}/`));
+      member.chain = new SnapshotChain({ operator: member.planned.id, owned: this.#o.owned, refs });
+    }
+  }
+
   /** Encodes a bounded piece of the snapshot under way; true = there is more. */
   step(): boolean {
     return this.#encoding?.step() ?? false;

@@ -23,7 +23,7 @@ import type { Scheduler } from './scheduler.ts';
 import { SourceFeed } from './source-feed.ts';
 import { sourceOperator } from './source-operator.ts';
 import { type SubtaskEvent, subtaskMachine } from './subtask.machine.ts';
-import { SubtaskState } from './subtask-state.ts';
+import { type SplitPosition, SubtaskState } from './subtask-state.ts';
 import { Task } from './task.ts';
 import type { WorkerEnvironment } from './worker-environment.ts';
 
@@ -93,6 +93,7 @@ export class Subtask {
   }
 
   abort(epoch: Epoch): void {
+    if (this.#o.environment.sabotage?.break === 'drop-aborted-dirty') this.#state?.forgetDelta(epoch);
     this.#task?.abort(epoch);
     this.#wake();
   }
@@ -308,7 +309,7 @@ export class Subtask {
 
   #freeze(barrier: Barrier): void {
     this.#deadLetters.passed(barrier);
-    const positions = this.#feed === null ? [] : this.#feed.splits.map(({ split, position, records, state }) => ({ split, position, records, ended: state === 'ended' }));
+    const positions = this.#positions();
     this.#state!.rememberPositions(barrier.epoch, positions);
     const run = this.#state!.freeze(barrier.epoch, positions, this.counters(), (i) => this.#chain!.watermarkOf(i));
     const { generation } = this.#o.deployment;
@@ -323,6 +324,13 @@ export class Subtask {
       },
     );
     this.#wake();
+  }
+
+  #positions(): readonly SplitPosition[] {
+    const feed = this.#feed;
+    if (feed === null) return [];
+    const ahead = this.#o.environment.sabotage?.break === 'offset-after-barrier' ? feed.positionsReadAhead : [];
+    return feed.splits.map(({ split, position, records, state }, i) => ({ split, position, records, ended: state === 'ended', ...ahead[i] }));
   }
 
   async #commit(epoch: Epoch, oldest: number): Promise<void> {

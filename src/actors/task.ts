@@ -189,6 +189,8 @@ export class Task implements Schedulable {
         this.#epochBytes += next.piece.batch.byteSize;
         this.#chain.push({ kind: 'batch', batch: next.piece.batch });
       }
+      const { watermark } = next.piece;
+      if (watermark !== undefined) this.#chain.push({ kind: 'split', event: { split: next.split, state: 'active', watermark } });
       return true;
     }
     return this.#whenExhausted(feed);

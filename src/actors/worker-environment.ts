@@ -1,5 +1,5 @@
 /** The outside of a worker, injected: everything that is not a pure decision comes in through here. */
-import type { Clock, Logger } from '../core/index.ts';
+import type { Clock, Logger, Sabotage } from '../core/index.ts';
 import type { JobStores } from '../state/index.ts';
 import type { Transport } from '../transport/index.ts';
 
@@ -13,4 +13,6 @@ export interface WorkerEnvironment {
   readonly transport: (generation: number) => Transport;
   /** Bytes that the sources of a job may read between two barriers. */
   readonly epochBytesMax: number;
+  /** Tests only: what is to be broken. */
+  readonly sabotage?: Sabotage;
 }

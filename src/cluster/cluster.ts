@@ -56,6 +56,7 @@ class Cluster implements RunningJob {
       clock: environment.clock,
       random: environment.random,
       logger: environment.logger,
+      ...(environment.sabotage === undefined ? {} : { sabotage: environment.sabotage }),
       ...(options.checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs: options.checkpointIntervalMs }),
     });
     this.finished = this.#coordinator.outcome.then((outcome) => {

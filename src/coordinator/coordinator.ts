@@ -8,7 +8,7 @@
  */
 import { type ActorRef, createActor } from 'xstate';
 import type { Assignment, Deployment, ToCoordinator, ToSupervisor } from '../actors/index.ts';
-import { type Clock, type Generation, type OperatorId, type Random, type Logger, epoch as toEpoch, generation as toGeneration, WeirError } from '../core/index.ts';
+import { type Clock, type Generation, type OperatorId, type Random, type Logger, type Sabotage, epoch as toEpoch, generation as toGeneration, WeirError } from '../core/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
 import { chooseRestorePoint, decideRestart, type RestoreDecision } from '../progress/index.ts';
 import type { JobStores, Manifest, Totals } from '../state/index.ts';
@@ -31,6 +31,8 @@ export interface CoordinatorOptions {
   readonly logger: Logger;
   /** Instead of the pipeline's. */
   readonly checkpointIntervalMs?: number;
+  /** Tests only. */
+  readonly sabotage?: Sabotage;
 }
 
 export type JobOutcome = { readonly kind: 'finished' | 'stopped' } | { readonly kind: 'failed'; readonly error: WeirError };
@@ -245,6 +247,7 @@ export class Coordinator {
       clock: this.#o.clock,
       logger: this.#o.logger,
       history: this.history,
+      abortEvery: this.#o.sabotage?.abortEvery ?? 0,
       trigger: (barrier) => {
         this.#highestEpoch = barrier.epoch;
         this.#broadcast({ kind: 'trigger', generation: this.#generation, barrier });

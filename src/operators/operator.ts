@@ -26,6 +26,8 @@ export interface Output {
   watermark(watermark: number): void;
   /** This output no longer (or again) holds the watermark back. */
   idle(idle: boolean): void;
+  /** True: enough was taken for now; an operator with more to emit answers `more` as soon as it can. Absent = false. */
+  readonly full?: boolean;
 }
 
 /** A row or record that nobody could take. */
@@ -38,6 +40,7 @@ export interface DeadRecord {
 }
 
 export interface OperatorContext {
+  readonly job: string;
   readonly operator: string;
   readonly subtask: number;
   readonly parallelism: number;
@@ -68,6 +71,8 @@ export interface RestoredPart {
 export interface SplitEvent {
   readonly split: string;
   readonly state: 'active' | 'idle' | 'ended';
+  /** The source itself says that nothing of the split lies before this time, ms. */
+  readonly watermark?: number;
 }
 
 /** Proof that checkpoint `epoch` is complete; only the engine makes one. */
@@ -96,6 +101,10 @@ export interface Operator {
   /** Sinks: checkpoint `permit.epoch` is complete; publish what was staged up to it. Idempotent; may be repeated. */
   commit?(permit: CommitPermit): Promise<void>;
   close?(): void | Promise<void>;
+  /** For people: how far a split has come in event time (watermark operators). */
+  splitWatermark?(split: string): number;
+  /** For people: the end of the earliest window that still holds rows; undefined = none (windowed operators). */
+  readonly nextWindowEnd?: number | undefined;
 }
 
 export type { Batch, BatchSchema };

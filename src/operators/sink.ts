@@ -7,7 +7,7 @@
  * C4 `commit` of an epoch that was committed before changes nothing.
  */
 import type { Batch } from '../batch/index.ts';
-import type { Clock, Epoch, Logger } from '../core/index.ts';
+import type { Clock, Epoch, Logger, SabotageName } from '../core/index.ts';
 import type { SinkInfo } from '../plan/index.ts';
 import type { CommitPermit } from './operator.ts';
 
@@ -23,6 +23,8 @@ export interface SinkContext {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Tests only. */
+  readonly sabotage?: SabotageName;
 }
 
 export interface SinkWriter {

@@ -34,6 +34,8 @@ export interface Piece {
   /** Records in this piece: rows and dead ones. The batch's origin counts them from the split's start. */
   readonly records: number;
   readonly position: Position;
+  /** Strategy `manual`: no row of the split behind this one lies before this time, ms. */
+  readonly watermark?: number;
 }
 
 export interface SplitReader {

@@ -7,7 +7,7 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ClusterEnvironment, type RunningJob, startCluster } from '../cluster/index.ts';
-import { type Logger, WeirError } from '../core/index.ts';
+import { type Logger, type Sabotage, WeirError } from '../core/index.ts';
 import { type LogicalJob, planJob } from '../plan/index.ts';
 import { type JobStores, openLevelStores } from '../state/index.ts';
 import { MemoryTransport } from '../transport/index.ts';
@@ -23,6 +23,8 @@ export interface StartJobOptions {
   readonly checkpointIntervalMs?: number;
   /** Forgets the state that there is (false). */
   readonly fresh?: boolean;
+  /** Tests only: breaks the engine on purpose. */
+  readonly sabotage?: Sabotage;
 }
 
 /** What the sources of a job may read between two barriers: bounds what an epoch can stage. */
@@ -38,7 +40,7 @@ export async function startJob(job: LogicalJob, options: StartJobOptions): Promi
   const directory = jobDirectory(options.stateDir, job.name);
   const stores = await openStores(directory, options.fresh ?? false);
   try {
-    const running = await startCluster(plan, environmentOf(stores, options.logger), clusterOptions(options));
+    const running = await startCluster(plan, environmentOf(stores, options), clusterOptions(options));
     return closing(running, stores);
   } catch (error) {
     await stores.close();
@@ -72,7 +74,7 @@ async function openStoresOnceFree(directory: string): Promise<JobStores> {
   }
 }
 
-function environmentOf(stores: JobStores, logger: Logger): ClusterEnvironment {
+function environmentOf(stores: JobStores, { logger, sabotage }: StartJobOptions): ClusterEnvironment {
   return {
     clock: realClock,
     random: realRandom,
@@ -81,6 +83,7 @@ function environmentOf(stores: JobStores, logger: Logger): ClusterEnvironment {
     stores,
     transport: oneTransportPerGeneration(),
     epochBytesMax,
+    ...(sabotage === undefined ? {} : { sabotage }),
   };
 }
 

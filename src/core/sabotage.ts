@@ -1,0 +1,22 @@
+/**
+ * Ways to break the engine on purpose, so that the tests of its guarantees can be seen to fail. Never on in production.
+ *
+ * Each names a rule that exactly-once rests on, and what goes wrong without it.
+ */
+export const sabotages = {
+  'offset-after-barrier': 'a source puts into its snapshot what it has read ahead, instead of what it passed on before the barrier: rows are lost at a restore',
+  'files-before-manifest': 'a file sink writes rows as they come, instead of when their checkpoint is complete: rows are written twice after a restore',
+  'drop-aborted-dirty': 'the changes that were written for an aborted epoch are forgotten: state is lost at a restore',
+} as const;
+
+export type SabotageName = keyof typeof sabotages;
+
+export interface Sabotage {
+  readonly break?: SabotageName;
+  /** Aborts every n-th epoch although all have acknowledged it: not a fault, but what a slow or full disk would cause. */
+  readonly abortEvery?: number;
+}
+
+export function isSabotageName(name: string): name is SabotageName {
+  return Object.hasOwn(sabotages, name);
+}
