@@ -9,12 +9,12 @@ import { installIfMissing, root, run } from './install.mjs';
 const bin = (name) => `${root}/node_modules/${name}`;
 
 /** What is checked before the tests run; each by its own program. */
-const steps = [
-  ['build', () => buildIfStale()],
-  ['types', () => node(bin('typescript/bin/tsc'), '-p', 'tsconfig.json')],
-  ['lint', () => program('oxlint', '--type-aware', '--deny-warnings')],
-  ['format', () => program('biome', 'check')],
-];
+const steps = {
+  build: () => buildIfStale(),
+  types: () => node(bin('typescript/bin/tsc'), '-p', 'tsconfig.json'),
+  lint: () => program('oxlint', '--type-aware', '--deny-warnings'),
+  format: () => program('biome', 'check'),
+};
 
 const node = async (script, ...args) => (await run(process.execPath, [script, ...args])) === 0;
 const program = async (name, ...args) => (await run(bin(`.bin/${name}`), args)) === 0;
@@ -48,7 +48,7 @@ if (!(await installIfMissing())) {
   console.log('0 passed, 1 failed');
   process.exit(1);
 }
-for (const [name, step] of steps) {
+for (const [name, step] of Object.entries(steps)) {
   process.stderr.write(`${name} …\n`);
   if (!(await step())) failedSteps.push(name);
 }

@@ -5,7 +5,7 @@
  * job's, and never seen by the flags' parser.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type Clock, WeirError } from '../core/index.ts';
+import { type Clock, sabotages, WeirError } from '../core/index.ts';
 import { startJob, realClock } from '../runtime/index.ts';
 import { errorReport } from './error-report.ts';
 import { jobPipeline } from './job-pipeline.ts';
@@ -96,6 +96,8 @@ function commands(onRun: (settings: RunSettings) => Promise<void>, onPlan: (modu
         .choices(logLevels)
         .env('WEIR_LOG_LEVEL'),
     )
+    .addOption(new Option('--break <name>', 'tests only: break the engine on purpose').choices(Object.keys(sabotages)).hideHelp())
+    .addOption(new Option('--abort-every <n>', 'tests only: give up every n-th epoch').argParser(parallelism).hideHelp())
     .usage('<module> [options] [-- key=value …]')
     .addHelpText('after', jobHelp)
     .action(async (module: string, flags: Omit<RunSettings, 'module'>) => onRun({ ...flags, module }));

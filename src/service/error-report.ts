@@ -1,22 +1,28 @@
+import { fileURLToPath } from 'node:url';
 import { WeirError } from '../core/index.ts';
 
-/** Frames of Node and of what is installed say nothing about the user's code, unless there are no others. */
-const foreign = /\(?(node:|.*\/node_modules\/)/;
+/** This installation's own code, built or not. */
+const ours = ['src', 'dist'].map((folder) => fileURLToPath(new URL(`../../${folder}/`, import.meta.url)));
 
-function stackOf(error: Error): string[] {
+/** Frames of Node, of what is installed and of Weir itself say nothing about the user's code. */
+const isForeign = (frame: string): boolean =>
+  /\(?node:/.test(frame) || frame.includes('/node_modules/') || ours.some((path) => frame.includes(path));
+
+/** What was said, then the frames that are the user's; of a defect of ours all of them. */
+function stackOf(error: Error, whole: boolean): string[] {
   const lines = (error.stack ?? String(error)).split('\n');
-  const frames = lines.filter((line) => /^\s+at /.test(line));
-  const own = frames.filter((line) => !foreign.test(line));
-  const text = lines.filter((line) => !/^\s+at /.test(line));
-  return [...text, ...(own.length === 0 ? frames : own)];
+  const isFrame = (line: string): boolean => /^\s+at /.test(line);
+  return lines.filter((line) => !isFrame(line) || whole || !isForeign(line));
 }
 
 /** An error as its reader needs it: code and message, what to do, and where each cause was thrown. */
 export function errorReport(thrown: unknown): string {
   const error = WeirError.from(thrown, 'E_INTERNAL');
+  const whole = error.domain === 'internal';
   const lines = [`weir: ${error.code} ${error.message}`, `  ${error.hint}`];
+  if (whole && error.cause === undefined) lines.push(...stackOf(error, true).filter((line) => /^\s+at /.test(line)));
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
-    const said = cause instanceof WeirError ? [`${cause.code} ${cause.message}`] : stackOf(cause);
+    const said = cause instanceof WeirError ? [`${cause.code} ${cause.message}`] : stackOf(cause, whole);
     lines.push(...said.map((line, i) => (i === 0 ? `  caused by ${line}` : `  ${line}`)));
   }
   return lines.join('\n');

@@ -62,7 +62,12 @@ async function importJob(module: string, path: string): Promise<Record<string, u
   try {
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {
-    throw WeirError.from(error, 'E_MODULE', `${module} could not be loaded`);
+    if (error instanceof WeirError) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    throw new WeirError('E_MODULE', `${module} could not be loaded: ${said}`, {
+      cause: error,
+      hint: 'mend the module; nothing was started',
+    });
   }
 }
 

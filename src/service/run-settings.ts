@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { SabotageName } from '../core/index.ts';
 import type { LogLevel } from './logs.ts';
 
 /** What the flags of `weir run` say. */
@@ -15,6 +16,9 @@ export interface RunSettings {
   /** Seconds a stop may take. */
   readonly shutdownTimeout: number;
   readonly logLevel?: LogLevel;
+  /** Tests only: see core/sabotage.ts. */
+  readonly break?: SabotageName;
+  readonly abortEvery?: number;
 }
 
 const within =
