@@ -40,7 +40,6 @@ export interface DeadRecord {
 }
 
 export interface OperatorContext {
-  readonly job: string;
   readonly operator: string;
   readonly subtask: number;
   readonly parallelism: number;
@@ -83,6 +82,8 @@ export interface CommitPermit {
 
 export interface Operator {
   open?(context: OperatorContext): void;
+  /** All state is restored and the job begins: connect to the outside. */
+  start?(): void;
   /** `advanceTo(i)`: the least watermark that the inputs have reached once row i has arrived (T6); `-Infinity` where unknown. */
   process(batch: Batch, out: Output, advanceTo: (row: number) => number): Step;
   /** The operator's watermark has risen. Not implemented = forwarded at once. */

@@ -1,0 +1,206 @@
+/**
+ * Aggregation by keys and windows.
+ *
+ * Owns: when windows fire and which rows go out on which port. Talks through: `AggregateRows` and `AggregateState` (rows into
+ * cells), `Slices` and `Panes` (windows), `Emissions` (what has gone out).
+ * A row's lateness is judged by its stamp, firing by the operator's watermark (T3). The ports are those of the emissions,
+ * and 'late'. Rows of a firing go out in the order (window end, first arrival of the key) with the last forwarded
+ * watermark as stamp (T7).
+ * Invariants: F4, F5 (aggregate-state.ts); F6 a window fires once per key group, at the first watermark that reaches its
+ * end; F7 its cells are dropped once no window needs them, unless a complete result does.
+ */
+import { type Batch, keyValues, rowKind } from '../batch/index.ts';
+import type { AggregateNode, Emission } from '../plan/index.ts';
+import type { Barrier } from '../progress/index.ts';
+import { AggregateRows } from './aggregate-rows.ts';
+import { AggregateState, type KeyCell } from './aggregate-state.ts';
+import { aggregateOf } from './aggregates/index.ts';
+import { emitRows } from './emit-rows.ts';
+import { type EmissionState, Emissions, type PendingEmission } from './emissions.ts';
+import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
+import { type Pane, Panes } from './panes.ts';
+import type { GroupRun } from './per-group.ts';
+import { Resumable } from './resumable.ts';
+import { Slices } from './slices.ts';
+import { type GroupTime, groupTime } from './window-column.ts';
+
+interface Snapshot {
+  readonly ordinal: number;
+  readonly forwarded: number;
+  readonly fired: readonly GroupRun[];
+  readonly emissions: Readonly<Record<string, EmissionState>>;
+}
+type CellsOf = (pane: Pane) => Iterable<KeyCell>;
+
+/** All there is, of an aggregation without windows. */
+const wholePane: Pane = { window: 0, namespaces: [0] };
+
+class AggregateOperator implements Operator {
+  readonly #node: AggregateNode;
+  readonly #wanted: readonly Emission[];
+  readonly #time: GroupTime | undefined;
+  readonly #slices: Slices | undefined;
+  readonly #panes: Panes | undefined;
+  readonly #work = new Resumable();
+  #context!: OperatorContext;
+  #state!: AggregateState;
+  #rows!: AggregateRows;
+  #emissions!: Emissions;
+  /** The last watermark that was forwarded. */
+  #forwarded = -Infinity;
+
+  constructor(node: AggregateNode, emissions: readonly Emission[]) {
+    this.#node = node;
+    this.#wanted = emissions;
+    this.#time = groupTime(node);
+    this.#slices = this.#time === undefined ? undefined : new Slices(this.#time.spec);
+    this.#panes = this.#slices === undefined ? undefined : new Panes(this.#slices);
+  }
+
+  open(context: OperatorContext): void {
+    const { input, aggregates } = this.#node;
+    this.#context = context;
+    this.#state = new AggregateState(aggregates.map(({ spec }) => aggregateOf(spec, input.schema)), context);
+    this.#emissions = new Emissions(this.#wanted, context);
+    this.#rows = new AggregateRows({
+      node: this.#node,
+      time: this.#time,
+      slices: this.#slices,
+      state: this.#state,
+      context,
+      counted: ({ namespace, key }) => {
+        this.#panes?.add(namespace);
+        this.#emissions.changed(namespace, key);
+      },
+    });
+  }
+
+  process(batch: Batch, out: Output): Step {
+    const late = this.#rows.take(batch);
+    if (late.length > 0) {
+      this.#context.count('late', late.length);
+      out.emit(late.length === batch.length ? batch : batch.select(Int32Array.from(late)), 'late');
+    }
+    return 'done';
+  }
+
+  onWatermark(watermark: number, out: Output): Step {
+    if (this.#time?.closes === true && this.#panes!.anyDueBy(watermark)) return this.#work.step(() => this.#fire(watermark, out));
+    this.#reach(watermark);
+    return 'done';
+  }
+
+  onBarrier(barrier: Barrier, out: Output): Step {
+    return this.#work.step(() => this.#emitDue(barrier, out));
+  }
+
+  snapshot(): Snapshot {
+    return { ordinal: this.#state.ordinal, forwarded: this.#forwarded, fired: this.#state.fired.snapshot(), emissions: this.#emissions.snapshot() };
+  }
+
+  restore(parts: readonly RestoredPart[]): void {
+    const snapshots = parts.map((part) => part.value as Snapshot);
+    parts.forEach((part, i) => {
+      this.#state.fired.restore(part, snapshots[i]!.fired);
+      this.#emissions.restore(part, snapshots[i]!.emissions);
+    });
+    this.#state.ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
+    this.#forwarded = parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ forwarded }) => forwarded));
+    this.#recall();
+  }
+
+  /** What the table holds, into the indices beside it. */
+  #recall(): void {
+    const { table } = this.#state;
+    const after = this.#firedEverywhere;
+    for (const namespace of table.namespaces()) {
+      this.#panes?.recall(namespace, after);
+      for (const { key, group, value } of table.entries(namespace)) this.#emissions.recall(namespace, key, group, value);
+    }
+  }
+
+  // ── windows that close
+
+  get #firedEverywhere(): number {
+    return this.#time?.closes === true ? this.#state.fired.least : -Infinity;
+  }
+
+  *#fire(watermark: number, out: Output): Generator<void, void> {
+    const panes = this.#panes!.dueBy(watermark, this.#firedEverywhere);
+    for (const { port } of this.#emissions.append) {
+      yield* this.#emit(panes, (pane) => this.#state.merged(pane.namespaces, ({ group }) => this.#isOpen(pane, group)), out, port, rowKind.insert);
+    }
+    for (const pending of this.#emissions.update) {
+      yield* this.#emit(panes, (pane) => this.#changedIn(pane, pending), out, pending.emission.port, rowKind.update);
+    }
+    this.#reach(watermark);
+    this.#drop(this.#panes!.close(watermark));
+  }
+
+  #reach(watermark: number): void {
+    this.#state.fired.raise(watermark);
+    this.#forwarded = Math.max(this.#forwarded, watermark);
+  }
+
+  #drop(namespaces: readonly number[]): void {
+    this.#emissions.forget(namespaces);
+    if (this.#emissions.complete.length > 0) return;
+    for (const namespace of namespaces) this.#state.table.drop(namespace);
+  }
+
+  // ── results that are due at a barrier
+
+  *#emitDue(barrier: Barrier, out: Output): Generator<void, void> {
+    for (const pending of this.#emissions.due(barrier)) {
+      const { port, mode } = pending.emission;
+      if (mode === 'update') yield* this.#emit(this.#openPanes(), (pane) => this.#changedIn(pane, pending), out, port, rowKind.update);
+      else yield* this.#emit(this.#allPanes(), (pane) => this.#state.merged(pane.namespaces, () => true), out, port, rowKind.insert);
+      pending.done(this.#state.ordinal, barrier);
+    }
+  }
+
+  #openPanes(): readonly Pane[] {
+    return this.#panes === undefined ? [wholePane] : this.#panes.dueBy(Infinity, this.#firedEverywhere);
+  }
+
+  #allPanes(): readonly Pane[] {
+    return this.#panes === undefined ? [wholePane] : this.#panes.over(this.#state.table.namespaces(), -Infinity, Infinity);
+  }
+
+  #changedIn(pane: Pane, pending: PendingEmission): KeyCell[] {
+    const keys = new Set<string>();
+    for (const namespace of pane.namespaces) for (const key of pending.changed.get(namespace) ?? []) keys.add(key);
+    const cells = keys.size === 0 ? [] : this.#state.mergedOf(pane.namespaces, keys);
+    return cells.filter(({ group, cell }) => pending.isChanged(cell, group) && this.#isOpen(pane, group));
+  }
+
+  /** The window has not fired for this key group. */
+  #isOpen(pane: Pane, group: number): boolean {
+    return this.#slices === undefined || !this.#time!.closes || this.#slices.end(pane.window) > this.#state.fired.of(group);
+  }
+
+  // ── rows
+
+  *#emit(panes: readonly Pane[], cellsOf: CellsOf, out: Output, port: string, kind: number): Generator<void, void> {
+    yield* emitRows(this.#node.schema, this.#rowsOf(panes, cellsOf), out, { port, kind, stamp: this.#forwarded });
+  }
+
+  *#rowsOf(panes: readonly Pane[], cellsOf: CellsOf): Generator<object> {
+    for (const pane of panes) for (const entry of cellsOf(pane)) yield this.#rowOf(pane, entry);
+  }
+
+  #rowOf(pane: Pane, { key, cell }: KeyCell): object {
+    const { keys, aggregates } = this.#node;
+    const row: Record<string, unknown> = {};
+    if (this.#time?.shown === true) row['window'] = { start: this.#slices!.start(pane.window), end: this.#slices!.end(pane.window) };
+    const values = keyValues(key);
+    keys.forEach((name, i) => (row[name] = values[i]));
+    const results = this.#state.results(cell);
+    aggregates.forEach(({ name }, i) => (row[name] = results[i]));
+    return row;
+  }
+}
+
+export function aggregateOperator(node: AggregateNode, emissions: readonly Emission[]): Operator {
+  return new AggregateOperator(node, emissions);
+}

@@ -1,0 +1,110 @@
+/**
+ * Rows into the cells of an aggregation.
+ *
+ * Owns: the place of a row (key, key group, sub-slice), its lateness (T3), and what becomes of a row that cannot be taken.
+ */
+import type { Batch } from '../batch/index.ts';
+import { WeirError } from '../core/index.ts';
+import type { AggregateNode } from '../plan/index.ts';
+import type { AggregateState } from './aggregate-state.ts';
+import { setAside, setAsideFor } from './dead-rows.ts';
+import { keyExtractor, keyInWords } from './key.ts';
+import type { OperatorContext } from './operator.ts';
+import { closureFault } from './row-fault.ts';
+import { timeOf } from './row-time.ts';
+import type { Slices } from './slices.ts';
+import type { GroupTime } from './window-column.ts';
+
+/** Where a row is counted. */
+export interface Place {
+  readonly key: string;
+  readonly group: number;
+  readonly namespace: number;
+}
+
+export interface RowsOptions {
+  readonly node: AggregateNode;
+  readonly time: GroupTime | undefined;
+  readonly slices: Slices | undefined;
+  readonly state: AggregateState;
+  readonly context: OperatorContext;
+  /** A row was counted here. */
+  readonly counted: (place: Place) => void;
+}
+
+type Placer = (i: number) => Place | 'late';
+
+export class AggregateRows {
+  readonly #options: RowsOptions;
+  readonly #keyOf: (batch: Batch) => (row: number) => string;
+
+  constructor(options: RowsOptions) {
+    this.#options = options;
+    this.#keyOf = keyExtractor({ columns: options.node.keys });
+  }
+
+  /** Takes all rows; gives the late ones. */
+  take(batch: Batch): number[] {
+    const { state } = this.#options;
+    const place = this.#placer(batch);
+    const readers = state.readers(batch);
+    const late: number[] = [];
+    for (let i = 0; i < batch.length; i++) {
+      const values = readers.map((read) => read(i));
+      const placed = this.#checked(batch, i, place, values);
+      if (placed === 'late') late.push(i);
+      else if (placed !== null) this.#add(batch, i, placed, values);
+    }
+    return late;
+  }
+
+  /** Null: the row was set aside. */
+  #checked(batch: Batch, i: number, place: Placer, values: readonly unknown[]): Place | 'late' | null {
+    try {
+      const placed = place(i);
+      if (placed !== 'late') this.#options.state.check(values);
+      return placed;
+    } catch (thrown) {
+      setAside(this.#options.context, this.#options.node.site, batch, i, thrown);
+      return null;
+    }
+  }
+
+  #add(batch: Batch, i: number, place: Place, values: readonly unknown[]): void {
+    const { state, context, node, counted } = this.#options;
+    try {
+      state.add(place.namespace, place.key, place.group, values);
+    } catch (thrown) {
+      const fault = closureFault(thrown, { operator: context.operator, site: node.site, position: batch.position(i), key: keyInWords(place.key) });
+      if (!context.guarded) throw fault;
+      return setAsideFor(context, batch, i, fault);
+    }
+    counted(place);
+  }
+
+  #placer(batch: Batch): Placer {
+    const { state, time, slices } = this.#options;
+    const keyAt = this.#keyOf(batch);
+    if (time === undefined || slices === undefined) {
+      return (i) => {
+        const key = keyAt(i);
+        return { key, group: state.groupOf(key), namespace: 0 };
+      };
+    }
+    const timeAt = batch.reader(time.spec.column);
+    return (i) => {
+      const key = keyAt(i);
+      const group = state.groupOf(key);
+      const slice = slices.sliceOf(timeIn(timeAt(i), time.spec.column, slices));
+      const lag = time.closes ? slices.lagAt(slice, Math.max(batch.stamp(i), state.fired.of(group))) : 0;
+      return lag === slices.perWindow ? 'late' : { key, group, namespace: slices.namespace(slice, lag) };
+    };
+  }
+}
+
+function timeIn(value: unknown, column: string, slices: Slices): number {
+  const time = timeOf(value);
+  if (time !== undefined && slices.holds(time)) return time;
+  const found = value === null ? 'null' : typeof value === 'number' ? value : `a ${typeof value}`;
+  throw new WeirError('E_VALUE', `column '${column}' holds ${found}, which no window has`);
+}

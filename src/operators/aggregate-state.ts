@@ -1,0 +1,121 @@
+/**
+ * The cells of an aggregation: rows in, windows out.
+ *
+ * Owns: accumulating a row into its cell (and undoing that, when guarded), lateness (T3), and the merging of a window's
+ * sub-slices. Does not own: when windows fire and where results go (aggregate-operator.ts).
+ * Invariants: F4 a row is counted in the windows that end after both its stamp and what its key group has fired; F5 the
+ * order of a window's keys is that of their first rows in it.
+ */
+import { type Batch, ByteReader, ByteWriter, hashKey, keyGroupOf } from '../batch/index.ts';
+import type { StateTable } from '../state/index.ts';
+import { type Aggregate } from './aggregates/index.ts';
+import { type Cell, cellCodec, mergeCells, newCell } from './cell.ts';
+import type { OperatorContext } from './operator.ts';
+import { PerGroup } from './per-group.ts';
+
+/** A key's part of a window. */
+export interface KeyCell {
+  readonly key: string;
+  readonly group: number;
+  readonly cell: Cell;
+}
+
+export class AggregateState {
+  readonly table: StateTable<Cell>;
+  readonly fired: PerGroup;
+  /** Ordinal of the last row. */
+  ordinal = 0;
+  readonly #aggregates: readonly Aggregate[];
+  readonly #context: OperatorContext;
+
+  constructor(aggregates: readonly Aggregate[], context: OperatorContext) {
+    this.#aggregates = aggregates;
+    this.#context = context;
+    this.table = context.table('cells', cellCodec(aggregates));
+    this.fired = new PerGroup(context.keyGroups, context.ownedGroups);
+  }
+
+  groupOf(key: string): number {
+    return keyGroupOf(hashKey(key), this.#context.keyGroups);
+  }
+
+  /** Readers of what each aggregate takes. */
+  readers(batch: Batch): ((i: number) => unknown)[] {
+    return this.#aggregates.map(({ column }) => (column === undefined ? () => null : batch.reader(column)));
+  }
+
+  /** @throws WeirError `E_VALUE` for a value that an aggregate cannot take */
+  check(values: readonly unknown[]): void {
+    for (let i = 0; i < values.length; i++) this.#aggregates[i]!.check?.(values[i]);
+  }
+
+  /** Accumulates a row. Throws what a custom aggregate throws; the row is then undone, if guarded. */
+  add(namespace: number, key: string, group: number, values: readonly unknown[]): void {
+    if (this.#context.guarded) this.#addGuarded(namespace, key, group, values);
+    else this.#accumulate(namespace, key, group, values);
+  }
+
+  #accumulate(namespace: number, key: string, group: number, values: readonly unknown[]): void {
+    const ordinal = this.ordinal + 1;
+    const known = this.table.modify(namespace, key);
+    const cell = known ?? newCell(this.#aggregates, ordinal);
+    for (let i = 0; i < this.#aggregates.length; i++) cell.accs[i] = this.#aggregates[i]!.accumulate(cell.accs[i], values[i], ordinal);
+    cell.last = ordinal;
+    this.ordinal = ordinal;
+    if (known === undefined) this.table.put(namespace, key, group, cell);
+  }
+
+  #addGuarded(namespace: number, key: string, group: number, values: readonly unknown[]): void {
+    const before = this.table.get(namespace, key);
+    const saved = before === undefined ? undefined : this.#copy(before);
+    try {
+      this.#accumulate(namespace, key, group, values);
+    } catch (thrown) {
+      if (saved !== undefined) this.table.put(namespace, key, group, saved);
+      throw thrown;
+    }
+  }
+
+  #copy(cell: Cell): Cell {
+    const codec = cellCodec(this.#aggregates);
+    const out = new ByteWriter();
+    codec.write(out, cell);
+    return codec.read(new ByteReader(out.finish()));
+  }
+
+  /** Each key of these namespaces once, its cells merged, in the order of first arrival; ties by key. */
+  merged(namespaces: Iterable<number>, wanted: (entry: { readonly key: string; readonly group: number }) => boolean): KeyCell[] {
+    const cells = new Map<string, KeyCell>();
+    for (const namespace of namespaces) {
+      for (const { key, group, value } of this.table.entries(namespace)) {
+        if (!wanted({ key, group })) continue;
+        const other = cells.get(key);
+        cells.set(key, other === undefined ? { key, group, cell: value } : { key, group, cell: mergeCells(this.#aggregates, other.cell, value) });
+      }
+    }
+    return inOrder([...cells.values()]);
+  }
+
+  /** The same of these keys only. */
+  mergedOf(namespaces: Iterable<number>, keys: Iterable<string>): KeyCell[] {
+    const found: KeyCell[] = [];
+    const list = [...namespaces];
+    for (const key of keys) {
+      let cell: Cell | undefined;
+      for (const namespace of list) {
+        const value = this.table.get(namespace, key);
+        if (value !== undefined) cell = cell === undefined ? value : mergeCells(this.#aggregates, cell, value);
+      }
+      if (cell !== undefined) found.push({ key, group: this.groupOf(key), cell });
+    }
+    return inOrder(found);
+  }
+
+  results(cell: Cell): unknown[] {
+    return this.#aggregates.map((aggregate, i) => aggregate.result(cell.accs[i]));
+  }
+}
+
+function inOrder(cells: KeyCell[]): KeyCell[] {
+  return cells.sort((a, b) => a.cell.first - b.cell.first || (a.key < b.key ? -1 : 1));
+}

@@ -1,0 +1,20 @@
+/** One column of an aggregation's result: how it is accumulated, merged and kept. */
+import type { ByteReader, ByteWriter } from '../../batch/index.ts';
+
+export interface Aggregate<A = unknown> {
+  /** What the accumulator's bytes mean. */
+  readonly id: string;
+  /** The column that it takes; absent: none. */
+  readonly column?: string;
+  /** @throws WeirError `E_VALUE` for a value that `accumulate` cannot take; nothing has changed then */
+  check?(value: unknown): void;
+  create(): A;
+  /** May change `acc` and give it back. `ordinal` rises with every row of an operator. */
+  accumulate(acc: A, value: unknown, ordinal: number): A;
+  /** A new accumulator of both; neither changes, nor is a part of the new one that may change. */
+  merge(a: A, b: A): A;
+  /** The value of the result's column; does not share anything that may change with `acc`. */
+  result(acc: A): unknown;
+  write(out: ByteWriter, acc: A): void;
+  read(from: ByteReader): A;
+}

@@ -1,0 +1,12 @@
+import type { Aggregate } from './aggregate.ts';
+
+/** How many rows. */
+export const count: Aggregate<number> = {
+  id: 'count',
+  create: () => 0,
+  accumulate: (acc) => acc + 1,
+  merge: (a, b) => a + b,
+  result: (acc) => acc,
+  write: (out, acc) => out.varint(acc),
+  read: (from) => from.varint(),
+};

@@ -1,0 +1,42 @@
+/** The aggregates by name. */
+import type { BatchSchema, FieldType } from '../../batch/index.ts';
+import { invariant, WeirError } from '../../core/index.ts';
+import type { AggregateSpec } from '../../plan/index.ts';
+import type { Aggregate } from './aggregate.ts';
+import { collect } from './collect.ts';
+import { count } from './count.ts';
+import { custom } from './custom.ts';
+import { max, min } from './extremum.ts';
+import { avg, sum } from './sum.ts';
+
+export type { Aggregate } from './aggregate.ts';
+
+/** The aggregate of a spec over rows of `input`. */
+export function aggregateOf(spec: AggregateSpec, input: BatchSchema): Aggregate {
+  if (spec.fn === 'count') return count as Aggregate;
+  if (spec.fn === 'custom') {
+    invariant(spec.custom !== undefined, 'a custom aggregate has a definition');
+    return custom(spec.column, spec.custom);
+  }
+  invariant(spec.column !== undefined, `${spec.fn} has a column`);
+  const field = fieldOf(input, spec.column);
+  switch (spec.fn) {
+    case 'sum':
+      return sum(spec.column) as Aggregate;
+    case 'avg':
+      return avg(spec.column) as Aggregate;
+    case 'min':
+      return min(spec.column, field);
+    case 'max':
+      return max(spec.column, field);
+    case 'collect':
+      return collect(spec.column, field) as Aggregate;
+  }
+}
+
+function fieldOf(schema: BatchSchema, column: string): FieldType {
+  if (schema.kind === 'any') return { type: { kind: 'any' }, nullable: true };
+  const field = schema.fields.find(({ name }) => name === column);
+  if (field === undefined) throw new WeirError('E_PLAN', `there is no column '${column}' to aggregate`);
+  return field;
+}

@@ -1,0 +1,35 @@
+/** Sets rows aside that an operator could not take. */
+import type { Batch } from '../batch/index.ts';
+import type { WeirError } from '../core/index.ts';
+import type { CallSite } from '../plan/index.ts';
+import type { OperatorContext } from './operator.ts';
+import { rowFault } from './row-fault.ts';
+
+/** Row `i` of the batch becomes a dead letter; throws the fault if the job has nowhere to put it. */
+export function setAside(context: OperatorContext, site: CallSite, batch: Batch, i: number, thrown: unknown): void {
+  const position = batch.position(i);
+  setAsideFor(context, batch, i, rowFault(thrown, { operator: context.operator, site, position }));
+}
+
+export function setAsideFor(context: OperatorContext, batch: Batch, i: number, fault: WeirError): void {
+  context.deadLetter({ bytes: jsonBytes(batch.row(i)), error: fault.message, operator: context.operator, position: batch.position(i) }, fault);
+}
+
+function jsonBytes(row: object): Uint8Array {
+  return new TextEncoder().encode(textOf(row));
+}
+
+function textOf(row: object): string {
+  try {
+    return JSON.stringify(row, replacer) ?? String(row);
+  } catch {
+    // A row that holds itself has no JSON; what is lost here is only the copy for people.
+    return '[no JSON]';
+  }
+}
+
+/** Bytes as base64, and integers that JSON has no form for as text. */
+function replacer(this: unknown, _name: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+}

@@ -1,0 +1,14 @@
+export { aggregateOperator } from './aggregate-operator.ts';
+export { emissionDue } from './emission.ts';
+export { createOperator, type OperatorExtra } from './instantiate.ts';
+export { type KeyedBy, keyExtractor } from './key.ts';
+export type { CommitPermit, DeadRecord, Operator, OperatorContext, Output, RestoredPart, SplitEvent, Step } from './operator.ts';
+export { processOperator } from './process-operator.ts';
+export { reduceOperator } from './reduce-operator.ts';
+export { closureFault, type FaultAddress, RowFault, rowFault } from './row-fault.ts';
+export { rowOperator } from './row-operator.ts';
+export { selectOperator } from './select-operator.ts';
+export { sinkOperator, type SinkOptions, type SinkTask } from './sink-operator.ts';
+export type { SinkContext, SinkDefinition, SinkWriter } from './sink.ts';
+export type { Piece, Position, SourceContext, SourceDefinition, SplitReader } from './source.ts';
+export { watermarkOperator } from './watermark-operator.ts';

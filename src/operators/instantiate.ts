@@ -1,0 +1,52 @@
+import { unreachable, WeirError } from '../core/index.ts';
+import type { Emission, LogicalNode } from '../plan/index.ts';
+import { aggregateOperator } from './aggregate-operator.ts';
+import type { Operator } from './operator.ts';
+import { processOperator } from './process-operator.ts';
+import { reduceOperator } from './reduce-operator.ts';
+import { rowOperator } from './row-operator.ts';
+import { selectOperator } from './select-operator.ts';
+import { watermarkOperator } from './watermark-operator.ts';
+
+/** Passes everything on: of nodes that are only routes. */
+const identity: Operator = {
+  process(batch, out) {
+    out.emit(batch);
+    return 'done';
+  },
+};
+
+export interface OperatorExtra {
+  readonly id: string;
+  readonly emissions?: readonly Emission[];
+}
+
+/** The operator that runs a node. Each subtask makes its own. Sinks need more: see `sinkOperator`. */
+export function createOperator(node: LogicalNode, extra: OperatorExtra): Operator {
+  const emissions = extra.emissions ?? [];
+  switch (node.kind) {
+    case 'map':
+    case 'filter':
+    case 'flatMap':
+      return rowOperator(node);
+    case 'select':
+      return selectOperator(node);
+    case 'watermark':
+      return watermarkOperator(node);
+    case 'aggregate':
+      return aggregateOperator(node, emissions);
+    case 'reduce':
+      return reduceOperator(node, emissions);
+    case 'process':
+      return processOperator(node);
+    case 'source':
+    case 'union':
+    case 'rebalance':
+    case 'late':
+      return identity;
+    case 'sink':
+      throw new WeirError('E_INTERNAL', `operator ${extra.id} is a sink: sinkOperator makes it`);
+    default:
+      return unreachable(node, 'createOperator');
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Which key a row has. The shuffle and the operators behind it ask here, so that they never differ.
+ */
+import { type Batch, keyOf, keyOfOne, keyValues } from '../batch/index.ts';
+import type { KeySelector } from '../plan/index.ts';
+
+export type KeyedBy = { readonly columns: readonly string[] } | KeySelector;
+
+/**
+ * Resolved once per batch, then called per logical row: its key in canonical form.
+ *
+ * The returned function throws what the selector's closure throws, and `E_VALUE` for a value that cannot be a key.
+ */
+export function keyExtractor(by: KeyedBy): (batch: Batch) => (row: number) => string {
+  if ('fn' in by) return (batch) => (row) => keyOfOne(by.fn(batch.row(row) as never));
+  if ('column' in by) return ofOneColumn(by.column);
+  return by.columns.length === 1 ? ofOneColumn(by.columns[0]!) : ofColumns(by.columns);
+}
+
+function ofOneColumn(column: string): (batch: Batch) => (row: number) => string {
+  return (batch) => {
+    const read = batch.reader(column);
+    return (row) => keyOfOne(read(row));
+  };
+}
+
+function ofColumns(columns: readonly string[]): (batch: Batch) => (row: number) => string {
+  return (batch) => {
+    const readers = columns.map((column) => batch.reader(column));
+    return (row) => keyOf(readers.map((read) => read(row)));
+  };
+}
+
+/** A key for messages. */
+export function keyInWords(key: string): string {
+  const text = JSON.stringify(keyValues(key)).slice(1, -1);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}

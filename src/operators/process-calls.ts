@@ -1,0 +1,155 @@
+/**
+ * Calls of a process function: what it sees, what it emits, and what becomes of a call that throws.
+ *
+ * Owns: the context handed to the user, the rows emitted so far, lateness of emitted rows (a `t.eventTime` behind the
+ * watermark goes to port 'late'), and guarding: the key's state is copied before the call and put back if it throws.
+ * Does not own: which call comes when (process-operator.ts).
+ */
+import { type Batch, BatchBuilder, type BatchSchema, hashKey, keyGroupOf, keyValues } from '../batch/index.ts';
+import { WeirError } from '../core/index.ts';
+import type { ProcessNode } from '../plan/index.ts';
+import { type KeyAtHand, type StateHandle, stateHandle } from './keyed-state.ts';
+import type { OperatorContext, Output } from './operator.ts';
+import { rowResult } from './row-result.ts';
+import { Timers } from './timers.ts';
+
+export class ProcessCalls {
+  readonly timers: Timers;
+  /** What the function may ask for; raised by the operator before each call. */
+  watermark = -Infinity;
+  readonly #node: ProcessNode;
+  readonly #context: OperatorContext;
+  readonly #at: KeyAtHand = { key: '', group: 0 };
+  readonly #states: readonly StateHandle[];
+  readonly #face: object;
+  readonly #rows: Ports;
+  /** Rows of the call under way, if it is guarded. */
+  readonly #trial: Ports;
+  #emitTo: Ports;
+
+  constructor(node: ProcessNode, context: OperatorContext) {
+    this.#node = node;
+    this.#context = context;
+    this.timers = new Timers((name, codec) => context.table(name, codec));
+    this.#rows = new Ports(node.schema);
+    this.#trial = new Ports(node.schema);
+    this.#emitTo = this.#rows;
+    const declared = Object.entries(node.state).map(([name, declaration]) => [name, stateHandle(name, declaration, (table, codec) => context.table(table, codec), this.#at)] as const);
+    this.#states = declared.map(([, handle]) => handle);
+    this.#face = this.#faceOver(Object.fromEntries(declared.map(([name, handle]) => [name, handle.face])));
+  }
+
+  /** Rows that wait to be flushed. */
+  get waiting(): number {
+    return this.#rows.length;
+  }
+
+  /** The calls that follow are about this key. */
+  select(key: string): void {
+    this.#at.key = key;
+    this.#at.group = keyGroupOf(hashKey(key), this.#context.keyGroups);
+  }
+
+  /** Calls `onRow`. Throws what it throws; then nothing has changed, if guarded. */
+  onRow(batch: Batch, i: number): void {
+    this.#call(() => this.#node.onRow(batch.row(i) as never, this.#face as never));
+  }
+
+  onTimer(at: number): void {
+    this.#call(() => this.#node.onTimer?.(at as never, this.#face as never));
+  }
+
+  flush(out: Output, stamp: number): void {
+    const late = this.#rows.flush(out, stamp);
+    if (late > 0) this.#context.count('late', late);
+  }
+
+  #call(fn: () => void): void {
+    if (!this.#context.guarded) return fn();
+    const { key, group } = this.#at;
+    const undo = [this.timers.capture(key, group), ...this.#states.map((state) => state.capture())];
+    this.#emitTo = this.#trial;
+    try {
+      fn();
+      this.#trial.moveTo(this.#rows);
+    } catch (thrown) {
+      for (const each of undo) each();
+      this.#trial.clear();
+      throw thrown;
+    } finally {
+      this.#emitTo = this.#rows;
+    }
+  }
+
+  #faceOver(state: object): object {
+    const calls = this;
+    const { timers } = this;
+    const at = this.#at;
+    return {
+      get key(): unknown {
+        return keyValues(at.key)[0];
+      },
+      state,
+      get watermark(): number {
+        return calls.watermark;
+      },
+      emit: (row: object): void => this.#emitTo.add(rowResult({ kind: 'process', ...validateOf(this.#node) }, row), this.watermark),
+      setTimer: (time: number): void => timers.set(at.key, at.group, finite(time)),
+      deleteTimer: (time: number): void => timers.delete(at.key, finite(time)),
+    };
+  }
+}
+
+const validateOf = ({ validate }: ProcessNode): { validate?: (value: unknown) => unknown } => (validate === undefined ? {} : { validate });
+
+function finite(time: unknown): number {
+  if (typeof time === 'number' && Number.isFinite(time)) return time;
+  throw new WeirError('E_VALUE', `a timer needs a time in milliseconds, got ${String(time)}`);
+}
+
+/** Emitted rows: those in time, and those that break the promise of their event time. */
+class Ports {
+  readonly #main: BatchBuilder;
+  readonly #late: BatchBuilder;
+  readonly #times: readonly string[];
+
+  constructor(schema: BatchSchema) {
+    this.#main = new BatchBuilder(schema);
+    this.#late = new BatchBuilder(schema);
+    const fields = schema.kind === 'any' ? [] : schema.fields;
+    this.#times = fields.filter(({ type }) => type.kind === 'timestamp' && type.eventTime === true).map(({ name }) => name);
+  }
+
+  get length(): number {
+    return this.#main.length + this.#late.length;
+  }
+
+  add(row: object, watermark: number): void {
+    const late = this.#times.some((name) => {
+      const time = (row as Readonly<Record<string, unknown>>)[name];
+      return typeof time === 'number' && time < watermark;
+    });
+    (late ? this.#late : this.#main).append(row);
+  }
+
+  moveTo(other: Ports): void {
+    const main = this.#main.build();
+    const late = this.#late.build();
+    for (let i = 0; i < main.length; i++) other.#main.append(main.row(i));
+    for (let i = 0; i < late.length; i++) other.#late.append(late.row(i));
+  }
+
+  clear(): void {
+    this.#main.build();
+    this.#late.build();
+  }
+
+  /** How many were late. */
+  flush(out: Output, stamp: number): number {
+    const late = this.#late.length;
+    for (const [builder, port] of [[this.#main, 'main'], [this.#late, 'late']] as const) {
+      if (builder.length > 0) out.emit(builder.build({ stamps: new Float64Array(builder.length).fill(stamp) }), port);
+    }
+    return late;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The running combination of each key's rows.
+ *
+ * Owns: one row per key, kept as bytes, so that what the user's function is given and gives is never shared with state.
+ * Rows go out in `update` and `complete`, as of an aggregation without windows, in the order of the keys' first rows.
+ * Invariants: F8 a row that the function throws on, or whose result does not fit, changes nothing.
+ */
+import { type Batch, ByteReader, ByteWriter, type FieldCodec, hashKey, keyGroupOf, rowCodec, rowKind } from '../batch/index.ts';
+import type { Emission, ReduceNode } from '../plan/index.ts';
+import type { Barrier } from '../progress/index.ts';
+import type { StateTable, TableEntry, ValueCodec } from '../state/index.ts';
+import { setAside } from './dead-rows.ts';
+import { emitRows } from './emit-rows.ts';
+import { type Changing, type EmissionState, Emissions, type PendingEmission } from './emissions.ts';
+import { keyExtractor } from './key.ts';
+import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
+import { Resumable } from './resumable.ts';
+import { rowResult } from './row-result.ts';
+
+interface Reduced extends Changing {
+  readonly row: Uint8Array;
+}
+interface Snapshot {
+  readonly ordinal: number;
+  readonly forwarded: number;
+  readonly emissions: Readonly<Record<string, EmissionState>>;
+}
+
+const reducedCodec: ValueCodec<Reduced> = {
+  id: 'reduced row',
+  write(out, { first, last, row }) {
+    out.varint(first);
+    out.varint(last);
+    out.bytes(row);
+  },
+  read: (from) => ({ first: from.varint(), last: from.varint(), row: from.bytes() }),
+};
+
+class ReduceOperator implements Operator {
+  readonly #node: ReduceNode;
+  readonly #wanted: readonly Emission[];
+  readonly #keyOf: (batch: Batch) => (row: number) => string;
+  readonly #work = new Resumable();
+  readonly #scratch = new ByteWriter();
+  readonly #codec: FieldCodec<object>;
+  #context!: OperatorContext;
+  #table!: StateTable<Reduced>;
+  #emissions!: Emissions;
+  #ordinal = 0;
+  #forwarded = -Infinity;
+
+  constructor(node: ReduceNode, emissions: readonly Emission[]) {
+    this.#node = node;
+    this.#wanted = emissions;
+    this.#keyOf = keyExtractor(node.key);
+    this.#codec = rowCodec(node.schema);
+  }
+
+  open(context: OperatorContext): void {
+    this.#context = context;
+    this.#table = context.table('rows', reducedCodec);
+    this.#emissions = new Emissions(this.#wanted, context);
+  }
+
+  process(batch: Batch): Step {
+    const keyAt = this.#keyOf(batch);
+    for (let i = 0; i < batch.length; i++) {
+      try {
+        this.#reduce(keyAt(i), batch.row(i));
+      } catch (thrown) {
+        setAside(this.#context, this.#node.site, batch, i, thrown);
+      }
+    }
+    return 'done';
+  }
+
+  onWatermark(watermark: number): Step {
+    this.#forwarded = Math.max(this.#forwarded, watermark);
+    return 'done';
+  }
+
+  onBarrier(barrier: Barrier, out: Output): Step {
+    return this.#work.step(() => this.#emitDue(barrier, out));
+  }
+
+  snapshot(): Snapshot {
+    return { ordinal: this.#ordinal, forwarded: this.#forwarded, emissions: this.#emissions.snapshot() };
+  }
+
+  restore(parts: readonly RestoredPart[]): void {
+    const snapshots = parts.map((part) => part.value as Snapshot);
+    parts.forEach((part, i) => this.#emissions.restore(part, snapshots[i]!.emissions));
+    this.#ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
+    this.#forwarded = parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ forwarded }) => forwarded));
+    for (const { key, group, value } of this.#table.entries(0)) this.#emissions.recall(0, key, group, value);
+  }
+
+  #reduce(key: string, row: object): void {
+    const known = this.#table.get(0, key);
+    const reduced = known === undefined ? row : rowResult(this.#node, this.#node.fn(this.#decode(known.row) as never, row as never));
+    const bytes = this.#encode(reduced);
+    this.#ordinal++;
+    const group = keyGroupOf(hashKey(key), this.#context.keyGroups);
+    this.#table.put(0, key, group, { first: known?.first ?? this.#ordinal, last: this.#ordinal, row: bytes });
+    this.#emissions.changed(0, key);
+  }
+
+  #encode(row: object): Uint8Array {
+    this.#scratch.reset();
+    this.#codec.write(this.#scratch, row);
+    return this.#scratch.finish();
+  }
+
+  #decode(bytes: Uint8Array): object {
+    return this.#codec.read(new ByteReader(bytes));
+  }
+
+  *#emitDue(barrier: Barrier, out: Output): Generator<void, void> {
+    for (const pending of this.#emissions.due(barrier)) {
+      const update = pending.emission.mode === 'update';
+      const entries = update ? this.#changed(pending) : [...this.#table.entries(0)];
+      const target = { port: pending.emission.port, kind: update ? rowKind.update : rowKind.insert, stamp: this.#forwarded };
+      yield* emitRows(this.#node.schema, this.#rowsOf(entries), out, target);
+      pending.done(this.#ordinal, barrier);
+    }
+  }
+
+  #changed(pending: PendingEmission): TableEntry<Reduced>[] {
+    const group = (key: string): number => keyGroupOf(hashKey(key), this.#context.keyGroups);
+    return [...(pending.changed.get(0) ?? [])].map((key) => ({ key, group: group(key), value: this.#table.get(0, key)! }));
+  }
+
+  *#rowsOf(entries: TableEntry<Reduced>[]): Generator<object> {
+    entries.sort((a, b) => a.value.first - b.value.first || (a.key < b.key ? -1 : 1));
+    for (const { value } of entries) yield this.#decode(value.row);
+  }
+}
+
+export function reduceOperator(node: ReduceNode, emissions: readonly Emission[]): Operator {
+  return new ReduceOperator(node, emissions);
+}

@@ -1,0 +1,168 @@
+/**
+ * The end of a stream: hands rows to a sink's writer, stages at each barrier, commits what a checkpoint has completed.
+ *
+ * Owns: staged epochs, from `stage` until their commit is known to be done; they are in every snapshot in between, so that
+ * a restore can commit them again. Does not own: what is staged, or how it becomes visible (the connector).
+ * A writer is asynchronous; the task is not. While a call of the writer is under way the operator answers `wait`.
+ * Invariants: C5 epochs are committed in order, one at a time; C6 a restored epoch is committed by the one subtask that
+ * owns the first key group of the part it was in.
+ */
+import type { Batch } from '../batch/index.ts';
+import { type Epoch, WeirError } from '../core/index.ts';
+import type { OutputMode } from '../plan/index.ts';
+import type { Barrier } from '../progress/index.ts';
+import { AsyncCall } from './async-call.ts';
+import { byteSizeOf } from './byte-size.ts';
+import { emissionDue } from './emission.ts';
+import type { CommitPermit, Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
+import type { SinkDefinition, SinkWriter } from './sink.ts';
+
+export interface SinkOptions {
+  readonly id: string;
+  readonly job: string;
+  readonly mode: OutputMode;
+  /** `complete`: at most this often; 0 = at every barrier. */
+  readonly everyMs: number;
+  /** Nothing was ever committed by this job. */
+  readonly fresh: boolean;
+  /** Aborts when the subtask is closed. */
+  readonly signal: AbortSignal;
+}
+
+interface StagedEpoch {
+  readonly epoch: number;
+  readonly staged: unknown;
+}
+interface Snapshot {
+  readonly pending: readonly StagedEpoch[];
+  /** Time of the barrier at which the last complete result was due. */
+  readonly last: number;
+  readonly writer: unknown;
+}
+
+class SinkOperator implements Operator {
+  readonly #definition: SinkDefinition;
+  readonly #options: SinkOptions;
+  readonly #call: AsyncCall;
+  #context!: OperatorContext;
+  #restored: readonly unknown[] = [];
+  #opening: Promise<SinkWriter> | undefined;
+  #writer: SinkWriter | undefined;
+  #pending: (StagedEpoch & { readonly bytes: number })[] = [];
+  #commits: Promise<void> = Promise.resolve();
+  #last = -Infinity;
+  #written = false;
+
+  constructor(definition: SinkDefinition, options: SinkOptions) {
+    this.#definition = definition;
+    this.#options = options;
+    this.#call = new AsyncCall(`sink ${definition.name}`, () => this.#context.wake());
+  }
+
+  /** What is staged and not yet known to be committed; for throttling. */
+  get stagedBytes(): number {
+    return this.#pending.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  open(context: OperatorContext): void {
+    this.#context = context;
+  }
+
+  restore(parts: readonly RestoredPart[]): void {
+    const [from, to] = this.#context.ownedGroups;
+    this.#restored = parts.map(({ value }) => (value as Snapshot).writer).filter((state) => state !== undefined);
+    for (const { groups, value } of parts) {
+      const snapshot = value as Snapshot;
+      this.#last = Math.max(this.#last, snapshot.last);
+      if (groups[0] >= from && groups[0] < to) for (const { epoch, staged } of snapshot.pending) this.#keep(epoch, staged);
+    }
+    this.#pending.sort((a, b) => a.epoch - b.epoch);
+  }
+
+  process(batch: Batch, _out: Output): Step {
+    return this.#withWriter((writer) => {
+      this.#written = true;
+      return writer.write(batch);
+    });
+  }
+
+  onBarrier(barrier: Barrier): Step {
+    return this.#withWriter((writer) => this.#stage(writer, barrier));
+  }
+
+  snapshot(): Snapshot {
+    const writer = this.#writer === undefined ? this.#restored[0] : this.#writer.snapshot?.();
+    return { pending: this.#pending.map(({ epoch, staged }) => ({ epoch, staged })), last: this.#last, writer };
+  }
+
+  /** Commits everything staged up to the permit's epoch. Calls may overlap; they take effect one after the other. */
+  commit(permit: CommitPermit): Promise<void> {
+    const done = this.#commits.then(() => this.#commitUpTo(permit));
+    // The next commit begins when this one is over, however it went: it tries again what is still pending.
+    this.#commits = done.catch(() => undefined);
+    return done;
+  }
+
+  async close(): Promise<void> {
+    await this.#commits;
+    const writer = this.#writer ?? (await this.#opening?.catch(() => undefined));
+    await writer?.close?.();
+  }
+
+  // ── the writer
+
+  #withWriter(call: (writer: SinkWriter) => void | Promise<void>): Step {
+    return this.#call.step(() => {
+      if (this.#writer !== undefined) return call(this.#writer);
+      return this.#open().then(call);
+    });
+  }
+
+  #open(): Promise<SinkWriter> {
+    this.#opening ??= this.#definition.open(this.#sinkContext(), this.#restored).then((writer) => (this.#writer = writer));
+    return this.#opening;
+  }
+
+  #sinkContext(): Parameters<SinkDefinition['open']>[0] {
+    const { subtask, parallelism, generation, clock, logger } = this.#context;
+    const { job, id, mode, fresh, signal } = this.#options;
+    return { job, operator: id, subtask, parallelism, generation, fresh, mode, signal, clock, logger };
+  }
+
+  // ── epochs
+
+  #stage(writer: SinkWriter, barrier: Barrier): void | Promise<void> {
+    // Rows of a complete result say that it was due, even if an aborted barrier left the two clocks apart.
+    const { mode, everyMs } = this.#options;
+    const replaced = mode === 'complete' && (this.#written || emissionDue(everyMs, this.#last, barrier));
+    if (replaced) this.#last = barrier.time;
+    this.#written = false;
+    const staged = writer.stage(barrier.epoch, replaced);
+    if (staged instanceof Promise) return staged.then((value) => this.#keep(barrier.epoch, value));
+    this.#keep(barrier.epoch, staged);
+  }
+
+  #keep(epoch: number, staged: unknown): void {
+    if (staged !== undefined) this.#pending.push({ epoch, staged, bytes: byteSizeOf(staged) });
+  }
+
+  async #commitUpTo(permit: CommitPermit): Promise<void> {
+    for (let next = this.#pending[0]; next !== undefined && next.epoch <= permit.epoch; next = this.#pending[0]) {
+      try {
+        const writer = await this.#open();
+        await writer.commit({ epoch: next.epoch as Epoch, generation: permit.generation }, next.staged);
+      } catch (thrown) {
+        throw WeirError.from(thrown, 'E_SINK', `sink ${this.#definition.name}, epoch ${next.epoch}`);
+      }
+      this.#pending.shift();
+    }
+  }
+}
+
+export interface SinkTask extends Operator {
+  readonly stagedBytes: number;
+}
+
+export function sinkOperator(definition: SinkDefinition, options: SinkOptions): SinkTask {
+  return new SinkOperator(definition, options);
+}

@@ -1,0 +1,73 @@
+/**
+ * How far each split of a subtask has come in event time.
+ *
+ * Owns: the subtask's watermark as a function of its splits (T4, T5). A split that is idle does not hold it back; one that
+ * has ended counts as +Infinity, but while any other is idle that alone raises nothing.
+ */
+import type { SplitEvent } from './operator.ts';
+
+export interface SplitTime {
+  /** The latest event time seen; -Infinity before the first. */
+  max: number;
+  state: SplitEvent['state'];
+}
+
+export class SplitTimes {
+  readonly #delayMs: number;
+  readonly #splits = new Map<string, SplitTime>();
+
+  constructor(delayMs: number) {
+    this.#delayMs = delayMs;
+  }
+
+  get size(): number {
+    return this.#splits.size;
+  }
+
+  /** A split; one that was not known enters at `floor`, the subtask's watermark (T8). */
+  of(split: string, floor: number): SplitTime {
+    let time = this.#splits.get(split);
+    if (time === undefined) {
+      time = { max: floor + this.#delayMs, state: 'active' };
+      this.#splits.set(split, time);
+    }
+    return time;
+  }
+
+  set(split: string, state: SplitEvent['state']): void {
+    this.of(split, -Infinity).state = state;
+  }
+
+  /** The source says that nothing of the split lies before `watermark`. */
+  advance(split: string, watermark: number): void {
+    const time = this.of(split, -Infinity);
+    time.max = Math.max(time.max, watermark + this.#delayMs);
+  }
+
+  watermarkOf(split: string): number {
+    return (this.#splits.get(split)?.max ?? -Infinity) - this.#delayMs;
+  }
+
+  /** The least watermark over the active splits; +Infinity once all have ended; undefined while nobody can say. */
+  least(): number | undefined {
+    let least = Infinity;
+    let allEnded = this.#splits.size > 0;
+    let active = false;
+    for (const { max, state } of this.#splits.values()) {
+      if (state !== 'ended') allEnded = false;
+      if (state !== 'active') continue;
+      active = true;
+      least = Math.min(least, max - this.#delayMs);
+    }
+    return active || allEnded ? least : undefined;
+  }
+
+  snapshot(split: string): { readonly max: number } | undefined {
+    const time = this.#splits.get(split);
+    return time === undefined ? undefined : { max: time.max };
+  }
+
+  restore(split: string, { max }: { readonly max: number }): void {
+    this.#splits.set(split, { max, state: 'active' });
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * The event-time timers of keyed processing.
+ *
+ * Owns: each key's times in a state table, and a heap over all of them, which is rebuilt at a restore. An item of the heap
+ * that the table no longer confirms is skipped; the heap is rebuilt when most are such.
+ * Invariants: U1 a key has a timer once per time; U2 timers come in the order (time, age of the key's entry, key), before
+ * and after a restore alike.
+ */
+import type { StateTable, ValueCodec } from '../state/index.ts';
+
+interface KeyTimers {
+  /** Age: rises with every entry made. */
+  readonly ordinal: number;
+  /** Ascending. */
+  readonly times: number[];
+}
+export interface Timer {
+  readonly at: number;
+  readonly key: string;
+}
+interface HeapItem extends Timer {
+  readonly ordinal: number;
+}
+
+const codec: ValueCodec<KeyTimers> = {
+  id: 'timers',
+  write(out, { ordinal, times }) {
+    out.varint(ordinal);
+    out.varint(times.length);
+    for (const time of times) out.f64(time);
+  },
+  read: (from) => ({ ordinal: from.varint(), times: Array.from({ length: from.varint() }, () => from.f64()) }),
+};
+
+const compactFrom = 1024;
+
+export class Timers {
+  /** Ordinal of the youngest entry. */
+  ordinal = 0;
+  readonly #table: StateTable<KeyTimers>;
+  #heap: HeapItem[] = [];
+  #live = 0;
+
+  constructor(declare: <V>(name: string, codec: ValueCodec<V>) => StateTable<V>) {
+    this.#table = declare('timers', codec);
+  }
+
+  set(key: string, group: number, at: number): void {
+    const known = this.#table.get(0, key);
+    if (known?.times.includes(at) === true) return;
+    const entry = known === undefined ? { ordinal: ++this.ordinal, times: [] } : this.#table.modify(0, key)!;
+    const before = entry.times.findIndex((time) => time > at);
+    entry.times.splice(before < 0 ? entry.times.length : before, 0, at);
+    if (known === undefined) this.#table.put(0, key, group, entry);
+    this.#live++;
+    this.#push({ at, key, ordinal: entry.ordinal });
+  }
+
+  delete(key: string, at: number): void {
+    if (this.#table.get(0, key)?.times.includes(at) !== true) return;
+    const { times } = this.#table.modify(0, key)!;
+    times.splice(times.indexOf(at), 1);
+    if (times.length === 0) this.#table.delete(0, key);
+    this.#live--;
+  }
+
+  /** The key's first timer that is due, taken out. */
+  takeFor(key: string, watermark: number): number | undefined {
+    const at = this.#table.get(0, key)?.times[0];
+    if (at === undefined || at > watermark) return undefined;
+    this.delete(key, at);
+    return at;
+  }
+
+  /** The first timer of any key that is due, taken out. */
+  take(watermark: number): Timer | undefined {
+    for (let first = this.#heap[0]; first !== undefined && first.at <= watermark; first = this.#heap[0]) {
+      this.#pop();
+      const entry = this.#table.get(0, first.key);
+      if (entry?.ordinal !== first.ordinal || !entry.times.includes(first.at)) continue;
+      this.delete(first.key, first.at);
+      return first;
+    }
+    return undefined;
+  }
+
+  /** A copy of a key's timers, to put back. */
+  capture(key: string, group: number): () => void {
+    const known = this.#table.get(0, key);
+    const saved = known === undefined ? undefined : { ordinal: known.ordinal, times: known.times.slice() };
+    const youngest = this.ordinal;
+    return () => {
+      this.#live += (saved?.times.length ?? 0) - (this.#table.get(0, key)?.times.length ?? 0);
+      if (saved === undefined) this.#table.delete(0, key);
+      else this.#table.put(0, key, group, saved);
+      this.ordinal = youngest;
+      for (const at of saved?.times ?? []) this.#push({ at, key, ordinal: saved!.ordinal });
+    };
+  }
+
+  /** After a restore: the heap, from the table. */
+  recall(): void {
+    this.#heap = [];
+    this.#live = 0;
+    for (const { key, value } of this.#table.entries(0)) {
+      this.#live += value.times.length;
+      for (const at of value.times) this.#heap.push({ at, key, ordinal: value.ordinal });
+    }
+    for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#sink(i);
+  }
+
+  #push(item: HeapItem): void {
+    if (this.#heap.length > compactFrom && this.#heap.length > this.#live * 2) return this.recall();
+    let i = this.#heap.push(item) - 1;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (compare(this.#heap[parent]!, item) <= 0) break;
+      this.#heap[i] = this.#heap[parent]!;
+      i = parent;
+    }
+    this.#heap[i] = item;
+  }
+
+  #pop(): void {
+    const last = this.#heap.pop()!;
+    if (this.#heap.length === 0) return;
+    this.#heap[0] = last;
+    this.#sink(0);
+  }
+
+  #sink(from: number): void {
+    const item = this.#heap[from]!;
+    let i = from;
+    for (let child = i * 2 + 1; child < this.#heap.length; child = i * 2 + 1) {
+      const right = child + 1;
+      const least = right < this.#heap.length && compare(this.#heap[right]!, this.#heap[child]!) < 0 ? right : child;
+      if (compare(item, this.#heap[least]!) <= 0) break;
+      this.#heap[i] = this.#heap[least]!;
+      i = least;
+    }
+    this.#heap[i] = item;
+  }
+}
+
+function compare(a: HeapItem, b: HeapItem): number {
+  return a.at - b.at || a.ordinal - b.ordinal || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+}

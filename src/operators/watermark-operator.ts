@@ -1,0 +1,95 @@
+/**
+ * Assigns watermarks in a source's chain (T1): per split, the latest event time seen minus the delay.
+ *
+ * Owns: the stamps of rows (T2), and when the subtask's watermark goes out. Does not own: when a split is idle or has
+ * ended, and telling others of idleness: the source does. Talks through: `SplitTimes`.
+ * Invariants: V1 the subtask's watermark never falls; V2 a row's stamp depends on its split's contents alone; V3 a
+ * restored split holds the watermark back before it is announced again (T9).
+ */
+import type { Batch } from '../batch/index.ts';
+import { WeirError } from '../core/index.ts';
+import type { WatermarkNode } from '../plan/index.ts';
+import { setAside } from './dead-rows.ts';
+import type { Operator, OperatorContext, Output, SplitEvent, Step } from './operator.ts';
+import { timeOf } from './row-time.ts';
+import { type SplitTime, SplitTimes } from './split-times.ts';
+
+export class WatermarkOperator implements Operator {
+  readonly #node: WatermarkNode;
+  readonly #splits: SplitTimes;
+  #context: OperatorContext | undefined;
+  #emitted = -Infinity;
+
+  constructor(node: WatermarkNode) {
+    this.#node = node;
+    this.#splits = new SplitTimes(node.delayMs);
+  }
+
+  open(context: OperatorContext): void {
+    this.#context = context;
+  }
+
+  process(batch: Batch, out: Output): Step {
+    const split = this.#splits.of(batch.system.origin?.split ?? '', this.#emitted);
+    const stamps = new Float64Array(batch.physicalLength).fill(-Infinity);
+    const rows = this.#stamp(batch, split, stamps);
+    const stamped = batch.withSystem({ ...batch.system, stamps, advances: this.#splits.size === 1 });
+    if (rows.length > 0) out.emit(rows.length === batch.length ? stamped : stamped.select(rows));
+    this.#raiseTo(this.#splits.least(), out);
+    return 'done';
+  }
+
+  splitWatermark(split: string): number {
+    return this.#splits.watermarkOf(split);
+  }
+
+  onSplit(event: SplitEvent, out: Output): void {
+    if (event.state === 'active') {
+      this.#raiseTo(this.#splits.least(), out);
+      this.#splits.of(event.split, this.#emitted);
+    }
+    this.#splits.set(event.split, event.state);
+    this.#raiseTo(this.#splits.least(), out);
+  }
+
+  snapshotSplit(split: string): unknown {
+    return this.#splits.snapshot(split);
+  }
+
+  restoreSplit(split: string, value: unknown): void {
+    this.#splits.restore(split, value as { readonly max: number });
+  }
+
+  /** Fills in the stamps; the rows that have a time. */
+  #stamp(batch: Batch, split: SplitTime, stamps: Float64Array): Int32Array {
+    const time = batch.reader(this.#node.column);
+    const rows = new Int32Array(batch.length);
+    let kept = 0;
+    for (let i = 0; i < batch.length; i++) {
+      const at = timeOf(time(i));
+      if (at === undefined) {
+        this.#setAside(batch, i, time(i));
+        continue;
+      }
+      stamps[batch.physical(i)] = split.max - this.#node.delayMs;
+      if (at > split.max) split.max = at;
+      rows[kept++] = i;
+    }
+    return rows.subarray(0, kept);
+  }
+
+  #setAside(batch: Batch, i: number, value: unknown): void {
+    const fault = new WeirError('E_VALUE', `column '${this.#node.column}' holds ${value === null ? 'null' : `a ${typeof value}`}, which is no event time`);
+    setAside(this.#context!, this.#node.site, batch, i, fault);
+  }
+
+  #raiseTo(watermark: number | undefined, out: Output): void {
+    if (watermark === undefined || watermark <= this.#emitted) return;
+    this.#emitted = watermark;
+    out.watermark(watermark);
+  }
+}
+
+export function watermarkOperator(node: WatermarkNode): Operator {
+  return new WatermarkOperator(node);
+}

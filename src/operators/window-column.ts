@@ -1,0 +1,21 @@
+/** By which time the groups of an aggregation close. */
+import { type AggregateNode, underWatermark, type WindowSpec } from '../plan/index.ts';
+
+export interface GroupTime {
+  readonly spec: WindowSpec;
+  /** A watermark closes the windows. */
+  readonly closes: boolean;
+  /** The window is a column of the result; otherwise it only says when a key's rows are final. */
+  readonly shown: boolean;
+}
+
+/**
+ * The window of an aggregation. Without one, a key that is itself a time under a watermark is a window of one millisecond:
+ * no row of it comes any more once the watermark has passed it.
+ */
+export function groupTime(node: AggregateNode): GroupTime | undefined {
+  const { input, window, keys } = node;
+  if (window !== undefined) return { spec: window, closes: underWatermark(input, window.column) !== 'no', shown: true };
+  const column = keys.find((key) => underWatermark(input, key) === 'yes');
+  return column === undefined ? undefined : { spec: { column, sizeMs: 1, slideMs: 1, offsetMs: 0 }, closes: true, shown: false };
+}
