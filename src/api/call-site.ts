@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { CallSite } from '../plan/index.ts';
 
 const ourselves = fileURLToPath(new URL('..', import.meta.url));
-const frame = /(?:\(|at )((?:file:\/\/)?\/?[^()\s][^()]*?):(\d+):\d+\)?$/;
+const frame = /^\s*at (?:.*? \()?(?:async )?(.+?):(\d+):\d+\)?$/;
 
 export function callSite(): CallSite {
   return callSiteIn(new Error().stack ?? '');

@@ -2,7 +2,7 @@
  * The one implementation of `Stream`: a node of the logical graph, and the verbs that put another on top.
  *
  * Owns: what each verb checks and the node it makes. Does not own: the verbs' types (stream.ts), what nodes mean (src/plan).
- * Invariants: A1 a stream never changes; a verb shares the nodes below it.
+ * Invariants: GS1 a stream never changes; a verb shares the nodes below it.
  */
 import { type Duration, WeirError } from '../core/index.ts';
 import type { AggregateNode, KeySelector, LogicalNode, OutputMode } from '../plan/index.ts';

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { schema, streamNode, t, window, type AnyStream } from '../../src/api/index.ts';
+import { kindOf, kindsOf, underWatermark } from '../../src/plan/index.ts';
+import { streamFrom } from '../api/graphs.ts';
+
+const Reading = schema({ deviceId: t.string, at: t.timestamp });
+const readings = streamFrom(Reading);
+const timed = readings.withWatermark('at', '1 minute');
+const perWindow = timed.groupBy(window('at', '5 minutes'), 'deviceId').count();
+const running = readings.groupBy('deviceId').count();
+const untyped = streamFrom<{ id: string; at: never }>();
+const kind = (stream: AnyStream): string => kindOf(streamNode(stream));
+
+describe('the kind of a stream', () => {
+  test('is rows until something is aggregated', () => {
+    expect(
+      [readings, timed, timed.map((row) => row), readings.union(timed), timed.select('at'), timed.rebalance()].map(kind),
+    ).toEqual(Array(6).fill('rows'));
+  });
+
+  test('is windowed for a window, or a bare time, under a watermark, and running otherwise', () => {
+    expect(kind(perWindow)).toBe('windowed');
+    expect(kind(timed.groupBy('at').count())).toBe('windowed');
+    expect(kind(readings.groupBy(window('at', '5 minutes')).count())).toBe('running');
+    expect(kind(timed.groupBy('deviceId').count())).toBe('running');
+    expect(kind(timed.keyBy('deviceId').reduce((a) => a))).toBe('running');
+  });
+
+  test('is chained for an aggregation of an aggregation, by its window or by a key that closes', () => {
+    expect(kind(perWindow.groupBy(window('window', '1 hour')).count())).toBe('chained');
+    expect(kind(perWindow.groupBy('window').count())).toBe('chained');
+    expect(kind(perWindow.groupBy('deviceId').count())).toBe('running');
+  });
+
+  test('stays through closures, and starts anew at late rows and keyed functions', () => {
+    expect(kind(perWindow.map((row) => row).filter(() => true))).toBe('windowed');
+    expect(kind(running.map((row) => row))).toBe('running');
+    expect(kind(perWindow.late())).toBe('rows');
+    expect(kind(timed.keyBy('deviceId').process({ emits: schema({ n: t.number }), onRow() {} }))).toBe('rows');
+  });
+
+  test('of a union is that of its most restrictive input, and all of them are known', () => {
+    const both = perWindow.union(running as never);
+    expect(kind(both)).toBe('running');
+    expect([...kindsOf(streamNode(both))].sort()).toEqual(['running', 'windowed']);
+  });
+});
+
+describe('a column under a watermark', () => {
+  const answer = (stream: AnyStream, column: string): string => underWatermark(streamNode(stream), column);
+
+  test('stays one while it is copied', () => {
+    expect(
+      answer(
+        timed
+          .filter(() => true)
+          .select('at')
+          .rebalance(),
+        'at',
+      ),
+    ).toBe('yes');
+    expect(answer(timed, 'deviceId')).toBe('no');
+    expect(answer(timed.union(timed), 'at')).toBe('yes');
+    expect(answer(timed.union(readings), 'at')).toBe('no');
+    expect(answer(perWindow.late(), 'at')).toBe('yes');
+    expect(answer(perWindow, 'window')).toBe('yes');
+    expect(answer(perWindow, 'count')).toBe('no');
+  });
+
+  test('is unseen behind a closure without a schema; with one, the schema says it', () => {
+    expect(
+      answer(
+        timed.map((row) => row),
+        'at',
+      ),
+    ).toBe('unseen');
+    expect(
+      answer(
+        readings.map((row) => row),
+        'at',
+      ),
+    ).toBe('no');
+    expect(
+      answer(
+        timed.map((row) => row, schema({ at: t.eventTime })),
+        'at',
+      ),
+    ).toBe('yes');
+    expect(
+      answer(
+        timed.map((row) => row, schema({ at: t.timestamp }) as never),
+        'at',
+      ),
+    ).toBe('no');
+    expect(
+      answer(
+        readings.map((row) => row, schema({ at: t.eventTime }) as never),
+        'at',
+      ),
+    ).toBe('no');
+  });
+
+  test('that is unseen is believed for a window, not for a bare key', () => {
+    const mapped = untyped.withWatermark('at', '1 second').map((row) => row);
+    expect(kind(mapped.groupBy(window('at', '1 hour')).count())).toBe('windowed');
+    expect(kind(mapped.groupBy('at').count())).toBe('running');
+  });
+});

@@ -1,0 +1,98 @@
+// What must not compile, and what the user is told. A comment `//✗ words` says: the next statement has an error containing the words.
+import { aggregate, avg, collect, count, defineSink, foreachBatch, from, json, pipeline, schema, state, sum, t, timestamp, window, type RowOf, type Stream } from 'weir';
+import { file, stdout } from 'weir/connectors';
+
+const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), status: t.oneOf('ok', 'bad'), timestamp: t.timestamp });
+declare const readings: Stream<RowOf<typeof Reading>>;
+const timed = readings.withWatermark('timestamp', '10 minutes');
+const perWindow = timed.groupBy(window('timestamp', '5 minutes'), 'deviceId').count();
+const running = readings.groupBy('deviceId').count();
+const out = stdout.sink();
+const product = aggregate({ state: t.number, create: () => 1, accumulate: (a: number, v: number) => a * v, merge: (a, b) => a * b, result: (a) => a });
+
+// ── output modes
+//✗ append writes a row once it is final, and these never are: group by a window over a column with withWatermark(), or say mode: update or complete
+running.to(out);
+//✗ append writes a row once it is final
+readings.groupBy(window('timestamp', '5 minutes')).count().to(out, { mode: 'append' });
+//✗ complete writes the whole result each time, and a stream without an aggregation has none
+readings.to(out, { mode: 'complete' });
+//✗ a second aggregation takes only final rows of the first: use append
+perWindow.groupBy(window('window', '1 hour')).count().to(out, { mode: 'update' });
+//✗ this sink does not take mode complete
+perWindow.to(file.sink({ path: 'out' }), { mode: 'complete' });
+//✗ Did you mean '"append"'?
+perWindow.to(out, { mode: 'apend' });
+//✗ append writes a row once it is final
+running.rows();
+
+// ── columns
+//✗ '"deviceid"' is not assignable
+timed.groupBy(window('timestamp', '5 minutes'), 'deviceid');
+//✗ avg('temprature'): there is no column 'temprature' here
+readings.groupBy('deviceId').agg({ x: avg('temprature') });
+//✗ sum('deviceId') needs a column of numbers; 'deviceId' is not one
+readings.groupBy('deviceId').agg({ x: sum('deviceId') });
+//✗ aggregate('deviceId'): column 'deviceId' has another type than the aggregate takes
+readings.groupBy('deviceId').agg({ x: product('deviceId') });
+//✗ collect('stats'): there is no column 'stats' here
+readings.groupBy('deviceId').agg({ x: collect('stats') });
+//✗ Argument of type '"temprature"' is not assignable to parameter of type '"
+readings.select('deviceId', 'temprature');
+//✗ Argument of type '"device"' is not assignable to parameter of type '"
+readings.keyBy('device');
+//✗ 'row.humidity' is possibly 'null'
+readings.map((row) => ({ x: row.humidity * 2 }));
+//✗ Property 'temprature' does not exist on type
+readings.filter((row) => row.temprature > 2);
+//✗ Type 'string' is not assignable to type 'number'
+readings.map((row) => ({ x: row.deviceId }), schema({ x: t.number }));
+
+// ── time
+//✗ Argument of type '"temperature"' is not assignable to parameter of type '"timestamp"'
+readings.withWatermark('temperature', '10 minutes');
+//✗ Argument of type '"10 minuts"' is not assignable to parameter of type
+readings.withWatermark('timestamp', '10 minuts');
+//✗ Argument of type '600000' is not assignable to parameter of type
+readings.withWatermark('timestamp', 600000);
+//✗ WindowKey<"fixed", "temperature", unknown>' is not assignable
+timed.groupBy(window('temperature', '5 minutes'));
+//✗ WindowKey<WindowType, "timestamp", unknown>
+timed.groupBy(window('time', '5 minutes'));
+//✗ append writes a row once it is final
+timed.map((r) => ({ at: timestamp(r.timestamp + 1) })).groupBy(window('at', '5 minutes')).count().to(out);
+//✗ Type 'number' is not assignable to type 'Timestamp'
+timed.map((r) => ({ at: r.timestamp + 1 }), schema({ at: t.timestamp }));
+
+// ── keyed state
+//✗ "running"
+running.keyBy('deviceId');
+timed.keyBy('deviceId').process({
+  state: { last: state.value(t.number) },
+  emits: schema({ n: t.number }),
+  onRow(row, ctx) {
+    //✗ Argument of type 'string' is not assignable to parameter of type 'number'
+    ctx.state.last.set(row.deviceId);
+    //✗ Property 'lst' does not exist on type
+    ctx.state.lst.get();
+    //✗ Type 'string' is not assignable to type 'number'
+    ctx.emit({ n: row.deviceId });
+    //✗ 'm' does not exist in type
+    ctx.emit({ n: 1, m: 2 });
+  },
+});
+
+// ── sinks, jobs
+//✗ Property 'device' does not exist on type
+perWindow.to(foreachBatch(async (rows) => void rows.map((row) => row.device)));
+//✗ is not assignable
+perWindow.to(foreachBatch<{ other: string }>(async () => {}));
+//✗ is missing in type 'Aggregated<
+pipeline({ name: 'x', outputs: [perWindow] });
+//✗ Property 'name' is missing
+pipeline({ outputs: [] });
+//✗ Property '[streamBrand]' is missing
+readings.union(readings.keyBy('deviceId'));
+//✗ Property 'late' does not exist on type 'Stream<
+readings.late();
+void [count, from, json, defineSink];
