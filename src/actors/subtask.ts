@@ -21,7 +21,6 @@ import { OperatorCounters, operatorContext } from './operator-context.ts';
 import { routerOf } from './routers.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SourceFeed } from './source-feed.ts';
-import { sourceOperator } from './source-operator.ts';
 import { type SubtaskEvent, subtaskMachine } from './subtask.machine.ts';
 import { type SplitPosition, SubtaskState } from './subtask-state.ts';
 import { Task } from './task.ts';
@@ -161,6 +160,7 @@ export class Subtask {
   #run(): void {
     this.#o.scheduler.add(this.#task!);
     for (const receiver of this.#receivers) receiver.open();
+    for (const { operator } of this.#members) operator.start?.();
     this.#feed?.start();
     this.#wake();
   }
@@ -212,16 +212,16 @@ export class Subtask {
 
   #operator(planned: PlannedOperator): Operator {
     const { node } = planned;
-    if (node.kind === 'source') return sourceOperator();
     if (node.kind !== 'sink') return createOperator(node, { id: planned.id, emissions: planned.emissions });
-    const { job } = this.#o.plan;
+    const { plan, deployment, environment } = this.#o;
     return sinkOperator(node.sink as SinkDefinition, {
       id: planned.id,
-      job: job.name,
+      job: plan.job.name,
       mode: node.mode,
       everyMs: node.everyMs,
-      fresh: this.#o.deployment.restore === null,
+      fresh: deployment.restore === null,
       signal: this.#abort.signal,
+      ...(environment.sabotage?.break === undefined ? {} : { sabotage: environment.sabotage.break }),
     });
   }
 

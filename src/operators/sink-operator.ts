@@ -8,7 +8,7 @@
  * owns the first key group of the part it was in.
  */
 import type { Batch } from '../batch/index.ts';
-import { type Epoch, WeirError } from '../core/index.ts';
+import { type Epoch, type SabotageName, WeirError } from '../core/index.ts';
 import type { OutputMode } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import { AsyncCall } from './async-call.ts';
@@ -27,6 +27,8 @@ export interface SinkOptions {
   readonly fresh: boolean;
   /** Aborts when the subtask is closed. */
   readonly signal: AbortSignal;
+  /** Tests only: what is broken on purpose. */
+  readonly sabotage?: SabotageName;
 }
 
 interface StagedEpoch {
@@ -79,6 +81,10 @@ class SinkOperator implements Operator {
     this.#pending.sort((a, b) => a.epoch - b.epoch);
   }
 
+  start(): void {
+    this.#open().catch(() => undefined); // whoever needs the writer next is told
+  }
+
   process(batch: Batch, _out: Output): Step {
     return this.#withWriter((writer) => {
       this.#written = true;
@@ -125,8 +131,8 @@ class SinkOperator implements Operator {
 
   #sinkContext(): Parameters<SinkDefinition['open']>[0] {
     const { subtask, parallelism, generation, clock, logger } = this.#context;
-    const { job, id, mode, fresh, signal } = this.#options;
-    return { job, operator: id, subtask, parallelism, generation, fresh, mode, signal, clock, logger };
+    const { job, id, mode, fresh, signal, sabotage } = this.#options;
+    return { job, operator: id, subtask, parallelism, generation, fresh, mode, signal, clock, logger, ...(sabotage === undefined ? {} : { sabotage }) };
   }
 
   // ── epochs

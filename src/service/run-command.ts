@@ -5,7 +5,7 @@
  */
 import { logicalJob } from '../api/index.ts';
 import type { JobStatus, RunningJob } from '../cluster/index.ts';
-import { type Logger, WeirError } from '../core/index.ts';
+import { type Logger, type Sabotage, WeirError } from '../core/index.ts';
 import type { LogicalJob } from '../plan/index.ts';
 import { type HttpServer, startHttp } from './http.ts';
 import { jobPipeline } from './job-pipeline.ts';
@@ -22,6 +22,7 @@ export interface EngineOptions {
   readonly checkpointIntervalMs?: number;
   readonly fresh?: boolean;
   readonly logger: Logger;
+  readonly sabotage?: Sabotage;
 }
 /** What one run needs from its surroundings. */
 export interface RunEnvironment extends Pick<JobEnvironment, 'terminal' | 'clock' | 'shutdown'> {
@@ -70,11 +71,14 @@ export async function listParams(module: JobModule): Promise<string> {
   return paramsHelp(module.name, params.asked);
 }
 
-function engineOptions({ stateDir, parallelism, checkpointInterval, fresh }: RunSettings, logger: Logger): EngineOptions {
+function engineOptions(settings: RunSettings, logger: Logger): EngineOptions {
+  const { stateDir, parallelism, checkpointInterval, fresh, abortEvery } = settings;
+  const sabotage = { ...(settings.break === undefined ? {} : { break: settings.break }), ...(abortEvery === undefined ? {} : { abortEvery }) };
   return {
     stateDir,
     fresh,
     logger,
+    ...(Object.keys(sabotage).length === 0 ? {} : { sabotage }),
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(checkpointInterval === undefined ? {} : { checkpointIntervalMs: checkpointInterval }),
   };

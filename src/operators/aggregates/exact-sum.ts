@@ -4,7 +4,7 @@
  * Owns: the accumulator and its arithmetic. Finite values are kept as Shewchuk's expansion, as in Python's `math.fsum`:
  * doubles that do not overlap and whose exact sum is the exact sum of all values. Values of 2^960 and more are kept apart,
  * scaled down, so that no intermediate sum overflows. Infinities and NaN are counted.
- * Invariants: M1 `low + high · 2^128` is exactly the sum of the finite values; M2 the result is rounded once.
+ * Invariants: ES1 `low + high · 2^128` is exactly the sum of the finite values; ES2 the result is rounded once.
  * Domain: fewer than 2^50 values.
  */
 export interface ExactSum {
