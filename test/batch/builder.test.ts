@@ -37,6 +37,28 @@ describe('a batch builder', () => {
     expect(builder.length).toBe(0);
   });
 
+  test('uses its memory again without touching batches of any size (B2, B6)', () => {
+    const fields = (['float64', 'int64', 'bool', 'string', 'bytes'] as const).map((kind) => ({
+      name: kind,
+      type: { kind },
+      nullable: true,
+    }));
+    const builder = new BatchBuilder(batchSchema(fields));
+    const rowFor = (i: number) =>
+      i % 5 === 0
+        ? { float64: null, int64: null, bool: null, string: null, bytes: null }
+        : { float64: i, int64: -i, bool: i % 2 === 0, string: `${i}`, bytes: Uint8Array.of(i, i + 1) };
+    const sizes = [1, 200, 3, 64, 128, 0, 40, 1000, 2];
+    const built = sizes.map((size, start) => {
+      for (let i = 0; i < size; i++) builder.append(rowFor(start + i));
+      return builder.build();
+    });
+    built.forEach((batch, start) => {
+      expect(batch.length).toBe(sizes[start]);
+      for (let i = 0; i < batch.length; i++) expectSame(batch.row(i), rowFor(start + i));
+    });
+  });
+
   test('keeps bytes that the caller changes afterwards, and gives out copies (B6)', () => {
     const bytes = Uint8Array.of(1, 2);
     const batch = batchOf(one({ kind: 'bytes' }), [{ c: bytes }]);
@@ -127,7 +149,7 @@ describe('a batch builder', () => {
     ];
     for (const [type, value, message] of cases) {
       if (message === '') expect(batchOf(one(type), [{ c: value }]).length).toBe(1);
-      else expect(() => batchOf(one(type), [{ c: value }]), message).toThrowError(refused(message));
+      else expect(() => batchOf(one(type), [{ c: value }])).toThrowError(refused(message));
     }
   });
 

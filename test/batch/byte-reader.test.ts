@@ -54,8 +54,7 @@ describe('a byte reader', () => {
       ['value', { a: 1 }],
     ] as const) {
       const bytes = write(new ByteWriter(), [[kind, value]]);
-      for (let end = 0; end < bytes.length; end++)
-        expect(() => new ByteReader(bytes, 0, end)[kind](), kind).toThrowError(damaged);
+      for (let end = 0; end < bytes.length; end++) expect(() => new ByteReader(bytes, 0, end)[kind]()).toThrowError(damaged);
     }
   });
 

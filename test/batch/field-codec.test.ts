@@ -56,7 +56,7 @@ describe('a field codec', () => {
       [{ kind: 'any' }, new Map()],
     ];
     for (const [type, value] of cases) {
-      expect(() => fieldCodec({ type, nullable: false }).write(new ByteWriter(), value), JSON.stringify(type)).toThrowError(
+      expect(() => fieldCodec({ type, nullable: false }).write(new ByteWriter(), value)).toThrowError(
         expect.objectContaining({ code: 'E_VALUE' }),
       );
     }

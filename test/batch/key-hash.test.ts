@@ -10,7 +10,7 @@ describe('the hash of a key', () => {
       ['Hello, world!', 0xc0363e43],
       ['The quick brown fox jumps over the lazy dog', 0x2e4ff723],
     ];
-    for (const [key, hash] of text) expect(hashKey(key), key).toBe(hash);
+    for (const [key, hash] of text) expect([key, hashKey(key)]).toEqual([key, hash]);
     const hex: readonly (readonly [string, number])[] = [
       ['ffffffff', 0x76293b50],
       ['21436587', 0xf55b516b],
@@ -22,7 +22,8 @@ describe('the hash of a key', () => {
       ['0000', 0x30f4c306],
       ['00', 0x514e28b7],
     ];
-    for (const [bytes, hash] of hex) expect(hashKey(Buffer.from(bytes, 'hex').toString('latin1')), bytes).toBe(hash);
+    for (const [bytes, hash] of hex)
+      expect([bytes, hashKey(Buffer.from(bytes, 'hex').toString('latin1'))]).toEqual([bytes, hash]);
   });
 
   test('is version 1: with another, checkpoints cannot be read', () => {

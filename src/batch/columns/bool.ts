@@ -2,6 +2,7 @@ import type { BufferSink, BufferSource, ColumnForm } from '../buffers.ts';
 import type { Column, ColumnBuilder } from '../column.ts';
 import type { DataType } from '../schema.ts';
 import { valueError } from '../value-error.ts';
+import { grow, handOver } from './growth.ts';
 import { isNullAt, NullsBuilder, takeNulls } from './nulls.ts';
 
 const type: DataType = { kind: 'bool' };
@@ -70,17 +71,14 @@ export class BoolBuilder implements ColumnBuilder {
     this.length = length;
   }
   build(): BoolColumn {
-    const column = new BoolColumn(this.values.subarray(0, this.length), this.nulls.build(this.length));
-    this.values = new Uint8Array(Math.max(64, this.length));
+    const { built, next } = handOver(this.values, this.length);
+    const column = new BoolColumn(built, this.nulls.build(this.length));
+    this.values = next;
     this.length = 0;
     return column;
   }
   private push(value: number): void {
-    if (this.length === this.values.length) {
-      const grown = new Uint8Array(this.length * 2);
-      grown.set(this.values);
-      this.values = grown;
-    }
+    if (this.length === this.values.length) this.values = grow(this.values, this.length + 1);
     this.values[this.length++] = value;
   }
 }

@@ -3,6 +3,7 @@ import { damaged } from '../buffers.ts';
 import type { Column, ColumnBuilder } from '../column.ts';
 import type { DataType } from '../schema.ts';
 import { valueError } from '../value-error.ts';
+import { grow, handOver } from './growth.ts';
 import { isNullAt, NullsBuilder, takeNulls } from './nulls.ts';
 import { OffsetsBuilder, takeRanges } from './ranges.ts';
 
@@ -85,14 +86,11 @@ export class BytesBuilder implements ColumnBuilder {
   }
   build(): BytesColumn {
     const nulls = this.nulls.build(this.length);
-    const column = new BytesColumn(this.bytes.subarray(0, this.offsets.end), this.offsets.build(), nulls);
-    this.bytes = new Uint8Array(256);
-    return column;
+    const { built, next } = handOver(this.bytes, this.offsets.end);
+    this.bytes = next;
+    return new BytesColumn(built, this.offsets.build(), nulls);
   }
   private reserve(size: number): void {
-    if (size <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(size, this.bytes.length * 2));
-    grown.set(this.bytes);
-    this.bytes = grown;
+    if (size > this.bytes.length) this.bytes = grow(this.bytes, size);
   }
 }

@@ -3,6 +3,7 @@ import type { BufferSink, BufferSource, ColumnForm } from '../buffers.ts';
 import type { Column, ColumnBuilder } from '../column.ts';
 import type { DataType } from '../schema.ts';
 import { valueError } from '../value-error.ts';
+import { grow, handOver } from './growth.ts';
 import { isNullAt, NullsBuilder, takeNulls } from './nulls.ts';
 
 const type: DataType = { kind: 'int64' };
@@ -90,19 +91,16 @@ export class Int64Builder implements ColumnBuilder {
     this.length = length;
   }
   build(): Int64Column {
-    const values = new BigInt64Array(this.words.buffer, 0, this.length);
+    const { built, next } = handOver(this.words, this.length * 2);
+    const values = new BigInt64Array(built.buffer, built.byteOffset, this.length);
     const column = new Int64Column(values, this.nulls.build(this.length));
-    this.words = new Int32Array(Math.max(128, this.length * 2));
+    this.words = next;
     this.length = 0;
     return column;
   }
   private push(value: number): void {
     const at = this.length++ * 2;
-    if (at === this.words.length) {
-      const grown = new Int32Array(at * 2);
-      grown.set(this.words);
-      this.words = grown;
-    }
+    if (at === this.words.length) this.words = grow(this.words, at + 2);
     this.words[at] = value;
     this.words[at + 1] = Math.floor(value / two32);
   }

@@ -1,3 +1,5 @@
+import { grow } from './growth.ts';
+
 /** Null bitmaps: bit `row` is set where the row is null; no bitmap at all where no row is. */
 export function isNullAt(nulls: Uint8Array | null, row: number): boolean {
   return nulls !== null && ((nulls[row >> 3]! >> (row & 7)) & 1) === 1;
@@ -18,11 +20,7 @@ export class NullsBuilder {
   set(row: number): void {
     const index = row >> 3;
     if (this.bits === null) this.bits = new Uint8Array(Math.max(16, index + 1));
-    else if (index >= this.bits.length) {
-      const grown = new Uint8Array(Math.max(this.bits.length * 2, index + 1));
-      grown.set(this.bits);
-      this.bits = grown;
-    }
+    else if (index >= this.bits.length) this.bits = grow(this.bits, index + 1);
     this.bits[index]! |= 1 << (row & 7);
   }
 

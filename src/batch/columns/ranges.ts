@@ -1,3 +1,5 @@
+import { grow, handOver } from './growth.ts';
+
 /** Of values that lie end to end in `bytes`, only these rows. */
 export function takeRanges(
   bytes: Uint8Array,
@@ -26,11 +28,7 @@ export class OffsetsBuilder {
   private ends = new Uint32Array(64);
 
   push(end: number): void {
-    if (this.length + 1 === this.ends.length) {
-      const grown = new Uint32Array(this.ends.length * 2);
-      grown.set(this.ends);
-      this.ends = grown;
-    }
+    if (this.length + 1 === this.ends.length) this.ends = grow(this.ends, this.length + 2);
     this.ends[++this.length] = end;
   }
   /** Where the last row ends. */
@@ -41,9 +39,9 @@ export class OffsetsBuilder {
     this.length = length;
   }
   build(): Uint32Array {
-    const offsets = this.ends.subarray(0, this.length + 1);
-    this.ends = new Uint32Array(Math.max(64, this.length + 1));
+    const { built, next } = handOver(this.ends, this.length + 1);
+    this.ends = next;
     this.length = 0;
-    return offsets;
+    return built;
   }
 }

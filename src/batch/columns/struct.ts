@@ -1,6 +1,6 @@
 import type { BufferSink, ColumnForm } from '../buffers.ts';
 import type { Column, ColumnBuilder } from '../column.ts';
-import { propertyReader } from '../property.ts';
+import { rowShape } from '../row-shape.ts';
 import type { DataType } from '../schema.ts';
 import { valueError } from '../value-error.ts';
 import { isNullAt, NullsBuilder, takeNulls } from './nulls.ts';
@@ -13,6 +13,7 @@ export class StructColumn implements Column {
   readonly length: number;
   private readonly children: readonly Column[];
   private readonly nulls: Uint8Array | null;
+  private make: ((row: number) => object) | undefined;
 
   constructor(type: StructType, length: number, children: readonly Column[], nulls: Uint8Array | null) {
     this.type = type;
@@ -25,10 +26,8 @@ export class StructColumn implements Column {
   }
   get(row: number): object | null {
     if (isNullAt(this.nulls, row)) return null;
-    const value: Record<string, unknown> = {};
-    const { fields } = this.type;
-    for (let i = 0; i < fields.length; i++) value[fields[i]!.name] = this.children[i]!.get(row);
-    return value;
+    this.make ??= rowShape(this.type.fields).maker(this.children);
+    return this.make(row);
   }
   isNull(row: number): boolean {
     return isNullAt(this.nulls, row);
@@ -51,14 +50,14 @@ export class StructBuilder implements ColumnBuilder {
   private readonly nulls = new NullsBuilder();
   private readonly type: StructType;
   private readonly children: readonly ColumnBuilder[];
-  private readonly readers: readonly ((value: object) => unknown)[];
+  private readonly appendFields: (value: object) => void;
   private readonly nullable: boolean;
   private readonly where: string;
 
   constructor(type: StructType, children: readonly ColumnBuilder[], nullable: boolean, where: string) {
     this.type = type;
     this.children = children;
-    this.readers = type.fields.map((field) => propertyReader(field.name));
+    this.appendFields = rowShape(type.fields).appender(children);
     this.nullable = nullable;
     this.where = where;
   }
@@ -67,7 +66,7 @@ export class StructBuilder implements ColumnBuilder {
   }
   append(value: unknown): void {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      for (let i = 0; i < this.children.length; i++) this.children[i]!.append(this.readers[i]!(value));
+      this.appendFields(value);
       this.length++;
     } else if (this.nullable && (value === null || value === undefined)) {
       this.appendNull();
