@@ -1,3 +1,4 @@
+export type { JobStatus, RunningJob } from '../cluster/index.ts';
 export { realClock } from './real-clock.ts';
 export { realRandom } from './real-random.ts';
 export { jobDirectory, startJob, type StartJobOptions } from './start-job.ts';

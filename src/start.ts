@@ -1,0 +1,124 @@
+/**
+ * The one place where the typed streams meet the runtime: `start`, and `from` whose streams can start themselves.
+ *
+ * Owns: the program's view of a running job. Does not own: running (src/runtime), the graph (src/api).
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Job, type JobReport, launchable, type Launcher, type LaunchOptions, logicalJob, type Pipeline, type Progress, type RunOptions, type Source, type Stream,
+  type Timestamp,
+} from './api/index.ts';
+import { from as streamFrom } from './connectors/index.ts';
+import { type Duration, durationMs, epoch, silentLogger, sleep, WeirError } from './core/index.ts';
+import { type JobStatus, realClock, type RunningJob, startJob } from './runtime/index.ts';
+
+const defaultStateDir = '.weir';
+const progressPollMs = 50;
+
+/**
+ * A stream of a source's rows. Arrays are replayable. Other iterables cannot be read twice: they are journaled in the
+ * state directory before use, so the job is still exactly-once from the moment a row has been taken.
+ */
+export function from<Row extends object>(source: Source<Row> | readonly Row[] | AsyncIterable<Row> | Iterable<Row>): Stream<Row> {
+  return launchable(streamFrom(source), launcher);
+}
+
+/**
+ * Runs a pipeline in this process. Resolves once the job runs; a job that had finished before is finished at once.
+ *
+ * @throws WeirError `E_PLAN`, `E_RUNNING` if another process runs it, `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_STORE`
+ */
+export async function start(pipeline: Pipeline, options: RunOptions = {}): Promise<Job> {
+  return launcher.start(logicalJob(pipeline), { ...options, ephemeral: false });
+}
+
+const launcher: Launcher = {
+  async start(job, options) {
+    checkTransport(options.transport);
+    options.signal?.throwIfAborted();
+    const directory = options.ephemeral ? await mkdtemp(join(tmpdir(), 'weir-')) : (options.stateDir ?? defaultStateDir);
+    const forget = async (): Promise<void> => {
+      if (options.ephemeral) await rm(directory, { recursive: true, force: true });
+    };
+    try {
+      return jobOf(await startJob(job, { stateDir: directory, logger: silentLogger }), options, forget);
+    } catch (error) {
+      await forget();
+      throw error;
+    }
+  },
+};
+
+function checkTransport(transport: LaunchOptions['transport'] = 'auto'): void {
+  if (transport === 'auto' || transport === 'memory') return;
+  throw new WeirError('E_USAGE', `the transport '${transport}' is not there in this version`, { hint: "leave it out, or say 'memory': the job runs in this process" });
+}
+
+function jobOf(running: RunningJob, { signal }: RunOptions, over: () => Promise<void>): Job {
+  const finished = running.finished.then(reportOf).finally(over);
+  finished.catch(() => {}); // whoever awaits it, or stops the job, sees it
+  const stop: Job['stop'] = async (options = {}) => {
+    void running.stop().catch(() => {}); // `finished` says it
+    return options.within === undefined ? finished : within(finished, options.within, running);
+  };
+  const abort = (): void => void stop().catch(() => {});
+  signal?.addEventListener('abort', abort, { once: true });
+  const deaf = (): void => signal?.removeEventListener('abort', abort);
+  finished.then(deaf, deaf);
+  return {
+    name: running.name,
+    finished,
+    stop,
+    checkpoint: async () => epoch(await running.checkpoint()),
+    progress: () => progressOf(running),
+    [Symbol.asyncDispose]: async () => void (await stop()),
+  };
+}
+
+/** The job's end, or its forced end once the time is up. */
+async function within(finished: Promise<JobReport>, time: Duration, running: RunningJob): Promise<JobReport> {
+  const inTime = new AbortController();
+  const late = sleep(realClock, durationMs(time, 'stop() within'), inTime.signal).then(async () => {
+    await running.kill();
+    throw new WeirError('E_STUCK', `the job '${running.name}' did not stop within ${time}, and was ended as by a crash`, { hint: 'its next start goes on from its last checkpoint' });
+  });
+  late.catch(() => {}); // aborted in time
+  return Promise.race([finished, late]).finally(() => inTime.abort());
+}
+
+function reportOf(report: RunningReport): JobReport {
+  const { restarts, rowsIn, rowsOut, rowsLate, deadLetters, restoredFrom } = report;
+  return { epoch: report.epoch as JobReport['epoch'], restarts, restoredFrom: restoredFrom as JobReport['restoredFrom'], rowsIn, rowsOut, rowsLate, deadLetters };
+}
+type RunningReport = Awaited<RunningJob['finished']>;
+
+/** One value per completed epoch, until the job is over; of epochs that pass while nobody asks, the last. */
+async function* progressOf(running: RunningJob): AsyncGenerator<Progress, void, void> {
+  let over = false;
+  const end = running.finished.then(() => (over = true), () => (over = true));
+  let before = { report: running.status().report, at: realClock.monotonic() };
+  for (;;) {
+    const last = over;
+    const status = running.status();
+    if (status.report.epoch > before.report.epoch) {
+      const now = { report: status.report, at: realClock.monotonic() };
+      yield progress(status, (1000 * (now.report.rowsIn - before.report.rowsIn)) / Math.max(1, now.at - before.at));
+      before = now;
+    }
+    if (last) return;
+    await Promise.race([end, sleep(realClock, progressPollMs)]);
+  }
+}
+
+function progress(status: JobStatus, rowsInPerSecond: number): Progress {
+  const completed = status.checkpoints.find(({ state }) => state === 'completed');
+  return {
+    ...reportOf(status.report),
+    watermark: status.watermark as Timestamp | null,
+    rowsInPerSecond,
+    checkpointMs: completed?.durationMs ?? 0,
+    stateRows: status.stateRows,
+  };
+}
