@@ -4,17 +4,17 @@ type Unit = 'ms' | 'second' | 'seconds' | 'minute' | 'minutes' | 'hour' | 'hours
 /** A length of time, always with its unit: `'10 minutes'`, `'500 ms'`. A bare number is refused: of what? */
 export type Duration = `${number} ${Unit}`;
 
-const unitMs: Readonly<Record<string, number>> = {
-  ms: 1,
-  second: 1000,
-  seconds: 1000,
-  minute: 60_000,
-  minutes: 60_000,
-  hour: 3_600_000,
-  hours: 3_600_000,
-  day: 86_400_000,
-  days: 86_400_000,
-};
+const unitMs: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['second', 1000],
+  ['seconds', 1000],
+  ['minute', 60_000],
+  ['minutes', 60_000],
+  ['hour', 3_600_000],
+  ['hours', 3_600_000],
+  ['day', 86_400_000],
+  ['days', 86_400_000],
+]);
 
 /**
  * A duration in whole milliseconds.
@@ -24,14 +24,17 @@ const unitMs: Readonly<Record<string, number>> = {
  */
 export function durationMs(text: string, where: string): number {
   const match = /^\s*(-?\d+(?:\.\d+)?)\s+([a-z]+)\s*$/.exec(text);
-  const unit = match === null ? undefined : unitMs[match[2]!];
+  const unit = match === null ? undefined : unitMs.get(match[2]!);
   if (match === null || unit === undefined) {
     throw new WeirError('E_PLAN', `${where}: '${text}' is not a duration`, {
       hint: "write a number and a unit: '500 ms', '1 second', '10 minutes', '2 hours', '1 day'",
     });
   }
-  const ms = Number(match[1]) * unit;
-  if (!Number.isSafeInteger(ms)) throw new WeirError('E_PLAN', `${where}: '${text}' is not a whole number of milliseconds`);
+  const product = Number(match[1]) * unit;
+  const ms = Math.round(product);
+  // 1.005 × 1000 is not quite 1005 in binary: what rounding alone explains is no fraction.
+  const fraction = Math.abs(product - ms) > 4 * Number.EPSILON * Math.abs(product);
+  if (fraction || !Number.isSafeInteger(ms)) throw new WeirError('E_PLAN', `${where}: '${text}' is not a whole number of milliseconds`);
   return ms;
 }
 
