@@ -1,0 +1,25 @@
+export { chunkBytesMax, type TableId } from './chunk.ts';
+export { type ChunkRef, chunkRef, type GroupRange } from './chunk-ref.ts';
+export { FrozenState } from './frozen-state.ts';
+export { garbage } from './garbage.ts';
+export { HeapTable } from './heap-table.ts';
+export { openLevelStores } from './level/index.ts';
+export { loadChunks } from './load-chunks.ts';
+export {
+  blobsOf,
+  type Counters,
+  decodeManifest,
+  encodeManifest,
+  type Manifest,
+  manifestFormat,
+  type OperatorPart,
+  type SplitSnapshot,
+  type SubtaskSnapshot,
+  type Totals,
+} from './manifest.ts';
+export { MemoryDisk, openMemoryStores } from './memory/index.ts';
+export { OperatorState, type OperatorStateOptions } from './operator-state.ts';
+export type { BlobStore, Journal, JournalEntry, JobStores, PointerStore, Versioned } from './ports.ts';
+export { SnapshotChain, type SnapshotChainOptions } from './snapshot-chain.ts';
+export type { StateTable, TableEntry } from './table.ts';
+export type { ValueCodec } from './value-codec.ts';

@@ -1,0 +1,1 @@
+export { openLevelStores } from './level-stores.ts';

@@ -1,0 +1,55 @@
+/**
+ * The stores of one job in one directory: `level/` (LevelDB), `COMMITTED` (its marker), `weir.pid` (who has it open).
+ *
+ * Owns: opening and closing. Invariants: S16 one process at a time has a job's directory open: LevelDB's lock decides.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WeirError } from '../../core/index.ts';
+import type { JobStores } from '../ports.ts';
+import { CommittedMarker } from './committed-marker.ts';
+import { LevelBlobs } from './level-blobs.ts';
+import { LevelDatabase } from './level-database.ts';
+import { isLocked, storeError } from './level-errors.ts';
+import { LevelJournal } from './level-journal.ts';
+import { LevelPointers } from './level-pointers.ts';
+import { readPid, removePid, writePid } from './pid-file.ts';
+
+/**
+ * Opens a job's directory, and makes it if it is not there.
+ *
+ * @throws WeirError `E_RUNNING` if another process has it open, `E_STATE_DAMAGED` if it cannot be read as what was
+ * written, `E_STORE` if the disk or its permissions refuse
+ */
+export async function openLevelStores(directory: string): Promise<JobStores> {
+  const database = await openDatabase(directory);
+  try {
+    const marker = await CommittedMarker.open(directory);
+    await writePid(directory);
+    return {
+      blobs: new LevelBlobs(database),
+      pointers: new LevelPointers(database, marker),
+      journal: new LevelJournal(database, marker),
+      guarantee: `state is kept in ${directory}, every write synced to disk: it survives the kill of every process and, on a disk that honours sync, a power cut`,
+      async close(): Promise<void> {
+        await removePid(directory);
+        await database.close();
+      },
+    };
+  } catch (thrown) {
+    await database.close();
+    throw WeirError.from(thrown, 'E_STORE', directory);
+  }
+}
+
+async function openDatabase(directory: string): Promise<LevelDatabase> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    return await LevelDatabase.open(join(directory, 'level'));
+  } catch (thrown) {
+    if (!isLocked(thrown)) throw storeError(thrown, `open ${directory}`);
+    const pid = await readPid(directory);
+    const who = pid === undefined ? 'another process' : `process ${pid}`;
+    throw new WeirError('E_RUNNING', `${directory} is in use by ${who}`, { cause: thrown });
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * A value as it lies in LevelDB: checksum, length, payload.
+ *
+ * LevelDB as it is opened here verifies no checksum of its own: a flipped bit would come back as a value. The checksum
+ * covers the key too, so that a value that turns up under another key is found as well (S2).
+ */
+import { crc32 } from 'node:zlib';
+
+const headerBytes = 8;
+
+export function seal(key: string, payload: Uint8Array): Uint8Array {
+  const sealed = new Uint8Array(headerBytes + payload.length);
+  const view = new DataView(sealed.buffer);
+  view.setUint32(0, crc32(payload, crc32(key)));
+  view.setUint32(4, payload.length);
+  sealed.set(payload, headerBytes);
+  return sealed;
+}
+
+/** The payload (a plain view: LevelDB hands out Buffers), or undefined if it is not what was sealed under this key. */
+export function unseal(key: string, sealed: Uint8Array): Uint8Array | undefined {
+  if (sealed.length < headerBytes) return undefined;
+  const view = new DataView(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  const payload = new Uint8Array(sealed.buffer, sealed.byteOffset + headerBytes, sealed.length - headerBytes);
+  if (view.getUint32(4) !== payload.length) return undefined;
+  return view.getUint32(0) === crc32(payload, crc32(key)) ? payload : undefined;
+}

@@ -1,0 +1,65 @@
+/**
+ * Restore: fills an operator's tables from the chunks that a checkpoint lists, at any parallelism.
+ *
+ * Chunks are read from the newest to the oldest: the first record of a key is the one that counts, so that each living value is
+ * decoded once, and nothing is held but the tables themselves and the keys known to be gone.
+ * Invariants: S26 only records of groups that are owned and for which the chunk still counts are taken; S27 a table that is
+ * not declared, or has another codec, is refused: never skipped.
+ */
+import { keyHashVersion } from '../batch/index.ts';
+import { WeirError } from '../core/index.ts';
+import type { Chunk, Section, TableId } from './chunk.ts';
+import { type ChunkRef, counts, fetchChunk, within } from './chunk-ref.ts';
+import { GoneKeys } from './gone-keys.ts';
+import type { OperatorState } from './operator-state.ts';
+import type { BlobStore } from './ports.ts';
+import { recordKind } from './state-record.ts';
+
+/**
+ * @param state with all its tables declared, and empty
+ * @param refs in the order of the manifest; chunks of groups that are not owned are ignored
+ * @throws WeirError `E_STATE_DAMAGED` or `E_STATE_INCOMPATIBLE` ("was / is")
+ */
+export async function loadChunks(state: OperatorState, refs: readonly ChunkRef[], blobs: BlobStore): Promise<void> {
+  const gone = new GoneKeys();
+  for (const ref of refs.toReversed()) {
+    const owned = within(ref, state.owned);
+    if (owned === null) continue;
+    const chunk = await fetchChunk(owned, blobs);
+    requireCompatible(state, chunk);
+    for (const section of chunk.sections) if (counts(owned, section.group)) loadSection(state, section, gone);
+  }
+}
+
+function loadSection(state: OperatorState, section: Section, gone: GoneKeys): void {
+  const { group, table: id } = section;
+  const table = state.heapTable(id.name)!;
+  const drops: number[] = [];
+  for (const { kind, namespace, key, value } of section.records()) {
+    if (kind === recordKind.drop) drops.push(namespace);
+    else if (table.has(namespace, key) || gone.has(id.name, group, namespace, key)) continue;
+    else if (kind === recordKind.put) table.load(namespace, key, group, value);
+    else gone.add(id.name, group, namespace, key);
+  }
+  // A drop is older than the other records of its section: it speaks of the sections before.
+  for (const namespace of drops) gone.addNamespace(id.name, group, namespace);
+}
+
+function requireCompatible(state: OperatorState, chunk: Chunk): void {
+  const refuse = (what: string): never => {
+    throw new WeirError('E_STATE_INCOMPATIBLE', `operator ${state.operator}: ${what}`);
+  };
+  if (chunk.keyHashVersion !== keyHashVersion) refuse(`the version of the key hash was ${chunk.keyHashVersion}, is ${keyHashVersion}`);
+  if (chunk.keyGroups !== state.keyGroups) refuse(`the number of key groups was ${chunk.keyGroups}, is ${state.keyGroups}`);
+  const declared = new Map(state.descriptors().map((table) => [table.name, table]));
+  for (const was of chunk.tables) {
+    const reason = difference(was, declared);
+    if (reason !== null) refuse(reason);
+  }
+}
+
+function difference(was: TableId, declared: ReadonlyMap<string, TableId>): string | null {
+  const is = declared.get(was.name);
+  if (is === undefined) return `the checkpoint has state '${was.name}' (was ${was.codecId}), which the operator no longer declares (is ${[...declared.keys()].join(', ') || 'none'})`;
+  return is.codecId === was.codecId ? null : `state '${was.name}' was ${was.codecId}, is ${is.codecId}`;
+}

@@ -1,0 +1,283 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  chunkBytesMax,
+  type ChunkRef,
+  type FrozenState,
+  loadChunks,
+  OperatorState,
+  openMemoryStores,
+  SnapshotChain,
+  type StateTable,
+} from '../../src/state/index.ts';
+import { type Box, boxCodec, boxState, contents, drain, epochs, ids, keyGroups, restored, store } from './state-fixture.ts';
+
+/** A plain map beside the table: what should be there. */
+class Model {
+  readonly #maps = [new Map<string, number>(), new Map<string, number>()];
+  static #place = (namespace: number, key: string): string => `${namespace} ${key} ${groupOf(key)}`;
+
+  put(table: number, namespace: number, key: string, n: number): void {
+    this.#maps[table]!.set(Model.#place(namespace, key), n);
+  }
+  add(table: number, namespace: number, key: string): void {
+    const place = Model.#place(namespace, key);
+    const n = this.#maps[table]!.get(place);
+    if (n !== undefined) this.#maps[table]!.set(place, n + 1);
+  }
+  delete(table: number, namespace: number, key: string): void {
+    this.#maps[table]!.delete(Model.#place(namespace, key));
+  }
+  drop(table: number, namespace: number): void {
+    for (const place of this.#maps[table]!.keys()) if (place.startsWith(`${namespace} `)) this.#maps[table]!.delete(place);
+  }
+  contents(): string[] {
+    return this.#maps.flatMap((map, table) => [...map].map(([place, n]) => `${table} ${place} ${n}`)).sort();
+  }
+}
+
+const groupOf = (key: string): number => (key.charCodeAt(0) * 7) % keyGroups;
+
+const place = {
+  table: fc.integer({ min: 0, max: 1 }),
+  namespace: fc.constantFrom(0, 1, -2.5, 1_700_000_000_000),
+  key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+};
+const operation = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), ...place, n: fc.integer() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('modify' as const), ...place }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('delete' as const), ...place }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), ...place }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('freeze' as const), fails: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('step' as const), entries: fc.integer({ min: 1, max: 4 }) }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'fail' as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'fold' as const }) },
+);
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+
+/** Runs operations on state and model; at every written delta, the chain must restore what the model was at its freeze. */
+class Life {
+  readonly model = new Model();
+  readonly blobs = openMemoryStores().blobs;
+  readonly chain = new SnapshotChain({ operator: 'op', owned: [0, keyGroups] });
+  readonly #state: OperatorState;
+  readonly tables: readonly StateTable<Box>[];
+  readonly #nextId = ids();
+  readonly #nextEpoch = epochs();
+  #frozen: FrozenState | null = null;
+  #chunks: Uint8Array[] = [];
+  #expected: string[] = [];
+
+  constructor() {
+    ({ state: this.#state, tables: this.tables } = boxState());
+  }
+
+  async do(operation: Operation): Promise<void> {
+    switch (operation.do) {
+      case 'put':
+        this.tables[operation.table]!.put(operation.namespace, operation.key, groupOf(operation.key), { n: operation.n });
+        return this.model.put(operation.table, operation.namespace, operation.key, operation.n);
+      case 'modify': {
+        const box = this.tables[operation.table]!.modify(operation.namespace, operation.key);
+        if (box !== undefined) box.n += 1;
+        return this.model.add(operation.table, operation.namespace, operation.key);
+      }
+      case 'delete':
+        this.tables[operation.table]!.delete(operation.namespace, operation.key);
+        return this.model.delete(operation.table, operation.namespace, operation.key);
+      case 'drop':
+        this.tables[operation.table]!.drop(operation.namespace);
+        return this.model.drop(operation.table, operation.namespace);
+      case 'freeze':
+        await this.settle(operation.fails);
+        return this.freeze();
+      case 'step':
+        return this.#step(operation.entries);
+      case 'fail':
+        return this.#fail();
+      case 'fold':
+        await this.chain.fold(this.blobs, this.#nextId);
+    }
+  }
+
+  freeze(): void {
+    this.#frozen = this.#state.freeze(this.#nextEpoch());
+    this.#chunks = [];
+    this.#expected = this.model.contents();
+  }
+
+  async settle(fails: boolean): Promise<void> {
+    if (this.#frozen === null) return;
+    if (fails) return this.#fail();
+    while (!this.#frozen.done) this.#step(2);
+    this.chain.append(await store(this.#chunks, this.blobs, this.#nextId));
+    this.#frozen.written();
+    this.#frozen = null;
+    expect(await restored(this.chain.refs(), this.blobs, 1)).toEqual(this.#expected);
+  }
+
+  #step(entries: number): void {
+    if (this.#frozen === null || this.#frozen.done) return;
+    const chunk = this.#frozen.step(entries);
+    if (chunk !== null) this.#chunks.push(chunk);
+  }
+
+  #fail(): void {
+    this.#frozen?.failed();
+    this.#frozen = null;
+  }
+}
+
+describe('keyed state', () => {
+  it('S4, S21, S28: whatever is written, frozen, failed and folded, the chain restores what each freeze saw, at 1 to 4 subtasks', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(operation, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (operations, parallelism) => {
+          const life = new Life();
+          for (const operation of operations) await life.do(operation);
+          expect(contents(life.tables)).toEqual(life.model.contents());
+          await life.settle(false);
+          life.freeze();
+          await life.settle(false);
+          expect(await restored(life.chain.refs(), life.blobs, parallelism)).toEqual(life.model.contents());
+        },
+      ),
+      { numRuns: 300, seed: 11 },
+    );
+  });
+
+  it('S26: goes from p to q subtasks and back, each with its own chain', async () => {
+    const { blobs } = openMemoryStores();
+    const nextId = ids();
+    const nextEpoch = epochs();
+    let refs: readonly ChunkRef[] = [];
+    const model = new Map<string, number>();
+    for (const [round, parallelism] of [1, 3, 2, 4, 1, 2].entries()) {
+      const after: ChunkRef[] = [];
+      for (let subtask = 0; subtask < parallelism; subtask++) {
+        const owned = [
+          Math.floor((subtask * keyGroups) / parallelism),
+          Math.floor(((subtask + 1) * keyGroups) / parallelism),
+        ] as const;
+        const { state, tables } = boxState(owned);
+        const chain = new SnapshotChain({ operator: 'op', owned, refs });
+        await loadChunks(state, chain.refs(), blobs);
+        for (let i = 0; i < 12; i++) {
+          for (let k = 0; k < 40; k++) {
+            const group = (k * 5) % keyGroups;
+            if (group < owned[0] || group >= owned[1] || (k + i + round) % 3 !== 0) continue;
+            const key = `k${k}`;
+            if ((k + i) % 5 === 0) tables[0]!.delete(0, key), model.delete(key);
+            else tables[0]!.put(0, key, group, { n: round * 1000 + i }), model.set(key, round * 1000 + i);
+          }
+          const frozen = state.freeze(nextEpoch());
+          chain.append(await store(drain(frozen), blobs, nextId));
+          frozen.written();
+          await chain.fold(blobs, nextId);
+        }
+        after.push(...chain.refs());
+      }
+      refs = after;
+      const expected = [...model].map(([key, n]) => `0 0 ${key} ${(Number(key.slice(1)) * 5) % keyGroups} ${n}`).sort();
+      for (const q of [1, 2, 3, 4]) expect(await restored(refs, blobs, q)).toEqual(expected);
+    }
+  });
+
+  it('writes nothing when nothing changed, and no tombstone for what no chunk knows', () => {
+    const { state, tables } = boxState();
+    const nextEpoch = epochs();
+    expect(written(state.freeze(nextEpoch()))).toEqual([]);
+    tables[0]!.put(0, 'a', 1, { n: 1 });
+    tables[0]!.delete(0, 'a');
+    tables[0]!.put(5, 'a', 1, { n: 1 });
+    tables[0]!.drop(5);
+    expect(written(state.freeze(nextEpoch()))).toEqual([]);
+  });
+
+  it('a drop costs a record per key group that has entries, not per entry', () => {
+    const { state, tables } = boxState();
+    const nextEpoch = epochs();
+    for (let i = 0; i < 10_000; i++) tables[0]!.put(7, `key-${i}`, i % 4, { n: i });
+    written(state.freeze(nextEpoch()));
+    tables[0]!.drop(7);
+    const bytes = written(state.freeze(nextEpoch())).reduce((sum, chunk) => sum + chunk.length, 0);
+    expect(bytes).toBeLessThan(120);
+  });
+
+  it('S25: cuts chunks at their bound, and takes a longer value as one', async () => {
+    const state = new OperatorState({ operator: 'op', keyGroups, owned: [0, keyGroups] });
+    const table = state.table<Uint8Array>('bytes', {
+      id: 'bytes:1',
+      write: (out, value) => out.bytes(value),
+      read: (from) => from.bytes(),
+    });
+    for (let i = 0; i < 40; i++) table.put(0, `k${i}`, i % keyGroups, new Uint8Array(100_000).fill(i));
+    table.put(0, 'long', 3, new Uint8Array(3_000_000).fill(200));
+    const chunks = written(state.freeze(epochs()()));
+    const over = chunks.filter((chunk) => chunk.length > chunkBytesMax);
+    expect(over).toHaveLength(1);
+    const { blobs } = openMemoryStores();
+    const refs = await store(chunks, blobs, ids());
+    const again = new OperatorState({ operator: 'op', keyGroups, owned: [0, keyGroups] });
+    const copy = again.table<Uint8Array>('bytes', {
+      id: 'bytes:1',
+      write: (out, value) => out.bytes(value),
+      read: (from) => from.bytes(),
+    });
+    await loadChunks(again, refs, blobs);
+    expect([copy.size, copy.get(0, 'k39')?.[99_999], copy.get(0, 'long')?.length]).toEqual([41, 39, 3_000_000]);
+  });
+
+  it('S20: refuses a second freeze before the first is settled', () => {
+    const { state } = boxState();
+    const nextEpoch = epochs();
+    state.freeze(nextEpoch());
+    expect(() => state.freeze(nextEpoch())).toThrow('S20');
+  });
+
+  it('S20: settling twice changes nothing', () => {
+    const { state, tables } = boxState();
+    const nextEpoch = epochs();
+    tables[0]!.put(0, 'a', 1, { n: 1 });
+    const frozen = state.freeze(nextEpoch());
+    drain(frozen);
+    frozen.written();
+    frozen.failed();
+    expect(drain(state.freeze(nextEpoch()))).toEqual([]);
+  });
+
+  it('S24: refuses to declare a table twice', () => {
+    const { state } = boxState();
+    expect(() => state.table('a', boxCodec)).toThrow('S24');
+  });
+
+  it('S22: refuses a key of a group that this subtask does not own', () => {
+    const { tables } = boxState([0, 4]);
+    expect(() => tables[0]!.put(0, 'a', 4, { n: 1 })).toThrow('S22');
+  });
+
+  it('keeps its own copy of a value whose codec detaches', () => {
+    const state = new OperatorState({ operator: 'op', keyGroups, owned: [0, keyGroups] });
+    const table = state.table('a', { ...boxCodec, detach: true });
+    const mine = { n: 1 };
+    table.put(0, 'a', 0, mine);
+    mine.n = 2;
+    expect(table.get(0, 'a')).toEqual({ n: 1 });
+  });
+
+  it('gives entries of a namespace in the order of insertion', () => {
+    const { tables } = boxState();
+    for (const key of ['c', 'a', 'b']) tables[0]!.put(0, key, 0, { n: 0 });
+    tables[0]!.put(0, 'a', 0, { n: 1 });
+    expect([...tables[0]!.entries(0)].map((entry) => entry.key)).toEqual(['c', 'a', 'b']);
+    expect([tables[0]!.count(0), tables[0]!.size, [...tables[0]!.namespaces()]]).toEqual([3, 3, [0]]);
+  });
+});
+
+function written(frozen: FrozenState): Uint8Array[] {
+  const chunks = drain(frozen);
+  frozen.written();
+  return chunks;
+}

@@ -1,0 +1,83 @@
+/** A codec whose values are mutable, and a writer of snapshots, for the tests of keyed state. */
+import type { Epoch } from '../../src/core/index.ts';
+import { epoch } from '../../src/core/index.ts';
+import {
+  type BlobStore,
+  type ChunkRef,
+  chunkRef,
+  type FrozenState,
+  loadChunks,
+  OperatorState,
+  type StateTable,
+  type ValueCodec,
+} from '../../src/state/index.ts';
+
+export interface Box {
+  n: number;
+}
+
+export const boxCodec: ValueCodec<Box> = {
+  id: 'box:1',
+  write: (out, box) => out.int(box.n),
+  read: (from) => ({ n: from.int() }),
+};
+
+export const keyGroups = 16;
+
+export function boxState(owned: readonly [number, number] = [0, keyGroups]): { state: OperatorState; tables: StateTable<Box>[] } {
+  const state = new OperatorState({ operator: 'op', keyGroups, owned });
+  return { state, tables: [state.table('a', boxCodec), state.table('b', boxCodec)] };
+}
+
+export function drain(frozen: FrozenState, entriesMax = 100): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  while (!frozen.done) {
+    const chunk = frozen.step(entriesMax);
+    if (chunk !== null) chunks.push(chunk);
+  }
+  return chunks;
+}
+
+export async function store(chunks: readonly Uint8Array[], blobs: BlobStore, nextId: () => string): Promise<ChunkRef[]> {
+  const refs = chunks.map((bytes) => chunkRef(nextId(), 'delta', bytes));
+  await Promise.all(refs.map((ref, i) => blobs.put(ref.id, chunks[i]!)));
+  return refs;
+}
+
+export function ids(prefix = 'c'): () => string {
+  let next = 0;
+  return () => `${prefix}/${next++}`;
+}
+
+export function epochs(): () => Epoch {
+  let next = 0;
+  return () => epoch(++next);
+}
+
+/** Everything in the tables, as plain text lines in order. */
+export function contents(tables: readonly StateTable<Box>[]): string[] {
+  const lines: string[] = [];
+  tables.forEach((table, t) => {
+    for (const namespace of table.namespaces()) {
+      for (const { key, group, value } of table.entries(namespace)) lines.push(`${t} ${namespace} ${key} ${group} ${value.n}`);
+    }
+  });
+  return lines.sort();
+}
+
+/** What `parallelism` subtasks restore from these references, together. */
+export async function restored(refs: readonly ChunkRef[], blobs: BlobStore, parallelism: number): Promise<string[]> {
+  const lines: string[] = [];
+  for (let subtask = 0; subtask < parallelism; subtask++) {
+    const owned = [
+      Math.floor((subtask * keyGroups) / parallelism),
+      Math.floor(((subtask + 1) * keyGroups) / parallelism),
+    ] as const;
+    const { state, tables } = boxState(owned);
+    await loadChunks(state, refs, blobs);
+    const part = contents(tables);
+    if (state.rows !== part.length) throw new Error(`rows says ${state.rows}, there are ${part.length}`);
+    lines.push(...part);
+  }
+  return lines.sort();
+}

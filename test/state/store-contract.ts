@@ -1,0 +1,225 @@
+/** What every implementation of the three ports does. */
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JobStores } from '../../src/state/index.ts';
+
+export interface StoreFixture {
+  open(): Promise<JobStores>;
+  dispose(): Promise<void>;
+}
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+const said = (value: Uint8Array): string => new TextDecoder().decode(value);
+const damaged = { code: 'E_STATE_DAMAGED' };
+
+export function describeStores(name: string, make: () => Promise<StoreFixture>): void {
+  describe(name, () => {
+    let fixture: StoreFixture;
+    let stores: JobStores;
+    beforeEach(async () => {
+      fixture = await make();
+      stores = await fixture.open();
+    });
+    afterEach(async () => {
+      await stores.close();
+      await fixture.dispose();
+    });
+    const reopen = async (): Promise<void> => {
+      await stores.close();
+      stores = await fixture.open();
+    };
+
+    describe('blobs', () => {
+      it('S1: gives back what was put, of any length, after a reopen too', async () => {
+        const lengths = [0, 1, 1000, 256 * 1024, 256 * 1024 + 1, 2_500_000];
+        const blobs = lengths.map((length, i) => new Uint8Array(length).map((_, at) => (at * 31 + i) & 255));
+        await Promise.all(blobs.map((bytes, i) => stores.blobs.put(`a/${i}`, bytes)));
+        await reopen();
+        for (const [i, bytes] of blobs.entries()) expect(Buffer.compare(await stores.blobs.get(`a/${i}`), bytes)).toBe(0);
+      });
+      it('S2: says that a missing blob is damage, and names it', async () => {
+        await expect(stores.blobs.get('no/such')).rejects.toMatchObject({
+          ...damaged,
+          message: expect.stringContaining('no/such'),
+        });
+      });
+      it('S6: takes the same bytes again, and refuses others', async () => {
+        await stores.blobs.put('x', text('one'));
+        await stores.blobs.put('x', text('one'));
+        await expect(stores.blobs.put('x', text('two'))).rejects.toMatchObject({ code: 'E_INTERNAL' });
+        expect(said(await stores.blobs.get('x'))).toBe('one');
+      });
+      it('S6: two puts of one id at the same time do not mix', async () => {
+        const results = await Promise.allSettled([
+          stores.blobs.put('x', new Uint8Array(600_000).fill(1)),
+          stores.blobs.put('x', new Uint8Array(600_000).fill(2)),
+        ]);
+        expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected']);
+        expect((await stores.blobs.get('x')).every((byte) => byte === 1)).toBe(true);
+      });
+      it('S6: refuses an id that is not path-like', async () => {
+        for (const id of ['', '/a', 'a/', 'a b', 'a!b', 'ü'])
+          await expect(stores.blobs.put(id, text('x'))).rejects.toMatchObject({ code: 'E_INTERNAL' });
+      });
+      it('lists by prefix, in order, and forgets what was deleted', async () => {
+        for (const id of ['b/2', 'a/1', 'b/1', 'b', 'b/1x', 'c']) await stores.blobs.put(id, text(id));
+        expect(await stores.blobs.list('b/')).toEqual(['b/1', 'b/1x', 'b/2']);
+        await stores.blobs.delete(['b/1', 'never/was']);
+        expect(await stores.blobs.list('')).toEqual(['a/1', 'b', 'b/1x', 'b/2', 'c']);
+        await expect(stores.blobs.get('b/1')).rejects.toMatchObject(damaged);
+        await stores.blobs.put('b/1', text('again'));
+        expect(said(await stores.blobs.get('b/1'))).toBe('again');
+      });
+      it('lists more than a page', async () => {
+        const ids = Array.from({ length: 1100 }, (_, i) => `p/${String(i).padStart(5, '0')}`);
+        await Promise.all(ids.map((id) => stores.blobs.put(id, text(id))));
+        expect(await stores.blobs.list('p/')).toEqual(ids);
+      });
+      it('keeps its own copy', async () => {
+        const bytes = text('before');
+        const put = stores.blobs.put('x', bytes);
+        await put;
+        bytes.fill(0);
+        (await stores.blobs.get('x')).fill(1);
+        expect(said(await stores.blobs.get('x'))).toBe('before');
+      });
+    });
+
+    describe('pointers', () => {
+      it('a cell is null before its first write, then moves only from the revision it has', async () => {
+        expect(await stores.pointers.read('cell')).toBeNull();
+        expect(await stores.pointers.compareAndSet('cell', 1, text('no'))).toBeNull();
+        const first = await stores.pointers.compareAndSet('cell', 0, text('one'));
+        expect(await stores.pointers.compareAndSet('cell', 0, text('no'))).toBeNull();
+        const second = await stores.pointers.compareAndSet('cell', first!, text('two'));
+        expect(second).toBeGreaterThan(first!);
+        await reopen();
+        const cell = await stores.pointers.read('cell');
+        expect([cell?.revision, said(cell!.value)]).toEqual([second, 'two']);
+      });
+      it('S13: of many at the same time from one revision, one wins', async () => {
+        const tries = await Promise.all(
+          Array.from({ length: 10 }, (_, i) => stores.pointers.compareAndSet('cell', 0, text(`${i}`))),
+        );
+        expect(tries.filter((revision) => revision !== null)).toHaveLength(1);
+        expect(said((await stores.pointers.read('cell'))!.value)).toBe(String(tries.findIndex((revision) => revision !== null)));
+      });
+      it('cells are independent, and hold long values', async () => {
+        const long = new Uint8Array(700_000).fill(7);
+        const revision = await stores.pointers.compareAndSet('a/1', 0, long);
+        await stores.pointers.compareAndSet(
+          'a/1',
+          revision!,
+          long.map(() => 8),
+        );
+        await stores.pointers.compareAndSet('a/2', 0, new Uint8Array(0));
+        await reopen();
+        const cell = await stores.pointers.read('a/1');
+        expect([cell?.value.length, cell?.value.every((byte) => byte === 8)]).toEqual([700_000, true]);
+        expect((await stores.pointers.read('a/2'))?.value.length).toBe(0);
+      });
+    });
+
+    describe('journal', () => {
+      it('S15: numbers entries from 0 without holes, in the order of the calls', async () => {
+        expect(await stores.journal.end('in')).toBe(0);
+        const firsts = await Promise.all(
+          ['a', 'b', 'c'].map((value) => stores.journal.append('in', [text(value), text(`${value}${value}`)])),
+        );
+        expect(firsts).toEqual([0, 2, 4]);
+        await reopen();
+        expect(await stores.journal.end('in')).toBe(6);
+        expect((await stores.journal.read('in', 1, 4)).map((entry) => [entry.sequence, said(entry.value)])).toEqual([
+          [1, 'aa'],
+          [2, 'b'],
+          [3, 'bb'],
+          [4, 'c'],
+        ]);
+        expect(await stores.journal.read('in', 6, 10)).toEqual([]);
+        expect(await stores.journal.end('other')).toBe(0);
+      });
+      it('refuses what was released, and what lies behind the end', async () => {
+        await stores.journal.append('in', ['a', 'b', 'c'].map(text));
+        await stores.journal.release('in', 2);
+        await expect(stores.journal.read('in', 1, 1)).rejects.toMatchObject(damaged);
+        await expect(stores.journal.read('in', 4, 1)).rejects.toMatchObject(damaged);
+        await reopen();
+        await expect(stores.journal.read('in', 0, 1)).rejects.toMatchObject(damaged);
+        expect((await stores.journal.read('in', 2, 9)).map((entry) => said(entry.value))).toEqual(['c']);
+      });
+      it('S15: goes on counting after everything was released', async () => {
+        await stores.journal.append(
+          'in',
+          Array.from({ length: 2500 }, (_, i) => text(`${i}`)),
+        );
+        await stores.journal.release('in', 9999);
+        await reopen();
+        expect(await stores.journal.end('in')).toBe(2500);
+        expect(await stores.journal.append('in', [text('next')])).toBe(2500);
+        expect((await stores.journal.read('in', 2500, 5)).map((entry) => said(entry.value))).toEqual(['next']);
+      });
+      it('keeps journals apart, whose names begin alike', async () => {
+        await stores.journal.append('in', [text('x')]);
+        await stores.journal.append('in/0', [text('y'), text('z')]);
+        expect([await stores.journal.end('in'), await stores.journal.end('in/0')]).toEqual([1, 2]);
+      });
+    });
+
+    it('refuses every call once it is closed', async () => {
+      await stores.close();
+      await expect(stores.blobs.put('x', text('x'))).rejects.toMatchObject({ code: 'E_STORE' });
+      await expect(stores.pointers.read('x')).rejects.toMatchObject({ code: 'E_STORE' });
+      await expect(stores.journal.append('x', [text('x')])).rejects.toMatchObject({ code: 'E_STORE' });
+      stores = await fixture.open();
+    });
+
+    it('S1: any sequence of operations and reopenings leaves what a map would hold', async () => {
+      const id = fc.constantFrom('a', 'b/1', 'b/2', 'c');
+      const operation = fc.oneof(
+        fc.record({ do: fc.constant('put' as const), id, value: fc.uint8Array({ maxLength: 40 }) }),
+        fc.record({ do: fc.constant('delete' as const), id }),
+        fc.record({ do: fc.constant('set' as const), id, value: fc.uint8Array({ maxLength: 40 }) }),
+        fc.record({ do: fc.constant('append' as const), id, value: fc.uint8Array({ maxLength: 40 }) }),
+        fc.record({ do: fc.constant('reopen' as const) }),
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(operation, { maxLength: 25 }), async (operations) => {
+          await stores.close();
+          await fixture.dispose();
+          fixture = await make();
+          stores = await fixture.open();
+          const blobs = new Map<string, Uint8Array>();
+          const cells = new Map<string, { revision: number; value: Uint8Array }>();
+          const journals = new Map<string, Uint8Array[]>();
+          for (const operation of operations) {
+            if (operation.do === 'reopen') await reopen();
+            else if (operation.do === 'put' && !blobs.has(operation.id))
+              blobs.set(operation.id, operation.value), await stores.blobs.put(operation.id, operation.value);
+            else if (operation.do === 'delete') blobs.delete(operation.id), await stores.blobs.delete([operation.id]);
+            else if (operation.do === 'set') {
+              const revision = await stores.pointers.compareAndSet(
+                operation.id,
+                cells.get(operation.id)?.revision ?? 0,
+                operation.value,
+              );
+              cells.set(operation.id, { revision: revision!, value: operation.value });
+            } else if (operation.do === 'append') {
+              const journal = journals.get(operation.id) ?? [];
+              journals.set(operation.id, journal);
+              expect(await stores.journal.append(operation.id, [operation.value])).toBe(journal.length);
+              journal.push(operation.value);
+            }
+          }
+          expect(await stores.blobs.list('')).toEqual([...blobs.keys()].sort());
+          for (const [key, value] of blobs) expect([...(await stores.blobs.get(key))]).toEqual([...value]);
+          for (const [key, cell] of cells) expect({ ...(await stores.pointers.read(key)) }).toEqual(cell);
+          for (const [key, values] of journals)
+            expect((await stores.journal.read(key, 0, 99)).map((entry) => [...entry.value])).toEqual(
+              values.map((value) => [...value]),
+            );
+        }),
+        { numRuns: 15, seed: 7 },
+      );
+    });
+  });
+}
