@@ -56,7 +56,7 @@ const anyFinite = fc.oneof(
 );
 
 describe('an exact sum', () => {
-  test('M1 M2: is the exact sum of its values, rounded once, whatever cancels or overflows on the way', () => {
+  test('ES1 ES2: is the exact sum of its values, rounded once, whatever cancels or overflows on the way', () => {
     fc.assert(
       fc.property(fc.array(anyFinite, { maxLength: 30 }), (values) => {
         const exact = values.reduce((sum, value) => sum + units(value), 0n);

@@ -1,0 +1,214 @@
+/**
+ * One operator, driven by hand as its task would drive it: for `verifyOperator`, and for tests that need more.
+ *
+ * Owns: the calls in their order, with resumption of `more` and `wait`; what was emitted; snapshots through the real state
+ * (frozen, encoded, written, loaded), of one subtask or of several whose key groups have moved.
+ */
+import { type Batch, packValue, unpackValue } from '../batch/index.ts';
+import { type Clock, type Epoch, epoch, generation, silentLogger } from '../core/index.ts';
+import type { DeadRecord, Operator, OperatorContext, Output, RestoredPart, SplitEvent, Step } from '../operators/index.ts';
+import type { Barrier } from '../progress/index.ts';
+import { type BlobStore, type ChunkRef, chunkRef, loadChunks, OperatorState, SnapshotChain } from '../state/index.ts';
+
+export type TestItem =
+  | { readonly kind: 'rows'; readonly batch: Batch; readonly advances?: boolean }
+  | { readonly kind: 'watermark'; readonly watermark: number }
+  | { readonly kind: 'split'; readonly event: SplitEvent }
+  | { readonly kind: 'barrier'; readonly time?: number; readonly last?: 'stop' | 'end' };
+
+export interface EmittedRow {
+  readonly port: string;
+  readonly kind: number;
+  readonly stamp: number;
+  readonly row: object;
+}
+
+/** What one checkpoint holds of one subtask. */
+export interface OperatorSnapshot {
+  readonly epoch: Epoch;
+  readonly owned: readonly [number, number];
+  readonly watermark: number;
+  readonly value: Uint8Array | null;
+  readonly chunks: readonly ChunkRef[];
+  readonly splits: ReadonlyMap<string, { readonly state: SplitEvent['state']; readonly value: Uint8Array | null }>;
+}
+
+export interface RunOptions {
+  readonly make: () => Operator;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  /** As [from, to); all of them unless said. */
+  readonly owned?: readonly [number, number];
+  readonly guarded?: boolean;
+  /** False: a row that nobody can take is an error. */
+  readonly deadLetters?: boolean;
+  /** The outbox says every other time that it is full. */
+  readonly refuses?: boolean;
+}
+
+export const testKeyGroups = 128;
+
+export class OperatorRun {
+  readonly emitted: EmittedRow[] = [];
+  readonly watermarks: number[] = [];
+  readonly dead: DeadRecord[] = [];
+  readonly counters = { late: 0, rowsOut: 0, deadLetters: 0 };
+  readonly operator: Operator;
+  readonly #options: RunOptions;
+  readonly #state: OperatorState;
+  readonly #owned: readonly [number, number];
+  readonly #splits = new Map<string, SplitEvent['state']>();
+  #chain: SnapshotChain;
+  #watermark = -Infinity;
+  #wake: () => void = () => undefined;
+  #asked = 0;
+  #blobs = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#owned = options.owned ?? [0, testKeyGroups];
+    this.#state = new OperatorState({ operator: 'op', keyGroups: testKeyGroups, owned: this.#owned });
+    this.#chain = new SnapshotChain({ operator: 'op', owned: this.#owned });
+    this.operator = options.make();
+    this.operator.open?.(this.#context());
+  }
+
+  /** A run that goes on from the snapshots of earlier subtasks. */
+  static async restored(options: RunOptions, from: readonly OperatorSnapshot[]): Promise<OperatorRun> {
+    const run = new OperatorRun(options);
+    await run.#restore(from.filter(({ owned }) => owned[0] < run.#owned[1] && owned[1] > run.#owned[0]));
+    return run;
+  }
+
+  async feed(item: Exclude<TestItem, { kind: 'barrier' }>): Promise<void> {
+    switch (item.kind) {
+      case 'rows':
+        return this.#finish(() => this.operator.process(item.batch, this.#output, (row) => this.#advanceTo(item, row)));
+      case 'watermark':
+        if (item.watermark <= this.#watermark) return;
+        this.#watermark = item.watermark;
+        return this.#finish(() => this.operator.onWatermark?.(item.watermark, this.#output) ?? 'done');
+      case 'split':
+        this.#splits.set(item.event.split, item.event.state);
+        this.operator.onSplit?.(item.event, this.#output);
+    }
+  }
+
+  async barrier(barrier: Barrier): Promise<OperatorSnapshot> {
+    await this.#finish(() => this.operator.onBarrier?.(barrier, this.#output) ?? 'done');
+    const value = this.operator.snapshot?.();
+    const snapshot = { epoch: barrier.epoch, owned: this.#owned, watermark: this.#watermark, value: value === undefined ? null : packValue(value), splits: this.#splitSnapshots() };
+    this.#chain.append(await this.#freeze(barrier.epoch));
+    await this.#chain.fold(this.#options.blobs, () => this.#nextId(barrier.epoch));
+    return { ...snapshot, chunks: this.#chain.refs() };
+  }
+
+  #advanceTo({ batch, advances }: Extract<TestItem, { kind: 'rows' }>, row: number): number {
+    return advances === true ? Math.max(this.#watermark, batch.stamp(row)) : this.#watermark;
+  }
+
+  async #finish(call: () => Step): Promise<void> {
+    for (;;) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      const step = call();
+      if (step === 'done') return;
+      if (step === 'wait') await woken;
+    }
+  }
+
+  async #freeze(at: Epoch): Promise<ChunkRef[]> {
+    const frozen = this.#state.freeze(at);
+    const refs: ChunkRef[] = [];
+    while (!frozen.done) {
+      const bytes = frozen.step(3);
+      if (bytes === null) continue;
+      const id = this.#nextId(at);
+      await this.#options.blobs.put(id, bytes);
+      refs.push(chunkRef(id, 'delta', bytes));
+    }
+    frozen.written();
+    return refs;
+  }
+
+  #nextId(at: Epoch): string {
+    return `e${at}/g${this.#owned[0]}/${this.#blobs++}`;
+  }
+
+  #splitSnapshots(): OperatorSnapshot['splits'] {
+    return new Map([...this.#splits].map(([split, state]) => {
+      const value = this.operator.snapshotSplit?.(split);
+      return [split, { state, value: value === undefined ? null : packValue(value) }];
+    }));
+  }
+
+  async #restore(from: readonly OperatorSnapshot[]): Promise<void> {
+    const refs = from.flatMap(({ chunks }) => chunks);
+    await loadChunks(this.#state, refs, this.#options.blobs);
+    this.#chain = new SnapshotChain({ operator: 'op', owned: this.#owned, refs });
+    const parts = from.filter(({ value }) => value !== null).map(({ owned, value }): RestoredPart => ({ groups: owned, value: unpackValue(value!) }));
+    if (parts.length > 0) this.operator.restore?.(parts);
+    for (const { splits } of from) {
+      for (const [split, { value }] of splits) if (value !== null) this.operator.restoreSplit?.(split, unpackValue(value));
+    }
+    await this.#resume(from);
+  }
+
+  /** What the task says first: splits as they are, and the watermark that was reached (T9). */
+  async #resume(from: readonly OperatorSnapshot[]): Promise<void> {
+    for (const { splits } of from) {
+      for (const [split, { state }] of splits) {
+        await this.feed({ kind: 'split', event: { split, state: 'active' } });
+        if (state !== 'active') await this.feed({ kind: 'split', event: { split, state } });
+      }
+    }
+    const watermark = Math.min(...from.map((snapshot) => snapshot.watermark));
+    if (watermark > -Infinity && from.length > 0) await this.feed({ kind: 'watermark', watermark });
+  }
+
+  #context(): OperatorContext {
+    return {
+      operator: 'op',
+      subtask: 0,
+      parallelism: 1,
+      generation: generation(1),
+      keyGroups: testKeyGroups,
+      ownedGroups: this.#owned,
+      clock: this.#options.clock,
+      logger: silentLogger,
+      guarded: this.#options.guarded ?? false,
+      table: (name, codec) => this.#state.table(name, codec),
+      deadLetter: (record, cause) => {
+        if (this.#options.deadLetters === false) throw cause;
+        this.dead.push(record);
+        this.counters.deadLetters++;
+      },
+      count: (counter, n) => {
+        this.counters[counter] += n;
+      },
+      wake: () => this.#wake(),
+    };
+  }
+
+  readonly #output: Output = this.#outbox();
+
+  #outbox(): Output {
+    const run = this;
+    return {
+      emit(batch, port = 'main') {
+        for (let i = 0; i < batch.length; i++) run.emitted.push({ port, kind: batch.kind(i), stamp: batch.stamp(i), row: batch.row(i) });
+      },
+      watermark: (watermark) => void run.watermarks.push(watermark),
+      idle: () => undefined,
+      get full(): boolean {
+        return run.#options.refuses === true && run.#asked++ % 2 === 0;
+      },
+    };
+  }
+}
+
+/** The barrier of an epoch, `time` ms into the job. */
+export function testBarrier(number: number, time: number, last?: 'stop' | 'end'): Barrier {
+  return { epoch: epoch(number), time, ...(last === undefined ? {} : { last }) };
+}

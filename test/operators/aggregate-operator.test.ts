@@ -1,0 +1,327 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { aggregateOperator } from '../../src/operators/index.ts';
+import type { Emission, WindowSpec } from '../../src/plan/index.ts';
+import { verifyOperator } from '../../src/testing/verify-operator.ts';
+import type { TestItem } from '../../src/testing/operator-run.ts';
+import { aggregateNode, type AggregateOptions, barrier, type EventRow, field, number, rowsItem, sliding, sourceNode, tumbling, watermark, watermarkNode, windowType, schemaOf } from './operator-fixture.ts';
+
+const append: Emission = { port: 'append', mode: 'append', everyMs: 0 };
+const update: Emission = { port: 'update', mode: 'update', everyMs: 0 };
+const complete: Emission = { port: 'complete', mode: 'complete', everyMs: 0 };
+const subject = (options: AggregateOptions, ...emissions: Emission[]) => () => ({ make: () => aggregateOperator(aggregateNode(options), emissions) });
+const row = (start: number, end: number, key: string, count: number) => ({ window: { start, end }, key, count });
+
+describe('an aggregation by windows, in append', () => {
+  test('F6: fires a window once the watermark reaches its end, its keys in the order of their first rows', async () => {
+    await verifyOperator({
+      subject: subject({ window: tumbling(10) }, append),
+      barriersEverywhere: true,
+      input: [
+        rowsItem([{ key: 'b', at: 9 }, { key: 'a', at: 1 }, { key: 'b', at: 2 }, { key: 'a', at: 10 }]),
+        watermark(9),
+        watermark(10),
+        rowsItem([{ key: 'c', at: 19, stamp: 10 }], 4),
+        watermark(30),
+      ],
+      output: { append: [row(0, 10, 'b', 2), row(0, 10, 'a', 1), row(10, 20, 'a', 1), row(10, 20, 'c', 1)] },
+    });
+  });
+
+  test('F5: rows of one firing go out by the end of their window, then by first arrival in that window', async () => {
+    await verifyOperator({
+      subject: subject({ window: sliding(20, 10) }, append),
+      barriersEverywhere: true,
+      input: [rowsItem([{ key: 'x', at: 15 }, { key: 'y', at: 5 }, { key: 'z', at: 12 }, { key: 'y', at: 14 }]), watermark(Infinity)],
+      output: {
+        append: [row(-10, 10, 'y', 1), row(0, 20, 'x', 1), row(0, 20, 'y', 2), row(0, 20, 'z', 1), row(10, 30, 'x', 1), row(10, 30, 'z', 1), row(10, 30, 'y', 1)],
+      },
+    });
+  });
+
+  test('F2: windows before 1970 are [start, end) too, and a row on an end belongs to the next', async () => {
+    await verifyOperator({
+      subject: subject({ window: tumbling(10, 3) }, append),
+      barriersEverywhere: true,
+      input: [rowsItem([{ key: 'a', at: -7 }, { key: 'a', at: -8 }, { key: 'a', at: 3 }, { key: 'a', at: 2 }]), watermark(Infinity)],
+      output: { append: [row(-17, -7, 'a', 1), row(-7, 3, 'a', 2), row(3, 13, 'a', 1)] },
+    });
+  });
+
+  test('a row whose windows its stamp has closed goes to the late rows, whatever the operator has fired', async () => {
+    const result = await verifyOperator({
+      subject: subject({ window: tumbling(10) }, append),
+      barriersEverywhere: true,
+      input: [rowsItem([{ key: 'a', at: 5, stamp: 9 }, { key: 'a', at: 6, stamp: 10 }, { key: 'a', at: 15, stamp: 10 }]), watermark(Infinity)],
+      output: { append: [row(0, 10, 'a', 1), row(10, 20, 'a', 1)], late: [{ key: 'a', at: 6, value: null }] },
+    });
+    expect(result.late).toBe(1);
+  });
+
+  test('F4: a row that is late for its first windows only is never in those, even if they have not fired', async () => {
+    await verifyOperator({
+      subject: subject({ window: sliding(30, 10) }, append),
+      barriersEverywhere: true,
+      input: [rowsItem([{ key: 'a', at: 5, stamp: -10 }, { key: 'a', at: 6, stamp: 15 }]), watermark(Infinity)],
+      output: { append: [row(-20, 10, 'a', 1), row(-10, 20, 'a', 2), row(0, 30, 'a', 2)] },
+    });
+  });
+
+  test('rows of a firing carry the last forwarded watermark as stamp, so that a chained window counts them', async () => {
+    const result = await verifyOperator({
+      subject: subject({ window: tumbling(10) }, append),
+      stamps: true,
+      input: [rowsItem([{ key: 'a', at: 5 }, { key: 'a', at: 15 }]), watermark(12), barrier(), watermark(40)],
+    });
+    expect(result.rows.map(({ stamp }) => stamp)).toEqual([-Infinity, 12]);
+  });
+
+  test('a window of an earlier window is that of its last millisecond', async () => {
+    const input = sourceNode(schemaOf(field('window', windowType), field('n', number)));
+    const node = { ...watermarkNode(0, input, 'window') };
+    const item = (start: number, end: number): object => ({ window: { start, end }, n: 1 });
+    const { batchOf } = await import('../../src/batch/index.ts');
+    await verifyOperator({
+      subject: subject({ input: node, keys: [], window: { ...tumbling(20), column: 'window' }, aggregates: { n: { fn: 'sum', column: 'n' } } }, append),
+      barriersEverywhere: true,
+      input: [{ kind: 'rows', batch: batchOf(input.schema, [item(0, 10), item(10, 20), item(20, 30)]) }, watermark(Infinity)],
+      output: { append: [{ window: { start: 0, end: 20 }, n: 2 }, { window: { start: 20, end: 40 }, n: 1 }] },
+    });
+  });
+
+  test('a key that is a time under a watermark closes once the watermark has passed it', async () => {
+    await verifyOperator({
+      subject: subject({ keys: ['at'] }, append),
+      barriersEverywhere: true,
+      input: [rowsItem([{ key: 'a', at: 5 }, { key: 'b', at: 5 }, { key: 'a', at: 6 }]), watermark(5), watermark(6), watermark(7)],
+      output: { append: [{ at: 5, count: 2 }, { at: 6, count: 1 }] },
+    });
+  });
+
+  test('a row without a time is set aside, and nothing of it is counted', async () => {
+    const result = await verifyOperator({
+      subject: subject({ window: tumbling(10) }, append),
+      barriersEverywhere: true,
+      input: [rowsItem([{ key: 'a', at: null }, { key: 'a', at: 1 }]), watermark(Infinity)],
+      output: { append: [row(0, 10, 'a', 1)] },
+    });
+    expect(result.dead).toMatchObject([{ position: 's#0', text: '{"key":"a","at":null,"value":null}' }]);
+    expect(result.dead[0]!.error).toContain("column 'at' holds null");
+  });
+});
+
+describe('an aggregation in update', () => {
+  const changes = (...rows: object[]) => rows;
+
+  test('gives at each barrier the keys that changed since the last, and nothing twice', async () => {
+    await verifyOperator({
+      subject: subject({ keys: ['key'] }, update),
+      input: [rowsItem([{ key: 'a', at: 1 }, { key: 'b', at: 1 }]), barrier(), barrier(), rowsItem([{ key: 'b', at: 2 }], 2), barrier(), barrier({ last: 'end' })],
+      output: { update: changes({ key: 'a', count: 1 }, { key: 'b', count: 1 }, { key: 'b', count: 2 }) },
+    });
+  });
+
+  test('gives a window at its close what was not given yet, and then no more', async () => {
+    await verifyOperator({
+      subject: subject({ window: tumbling(10) }, update),
+      input: [
+        rowsItem([{ key: 'a', at: 1 }, { key: 'b', at: 2 }]),
+        barrier(),
+        rowsItem([{ key: 'b', at: 3 }], 2),
+        watermark(10),
+        barrier(),
+        watermark(20),
+        barrier(),
+      ],
+      output: { update: changes(row(0, 10, 'a', 1), row(0, 10, 'b', 1), row(0, 10, 'b', 2)) },
+    });
+  });
+
+  test('with `every`, waits for the first barrier that is far enough from the last emission; the last barrier always gives', async () => {
+    const slow: Emission = { port: 'slow', mode: 'update', everyMs: 1000 };
+    await verifyOperator({
+      subject: subject({ keys: ['key'] }, slow),
+      input: [
+        rowsItem([{ key: 'a', at: 1 }]),
+        barrier({ time: 5000 }),
+        rowsItem([{ key: 'a', at: 1 }], 1),
+        barrier({ time: 5999 }),
+        rowsItem([{ key: 'b', at: 1 }], 2),
+        barrier({ time: 6000 }),
+        rowsItem([{ key: 'a', at: 1 }], 3),
+        barrier({ time: 6001, last: 'stop' }),
+      ],
+      output: { slow: changes({ key: 'a', count: 1 }, { key: 'a', count: 2 }, { key: 'b', count: 1 }, { key: 'a', count: 3 }) },
+    });
+  });
+
+  test('a changed slice changes every window that shares it', async () => {
+    await verifyOperator({
+      subject: subject({ window: sliding(20, 10) }, update),
+      input: [rowsItem([{ key: 'a', at: 5 }]), barrier(), rowsItem([{ key: 'a', at: 15 }], 1), barrier(), watermark(20), rowsItem([{ key: 'a', at: 12, stamp: 20 }], 2), watermark(Infinity)],
+      output: { update: changes(row(-10, 10, 'a', 1), row(0, 20, 'a', 1), row(0, 20, 'a', 2), row(10, 30, 'a', 1), row(10, 30, 'a', 2)) },
+    });
+  });
+});
+
+describe('an aggregation in complete', () => {
+  test('gives the whole table at each barrier that is due', async () => {
+    await verifyOperator({
+      subject: subject({ keys: ['key'] }, complete),
+      input: [rowsItem([{ key: 'a', at: 1 }]), barrier(), rowsItem([{ key: 'b', at: 1 }], 1), barrier()],
+      output: { complete: [{ key: 'a', count: 1 }, { key: 'a', count: 1 }, { key: 'b', count: 1 }] },
+    });
+  });
+
+  test('F7: windows that have closed stay in it; without it their state is dropped', async () => {
+    await verifyOperator({
+      subject: subject({ window: tumbling(10) }, complete, append),
+      input: [rowsItem([{ key: 'a', at: 1 }]), watermark(10), barrier(), rowsItem([{ key: 'a', at: 11, stamp: 10 }, { key: 'a', at: 2, stamp: 10 }], 1), barrier(), watermark(Infinity)],
+      output: {
+        append: [row(0, 10, 'a', 1), row(10, 20, 'a', 1)],
+        complete: [row(0, 10, 'a', 1), row(0, 10, 'a', 1), row(10, 20, 'a', 1)],
+        late: [{ key: 'a', at: 2, value: null }],
+      },
+    });
+  });
+
+  test('windows over a time that no watermark closes are never late and never closed', async () => {
+    await verifyOperator({
+      subject: subject({ input: sourceNode(), window: tumbling(10) }, complete),
+      input: [rowsItem([{ key: 'a', at: 25 }, { key: 'a', at: 5, stamp: 100 }]), watermark(Infinity), barrier(), rowsItem([{ key: 'a', at: 6 }], 2), barrier()],
+      output: { complete: [row(0, 10, 'a', 1), row(20, 30, 'a', 1), row(0, 10, 'a', 2), row(20, 30, 'a', 1)] },
+    });
+  });
+});
+
+describe('without keys', () => {
+  test('all rows are one group', async () => {
+    await verifyOperator({
+      subject: subject({ keys: [], window: tumbling(10) }, append),
+      input: [rowsItem([{ key: 'a', at: 1 }, { key: 'b', at: 2 }]), watermark(10)],
+      barriersEverywhere: true,
+      output: { append: [{ window: { start: 0, end: 10 }, count: 2 }] },
+    });
+  });
+});
+
+// ── against a plain reference
+
+interface TimedRow extends Required<EventRow> {
+  readonly at: number;
+}
+interface Case {
+  readonly window: WindowSpec;
+  readonly rows: readonly TimedRow[];
+  /** After how many rows the operator's watermark follows the stamps. */
+  readonly advanceEvery: number;
+}
+
+const cases: fc.Arbitrary<Case> = fc
+  .record({
+    slide: fc.integer({ min: 1, max: 12 }),
+    perWindow: fc.integer({ min: 1, max: 4 }),
+    offset: fc.integer({ min: -15, max: 15 }),
+    delay: fc.integer({ min: 0, max: 10 }),
+    advanceEvery: fc.integer({ min: 1, max: 7 }),
+    rows: fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), at: fc.integer({ min: -60, max: 60 }), value: fc.oneof(fc.integer({ min: -5, max: 5 }), fc.constant(null)) }), { maxLength: 25 }),
+  })
+  .map(({ slide, perWindow, offset, delay, advanceEvery, rows }) => {
+    let max = -Infinity;
+    const stamped = rows.map((each) => {
+      const stamp = max - delay;
+      max = Math.max(max, each.at);
+      return { ...each, stamp };
+    });
+    return { window: sliding(slide * perWindow, slide, offset), rows: stamped, advanceEvery };
+  });
+
+interface Counted {
+  readonly window: { readonly start: number; readonly end: number };
+  readonly key: string;
+  readonly count: number;
+  readonly sum: number | null;
+  readonly values: readonly number[];
+}
+
+/** Every window of every row by trying all. */
+function reference({ window, rows }: Case): { results: Counted[]; late: number } {
+  const windows = new Map<string, { start: number; end: number; keys: Map<string, { count: number; values: number[] }> }>();
+  let late = 0;
+  for (const { key, at, value, stamp } of rows) {
+    let counted = false;
+    for (let n = -200; n < 200; n++) {
+      const start = window.offsetMs + n * window.slideMs;
+      const end = start + window.sizeMs;
+      if (at < start || at >= end || end <= stamp) continue;
+      counted = true;
+      const found = windows.get(String(start)) ?? { start, end, keys: new Map() };
+      windows.set(String(start), found);
+      const cell = found.keys.get(key) ?? { count: 0, values: [] };
+      found.keys.set(key, cell);
+      cell.count++;
+      if (value !== null) cell.values.push(value);
+    }
+    if (!counted) late++;
+  }
+  const results = [...windows.values()].sort((a, b) => a.end - b.end).flatMap(({ start, end, keys }) =>
+    [...keys].map(([key, { count, values }]) => ({ window: { start, end }, key, count, sum: values.length === 0 ? null : values.reduce((a, b) => a + b, 0), values })),
+  );
+  return { results, late };
+}
+
+function input({ rows, advanceEvery }: Case): TestItem[] {
+  const items: TestItem[] = [];
+  for (let i = 0; i < rows.length; i += advanceEvery) {
+    items.push(rowsItem(rows.slice(i, i + advanceEvery), i));
+    const next = rows[i + advanceEvery];
+    // The in-band watermark after a batch is the stamp of the next row.
+    if (next !== undefined && next.stamp > -Infinity) items.push(watermark(next.stamp));
+  }
+  return [...items, watermark(Infinity)];
+}
+
+const aggregates: AggregateOptions['aggregates'] = {
+  count: { fn: 'count' },
+  sum: { fn: 'sum', column: 'value' },
+  values: { fn: 'collect', column: 'value', type: { kind: 'list', of: { type: number, nullable: false } } },
+};
+
+describe('against a plain reference', () => {
+  test('F1 F3 F4: every window counts exactly the rows whose stamp had not closed it, for every batching, restore and pace of the watermark', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async (each) => {
+        const { results, late } = reference(each);
+        const result = await verifyOperator({ subject: subject({ window: each.window, aggregates }, append), input: input(each), barriersEverywhere: true, output: { append: results, ...lateRows(each) } });
+        expect(result.late).toBe(late);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('update and complete end with the same results as append', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async (each) => {
+        const items = input(each).flatMap((item) => [item, barrier()]);
+        const result = await verifyOperator({ subject: subject({ window: each.window, aggregates }, append, update, complete), input: items });
+        const { results } = reference(each);
+        const latest = new Map<string, object>();
+        for (const { port, row: given } of result.rows) if (port === 'update') latest.set(JSON.stringify([(given as Counted).window, (given as Counted).key]), given);
+        const complete_ = result.rows.filter(({ port }) => port === 'complete').map(({ row: given }) => given);
+        expect(result.rows.filter(({ port }) => port === 'append').map(({ row: given }) => given)).toEqual(results);
+        expect([...latest.values()]).toHaveLength(results.length);
+        expect(new Set([...latest.values()].map((given) => JSON.stringify(given)))).toEqual(new Set(results.map((given) => JSON.stringify(given))));
+        expect(complete_.slice(complete_.length - results.length)).toEqual(results);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+function lateRows({ window, rows }: Case): { late?: object[] } {
+  const late = rows.filter(({ at, stamp }) => {
+    const lastEnd = window.offsetMs + Math.floor((at - window.offsetMs) / window.slideMs) * window.slideMs + window.sizeMs;
+    return lastEnd <= stamp;
+  });
+  return late.length === 0 ? {} : { late: late.map(({ key, at, value }) => ({ key, at, value })) };
+}

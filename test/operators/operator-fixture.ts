@@ -1,0 +1,82 @@
+/** Nodes and batches by hand, for the tests of operators. */
+import { anySchema, type Batch, batchOf, batchSchema, type BatchSchema, type DataType, type SchemaField } from '../../src/batch/index.ts';
+import type { AggregateNode, AggregateSpec, LogicalNode, ProcessNode, ReduceNode, RowNode, SourceNode, WatermarkNode, WindowSpec } from '../../src/plan/index.ts';
+import type { TestItem } from '../../src/testing/operator-run.ts';
+
+export const field = (name: string, type: DataType, nullable = false): SchemaField => ({ name, type, nullable });
+export const number: DataType = { kind: 'float64' };
+export const text: DataType = { kind: 'string' };
+export const time: DataType = { kind: 'timestamp' };
+export const eventTime: DataType = { kind: 'timestamp', eventTime: true };
+export const windowType: DataType = { kind: 'struct', fields: [field('start', time), field('end', time)] };
+export const schemaOf = (...fields: SchemaField[]): BatchSchema => batchSchema(fields);
+
+/** Key, time, value: what most tests read. */
+export const events: BatchSchema = schemaOf(field('key', text), field('at', time, true), field('value', number, true));
+
+export function sourceNode(schema: BatchSchema = events): SourceNode {
+  return { kind: 'source', site: 'job.ts:1', schema, source: { type: 'source', name: 'test', guarantee: 'exactly-once', schema, identity: 'test', bounded: true } };
+}
+export function watermarkNode(delayMs: number, input: LogicalNode = sourceNode(), column = 'at'): WatermarkNode {
+  return { kind: 'watermark', site: 'job.ts:2', schema: input.schema, input, column, delayMs, idleAfterMs: 0 };
+}
+export function rowNode(kind: RowNode['kind'], fn: (row: never) => unknown, schema: BatchSchema, more: Partial<RowNode> = {}): RowNode {
+  return { kind, fn, schema, site: 'job.ts:3', input: sourceNode(), ...more };
+}
+
+export interface AggregateOptions {
+  readonly input?: LogicalNode;
+  readonly keys?: readonly string[];
+  readonly window?: WindowSpec;
+  readonly aggregates?: Readonly<Record<string, AggregateSpec & { readonly type?: DataType }>>;
+}
+/** An aggregation; counts by `key` unless said. */
+export function aggregateNode(options: AggregateOptions = {}): AggregateNode {
+  const input = options.input ?? watermarkNode(0);
+  const keys = options.keys ?? ['key'];
+  const specs = Object.entries(options.aggregates ?? { count: { fn: 'count' } });
+  const columns = input.schema.kind === 'any' ? [] : input.schema.fields;
+  const schema = schemaOf(
+    ...(options.window === undefined ? [] : [field('window', windowType)]),
+    ...keys.map((key) => columns.find(({ name }) => name === key) ?? field(key, { kind: 'any' }, true)),
+    ...specs.map(([name, spec]) => field(name, spec.type ?? number, spec.fn !== 'count')),
+  );
+  return {
+    kind: 'aggregate',
+    site: 'job.ts:4',
+    schema,
+    input,
+    keys,
+    aggregates: specs.map(([name, { type: _type, ...spec }]) => ({ name, spec })),
+    ...(options.window === undefined ? {} : { window: options.window }),
+  };
+}
+export const tumbling = (sizeMs: number, offsetMs = 0): WindowSpec => ({ column: 'at', sizeMs, slideMs: sizeMs, offsetMs });
+export const sliding = (sizeMs: number, slideMs: number, offsetMs = 0): WindowSpec => ({ column: 'at', sizeMs, slideMs, offsetMs });
+
+export function reduceNode(fn: (a: never, b: never) => unknown, schema: BatchSchema = events): ReduceNode {
+  return { kind: 'reduce', site: 'job.ts:5', schema, input: sourceNode(schema), key: { column: 'key' }, fn };
+}
+export function processNode(parts: Pick<ProcessNode, 'onRow' | 'schema'> & Partial<ProcessNode>): ProcessNode {
+  return { kind: 'process', site: 'job.ts:6', input: watermarkNode(0), key: { column: 'key' }, state: {}, ...parts };
+}
+
+export interface EventRow {
+  readonly key: string;
+  readonly at: number | null;
+  readonly value?: number | null;
+  /** The row's stamp; -Infinity unless said. */
+  readonly stamp?: number;
+}
+/** A batch of one split, its rows numbered from `first`. */
+export function eventBatch(rows: readonly EventRow[], first = 0): Batch {
+  const stamps = Float64Array.from(rows, ({ stamp }) => stamp ?? -Infinity);
+  return batchOf(events, rows.map(({ key, at, value }) => ({ key, at, value: value ?? null })), { stamps, advances: true, origin: { split: 's', first } });
+}
+export function rowsItem(rows: readonly EventRow[], first = 0): TestItem {
+  return { kind: 'rows', batch: eventBatch(rows, first), advances: true };
+}
+export const watermark = (at: number): TestItem => ({ kind: 'watermark', watermark: at });
+export const barrier = (more: { time?: number; last?: 'stop' | 'end' } = {}): TestItem => ({ kind: 'barrier', ...more });
+export const split = (name: string, state: 'active' | 'idle' | 'ended'): TestItem => ({ kind: 'split', event: { split: name, state } });
+export const anyBatch = (rows: readonly object[]): Batch => batchOf(anySchema, rows, { origin: { split: 's', first: 0 } });
