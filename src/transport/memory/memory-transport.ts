@@ -18,6 +18,7 @@ export interface MemoryTransportOptions {
 export class MemoryTransport implements Transport {
   readonly #channels = new Map<string, MemoryChannel>();
   readonly #options: MemoryTransportOptions;
+  #closed = false;
 
   constructor(options: MemoryTransportOptions = {}) {
     this.#options = options;
@@ -32,8 +33,8 @@ export class MemoryTransport implements Transport {
   }
 
   close(): void {
+    this.#closed = true;
     for (const channel of this.#channels.values()) channel.close();
-    this.#channels.clear();
   }
 
   #channel(id: ChannelId): MemoryChannel {
@@ -41,6 +42,7 @@ export class MemoryTransport implements Transport {
     let channel = this.#channels.get(key);
     if (channel === undefined) {
       channel = new MemoryChannel(key, this.#options);
+      if (this.#closed) channel.close();
       this.#channels.set(key, channel);
     }
     return channel;
@@ -48,6 +50,8 @@ export class MemoryTransport implements Transport {
 }
 
 const none = (): void => {};
+/** Frames that were taken and are still kept: a channel that never runs empty must not keep all. */
+const takenMax = 32;
 
 class MemoryChannel {
   readonly sender: ChannelSender;
@@ -59,7 +63,8 @@ class MemoryChannel {
   /** Frames with the size that was paid for them: both ends must count the same. */
   #queue: { readonly frame: Frame; readonly bytes: number }[] = [];
   #head = 0;
-  #open = true;
+  #opened = false;
+  #closed = false;
   #wakeSender: () => void = none;
   #wakeReceiver: () => void = none;
 
@@ -72,7 +77,7 @@ class MemoryChannel {
   }
 
   close(): void {
-    this.#open = false;
+    this.#closed = true;
     this.#queue = [];
     this.#head = 0;
     this.#wakeSender = none;
@@ -96,11 +101,11 @@ class MemoryChannel {
   #receiverEnd(): ChannelReceiver {
     const channel = this;
     return {
-      open: () => channel.#grant(channel.#taken.current),
+      open: () => channel.#onOpen(),
       get pending() {
-        return channel.#queue.length - channel.#head;
+        return channel.#opened ? channel.#queue.length - channel.#head : 0;
       },
-      peek: () => channel.#queue[channel.#head]?.frame,
+      peek: () => (channel.#opened ? channel.#queue[channel.#head]?.frame : undefined),
       take: () => channel.#take(),
       onReadable: (wake) => {
         channel.#wakeReceiver = wake;
@@ -110,7 +115,7 @@ class MemoryChannel {
   }
 
   #send(frame: Frame): void {
-    if (!this.#open) return;
+    if (this.#closed) return;
     if (frame.kind === 'data') {
       if (!this.#sent.available) throw new WeirError('E_INTERNAL', `H2: channel ${this.#name} has no credit for a data frame`);
       const bytes = frame.batch.byteSize;
@@ -119,15 +124,21 @@ class MemoryChannel {
     } else {
       this.#queue.push({ frame, bytes: 0 });
     }
-    this.#wakeReceiver();
+    if (this.#opened) this.#wakeReceiver();
+  }
+
+  #onOpen(): void {
+    this.#opened = true;
+    this.#grant(this.#taken.current);
+    if (this.#queue.length > 0) this.#wakeReceiver();
   }
 
   #take(): Frame | undefined {
     const entry = this.#queue[this.#head];
-    if (entry === undefined) return undefined;
+    if (entry === undefined || !this.#opened) return undefined;
     this.#head++;
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
+    if (this.#head === this.#queue.length || this.#head === takenMax) {
+      this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
     if (entry.frame.kind === 'data') this.#grant(this.#taken.took(entry.bytes));
