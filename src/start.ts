@@ -7,7 +7,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  type Job, type JobReport, launchable, type Launcher, type LaunchOptions, logicalJob, type Pipeline, type Progress, type RunOptions, type Source, type Stream,
+  type Job,
+  type JobReport,
+  launchable,
+  type Launcher,
+  type LaunchOptions,
+  logicalJob,
+  type Pipeline,
+  type Progress,
+  type RunOptions,
+  type Source,
+  type Stream,
   type Timestamp,
 } from './api/index.ts';
 import { from as streamFrom } from './connectors/index.ts';
@@ -53,7 +63,9 @@ const launcher: Launcher = {
 
 function checkTransport(transport: LaunchOptions['transport'] = 'auto'): void {
   if (transport === 'auto' || transport === 'memory') return;
-  throw new WeirError('E_USAGE', `the transport '${transport}' is not there in this version`, { hint: "leave it out, or say 'memory': the job runs in this process" });
+  throw new WeirError('E_USAGE', `the transport '${transport}' is not there in this version`, {
+    hint: "leave it out, or say 'memory': the job runs in this process",
+  });
 }
 
 function jobOf(running: RunningJob, { signal }: RunOptions, over: () => Promise<void>): Job {
@@ -82,7 +94,9 @@ async function within(finished: Promise<JobReport>, time: Duration, running: Run
   const inTime = new AbortController();
   const late = sleep(realClock, durationMs(time, 'stop() within'), inTime.signal).then(async () => {
     await running.kill();
-    throw new WeirError('E_STUCK', `the job '${running.name}' did not stop within ${time}, and was ended as by a crash`, { hint: 'its next start goes on from its last checkpoint' });
+    throw new WeirError('E_STUCK', `the job '${running.name}' did not stop within ${time}, and was ended as by a crash`, {
+      hint: 'its next start goes on from its last checkpoint',
+    });
   });
   late.catch(() => {}); // aborted in time
   return Promise.race([finished, late]).finally(() => inTime.abort());
@@ -90,14 +104,25 @@ async function within(finished: Promise<JobReport>, time: Duration, running: Run
 
 function reportOf(report: RunningReport): JobReport {
   const { restarts, rowsIn, rowsOut, rowsLate, deadLetters, restoredFrom } = report;
-  return { epoch: report.epoch as JobReport['epoch'], restarts, restoredFrom: restoredFrom as JobReport['restoredFrom'], rowsIn, rowsOut, rowsLate, deadLetters };
+  return {
+    epoch: report.epoch as JobReport['epoch'],
+    restarts,
+    restoredFrom: restoredFrom as JobReport['restoredFrom'],
+    rowsIn,
+    rowsOut,
+    rowsLate,
+    deadLetters,
+  };
 }
 type RunningReport = Awaited<RunningJob['finished']>;
 
 /** One value per completed epoch, until the job is over; of epochs that pass while nobody asks, the last. */
 async function* progressOf(running: RunningJob): AsyncGenerator<Progress, void, void> {
   let over = false;
-  const end = running.finished.then(() => (over = true), () => (over = true));
+  const end = running.finished.then(
+    () => (over = true),
+    () => (over = true),
+  );
   let before = { report: running.status().report, at: realClock.monotonic() };
   for (;;) {
     const last = over;

@@ -1,7 +1,35 @@
 // What must be inferred. `same<A, B>()` compiles only if the two types are identical. Run by test/api/types.test.ts.
 import {
-  aggregate, avg, collect, count, defineSink, defineSource, from, foreachBatch, json, max, min, pipeline, schema, start, state, sum, t, timestamp, window,
-  type EventTime, type EventWindow, type InputOf, type Job, type JobModule, type RowOf, type Sink, type Source, type Stream, type Timestamp, type Window,
+  aggregate,
+  avg,
+  collect,
+  count,
+  defineSink,
+  defineSource,
+  from,
+  foreachBatch,
+  json,
+  max,
+  min,
+  pipeline,
+  schema,
+  start,
+  state,
+  sum,
+  t,
+  timestamp,
+  window,
+  type EventTime,
+  type EventWindow,
+  type InputOf,
+  type Job,
+  type JobModule,
+  type RowOf,
+  type Sink,
+  type Source,
+  type Stream,
+  type Timestamp,
+  type Window,
 } from 'weir';
 import { file, generator, socket, stdout } from 'weir/connectors';
 import { z } from 'zod';
@@ -10,13 +38,42 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 declare function same<A, B>(...proof: Same<A, B> extends true ? [] : [never]): void;
 
 // schemas: what is fed, and what operators see
-const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), timestamp: t.timestamp, status: t.oneOf('ok', 'bad'), tags: t.list(t.string), raw: t.any<{ a: { b: number } }>() });
+const Reading = schema({
+  deviceId: t.string,
+  temperature: t.number,
+  humidity: t.number.nullable(),
+  timestamp: t.timestamp,
+  status: t.oneOf('ok', 'bad'),
+  tags: t.list(t.string),
+  raw: t.any<{ a: { b: number } }>(),
+});
 type Reading = RowOf<typeof Reading>;
-same<Reading, { deviceId: string; temperature: number; humidity: number | null; timestamp: Timestamp; status: 'ok' | 'bad'; tags: readonly string[]; raw: { a: { b: number } } }>();
+same<
+  Reading,
+  {
+    deviceId: string;
+    temperature: number;
+    humidity: number | null;
+    timestamp: Timestamp;
+    status: 'ok' | 'bad';
+    tags: readonly string[];
+    raw: { a: { b: number } };
+  }
+>();
 same<InputOf<typeof Reading>['timestamp'], string | number | Date>();
 same<InputOf<typeof Reading>['humidity'], number | null | undefined>();
-const Nested = schema({ place: t.struct({ lat: t.number, name: t.string.nullable() }), body: t.bytes, n: t.int, ok: t.boolean, local: t.timestampOf('yyyy/MM/dd HH:mm', { zone: 'Europe/Berlin' }), at: t.eventTime });
-same<RowOf<typeof Nested>, { place: { lat: number; name: string | null }; body: Uint8Array; n: number; ok: boolean; local: Timestamp; at: EventTime }>();
+const Nested = schema({
+  place: t.struct({ lat: t.number, name: t.string.nullable() }),
+  body: t.bytes,
+  n: t.int,
+  ok: t.boolean,
+  local: t.timestampOf('yyyy/MM/dd HH:mm', { zone: 'Europe/Berlin' }),
+  at: t.eventTime,
+});
+same<
+  RowOf<typeof Nested>,
+  { place: { lat: number; name: string | null }; body: Uint8Array; n: number; ok: boolean; local: Timestamp; at: EventTime }
+>();
 same<InputOf<typeof Nested>['place'], { lat: number; name?: string | null | undefined }>();
 same<InputOf<typeof Nested>['local'], string>();
 
@@ -24,21 +81,40 @@ declare const readings: Stream<Reading>;
 const timed = readings.withWatermark('timestamp', '10 minutes');
 
 // windows and groups reach the sink
-const perWindow = timed.groupBy(window('timestamp', '5 minutes'), 'deviceId').agg({ t: avg('temperature'), h: avg('humidity'), n: count(), first: min('timestamp'), states: collect('status') });
-for await (const row of perWindow.rows()) same<typeof row, { window: EventWindow; deviceId: string; t: number; h: number | null; n: number; first: Timestamp; states: readonly ('ok' | 'bad')[] }>();
+const perWindow = timed
+  .groupBy(window('timestamp', '5 minutes'), 'deviceId')
+  .agg({ t: avg('temperature'), h: avg('humidity'), n: count(), first: min('timestamp'), states: collect('status') });
+for await (const row of perWindow.rows())
+  same<
+    typeof row,
+    {
+      window: EventWindow;
+      deviceId: string;
+      t: number;
+      h: number | null;
+      n: number;
+      first: Timestamp;
+      states: readonly ('ok' | 'bad')[];
+    }
+  >();
 const lateRows: Stream<Reading> = perWindow.late();
 void lateRows;
-const sliding: Stream<{ window: EventWindow; count: number }, 'windowed'> = timed.groupBy(window('timestamp', '1 hour', { slide: '5 minutes', offset: '1 minute' })).count();
+const sliding: Stream<{ window: EventWindow; count: number }, 'windowed'> = timed
+  .groupBy(window('timestamp', '1 hour', { slide: '5 minutes', offset: '1 minute' }))
+  .count();
 void sliding;
 const noWatermark: Stream<{ window: Window; count: number }, 'running'> = readings.groupBy(window('timestamp', '1 hour')).count();
 void noWatermark;
-const overall: Stream<{ most: number; total: number }, 'running'> = readings.groupBy().agg({ most: max('temperature'), total: sum('temperature') });
+const overall: Stream<{ most: number; total: number }, 'running'> = readings
+  .groupBy()
+  .agg({ most: max('temperature'), total: sum('temperature') });
 void overall;
 
 // a raw timestamp under a watermark closes like a window; without one it never does
 const perInstant: Stream<{ timestamp: EventTime; count: number }, 'windowed'> = timed.groupBy('timestamp').count();
 const perInstantForEver: Stream<{ timestamp: Timestamp; count: number }, 'running'> = readings.groupBy('timestamp').count();
-void perInstant; void perInstantForEver;
+void perInstant;
+void perInstantForEver;
 
 // a window of windows, and the end of the chain
 const chained = perWindow.groupBy(window('window', '1 hour')).agg({ most: max('n') });
@@ -60,8 +136,16 @@ const words: Stream<{ word: string }> = readings.flatMap((r) => r.tags.map((word
 void words;
 
 // an aggregate of one's own
-const product = aggregate({ state: t.number, create: () => 1, accumulate: (a: number, v: number) => a * v, merge: (a, b) => a * b, result: (a) => String(a) });
-const products: Stream<{ deviceId: string; p: string }, 'running'> = readings.groupBy('deviceId').agg({ p: product('temperature') });
+const product = aggregate({
+  state: t.number,
+  create: () => 1,
+  accumulate: (a: number, v: number) => a * v,
+  merge: (a, b) => a * b,
+  result: (a) => String(a),
+});
+const products: Stream<{ deviceId: string; p: string }, 'running'> = readings
+  .groupBy('deviceId')
+  .agg({ p: product('temperature') });
 void products;
 
 // keyed state
@@ -84,13 +168,25 @@ const notices: Stream<{ n: number }> = keyed.process({
   },
 });
 void notices;
-timed.keyBy((row) => [row.deviceId, row.status] as const).reduce((a, b) => (a.timestamp > b.timestamp ? a : b)).to(foreachBatch(async () => {}), { mode: 'update' });
+timed
+  .keyBy((row) => [row.deviceId, row.status] as const)
+  .reduce((a, b) => (a.timestamp > b.timestamp ? a : b))
+  .to(
+    foreachBatch(async () => {}),
+    { mode: 'update' },
+  );
 
 // schemas of others; rows without a schema
 const Zod = z.object({ a: z.string(), b: z.number().optional() });
-for await (const row of from(file.source({ path: 'z.jsonl', format: json(Zod) })).rows()) same<typeof row, { a: string; b?: number | undefined }>();
-for await (const row of from([{ x: 1, at: timestamp(0) }]).withWatermark('at', '1 ms').select('x').rows()) same<typeof row, { x: number }>();
-for await (const row of from(socket.source({ host: 'localhost', port: 1, format: json<{ y: number }>() })).rows()) same<typeof row, { y: number }>();
+for await (const row of from(file.source({ path: 'z.jsonl', format: json(Zod) })).rows())
+  same<typeof row, { a: string; b?: number | undefined }>();
+for await (const row of from([{ x: 1, at: timestamp(0) }])
+  .withWatermark('at', '1 ms')
+  .select('x')
+  .rows())
+  same<typeof row, { x: number }>();
+for await (const row of from(socket.source({ host: 'localhost', port: 1, format: json<{ y: number }>() })).rows())
+  same<typeof row, { y: number }>();
 async function* ticks() {
   yield { i: 1 };
 }
@@ -100,12 +196,17 @@ const generated: Stream<{ index: number }> = from(generator.source({ rowsPerSeco
 void generated;
 
 // the sink's callbacks know the row
-perWindow.to(foreachBatch(async (rows, epoch) => {
-  for (const row of rows) same<typeof row.window, EventWindow>();
-  const later: number = epoch + 1;
-  void later;
-}));
-const outputs = [perWindow.to(stdout.sink(), { mode: 'update', every: '2 seconds' }), perWindow.late().to(file.sink({ path: 'late.jsonl' }))];
+perWindow.to(
+  foreachBatch(async (rows, epoch) => {
+    for (const row of rows) same<typeof row.window, EventWindow>();
+    const later: number = epoch + 1;
+    void later;
+  }),
+);
+const outputs = [
+  perWindow.to(stdout.sink(), { mode: 'update', every: '2 seconds' }),
+  perWindow.late().to(file.sink({ path: 'late.jsonl' })),
+];
 // a watermarked stream is a stream
 const plain = (s: Stream<Reading>) => s.map((row) => ({ x: row.temperature }));
 plain(timed);
@@ -114,7 +215,9 @@ structural(timed);
 const both: Stream<{ temperature: number }> = structural(timed).union(readings);
 void both;
 // filtering narrows
-const humid: Stream<Reading & { humidity: number }> = readings.filter((row): row is Reading & { humidity: number } => row.humidity !== null);
+const humid: Stream<Reading & { humidity: number }> = readings.filter(
+  (row): row is Reading & { humidity: number } => row.humidity !== null,
+);
 void humid;
 // placing keeps the type, late rows included
 void perWindow.named('per-window').parallelism(2).rebalance().late();
@@ -155,5 +258,6 @@ const module2: JobModule = async (params) => (params.number('rate', 1) > 0 ? job
 void [module1, module2];
 {
   await using running: Job = await start(job, { signal: AbortSignal.timeout(1), stateDir: 'state' });
-  for await (const { watermark, rowsInPerSecond } of running.progress()) same<[typeof watermark, typeof rowsInPerSecond], [Timestamp | null, number]>();
+  for await (const { watermark, rowsInPerSecond } of running.progress())
+    same<[typeof watermark, typeof rowsInPerSecond], [Timestamp | null, number]>();
 }

@@ -6,7 +6,7 @@
  * result is null.
  */
 import type { AggregateSpec } from '../plan/index.ts';
-import { WeirError } from '../core/index.ts';
+import { type Call, refused } from './call.ts';
 import { type Field, fieldColumn } from './field.ts';
 
 declare const aggBrand: unique symbol;
@@ -35,11 +35,13 @@ function planned<F extends string, Name extends string, T>(spec: AggregateSpec):
 }
 
 /** @throws WeirError `E_PLAN` if it is none */
-export function aggregateSpec(aggregate: unknown, name: string, site: string): AggregateSpec {
+export function aggregateSpec(aggregate: unknown, name: string, call: Call): AggregateSpec {
   if (aggregate instanceof PlannedAggregate) return aggregate.spec;
-  throw new WeirError('E_PLAN', `agg()${site === '' ? '' : ` at ${site}`}: '${name}' is not an aggregate`, {
-    hint: "give count(), sum('column'), avg, min, max, collect, or one made with aggregate({ … })",
-  });
+  throw refused(
+    call,
+    `'${name}' is not an aggregate`,
+    "give count(), sum('column'), avg, min, max, collect, or one made with aggregate({ … })",
+  );
 }
 
 /** How many rows there are, nulls included. */

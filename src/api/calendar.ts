@@ -1,16 +1,5 @@
 /** The proleptic Gregorian calendar in UTC, as arithmetic: no `Date`, so no machine zone and no years 0 to 99 that mean 1900. */
 
-/** The fields of a moment; `month` and `day` from 1. */
-export interface CivilTime {
-  readonly year: number;
-  readonly month: number;
-  readonly day: number;
-  readonly hour: number;
-  readonly minute: number;
-  readonly second: number;
-  readonly ms: number;
-}
-
 /** The farthest moment from 1970 that a timestamp can be, as for `Date`. */
 export const timestampMax = 8.64e15;
 
@@ -33,8 +22,19 @@ function daysFromEpoch(year: number, month: number, day: number): number {
   return era * 146_097 + dayOfEra - 719_468;
 }
 
-/** Milliseconds since 1970 of these fields read as UTC; NaN where there is no such moment (31 April, 25 o'clock). */
-export function utcMs({ year, month, day, hour, minute, second, ms }: CivilTime): number {
+/**
+ * Milliseconds since 1970 of these fields read as UTC, `month` and `day` from 1; NaN where there is no such moment (31 April,
+ * 25 o'clock). Arguments instead of an object, because it runs for every row.
+ */
+export function utcMs(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+  ms: number,
+): number {
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return Number.NaN;
   if (hour > 23 || minute > 59 || second > 59) return Number.NaN;
   const at = daysFromEpoch(year, month, day) * dayMs + hour * 3_600_000 + minute * 60_000 + second * 1000 + ms;

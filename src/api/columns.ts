@@ -5,15 +5,9 @@
  * this is for plain JavaScript, and for rows whose type was a claim. Rows without a schema have every column.
  */
 import { type BatchSchema, columnIndex, type DataType, type FieldType } from '../batch/index.ts';
-import { WeirError } from '../core/index.ts';
-import { type CallSite, typeText } from '../plan/index.ts';
+import { typeText } from '../plan/index.ts';
+import { type Call, refused } from './call.ts';
 import { nearestName } from './nearest.ts';
-
-/** A verb that is being called: its text and where that stands. */
-export interface Call {
-  readonly verb: string;
-  readonly site: CallSite;
-}
 
 const anyField: FieldType = { type: { kind: 'any' }, nullable: true };
 
@@ -29,14 +23,22 @@ export function columnOf(schema: BatchSchema, name: string, call: Call): FieldTy
   if (field !== undefined) return field;
   const names = schema.fields.map((one) => one.name);
   const near = nearestName(name, names);
-  throw refused(call, `there is no column '${name}' here${near === undefined ? '' : `; did you mean '${near}'?`}`, `the columns are ${names.join(', ')}`);
+  throw refused(
+    call,
+    `there is no column '${name}' here${near === undefined ? '' : `; did you mean '${near}'?`}`,
+    `the columns are ${names.join(', ')}`,
+  );
 }
 
 /** Values of this column are times, or of unknown type. */
 export function requireTime(schema: BatchSchema, name: string, call: Call): void {
   const { type } = columnOf(schema, name, call);
   if (type.kind === 'timestamp' || type.kind === 'any') return;
-  throw refused(call, `column '${name}' is not a time but ${typeText(type)}`, 'declare it as t.timestamp, or make one with timestamp(…) in a map()');
+  throw refused(
+    call,
+    `column '${name}' is not a time but ${typeText(type)}`,
+    'declare it as t.timestamp, or make one with timestamp(…) in a map()',
+  );
 }
 
 /** The time of a window: a timestamp, or the window of an earlier aggregation. */
@@ -48,14 +50,14 @@ export function requireWindowTime(schema: BatchSchema, name: string, call: Call)
 export function keyColumn(schema: BatchSchema, name: string, call: Call): FieldType {
   const field = columnOf(schema, name, call);
   if (field.type.kind !== 'struct' || isWindow(field.type)) return field;
-  throw refused(call, `column '${name}' cannot be a key: it is ${typeText(field.type)}`, 'group by its parts: select or map them into columns of their own');
+  throw refused(
+    call,
+    `column '${name}' cannot be a key: it is ${typeText(field.type)}`,
+    'group by its parts: select or map them into columns of their own',
+  );
 }
 
 export function isWindow(type: DataType): boolean {
   if (type.kind !== 'struct' || type.fields.length !== 2) return false;
   return ['start', 'end'].every((name) => type.fields.some((field) => field.name === name && field.type.kind === 'timestamp'));
-}
-
-export function refused({ verb, site }: Call, why: string, hint?: string): WeirError {
-  return new WeirError('E_PLAN', `${verb}${site === '' ? '' : ` at ${site}`}: ${why}`, hint === undefined ? {} : { hint });
 }

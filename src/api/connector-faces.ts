@@ -20,13 +20,17 @@ export function isSource(value: unknown): value is Source<object> {
 /** @throws WeirError `E_PLAN` if it is no source */
 export function sourceDefinition(source: Source<object>): SourceDefinition {
   if (hasType(source, 'source')) return source as unknown as SourceDefinition;
-  throw new WeirError('E_PLAN', 'this is not a source', { hint: 'take one from weir/connectors, or make one with defineSource({ … })' });
+  throw new WeirError('E_PLAN', 'this is not a source', {
+    hint: 'take one from weir/connectors, or make one with defineSource({ … })',
+  });
 }
 
 /** @throws WeirError `E_PLAN` if it is no sink */
 export function sinkDefinition(sink: Sink<never>, where: string): SinkDefinition {
   if (hasType(sink, 'sink')) return sink as unknown as SinkDefinition;
-  throw new WeirError('E_PLAN', `${where}: this is not a sink`, { hint: 'take one from weir/connectors, or make one with defineSink({ … })' });
+  throw new WeirError('E_PLAN', `${where}: this is not a sink`, {
+    hint: 'take one from weir/connectors, or make one with defineSink({ … })',
+  });
 }
 
 function hasType(value: unknown, type: string): boolean {

@@ -52,7 +52,9 @@ export function defineAnyField<T>(): Field<T, T> {
 /** @throws WeirError `E_SCHEMA` if it is no field of ours */
 function typed(field: Field<any, any>, where: string): TypedField {
   if (field instanceof TypedField) return field;
-  throw new WeirError('E_SCHEMA', `${where} is not a field`, { hint: 'describe it with t: t.string, t.number, t.timestamp.nullable(), …' });
+  throw new WeirError('E_SCHEMA', `${where} is not a field`, {
+    hint: 'describe it with t: t.string, t.number, t.timestamp.nullable(), …',
+  });
 }
 
 /** The data type of a field, as a column of this name. */

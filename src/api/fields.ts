@@ -5,7 +5,17 @@
  */
 import type { SchemaField } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
-import { defineAnyField, defineField, type Field, fieldColumn, type FieldIn, type FieldOut, fieldReader, type FieldReader, type Fields } from './field.ts';
+import {
+  defineAnyField,
+  defineField,
+  type Field,
+  fieldColumn,
+  type FieldIn,
+  type FieldOut,
+  fieldReader,
+  type FieldReader,
+  type Fields,
+} from './field.ts';
 import { type Issue, Misfit, wanted } from './misfit.ts';
 import { structReader } from './struct-reader.ts';
 import { timePattern } from './time-pattern.ts';
@@ -102,7 +112,10 @@ export function columnsOfFields(fields: Fields, where: string): readonly SchemaF
 /** Reads an object that has these fields. */
 export function fieldsReader(fields: Fields): (value: unknown) => object {
   const names = Object.keys(fields);
-  return structReader(names, names.map((name) => fieldReader(fields[name]!, `'${name}'`)));
+  return structReader(
+    names,
+    names.map((name) => fieldReader(fields[name]!, `'${name}'`)),
+  );
 }
 
 /** The kinds of columns. All but `any` and what is `nullable()` refuse null. */

@@ -7,7 +7,8 @@
 import { type Duration, WeirError } from '../core/index.ts';
 import type { AggregateNode, KeySelector, LogicalNode, OutputMode } from '../plan/index.ts';
 import { callSite } from './call-site.ts';
-import { type Call, columnOf, keyColumn, refused, requireTime, requireWindowTime } from './columns.ts';
+import { called, calling, refused, requireFunction } from './call.ts';
+import { keyColumn, requireTime, requireWindowTime } from './columns.ts';
 import { sinkDefinition } from './connector-faces.ts';
 import type { Sink } from './connector-types.ts';
 import { GraphGroups } from './graph-groups.ts';
@@ -56,7 +57,13 @@ export class GraphStream {
   select(...columns: readonly string[]): GraphStream {
     const call = calling('select()');
     if (columns.length === 0) throw refused(call, 'it needs at least one column');
-    return this.#then({ kind: 'select', input: this.node, columns, site: call.site, schema: selectedSchema(this.node.schema, columns, call) });
+    return this.#then({
+      kind: 'select',
+      input: this.node,
+      columns,
+      site: call.site,
+      schema: selectedSchema(this.node.schema, columns, call),
+    });
   }
 
   withWatermark(column: string, delay: Duration, options: WatermarkOptions = {}): GraphStream {
@@ -65,13 +72,26 @@ export class GraphStream {
     requireTime(node.schema, column, call);
     const delayMs = naturalMs(delay, called(call));
     const idleAfterMs = positiveMs(options.idleAfter ?? '1 minute', `${called(call)} idleAfter`);
-    return this.#then({ kind: 'watermark', input: node, column, delayMs, idleAfterMs, site: call.site, schema: watermarkedSchema(node.schema, column) });
+    return this.#then({
+      kind: 'watermark',
+      input: node,
+      column,
+      delayMs,
+      idleAfterMs,
+      site: call.site,
+      schema: watermarkedSchema(node.schema, column),
+    });
   }
 
   groupBy(...keys: readonly unknown[]): GraphGroups {
     const call = calling('groupBy()');
     const windows = keys.filter((key) => key instanceof PlannedWindow);
-    if (windows.length > 1) throw refused(call, 'it takes one window', 'group by the smaller window first, and the result by a larger one over its window');
+    if (windows.length > 1)
+      throw refused(
+        call,
+        'it takes one window',
+        'group by the smaller window first, and the result by a larger one over its window',
+      );
     const columns = keys.filter((key): key is string => !(key instanceof PlannedWindow));
     for (const column of columns) keyColumn(this.node.schema, column, call);
     const [window] = windows;
@@ -91,7 +111,10 @@ export class GraphStream {
   union(...others: readonly AnyStream[]): GraphStream {
     const call = calling('union()');
     const nodes = [this.node, ...others.map((other) => streamNode(other))];
-    const schema = unionSchema(nodes.map((node) => node.schema), call);
+    const schema = unionSchema(
+      nodes.map((node) => node.schema),
+      call,
+    );
     const inputs = nodes.map((input): LogicalNode => {
       const columns = projectionTo(schema, input.schema);
       if (columns === undefined) return input;
@@ -109,13 +132,15 @@ export class GraphStream {
 
   named(id: string): GraphStream {
     const call = calling('named()');
-    if (!/^[A-Za-z0-9_.~:-]{1,200}$/.test(id)) throw refused(call, `'${id}' is not an id`, 'an id has 1 to 200 letters, digits and _ . ~ : -');
+    if (!/^[A-Za-z0-9_.~:-]{1,200}$/.test(id))
+      throw refused(call, `'${id}' is not an id`, 'an id has 1 to 200 letters, digits and _ . ~ : -');
     return this.#copied({ ...this.node, name: id });
   }
 
   parallelism(subtasks: number): GraphStream {
     const call = calling('parallelism()');
-    if (!Number.isSafeInteger(subtasks) || subtasks < 1) throw refused(call, `${subtasks} is not a number of subtasks`, 'give a whole number from 1');
+    if (!Number.isSafeInteger(subtasks) || subtasks < 1)
+      throw refused(call, `${subtasks} is not a number of subtasks`, 'give a whole number from 1');
     return this.#copied({ ...this.node, parallelism: subtasks });
   }
 
@@ -129,16 +154,28 @@ export class GraphStream {
     const definition = sinkDefinition(sink, called(call));
     const { mode = 'append', every } = options;
     checkMode(this.node, mode, definition.modes, call);
-    if (mode === 'append' && every !== undefined) throw refused(call, '`every` is for the modes update and complete: append writes a row once it is final');
+    if (mode === 'append' && every !== undefined)
+      throw refused(call, '`every` is for the modes update and complete: append writes a row once it is final');
     const everyMs = every === undefined ? 0 : naturalMs(every, `${called(call)} every`);
-    return outputOf({ kind: 'sink', input: this.node, sink: definition, mode, everyMs, site: call.site, schema: this.node.schema });
+    return outputOf({
+      kind: 'sink',
+      input: this.node,
+      sink: definition,
+      mode,
+      everyMs,
+      site: call.site,
+      schema: this.node.schema,
+    });
   }
 
   rows(options: RunOptions & { readonly mode?: OutputMode } = {}): AsyncIterable<object> {
     const call = calling('rows()');
     const mode = options.mode ?? 'append';
     checkMode(this.node, mode, ['append', 'update', 'complete'], call);
-    if (this.launcher === undefined) throw new WeirError('E_USAGE', `${called(call)}: this stream cannot start itself`, { hint: "make it with from() of 'weir'" });
+    if (this.launcher === undefined)
+      throw new WeirError('E_USAGE', `${called(call)}: this stream cannot start itself`, {
+        hint: "make it with from() of 'weir'",
+      });
     return streamRows(this.node, this.launcher, mode, options);
   }
 
@@ -166,13 +203,6 @@ export class GraphStream {
   }
 }
 
-const calling = (verb: string): Call => ({ verb, site: callSite() });
-const called = ({ verb, site }: Call): string => `${verb}${site === '' ? '' : ` at ${site}`}`;
-
-function requireFunction(fn: unknown, call: Call): void {
-  if (typeof fn !== 'function') throw refused(call, `it takes a function, not ${typeof fn}`);
-}
-
 /** A stream that starts at a source, or at any other node; for connectors. `launcher` lets it run itself. */
 export function streamOf<Row extends object>(node: LogicalNode, launcher?: Launcher): Stream<Row> {
   return new GraphStream(node, launcher) as unknown as Stream<Row>;
@@ -186,5 +216,7 @@ export function launchable<Row extends object>(stream: Stream<Row>, launcher: La
 /** The node that a stream ends in. @throws WeirError `E_PLAN` if it is no stream */
 export function streamNode(stream: AnyStream): LogicalNode {
   if (stream instanceof GraphStream) return stream.node;
-  throw new WeirError('E_PLAN', 'this is not a stream', { hint: 'streams are made by from(source) and by the verbs of a stream' });
+  throw new WeirError('E_PLAN', 'this is not a stream', {
+    hint: 'streams are made by from(source) and by the verbs of a stream',
+  });
 }

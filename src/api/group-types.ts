@@ -7,23 +7,30 @@ import type { WindowKey } from './window-key.ts';
 type KeysOf<Row, T> = { [K in keyof Row & string]: [Row[K]] extends [T] ? K : never }[keyof Row & string];
 /** The columns that can be a window's time. */
 export type TimeKey<Row> = KeysOf<Row, Timestamp | Date | Window>;
-type TimeOfWindow<Row, K> = K extends WindowKey<any, infer N, infer T> ? ([N] extends [never] ? T : N extends keyof Row ? Row[N] : never) : never;
+type TimeOfWindow<Row, K> =
+  K extends WindowKey<any, infer N, infer T> ? ([N] extends [never] ? T : N extends keyof Row ? Row[N] : never) : never;
 /** The time that a key stands for, if any: a window's, or a timestamp's own. */
 type TimeOfKey<Row, K> = K extends WindowKey ? TimeOfWindow<Row, K> : K extends keyof Row ? Row[K] : never;
 type WindowOf<Row, K> = [TimeOfWindow<Row, K>] extends [Watermarked] ? EventWindow : Window;
 /** What an aggregation by the keys `K` of a stream of kind `From` is. */
-export type GroupKind<Row, K, From extends Kind> =
-  From extends 'running' ? 'running'
-  : [Extract<TimeOfKey<Row, K>, Watermarked>] extends [never] ? 'running'
-  : From extends 'rows' ? 'windowed'
-  : 'chained';
+export type GroupKind<Row, K, From extends Kind> = From extends 'running'
+  ? 'running'
+  : [Extract<TimeOfKey<Row, K>, Watermarked>] extends [never]
+    ? 'running'
+    : From extends 'rows'
+      ? 'windowed'
+      : 'chained';
 /** The columns of the keys: `window` first, then those that were named. */
 export type GroupRow<Row, K> = Show<
-  ([Extract<K, WindowKey>] extends [never] ? {} : { window: WindowOf<Row, Extract<K, WindowKey>> }) & Pick<Row, Extract<K, keyof Row>>
+  ([Extract<K, WindowKey>] extends [never] ? {} : { window: WindowOf<Row, Extract<K, WindowKey>> }) &
+    Pick<Row, Extract<K, keyof Row>>
 >;
 
 /** Kinds whose rows are final when they arrive: what keyed state and timers need. */
 export type FinalKind = { [K in Kind]: OutputModes[K]['append'] extends true ? K : never }[Kind];
 /** `unknown` where rows of this kind may be written in this mode to a sink that takes `S`, the reason where not. */
-export type CheckMode<K extends Kind, M extends OutputMode, S extends OutputMode = OutputMode> =
-  OutputModes[K][M] extends true ? ([M] extends [S] ? unknown : `✗ this sink does not take mode ${M}`) : OutputModes[K][M];
+export type CheckMode<K extends Kind, M extends OutputMode, S extends OutputMode = OutputMode> = OutputModes[K][M] extends true
+  ? [M] extends [S]
+    ? unknown
+    : `✗ this sink does not take mode ${M}`
+  : OutputModes[K][M];

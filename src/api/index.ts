@@ -2,7 +2,16 @@ export type { Guarantee, Kind, OutputMode, OutputModes } from '../plan/index.ts'
 export { type Agg, aggregate, avg, collect, count, max, min, type Named, sum } from './aggregates.ts';
 export { callSite } from './call-site.ts';
 export { asSink, asSource, isSource, sinkDefinition, sourceDefinition } from './connector-faces.ts';
-export type { CommitPermit, DeadLetter, Format, Sink, SinkContext, SinkWriter, Source, SourceContext } from './connector-types.ts';
+export type {
+  CommitPermit,
+  DeadLetter,
+  Format,
+  Sink,
+  SinkContext,
+  SinkWriter,
+  Source,
+  SourceContext,
+} from './connector-types.ts';
 export { type Field, fieldColumn, fieldReader, type FieldReader } from './field.ts';
 export { t } from './fields.ts';
 export { launchable, streamNode, streamOf } from './graph-stream.ts';

@@ -27,7 +27,7 @@ export function isoMs(text: string): number {
 }
 
 function timeOfDay(text: string, from: number, year: number, month: number, day: number): number {
-  if (text.length === from) return utcMs({ year, month, day, hour: 0, minute: 0, second: 0, ms: 0 });
+  if (text.length === from) return utcMs(year, month, day, 0, 0, 0, 0);
   const separator = text[from];
   if (separator !== 'T' && separator !== ' ' && separator !== 't') return Number.NaN;
   const hour = digitsAt(text, from + 1, 2);
@@ -44,11 +44,11 @@ function timeOfDay(text: string, from: number, year: number, month: number, day:
     if (mark === dot || mark === comma) {
       const end = endOfDigits(text, at + 1);
       if (end === at + 1) return Number.NaN;
-      ms = Number(text.slice(at + 1, Math.min(end, at + 4)).padEnd(3, '0'));
+      ms = thousandths(text, at + 1, Math.min(end, at + 4));
       at = end;
     }
   }
-  const shifted = utcMs({ year, month, day, hour, minute, second, ms }) - offsetMs(text, at);
+  const shifted = utcMs(year, month, day, hour, minute, second, ms) - offsetMs(text, at);
   return Math.abs(shifted) > timestampMax ? Number.NaN : shifted;
 }
 
@@ -56,6 +56,12 @@ function endOfDigits(text: string, from: number): number {
   let at = from;
   while (digitsAt(text, at, 1) >= 0) at++;
   return at;
+}
+
+/** The digits in [from, to) behind a decimal point, at most three, as thousandths. */
+function thousandths(text: string, from: number, to: number): number {
+  const digits = to - from;
+  return digitsAt(text, from, digits) * (digits === 3 ? 1 : digits === 2 ? 10 : 100);
 }
 
 /** What the text from `at` on says of the offset: nothing, `Z`, `+02:00`, `+0200` or `+02`. */

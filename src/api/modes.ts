@@ -1,6 +1,6 @@
 /** May these rows be written in this mode? The run-time half of `CheckMode`, with the same words. */
 import { kindsOf, type LogicalNode, type OutputMode, outputModes } from '../plan/index.ts';
-import { type Call, refused } from './columns.ts';
+import { type Call, refused } from './call.ts';
 import { nearestName } from './nearest.ts';
 
 const modes: readonly OutputMode[] = ['append', 'update', 'complete'];
@@ -9,7 +9,11 @@ const modes: readonly OutputMode[] = ['append', 'update', 'complete'];
 export function checkMode(node: LogicalNode, mode: OutputMode, accepted: readonly OutputMode[], call: Call): void {
   if (!modes.includes(mode)) {
     const near = nearestName(String(mode), modes);
-    throw refused(call, `there is no mode '${mode}'${near === undefined ? '' : `; did you mean '${near}'?`}`, 'the modes are append, update and complete');
+    throw refused(
+      call,
+      `there is no mode '${mode}'${near === undefined ? '' : `; did you mean '${near}'?`}`,
+      'the modes are append, update and complete',
+    );
   }
   for (const kind of kindsOf(node)) {
     const legal = outputModes[kind][mode];
@@ -21,5 +25,9 @@ export function checkMode(node: LogicalNode, mode: OutputMode, accepted: readonl
 /** Rows that keyed state or a further aggregation takes must be final. */
 export function checkFinal(node: LogicalNode, call: Call): void {
   if (!kindsOf(node).has('running')) return;
-  throw refused(call, 'the rows of this stream never become final, and it takes only final rows', 'group the first aggregation by a window over a column with withWatermark()');
+  throw refused(
+    call,
+    'the rows of this stream never become final, and it takes only final rows',
+    'group the first aggregation by a window over a column with withWatermark()',
+  );
 }

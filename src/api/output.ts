@@ -23,5 +23,7 @@ export function outputOf(node: SinkNode): Output {
 /** @throws WeirError `E_PLAN` if it is no output */
 export function outputNode(output: Output): SinkNode {
   if (output instanceof SinkOutput) return output.node;
-  throw new WeirError('E_PLAN', 'this is not an output', { hint: 'end each stream with .to(sink), and list what that gives in `outputs`' });
+  throw new WeirError('E_PLAN', 'this is not an output', {
+    hint: 'end each stream with .to(sink), and list what that gives in `outputs`',
+  });
 }

@@ -59,7 +59,9 @@ class JobPipeline implements Pipeline {
 export function pipeline(options: PipelineOptions): Pipeline {
   const { name, outputs, deadLetters } = options;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
-    throw new WeirError('E_PLAN', `'${name}' cannot be the name of a pipeline`, { hint: 'a name has 1 to 64 letters, digits, - and _' });
+    throw new WeirError('E_PLAN', `'${name}' cannot be the name of a pipeline`, {
+      hint: 'a name has 1 to 64 letters, digits, - and _',
+    });
   }
   const where = `pipeline '${name}'`;
   if (!Array.isArray(outputs) || outputs.length === 0) {
@@ -69,7 +71,10 @@ export function pipeline(options: PipelineOptions): Pipeline {
     name,
     outputs: outputs.map(outputNode),
     parallelism: wholeNumber(options.parallelism ?? defaultParallelism, 1, `${where}: parallelism`),
-    checkpointEveryMs: options.checkpointEvery === undefined ? defaultCheckpointEveryMs : positiveMs(options.checkpointEvery, `${where}: checkpointEvery`),
+    checkpointEveryMs:
+      options.checkpointEvery === undefined
+        ? defaultCheckpointEveryMs
+        : positiveMs(options.checkpointEvery, `${where}: checkpointEvery`),
     ...(deadLetters === undefined ? {} : { deadLetters: sinkDefinition(deadLetters, `${where}: deadLetters`) }),
     restart: restartOf(options.restart ?? {}, where),
   };

@@ -7,10 +7,10 @@ export interface ProcessContext<Key, S extends StateSpec, Out> {
   readonly key: Key;
   /** This key's state. Held in checkpoints; exact after any crash. */
   readonly state: Handles<S>;
-  emit(row: Out): void;
+  emit(this: void, row: Out): void;
   /** Calls `onTimer(at)` for this key once the watermark has passed `at`. Setting the same time twice is one timer. */
-  setTimer(at: number): void;
-  deleteTimer(at: number): void;
+  setTimer(this: void, at: number): void;
+  deleteTimer(this: void, at: number): void;
   /** Event time has reached this; -Infinity before the first watermark. */
   readonly watermark: number;
 }

@@ -1,10 +1,15 @@
 /** The columns that aggregations give: `window` if there is one, then the keys, then the aggregates. */
 import { anySchema, type BatchSchema, batchSchema, type DataType, type FieldType, type SchemaField } from '../batch/index.ts';
 import { type AggregateNode, type AggregateSpec, typeText } from '../plan/index.ts';
-import { type Call, columnOf, keyColumn, refused } from './columns.ts';
+import { type Call, refused } from './call.ts';
+import { columnOf, keyColumn } from './columns.ts';
 
 const instant = (name: string): SchemaField => ({ name, type: { kind: 'timestamp' }, nullable: false });
-const windowField: SchemaField = { name: 'window', type: { kind: 'struct', fields: [instant('start'), instant('end')] }, nullable: false };
+const windowField: SchemaField = {
+  name: 'window',
+  type: { kind: 'struct', fields: [instant('start'), instant('end')] },
+  nullable: false,
+};
 
 type Grouping = Pick<AggregateNode, 'keys' | 'window' | 'aggregates'>;
 
@@ -15,13 +20,17 @@ export function aggregateSchema(input: BatchSchema, { keys, window, aggregates }
     ...keys.map((name) => ({ name, ...typeOnly(keyColumn(input, name, call)) })),
     ...aggregates.map(({ name, spec }) => ({ name, ...aggregateType(input, spec, call) })),
   ];
-  checkNames(fields.map(({ name }) => name), call);
+  checkNames(
+    fields.map(({ name }) => name),
+    call,
+  );
   return batchSchema(fields);
 }
 
 function checkNames(names: readonly string[], call: Call): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw refused(call, `the result would have two columns '${twice}'`, 'name the aggregates otherwise: agg({ otherName: … })');
+  if (twice !== undefined)
+    throw refused(call, `the result would have two columns '${twice}'`, 'name the aggregates otherwise: agg({ otherName: … })');
   if (names.includes('__proto__')) throw refused(call, 'no column can be called __proto__');
 }
 
@@ -34,11 +43,13 @@ function aggregateType(input: BatchSchema, spec: AggregateSpec, call: Call): Fie
   switch (fn) {
     case 'sum':
     case 'avg':
-      if (!isNumeric(type)) throw refused(call, `${fn}('${spec.column}') needs a column of numbers; '${spec.column}' is ${typeText(type)}`);
+      if (!isNumeric(type))
+        throw refused(call, `${fn}('${spec.column}') needs a column of numbers; '${spec.column}' is ${typeText(type)}`);
       return { type: { kind: 'float64' }, nullable };
     case 'min':
     case 'max':
-      if (!isOrdered(type)) throw refused(call, `${fn}('${spec.column}') needs values with an order; '${spec.column}' is ${typeText(type)}`);
+      if (!isOrdered(type))
+        throw refused(call, `${fn}('${spec.column}') needs values with an order; '${spec.column}' is ${typeText(type)}`);
       return { type: plain(type), nullable };
     case 'collect':
       return { type: { kind: 'list', of: { type: plain(type), nullable } }, nullable: false };
@@ -65,9 +76,13 @@ function plain(type: DataType): DataType {
 /** The same columns, with this one under a watermark. */
 export function watermarkedSchema(schema: BatchSchema, column: string): BatchSchema {
   if (schema.kind === 'any') return schema;
-  return batchSchema(schema.fields.map((field) => (
-    field.name === column && field.type.kind === 'timestamp' ? { ...field, type: { kind: 'timestamp', eventTime: true } } : field
-  )));
+  return batchSchema(
+    schema.fields.map((field) =>
+      field.name === column && field.type.kind === 'timestamp'
+        ? { ...field, type: { kind: 'timestamp', eventTime: true } }
+        : field,
+    ),
+  );
 }
 
 /** These columns, in this order. Rows without a schema stay without one. */

@@ -13,7 +13,7 @@ export interface RowSchema {
    * @throws WeirError `E_RECORD` naming the path and the reason of everything that does not fit; `E_SCHEMA` if the schema
    * validates asynchronously
    */
-  parse(value: unknown): object;
+  readonly parse: (value: unknown) => object;
 }
 
 /**
@@ -28,7 +28,10 @@ export function rowSchema(schema: AnySchema): RowSchema {
 }
 
 /** What a verb's rows are that a closure makes: as a schema says, or kept as they are. Ours needs no check but the columns'. */
-export function resultSchema(schema: AnySchema | undefined): { readonly schema: BatchSchema; readonly validate?: (value: unknown) => object } {
+export function resultSchema(schema: AnySchema | undefined): {
+  readonly schema: BatchSchema;
+  readonly validate?: (value: unknown) => object;
+} {
   if (schema === undefined) return { schema: anySchema };
   const rows = rowSchema(schema);
   return rows.schema.kind === 'columns' ? { schema: rows.schema } : { schema: rows.schema, validate: rows.parse };
@@ -51,18 +54,24 @@ function ofColumns({ columns, read }: ColumnSchema): RowSchema {
 function standardOf(schema: AnySchema): StandardSchemaV1.Props {
   const standard = (schema as Partial<AnySchema> | null | undefined)?.['~standard'];
   if (standard?.version === 1 && typeof standard.validate === 'function') return standard;
-  throw new WeirError('E_SCHEMA', 'this is not a schema', { hint: 'give schema({ … }), or a Standard Schema: zod, valibot, arktype' });
+  throw new WeirError('E_SCHEMA', 'this is not a schema', {
+    hint: 'give schema({ … }), or a Standard Schema: zod, valibot, arktype',
+  });
 }
 
 function validated(standard: StandardSchemaV1.Props, value: unknown): object {
   const result = standard.validate(value);
   if (result instanceof Promise) {
     result.catch(() => {}); // it is refused whatever it says
-    throw new WeirError('E_SCHEMA', `this ${standard.vendor} schema validates asynchronously, and rows are checked synchronously`);
+    throw new WeirError(
+      'E_SCHEMA',
+      `this ${standard.vendor} schema validates asynchronously, and rows are checked synchronously`,
+    );
   }
   if (result.issues !== undefined) throw misfit(result.issues.map(issueOf));
   const row: unknown = result.value;
-  if (typeof row !== 'object' || row === null) throw misfit([{ path: [], message: `a row is an object, and the schema gave ${shown(row)}` }]);
+  if (typeof row !== 'object' || row === null)
+    throw misfit([{ path: [], message: `a row is an object, and the schema gave ${shown(row)}` }]);
   return row;
 }
 
@@ -70,4 +79,5 @@ function issueOf({ message, path = [] }: StandardSchemaV1.Issue): Issue {
   return { message, path: path.map((step) => (typeof step === 'object' ? step.key : step)) };
 }
 
-const misfit = (issues: readonly Issue[]): WeirError => new WeirError('E_RECORD', `the record does not fit its schema: ${issuesText(issues)}`);
+const misfit = (issues: readonly Issue[]): WeirError =>
+  new WeirError('E_RECORD', `the record does not fit its schema: ${issuesText(issues)}`);

@@ -50,7 +50,12 @@ export function rowsSink(mode: OutputMode): RowsSink {
     };
   };
   const definition: SinkDefinition = {
-    type: 'sink', name: 'rows()', guarantee: 'exactly-once', modes: [mode], single: true, identity: 'rows()',
+    type: 'sink',
+    name: 'rows()',
+    guarantee: 'exactly-once',
+    modes: [mode],
+    single: true,
+    identity: 'rows()',
     open: async () => writer(),
   };
 

@@ -40,13 +40,18 @@ export const state: {
   map<J, K extends string | number, I, V>(key: Field<J, K>, value: Field<I, V>): StateField<MapState<K, V>>;
 } = {
   value: (of) => new DeclaredState({ kind: 'value', value: fieldColumn('value', of) }) as never,
-  map: (key, value) => new DeclaredState({ kind: 'map', key: fieldColumn('key', key), value: fieldColumn('value', value) }) as never,
+  map: (key, value) =>
+    new DeclaredState({ kind: 'map', key: fieldColumn('key', key), value: fieldColumn('value', value) }) as never,
 };
 
 /** @throws WeirError `E_PLAN` where a name stands for something else than state */
 export function stateDeclarations(spec: StateSpec, where: string): Readonly<Record<string, StateDeclaration>> {
-  return Object.fromEntries(Object.entries(spec).map(([name, field]) => {
-    if (field instanceof DeclaredState) return [name, field.declaration];
-    throw new WeirError('E_PLAN', `${where}: '${name}' is not state`, { hint: 'declare it with state.value(t.…) or state.map(t.…, t.…)' });
-  }));
+  return Object.fromEntries(
+    Object.entries(spec).map(([name, field]) => {
+      if (field instanceof DeclaredState) return [name, field.declaration];
+      throw new WeirError('E_PLAN', `${where}: '${name}' is not state`, {
+        hint: 'declare it with state.value(t.…) or state.map(t.…, t.…)',
+      });
+    }),
+  );
 }

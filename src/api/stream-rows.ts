@@ -7,10 +7,21 @@ import { rowsSink } from './rows-sink.ts';
 
 /** Each row once, as its epoch commits. Leaving the loop stops the job; its failure is thrown by the loop. */
 export async function* streamRows(
-  node: LogicalNode, launcher: Launcher, mode: OutputMode, { stateDir, signal, transport }: RunOptions,
+  node: LogicalNode,
+  launcher: Launcher,
+  mode: OutputMode,
+  { stateDir, signal, transport }: RunOptions,
 ): AsyncGenerator<object, void, void> {
   const sink = rowsSink(mode);
-  const output = { kind: 'sink', input: node, sink: sink.definition, mode, everyMs: 0, site: node.site, schema: node.schema } as const;
+  const output = {
+    kind: 'sink',
+    input: node,
+    sink: sink.definition,
+    mode,
+    everyMs: 0,
+    site: node.site,
+    schema: node.schema,
+  } as const;
   const job = await launcher.start(
     { name: 'rows', outputs: [output], parallelism: 1, checkpointEveryMs: defaultCheckpointEveryMs, restart: defaultRestart },
     {

@@ -30,15 +30,26 @@ export interface AnyStream<out Row extends object = object, out K extends Kind =
 /** Rows without end. Immutable: every verb gives a new stream, and nothing runs before `start`. */
 export interface Stream<out Row extends object, out K extends Kind = 'rows'> extends AnyStream<Row, K> {
   /** With a schema the result is columnar; without, rows are kept as they are. Must be pure: it runs again after a failure. */
-  map<R extends object, K extends Kind, Out extends object>(this: AnyStream<R, K>, fn: (row: R) => Out, schema?: AnySchema<any, Out>): Stream<Out, K>;
+  map<R extends object, K extends Kind, Out extends object>(
+    this: AnyStream<R, K>,
+    fn: (row: R) => Out,
+    schema?: AnySchema<any, Out>,
+  ): Stream<Out, K>;
   /** As `map`, with any number of rows for each. */
-  flatMap<R extends object, K extends Kind, Out extends object>(this: AnyStream<R, K>, fn: (row: R) => Iterable<Out>, schema?: AnySchema<any, Out>): Stream<Out, K>;
+  flatMap<R extends object, K extends Kind, Out extends object>(
+    this: AnyStream<R, K>,
+    fn: (row: R) => Iterable<Out>,
+    schema?: AnySchema<any, Out>,
+  ): Stream<Out, K>;
   /** Only the rows for which `fn` is true; a type guard narrows them. */
   filter<R extends object, K extends Kind, Out extends R>(this: AnyStream<R, K>, fn: (row: R) => row is Out): Stream<Out, K>;
   filter<R extends object, K extends Kind>(this: AnyStream<R, K>, fn: (row: R) => boolean): Stream<R, K>;
 
   /** Only these columns, in this order. */
-  select<R extends object, K extends Kind, const N extends readonly (keyof R & string)[]>(this: AnyStream<R, K>, ...names: N): Stream<Show<Pick<R, N[number]>>, K>;
+  select<R extends object, K extends Kind, const N extends readonly (keyof R & string)[]>(
+    this: AnyStream<R, K>,
+    ...names: N
+  ): Stream<Show<Pick<R, N[number]>>, K>;
 
   /**
    * Promise: rows of a split arrive at most `delay` behind its latest time. Others may be late: counted, and found in `.late()`.
@@ -47,7 +58,10 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
    * @throws WeirError `E_PLAN` for a column that is not there or not a time, and for what is no duration
    */
   withWatermark<R extends object, K extends Kind, C extends TimeKey<R>>(
-    this: AnyStream<R, K>, column: C, delay: Duration, options?: WatermarkOptions,
+    this: AnyStream<R, K>,
+    column: C,
+    delay: Duration,
+    options?: WatermarkOptions,
   ): Stream<Show<Omit<R, C> & { [P in C]: EventTime }>, K>;
   /**
    * Rows with equal values of these keys, one of which may be a window; `null` is a value like any other.
@@ -55,7 +69,8 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
    * @throws WeirError `E_PLAN` for a column that is not there, or that cannot be a key
    */
   groupBy<R extends object, K extends Kind, const Ks extends readonly ((keyof R & string) | WindowKey<WindowType, TimeKey<R>>)[]>(
-    this: AnyStream<R, K>, ...keys: Ks
+    this: AnyStream<R, K>,
+    ...keys: Ks
   ): Grouped<R, GroupRow<R, Ks[number]>, GroupKind<R, Ks[number], K>>;
   /** One key at a time, in order: for state, timers and `reduce`. */
   keyBy<R extends object, Key extends KeyValue>(this: AnyStream<R, FinalKind>, fn: (row: R) => Key): KeyedStream<Key, R>;
@@ -77,11 +92,14 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
    * @throws WeirError `E_PLAN` for a mode that the rows or the sink do not allow, in the words of `OutputModes`
    */
   to<R extends object, K extends Kind, const M extends OutputMode = 'append', S extends OutputMode = OutputMode>(
-    this: AnyStream<R, K>, sink: Sink<R, S> & CheckMode<K, M, S>, options?: ToOptions<M>,
+    this: AnyStream<R, K>,
+    sink: Sink<R, S> & CheckMode<K, M, S>,
+    options?: ToOptions<M>,
   ): Output;
   /** Runs the stream embedded and gives its rows, each once, as their epoch commits. Leaving the loop stops it. */
   rows<R extends object, K extends Kind, const M extends OutputMode = 'append'>(
-    this: AnyStream<R, K> & CheckMode<K, M>, options?: RunOptions & { readonly mode?: M },
+    this: AnyStream<R, K> & CheckMode<K, M>,
+    options?: RunOptions & { readonly mode?: M },
   ): AsyncIterable<R>;
 }
 export interface ToOptions<M extends OutputMode> {
@@ -101,7 +119,9 @@ export interface Grouped<Row extends object, Keys extends object, K extends Kind
    *
    * @throws WeirError `E_PLAN` for a column that is not there, or that the aggregate cannot take
    */
-  agg<const A extends Readonly<Record<string, AnyAgg>>>(aggregates: A & CheckAggs<Row, A>): Aggregated<Row, Show<Keys & AggRow<Row, A>>, K>;
+  agg<const A extends Readonly<Record<string, AnyAgg>>>(
+    aggregates: A & CheckAggs<Row, A>,
+  ): Aggregated<Row, Show<Keys & AggRow<Row, A>>, K>;
   /** How many rows each group has, in the column `count`. */
   count(): Aggregated<Row, Show<Keys & { count: number }>, K>;
 }

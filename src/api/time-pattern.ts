@@ -9,9 +9,12 @@ import { utcMs } from './calendar.ts';
 import { digitsAt } from './digits.ts';
 import { zoneShift } from './time-zone.ts';
 
-const parts = { yyyy: 'year', MM: 'month', dd: 'day', HH: 'hour', mm: 'minute', ss: 'second', SSS: 'ms' } as const;
-type Part = (typeof parts)[keyof typeof parts];
-type Step = { readonly part: Part; readonly length: number } | { readonly literal: string; readonly length: number };
+const parts = ['yyyy', 'MM', 'dd', 'HH', 'mm', 'ss', 'SSS'];
+/** `part`: which of `parts`; -1 for a literal. */
+interface Step {
+  readonly part: number;
+  readonly text: string;
+}
 
 /**
  * A reader of such times: milliseconds since 1970, or NaN if the text has another shape or names no moment.
@@ -20,7 +23,7 @@ type Step = { readonly part: Part; readonly length: number } | { readonly litera
  */
 export function timePattern(pattern: string, zone?: string): (text: string) => number {
   const steps = stepsOf(pattern);
-  const length = steps.reduce((sum, step) => sum + step.length, 0);
+  const length = steps.reduce((sum, { text }) => sum + text.length, 0);
   const shift = zone === undefined || zone === 'UTC' ? undefined : zoneShift(zone);
   return (text) => {
     if (text.length !== length) return Number.NaN;
@@ -30,40 +33,31 @@ export function timePattern(pattern: string, zone?: string): (text: string) => n
 }
 
 function readSteps(steps: readonly Step[], text: string): number {
-  const time = { year: 0, month: 1, day: 1, hour: 0, minute: 0, second: 0, ms: 0 };
+  const time = [0, 1, 1, 0, 0, 0, 0];
   let at = 0;
   for (const step of steps) {
-    if ('literal' in step) {
-      if (!text.startsWith(step.literal, at)) return Number.NaN;
+    const { length } = step.text;
+    if (step.part < 0) {
+      if (!text.startsWith(step.text, at)) return Number.NaN;
     } else {
-      const value = digitsAt(text, at, step.length);
+      const value = digitsAt(text, at, length);
       if (value < 0) return Number.NaN;
       time[step.part] = value;
     }
-    at += step.length;
+    at += length;
   }
-  return utcMs(time);
+  return utcMs(time[0]!, time[1]!, time[2]!, time[3]!, time[4]!, time[5]!, time[6]!);
 }
 
 function stepsOf(pattern: string): readonly Step[] {
   const steps: Step[] = [];
-  const seen = new Set<string>();
   for (const [token, quoted] of pattern.matchAll(/'([^']*)'|([A-Za-z])\2*|[^A-Za-z]/g)) {
-    const part = Object.hasOwn(parts, token) ? parts[token as keyof typeof parts] : undefined;
-    if (part !== undefined) {
-      if (seen.has(part)) throw refused(pattern, `'${token}' stands in it twice`);
-      seen.add(part);
-      steps.push({ part, length: token.length });
-    } else if (quoted !== undefined) {
-      const literal = quoted === '' ? "'" : quoted;
-      steps.push({ literal, length: literal.length });
-    } else if (/[A-Za-z]/.test(token)) {
-      throw refused(pattern, `'${token}' means nothing in it`);
-    } else {
-      steps.push({ literal: token, length: token.length });
-    }
+    const part = parts.indexOf(token);
+    if (part >= 0 && steps.some((step) => step.part === part)) throw refused(pattern, `'${token}' stands in it twice`);
+    if (part < 0 && quoted === undefined && /[A-Za-z]/.test(token)) throw refused(pattern, `'${token}' means nothing in it`);
+    steps.push({ part, text: quoted === undefined ? token : quoted === '' ? "'" : quoted });
   }
-  if (!seen.has('year')) throw refused(pattern, 'it has no year');
+  if (!steps.some(({ part }) => part === 0)) throw refused(pattern, 'it has no year');
   return steps;
 }
 

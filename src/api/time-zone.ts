@@ -41,7 +41,7 @@ function offsetReader(zone: string): (ms: number) => number {
     const at: Record<string, number> = {};
     for (const { type, value } of format.formatToParts(ms)) at[type] = Number(value);
     const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = at;
-    return utcMs({ year, month, day, hour, minute, second, ms: 0 }) - Math.floor(ms / 1000) * 1000;
+    return utcMs(year, month, day, hour, minute, second, 0) - Math.floor(ms / 1000) * 1000;
   };
 }
 
@@ -49,7 +49,14 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   const field = '2-digit';
   try {
     return new Intl.DateTimeFormat('en-u-ca-iso8601-nu-latn', {
-      timeZone: zone, hourCycle: 'h23', year: 'numeric', month: field, day: field, hour: field, minute: field, second: field,
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: field,
+      day: field,
+      hour: field,
+      minute: field,
+      second: field,
     });
   } catch (cause) {
     throw new WeirError('E_SCHEMA', `there is no time zone '${zone}'`, { cause, hint: "name it as in 'Europe/Berlin' or 'UTC'" });

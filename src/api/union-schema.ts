@@ -4,9 +4,17 @@
  * Its columns are those that every input has, in the order of the first: a stream with more columns is taken where one with
  * fewer is wanted. A column is nullable if it is in one input, under a watermark if it is in all.
  */
-import { anySchema, type BatchSchema, batchSchema, columnIndex, type DataType, type SchemaField, typeId } from '../batch/index.ts';
+import {
+  anySchema,
+  type BatchSchema,
+  batchSchema,
+  columnIndex,
+  type DataType,
+  type SchemaField,
+  typeId,
+} from '../batch/index.ts';
 import { typeText } from '../plan/index.ts';
-import { type Call, refused } from './columns.ts';
+import { type Call, refused } from './call.ts';
 
 /** @throws WeirError `E_PLAN` for a common column of two types, and for inputs with nothing in common */
 export function unionSchema(schemas: readonly BatchSchema[], call: Call): BatchSchema {
@@ -15,7 +23,9 @@ export function unionSchema(schemas: readonly BatchSchema[], call: Call): BatchS
   const [first = [], ...others] = columns as readonly (readonly SchemaField[])[];
   const common = first.flatMap((field) => {
     const same = others.map((fields) => fields.find(({ name }) => name === field.name));
-    return same.includes(undefined) ? [] : [same.reduce<SchemaField>((merged, other) => mergeFields(merged, other!, call), field)];
+    return same.includes(undefined)
+      ? []
+      : [same.reduce<SchemaField>((merged, other) => mergeFields(merged, other!, call), field)];
   });
   if (common.length === 0) throw refused(call, 'the streams have no column in common');
   return batchSchema(common);
@@ -31,9 +41,12 @@ function mergeFields(a: SchemaField, b: SchemaField, call: Call): SchemaField {
 const typeOf = ({ type }: SchemaField): string => typeId({ type, nullable: false });
 
 function mergeTypes(a: DataType, b: DataType): DataType {
-  if (a.kind === 'timestamp' && b.kind === 'timestamp') return a.eventTime === true && b.eventTime === true ? a : { kind: 'timestamp' };
+  if (a.kind === 'timestamp' && b.kind === 'timestamp')
+    return a.eventTime === true && b.eventTime === true ? a : { kind: 'timestamp' };
   if (a.kind === 'string' && b.kind === 'string') {
-    return a.values === undefined || b.values === undefined ? { kind: 'string' } : { kind: 'string', values: [...new Set([...a.values, ...b.values])] };
+    return a.values === undefined || b.values === undefined
+      ? { kind: 'string' }
+      : { kind: 'string', values: [...new Set([...a.values, ...b.values])] };
   }
   return a;
 }

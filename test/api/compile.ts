@@ -22,12 +22,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** @param compiler the package that holds it: `typescript`, or `ts6` */
 export async function compileTypes(compiler: string): Promise<Compilation> {
-  const errors = errorsOf(await run(compiler, process.env['WEIR_TYPES_PROJECT'] ?? 'types'));
+  const errors = errorsOf(await run(compiler));
   const lines = readFileSync(`${root}types/refused.ts`, 'utf8').split('\n');
   const refusals = lines.flatMap((comment, i): Refusal[] => {
     const words = /^\s*\/\/✗ (.*)$/.exec(comment)?.[1]?.trimEnd();
     const line = i + 2;
-    const said = errors.filter((error) => error.refusedLine === line).map(({ text }) => text).join('\n');
+    const said = errors
+      .filter((error) => error.refusedLine === line)
+      .map(({ text }) => text)
+      .join('\n');
     return words === undefined ? [] : [{ line, statement: lines[i + 1]!.trim(), words, said }];
   });
   const expected = new Set(refusals.map(({ line }) => line));
@@ -35,8 +38,8 @@ export async function compileTypes(compiler: string): Promise<Compilation> {
   return { refusals, others: others.map(({ text }) => text) };
 }
 
-function run(compiler: string, project: string): Promise<string> {
-  const args = [`${root}node_modules/${compiler}/bin/tsc`, '-p', project, '--pretty', 'false', '--noErrorTruncation'];
+function run(compiler: string): Promise<string> {
+  const args = [`${root}node_modules/${compiler}/bin/tsc`, '-p', 'types', '--pretty', 'false', '--noErrorTruncation'];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { cwd: root, maxBuffer: 1 << 26 }, (_failure, stdout, stderr) => resolve(stdout + stderr));
   });

@@ -31,7 +31,14 @@ class SinkRuntime implements Launcher {
       this.stopped++;
       return undefined as never;
     };
-    return { name: job.name, finished: this.#finished.promise, stop, checkpoint: stop, progress: stop as never, [Symbol.asyncDispose]: stop };
+    return {
+      name: job.name,
+      finished: this.#finished.promise,
+      stop,
+      checkpoint: stop,
+      progress: stop as never,
+      [Symbol.asyncDispose]: stop,
+    };
   }
 
   open(): Promise<SinkWriter> {
@@ -42,9 +49,16 @@ class SinkRuntime implements Launcher {
   /** Writes an epoch and commits it, as often as told. */
   async epoch(number: number, values: readonly number[], commits = 1, writer?: SinkWriter): Promise<void> {
     const to = writer ?? (await this.#ready.promise);
-    if (values.length > 0) await to.write(batchOf({ kind: 'columns', fields: [{ name: 'n', type: { kind: 'int64' }, nullable: false }] }, values.map((n) => ({ n }))));
+    if (values.length > 0)
+      await to.write(
+        batchOf(
+          { kind: 'columns', fields: [{ name: 'n', type: { kind: 'int64' }, nullable: false }] },
+          values.map((n) => ({ n })),
+        ),
+      );
     const staged = await to.stage(epoch(number) as Epoch, false);
-    for (let i = 0; i < commits && staged !== undefined; i++) await to.commit({ epoch: epoch(number), generation: generation(1) }, staged);
+    for (let i = 0; i < commits && staged !== undefined; i++)
+      await to.commit({ epoch: epoch(number), generation: generation(1) }, staged);
   }
 
   finish(error?: Error): void {
@@ -64,7 +78,11 @@ async function taken(rows: AsyncIterable<Row>): Promise<number[]> {
 describe('rows()', () => {
   test('gives the rows of each epoch as it commits, and ends with the job', async () => {
     const runtime = new SinkRuntime();
-    const values = taken(started(runtime).map((row) => row).rows());
+    const values = taken(
+      started(runtime)
+        .map((row) => row)
+        .rows(),
+    );
     await runtime.epoch(1, [1, 2]);
     await runtime.epoch(2, []);
     await runtime.epoch(3, [3]);

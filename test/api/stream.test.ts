@@ -263,10 +263,10 @@ describe('placement and ends', () => {
 
   test('a stream prints as its path', () => {
     const counted = timed.groupBy(window('timestamp', '1 hour'), 'deviceId').count();
-    expect(String(counted)).toBe('Stream(test → watermark on timestamp → aggregate by window, deviceId)');
+    expect(inspect(counted)).toBe('Stream(test → watermark on timestamp → aggregate by window, deviceId)');
     expect(inspect(counted.map((row) => row).named('last'))).toBe(
       'Stream(test → watermark on timestamp → aggregate by window, deviceId → last)',
     );
-    expect(String(readings.union(readings))).toBe('Stream(union of 2)');
+    expect(inspect(readings.union(readings))).toBe('Stream(union of 2)');
   });
 });
