@@ -62,7 +62,7 @@ timed.groupBy(window('time', '5 minutes'));
 //✗ append writes a row once it is final
 timed.map((r) => ({ at: timestamp(r.timestamp + 1) })).groupBy(window('at', '5 minutes')).count().to(out);
 //✗ Type 'number' is not assignable to type 'Timestamp'
-timed.map((r) => ({ at: r.timestamp + 1 }), schema({ at: t.timestamp }));
+timed.keyBy('deviceId').process({ emits: schema({ at: t.timestamp }), onRow: (row, ctx) => ctx.emit({ at: row.timestamp + 1 }) });
 
 // ── keyed state
 //✗ "running"

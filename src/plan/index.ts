@@ -4,6 +4,7 @@ export type {
   UnionNode, WatermarkNode, WindowSpec,
 } from './logical.ts';
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
+export { kindOf, kindsOf, underWatermark } from './kinds.ts';
 export { describePlan } from './describe.ts';
 export { selectorText, typeText } from './identity.ts';
 export { keyGroupsOfJob, ownedGroups, routingTable } from './key-groups.ts';
