@@ -1,0 +1,109 @@
+/**
+ * Reads one file, piece by piece.
+ *
+ * Owns: the open file and a buffer of bounded size; the position after each piece. Does not own: how bytes are cut
+ * (records/), what they mean (formats/).
+ * Invariants: C1 the position after a piece, given to `openFile`, gives the pieces that follow.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import type { Piece, SourceContext, SplitReader } from '../../operators/index.ts';
+import type { FormatDefinition } from '../formats/index.ts';
+import { Pacer, PieceBuilder, type RawRecord, type RecordSplitter } from '../records/index.ts';
+import { changed, type FilePosition, imprint, imprintBytesMax, readAt } from './file-position.ts';
+
+const chunkBytes = 256 * 1024;
+/** A piece ends behind the record that reaches this, however few rows it has. */
+const pieceBytesMax = 4 * 1024 * 1024;
+
+export interface FileReaderOptions {
+  readonly handle: FileHandle;
+  readonly split: string;
+  readonly format: FormatDefinition;
+  readonly splitter: RecordSplitter;
+  readonly decode: (record: Uint8Array) => object;
+  readonly head: FilePosition['head'];
+  /** Records before the position that reading begins at. */
+  readonly records: number;
+  /** Rows a second; 0 = no limit. */
+  readonly rate: number;
+  readonly recordBytesMax: number;
+  /** Names the nth line or element: `orders.jsonl:12`. */
+  readonly place: (count: number) => string;
+  readonly context: SourceContext;
+}
+
+export class FileReader implements SplitReader {
+  readonly #o: FileReaderOptions;
+  readonly #pieces: PieceBuilder;
+  readonly #pacer: Pacer;
+  readonly #chunk = new Uint8Array(chunkBytes);
+  #chunkStart: number;
+  #chunkLength = 0;
+  #ended = false;
+
+  constructor(options: FileReaderOptions) {
+    this.#o = options;
+    const { context } = options;
+    this.#pieces = new PieceBuilder(options.format.schema, options.split, context.operator, options.records);
+    this.#pacer = new Pacer(options.rate, context.clock, context.signal);
+    this.#chunkStart = options.splitter.offset;
+  }
+
+  async read(): Promise<Piece | null> {
+    const { signal, batchRowsMax } = this.#o.context;
+    signal.throwIfAborted();
+    if (this.#ended) return null;
+    const most = await this.#pacer.admit(batchRowsMax);
+    const { splitter } = this.#o;
+    const bytesEnd = splitter.offset + pieceBytesMax;
+    while (this.#pieces.records < most && splitter.offset < bytesEnd) {
+      const record = splitter.next();
+      if (record !== null) this.#add(record);
+      else if (!(await this.#readChunk())) break;
+      else signal.throwIfAborted();
+    }
+    return this.#pieces.records === 0 && this.#ended ? null : this.#pieces.take(await this.#position());
+  }
+
+  close(): Promise<void> {
+    return this.#o.handle.close();
+  }
+
+  /** False at the end of the file, whose last record may have no end. */
+  async #readChunk(): Promise<boolean> {
+    this.#chunkStart += this.#chunkLength;
+    const { bytesRead } = await this.#o.handle.read(this.#chunk, 0, chunkBytes, this.#chunkStart);
+    this.#chunkLength = bytesRead;
+    if (bytesRead > 0) {
+      this.#o.splitter.push(this.#chunk.subarray(0, bytesRead));
+      return true;
+    }
+    this.#ended = true;
+    const last = this.#o.splitter.end();
+    if (last !== null) this.#add(last);
+    return false;
+  }
+
+  #add({ bytes, tooLong }: RawRecord): void {
+    const { format, splitter, decode, place, recordBytesMax } = this.#o;
+    if (bytes.length === 0 && format.blankLines === 'skip') return;
+    const { count } = splitter;
+    if (tooLong) this.#pieces.setAside(bytes, `${place(count)}: the record is longer than ${recordBytesMax} bytes; these are its first`);
+    else this.#pieces.add(bytes, decode, () => place(count));
+  }
+
+  async #position(): Promise<FilePosition> {
+    const { offset, count } = this.#o.splitter;
+    const bytes = Math.min(offset, imprintBytesMax);
+    const tail = await this.#before(offset, bytes);
+    if (tail.length < bytes) throw changed(this.#o.split, 'it was shortened while it was read');
+    return { offset, count, head: this.#o.head, tail: imprint(tail) };
+  }
+
+  /** The bytes before an offset: from the chunk where they are in it. */
+  async #before(offset: number, bytes: number): Promise<Uint8Array> {
+    const at = offset - this.#chunkStart;
+    if (at >= bytes && at <= this.#chunkLength) return this.#chunk.subarray(at - bytes, at);
+    return readAt(this.#o.handle, offset - bytes, bytes);
+  }
+}

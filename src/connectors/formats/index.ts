@@ -1,0 +1,8 @@
+export { bytes } from './bytes.ts';
+export { csv, type CsvOptions } from './csv.ts';
+export { asFormat, type FormatDefinition, formatDefinition, type FormatHeader, lineFormat } from './format.ts';
+export { json, type JsonValue } from './json.ts';
+export { jsonText } from './json-text.ts';
+export { linesOf } from './lines-of.ts';
+export { msgpack } from './msgpack.ts';
+export { text } from './text.ts';

@@ -1,0 +1,1 @@
+export { from, sourceOf } from './from.ts';

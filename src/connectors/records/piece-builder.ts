@@ -1,0 +1,73 @@
+/**
+ * Records into a piece: rows as columns, what does not parse as dead records, and which record each row was.
+ *
+ * Invariants: C2 every record that was added is in exactly one piece, as a row or as a dead record.
+ */
+import { BatchBuilder, type BatchSchema } from '../../batch/index.ts';
+import { WeirError } from '../../core/index.ts';
+import type { DeadRecord, Piece, Position } from '../../operators/index.ts';
+
+export class PieceBuilder {
+  readonly #rows: BatchBuilder;
+  readonly #split: string;
+  readonly #operator: string;
+  #first: number;
+  #records = 0;
+  /** Per row, its record's offset from `#first`. */
+  #offsets: number[] = [];
+  #dead: DeadRecord[] = [];
+
+  /** @param first records of the split before the first one that is added */
+  constructor(schema: BatchSchema, split: string, operator: string, first: number) {
+    this.#rows = new BatchBuilder(schema);
+    this.#split = split;
+    this.#operator = operator;
+    this.#first = first;
+  }
+
+  /** Records since the last piece. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** A record as the row that `decode` makes of it, or as a dead one if it throws what is the record's fault. */
+  add(bytes: Uint8Array, decode: (bytes: Uint8Array) => object, place: () => string): void {
+    try {
+      this.#rows.append(decode(bytes));
+    } catch (error) {
+      if (!isRecordFault(error)) throw error;
+      return this.setAside(bytes, `${place()}: ${error.message}`);
+    }
+    this.#offsets.push(this.#records++);
+  }
+
+  /** A row that is known to be good. */
+  addRow(row: object): void {
+    this.#rows.append(row);
+    this.#offsets.push(this.#records++);
+  }
+
+  /** A record that no row can be made of. */
+  setAside(bytes: Uint8Array, reason: string): void {
+    this.#dead.push({ bytes: new Uint8Array(bytes), error: reason, operator: this.#operator, position: `${this.#split}#${this.#first + this.#records}` });
+    this.#records++;
+  }
+
+  /** All records since the last piece; `position` = where to go on. */
+  take(position: Position): Piece {
+    const { length } = this.#rows;
+    const origin = { split: this.#split, first: this.#first };
+    const records = this.#dead.length === 0 ? {} : { records: Int32Array.from(this.#offsets) };
+    const batch = length === 0 ? null : this.#rows.build({ origin: { ...origin, ...records } });
+    const piece: Piece = { batch, dead: this.#dead, records: this.#records, position };
+    this.#first += this.#records;
+    this.#records = 0;
+    this.#offsets = [];
+    this.#dead = [];
+    return piece;
+  }
+}
+
+export function isRecordFault(error: unknown): error is WeirError {
+  return error instanceof WeirError && (error.code === 'E_RECORD' || error.code === 'E_VALUE');
+}
