@@ -2,7 +2,7 @@
  * The HTTP API of a process that runs jobs: health, metrics, and what each job says of itself. Read only.
  *
  * Owns: routes and their answers, as a function from request to response; needs no port, and can be mounted elsewhere.
- * Invariants: S1 a request whose Host is no name of this machine's loopback is refused, so that a web page cannot read
+ * Invariants: SV1 a request whose Host is no name of this machine's loopback is refused, so that a web page cannot read
  * the API by having its own name resolve to 127.0.0.1; and no answer allows another origin.
  */
 import { Hono } from 'hono';
@@ -26,7 +26,7 @@ export function controlApi({ jobs, build, now }: ControlApiOptions): Hono {
   const api = new Hono();
   api.use(async (context, next) => {
     if (!loopback.test(context.req.header('host') ?? ''))
-      return context.json({ error: 'S1: this API answers to localhost and 127.0.0.1 only' }, 403);
+      return context.json({ error: 'SV1: this API answers to localhost and 127.0.0.1 only' }, 403);
     return next();
   });
   api.get('/healthz', (context) => context.json({ status: 'ok', checks: { process: 'ok' } }));

@@ -3,7 +3,7 @@
  *
  * Owns: the order of things from the start of a job to its end, and what is said at each. Does not own: the engine, signals
  * (shutdown.ts), the words of progress (progress.ts).
- * Invariants: S2 once the job has started, the last line on stdout is its report, however it ends.
+ * Invariants: SV2 once the job has started, the last line on stdout is its report, however it ends.
  */
 import type { JobReport, RunningJob } from '../cluster/index.ts';
 import { type Clock, sleep, WeirError } from '../core/index.ts';

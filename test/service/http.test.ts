@@ -53,13 +53,13 @@ describe('the control API', () => {
   });
 
   test.each(['evil.example', 'evil.example:8081', 'localhost.evil.example', '127.0.0.1.evil.example:80', ''])(
-    'S1: refuses the host %j',
+    'SV1: refuses the host %j',
     async (host) => {
       expect((await ask('/v1/jobs', [status()], host)).status).toBe(403);
     },
   );
 
-  test.each(['localhost', '127.0.0.1:1', '[::1]:8081'])('S1: takes the host %s, and allows no other origin', async (host) => {
+  test.each(['localhost', '127.0.0.1:1', '[::1]:8081'])('SV1: takes the host %s, and allows no other origin', async (host) => {
     const answer = await ask('/v1/jobs', [status()], host);
     expect(answer.status).toBe(200);
     expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);

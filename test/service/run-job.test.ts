@@ -24,7 +24,7 @@ function run(job: FakeJob, { ownsStdout = false } = {}) {
 }
 
 describe('the run of a job', () => {
-  test('S2: ends with the report as one line of JSON, its fields in order, after the result', async () => {
+  test('SV2: ends with the report as one line of JSON, its fields in order, after the result', async () => {
     const job = new FakeJob();
     const { terminal, code } = run(job);
     job.end('finished', { epoch: 5, rowsIn: 20_000, rowsOut: 6900, rowsLate: 26 });
@@ -57,7 +57,7 @@ describe('the run of a job', () => {
     expect(finishedCalls()).toBe(0);
   });
 
-  test('S2: a stop that takes too long fails and says what it waits for, and the report still comes last', async () => {
+  test('SV2: a stop that takes too long fails and says what it waits for, and the report still comes last', async () => {
     const job = new FakeJob({
       state: 'stopping',
       subtasks: [subtask({ stage: 'sink', subtask: 1, state: 'draining' }), subtask({ state: 'stopped' })],
@@ -77,7 +77,7 @@ describe('the run of a job', () => {
     expect(JSON.parse(terminal.lines.at(-1)!)).toMatchObject({ job: 'delays' });
   });
 
-  test('S2: a job that fails throws what it failed of, after its report', async () => {
+  test('SV2: a job that fails throws what it failed of, after its report', async () => {
     const job = new FakeJob();
     const { terminal, code } = run(job);
     job.fail(new WeirError('E_RECORD', 'line 7 is no JSON'));
