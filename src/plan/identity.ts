@@ -19,11 +19,15 @@ export interface Identity {
   readonly state: string | null;
 }
 
-/** Identities in the order of `operators` (inputs before what they feed). */
-export function identify(operators: readonly Resolved[]): ReadonlyMap<Resolved, Identity> {
+/**
+ * Identities in the order of `operators` (inputs before what they feed).
+ *
+ * @param reserved ids of the job's own: id → what has it
+ */
+export function identify(operators: readonly Resolved[], reserved: ReadonlyMap<string, string> = new Map()): ReadonlyMap<Resolved, Identity> {
   const identities = new Map<Resolved, Identity>();
   const ancestors = new Map<Resolved, string>();
-  const taken = new Map<string, string>();
+  const taken: Taken = { by: new Map(reserved), names: new Set(operators.flatMap(({ node }) => node.name ?? [])) };
   for (const operator of operators) {
     const above = operator.feeds.map((feed) => `${ancestors.get(feed.from)}${feed.port === 'late' ? '/late' : ''}`).sort().join('+');
     const state = stateOf(operator);
@@ -34,22 +38,29 @@ export function identify(operators: readonly Resolved[]): ReadonlyMap<Resolved, 
   return identities;
 }
 
-function idOf(operator: Resolved, state: string | null, above: string, taken: Map<string, string>): OperatorId {
+interface Taken {
+  /** Id → the place of the operator that has it. */
+  readonly by: Map<string, string>;
+  /** Names that were given: no unnamed operator takes one of them. */
+  readonly names: ReadonlySet<string>;
+}
+
+function idOf(operator: Resolved, state: string | null, above: string, { by, names }: Taken): OperatorId {
   const { node } = operator;
   if (node.name !== undefined) {
     // A named node that runs once per output mode is stateless: the variants may share the name with a suffix.
-    const other = taken.get(node.name);
+    const other = by.get(node.name);
     if (other !== undefined && state !== null) throw collision(node.name, other, node.site);
     if (other === undefined) {
-      taken.set(node.name, node.site);
+      by.set(node.name, node.site);
       return operatorId(node.name);
     }
   }
   const base = state === null ? (node.name ?? node.kind) : `${node.kind}~${digest([node.kind, ...keysOf(operator), above].join('|'))}`;
   for (let n = 1; ; n++) {
     const candidate = n === 1 ? base : `${base}~${n}`;
-    if (taken.has(candidate)) continue;
-    taken.set(candidate, node.site);
+    if (by.has(candidate) || names.has(candidate)) continue;
+    by.set(candidate, node.site);
     return operatorId(candidate);
   }
 }

@@ -6,7 +6,7 @@
  * G2 keyed operators are roots behind hash edges, so that a key's rows meet in one subtask.
  */
 import { createHash } from 'node:crypto';
-import { batchSchema } from '../batch/index.ts';
+import { type BatchSchema, batchSchema } from '../batch/index.ts';
 import { type OperatorId, operatorId } from '../core/index.ts';
 import { type Identity, identify } from './identity.ts';
 import { keyGroupsOfJob } from './key-groups.ts';
@@ -16,7 +16,7 @@ import { type Feed, type Resolved, resolveJob } from './resolve.ts';
 import { validateJob, warningsOf } from './validate.ts';
 
 /** Columns of the rows that the dead-letter sink is given; `DeadLetter` of the API. */
-export const deadLetterSchema = batchSchema([
+export const deadLetterSchema: BatchSchema = batchSchema([
   { name: 'bytes', type: { kind: 'bytes' }, nullable: false },
   { name: 'error', type: { kind: 'string' }, nullable: false },
   { name: 'operator', type: { kind: 'string' }, nullable: false },
@@ -45,13 +45,17 @@ interface Place {
 export function planJob(job: LogicalJob, parallelism: number = job.parallelism): PhysicalPlan {
   validateJob(job, parallelism);
   const operators = resolveJob(job);
-  const draft = new Draft(parallelism, identify(operators));
+  const draft = new Draft(parallelism, identify(operators, reservedIds(job)));
   for (const operator of operators) draft.place(operator);
   const deadLetterStage = job.deadLetters === undefined ? null : draft.deadLetters(job, job.deadLetters);
   const stages = draft.stages.map((stage) => finish(stage, deadLetterStage));
   const edges = draft.edges;
   const shape = { job, parallelism, keyGroups: keyGroupsOfJob, stages, edges, warnings: warningsOf(job, operators) };
   return { ...shape, fingerprint: fingerprintOf(shape) };
+}
+
+function reservedIds(job: LogicalJob): ReadonlyMap<string, string> {
+  return new Map(job.deadLetters === undefined ? [] : [[deadLetterId, "the job's sink of dead letters"]]);
 }
 
 function finish(stage: DraftStage, deadLetters: DeadLetterStage | null): Stage {

@@ -6,7 +6,7 @@
 import { WeirError } from '../core/index.ts';
 import { keyGroupsOfJob } from './key-groups.ts';
 import { kindOf } from './kinds.ts';
-import type { LogicalJob, LogicalNode } from './logical.ts';
+import type { LogicalJob, LogicalNode, WatermarkNode } from './logical.ts';
 import { outputModes } from './output-modes.ts';
 import { inputsOf, type Resolved } from './resolve.ts';
 
@@ -26,7 +26,7 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
   if (seen.has(node)) return;
   seen.add(node);
   if (node.parallelism !== undefined) checkParallelism(node.parallelism, at(node));
-  if (node.kind === 'watermark') checkInSourceChain(node.input, node);
+  if (node.kind === 'watermark') checkWatermark(node);
   if ((node.kind === 'aggregate' || node.kind === 'reduce' || node.kind === 'process') && kindOf(node.input) === 'running') {
     throw new WeirError('E_PLAN', `${at(node)}: its input rows never become final, and it takes only final rows`, {
       hint: 'group the first aggregation by a window over a column with withWatermark()',
@@ -47,6 +47,11 @@ function checkParallelism(parallelism: number, where: string): void {
 }
 
 /** T1: the unit of time is the split, and only a source's own chain knows splits. */
+function checkWatermark(node: WatermarkNode): void {
+  if (node.parallelism !== undefined) throw misplaced(node, 'has a parallelism of its own');
+  checkInSourceChain(node.input, node);
+}
+
 function checkInSourceChain(node: LogicalNode, watermark: LogicalNode): void {
   switch (node.kind) {
     case 'source':
@@ -60,7 +65,11 @@ function checkInSourceChain(node: LogicalNode, watermark: LogicalNode): void {
       break;
     default:
   }
-  throw new WeirError('E_PLAN', `${at(watermark)}: withWatermark() stands behind ${node.kind === 'late' ? 'late()' : `a ${node.kind}`}${node.parallelism === undefined ? '' : ' with its own parallelism'}`, {
+  throw misplaced(watermark, `stands behind ${node.kind === 'late' ? 'late()' : `a${node.kind === 'aggregate' ? 'n' : ''} ${node.kind}`}${node.parallelism === undefined ? '' : ' with its own parallelism'}`);
+}
+
+function misplaced(watermark: LogicalNode, how: string): WeirError {
+  return new WeirError('E_PLAN', `${at(watermark)}: withWatermark() ${how}`, {
     hint: 'T1: call it in the source\'s own chain, before any union, key, group, rebalance or change of parallelism',
   });
 }

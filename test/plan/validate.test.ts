@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { type LogicalJob, outputModes, planJob } from '../../src/plan/index.ts';
+import { aggregate, filter, job, keyed, late, map, rebalance, reduce, select, sink, source, union, watermark, windowed } from './nodes.ts';
+
+const refusal = (job: LogicalJob, parallelism?: number): { message: string; hint: string } => {
+  try {
+    planJob(job, parallelism);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'E_PLAN' });
+    return error as { message: string; hint: string };
+  }
+  return { message: 'nothing was refused', hint: '' };
+};
+const timed = watermark(source());
+
+describe('a pipeline is refused', () => {
+  test('without outputs', () => {
+    expect(refusal(job([]))).toMatchObject({ message: "the pipeline 'test' has no outputs", hint: expect.stringContaining('.to(sink)') });
+  });
+
+  test.each([0, -1, 1.5, 129, Number.NaN])('with parallelism %d', (parallelism) => {
+    const words = `parallelism ${parallelism} is not a whole number from 1 to 128`;
+    expect(refusal(job([sink(source())]), parallelism).message).toBe(`the pipeline 'test': ${words}`);
+    expect(refusal(job([sink(map(source(), { parallelism, site: 'job.ts:3' }))])).message).toBe(`map (job.ts:3): ${words}`);
+  });
+
+  test('in a mode that its rows do not allow, with the reason that the types give', () => {
+    const site = 'job.ts:7';
+    expect(refusal(job([sink(source(), 'complete', { site })])).message).toBe(`${site}: ${outputModes.rows.complete}`);
+    expect(refusal(job([sink(reduce(source()))])).message).toBe(outputModes.running.append);
+    const chained = aggregate(windowed(timed, ['k']), ['window']);
+    expect(refusal(job([sink(chained, 'update')])).message).toBe(outputModes.chained.update);
+    expect(refusal(job([sink(chained, 'complete')])).message).toBe(outputModes.chained.complete);
+  });
+
+  test('in a mode that its sink does not take', () => {
+    expect(refusal(job([sink(reduce(source()), 'update', { modes: ['append'], site: 'job.ts:2' })])).message).toBe('job.ts:2: ✗ this sink does not take mode update');
+  });
+
+  test('when an aggregation, a reduction or a keyed function is fed with rows that never become final', () => {
+    const running = map(reduce(source()));
+    for (const node of [aggregate(running, ['k'], { site: 'job.ts:4' }), reduce(running), keyed(running)]) {
+      expect(refusal(job([sink(node, node.kind === 'process' ? 'append' : 'update')])).message).toContain(': its input rows never become final, and it takes only final rows');
+    }
+  });
+
+  test.each([
+    ['a union', union(source('a'), source('b'))],
+    ['a rebalance', rebalance(source())],
+    ['a reduce', reduce(source())],
+    ['a process', keyed(source())],
+    ['late()', late(windowed(timed, ['k']))],
+    ['an aggregate', map(windowed(timed, ['k']))],
+    ['a map with its own parallelism', map(source(), { parallelism: 2 })],
+    ['a rebalance', filter(select(rebalance(source()), 'ts'))],
+  ])('T1: when the watermark stands behind %s', (what, input) => {
+    expect(refusal(job([sink(watermark(input, { site: 'job.ts:5' }), 'update')]))).toMatchObject({
+      message: `watermark (job.ts:5): withWatermark() stands behind ${what}`,
+      hint: expect.stringContaining("in the source's own chain"),
+    });
+  });
+
+  test('T1: when the watermark itself has another parallelism than its source', () => {
+    expect(refusal(job([sink(watermark(source(), { parallelism: 4 }))])).message).toBe('watermark: withWatermark() has a parallelism of its own');
+  });
+});
+
+describe('a pipeline is accepted', () => {
+  test.each([
+    ['with a watermark behind rows of its own chain', sink(watermark(map(filter(select(source('in', { parallelism: 3 }), 'ts')))))],
+    ['with a watermark behind a watermark', sink(watermark(timed))],
+    ['with an aggregation of final rows', sink(aggregate(windowed(timed, ['k']), ['window']))],
+    ['with a keyed function behind a window', sink(keyed(windowed(timed, ['k'])))],
+    ['with update of mere rows', sink(source(), 'update')],
+    ['with all three modes of a window', sink(windowed(timed, ['k']), 'complete')],
+  ])('%s', (_, output) => {
+    expect(() => planJob(job([output]))).not.toThrow();
+  });
+});
+
+describe('a plan warns', () => {
+  const warnings = (...outputs: Parameters<typeof job>[0][number][]): readonly string[] => planJob(job(outputs, { deadLetters: sink(source()).sink })).warnings;
+
+  test('of nothing when nothing may surprise', () => {
+    expect(warnings(sink(windowed(watermark(source()), ['k'])))).toEqual([]);
+  });
+
+  test('of sources and sinks that give less than exactly once', () => {
+    expect(warnings(sink(source('in', { guarantee: 'at-most-once' }), 'append', { guarantee: 'at-least-once' }))).toEqual([
+      'source in is at-most-once: what it loses or repeats, the job loses or repeats',
+      'sink out is at-least-once: after a crash some rows may be written again',
+    ]);
+    expect(warnings(sink(source(), 'append', { guarantee: 'at-most-once' }))).toEqual(['sink out is at-most-once: after a crash some rows may be missing']);
+  });
+
+  test('of idleness, on which late rows may depend (T5), unless the input is bounded', () => {
+    const idle = (bounded: boolean): readonly string[] => warnings(sink(watermark(source('in', { bounded }), { idleAfterMs: 30_000 })));
+    expect(idle(false)).toEqual([expect.stringContaining('silent for 30 s')]);
+    expect(idle(true)).toEqual([]);
+  });
+
+  test('of timers whose keys come from several inputs (T6)', () => {
+    const onTimer = (): void => {};
+    expect(warnings(sink(keyed(union(source('a'), source('b')), { onTimer })))).toEqual([expect.stringContaining('order of arrival')]);
+    expect(warnings(sink(keyed(source(), { onTimer })))).toEqual([]);
+  });
+
+  test('of a missing sink for dead letters', () => {
+    expect(planJob(job([sink(source())])).warnings).toEqual([expect.stringContaining('no `deadLetters` sink')]);
+  });
+});
