@@ -183,10 +183,6 @@ export class GraphStream {
     return streamText(this.node);
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
-  }
-
   /** The same stream, ending in a changed copy of its node. */
   #copied(node: LogicalNode): GraphStream {
     return new GraphStream(node, this.launcher, node.kind === 'aggregate' ? node : this.aggregation);
@@ -220,3 +216,10 @@ export function streamNode(stream: AnyStream): LogicalNode {
     hint: 'streams are made by from(source) and by the verbs of a stream',
   });
 }
+
+/** What Node's console prints: the pipeline as text, rather than the object's insides. */
+Object.defineProperty(GraphStream.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: GraphStream): string {
+    return this.toString();
+  },
+});

@@ -18,6 +18,7 @@ export { launchable, streamNode, streamOf } from './graph-stream.ts';
 export type { CheckMode, FinalKind } from './group-types.ts';
 export type { Job, JobReport, Progress, RunOptions } from './job.ts';
 export type { Launcher, LaunchOptions } from './launcher.ts';
+export { nearestName } from './nearest.ts';
 export { type Output, outputNode } from './output.ts';
 export type { JobModule, Params } from './params.ts';
 export { isPipeline, logicalJob, type Pipeline, pipeline, type PipelineOptions } from './pipeline.ts';

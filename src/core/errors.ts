@@ -9,7 +9,12 @@ export type ErrorDomain = 'user' | 'external' | 'internal';
 /** `never`: the same again would fail again. `backoff`: later it may work. `restore`: from the last checkpoint it will. */
 export type Retry = 'never' | 'backoff' | 'restore';
 
-interface CodeEntry {
+export type ErrorCode =
+  | 'E_USAGE' | 'E_MODULE' | 'E_PLAN' | 'E_SCHEMA' | 'E_VALUE' | 'E_CLOSURE' | 'E_RECORD' | 'E_SOURCE' | 'E_SOURCE_CHANGED' | 'E_SINK'
+  | 'E_SINK_CHANGED' | 'E_STATE_DAMAGED' | 'E_STATE_INCOMPATIBLE' | 'E_STORE' | 'E_RUNNING' | 'E_BROKER' | 'E_CHANNEL' | 'E_STUCK'
+  | 'E_RESTARTS' | 'E_INTERNAL';
+
+export interface CodeEntry {
   readonly domain: ErrorDomain;
   readonly retry: Retry;
   /** The exit code of a process that ends for this reason. */
@@ -18,7 +23,7 @@ interface CodeEntry {
   readonly hint: string;
 }
 
-export const errorCodes = {
+export const errorCodes: Readonly<Record<ErrorCode, CodeEntry>> = {
   E_USAGE: { domain: 'user', retry: 'never', exit: 2, hint: 'see `weir run --help`, or `-- --help` for the parameters of a job' },
   E_MODULE: { domain: 'user', retry: 'never', exit: 2, hint: 'the module must export a pipeline, or a function from params to one, as its default' },
   E_PLAN: { domain: 'user', retry: 'never', exit: 2, hint: 'change the pipeline as the message says' },
@@ -39,9 +44,7 @@ export const errorCodes = {
   E_STUCK: { domain: 'internal', retry: 'restore', exit: 1, hint: 'a subtask made no progress: look for a closure that does not return' },
   E_RESTARTS: { domain: 'user', retry: 'never', exit: 1, hint: 'the job failed more often than its restart policy allows: see the cause' },
   E_INTERNAL: { domain: 'internal', retry: 'restore', exit: 1, hint: 'this is a defect of Weir: please report it with the message and the log' },
-} as const satisfies Record<string, CodeEntry>;
-
-export type ErrorCode = keyof typeof errorCodes;
+};
 
 export interface WeirErrorOptions {
   readonly cause?: unknown;

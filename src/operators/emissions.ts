@@ -27,7 +27,7 @@ export interface EmissionState {
 export class PendingEmission {
   readonly emission: Emission;
   /** Time of the barrier of the last emission. */
-  last = -Infinity;
+  last: number = -Infinity;
   readonly emitted: PerGroup;
   /** Keys that changed, by namespace. */
   readonly changed: Map<number, Set<string>> = new Map();

@@ -16,7 +16,7 @@ import { Timers } from './timers.ts';
 export class ProcessCalls {
   readonly timers: Timers;
   /** What the function may ask for; raised by the operator before each call. */
-  watermark = -Infinity;
+  watermark: number = -Infinity;
   readonly #node: ProcessNode;
   readonly #context: OperatorContext;
   readonly #at: KeyAtHand = { key: '', group: 0 };

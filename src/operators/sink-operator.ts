@@ -88,6 +88,7 @@ class SinkOperator implements Operator {
   process(batch: Batch, _out: Output): Step {
     return this.#withWriter((writer) => {
       this.#written = true;
+      this.#context.count('rowsOut', batch.length);
       return writer.write(batch);
     });
   }

@@ -3,6 +3,7 @@ import { asSink, type Format, type Sink } from '../../api/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { SinkDefinition } from '../../operators/index.ts';
 import { json, lineFormat } from '../formats/index.ts';
+import { openEagerFile } from './eager-file.ts';
 import { openPartFiles } from './part-files-sink.ts';
 import { openSingleFile } from './single-file-sink.ts';
 
@@ -35,7 +36,10 @@ export function fileSink<Row extends object>(options: FileSinkOptions<Row>): Sin
     modes: ['append'],
     single,
     identity: `${single ? 'file' : 'folder'} ${path}, ${format.name}`,
-    open: (context, state) => (single ? openSingleFile : openPartFiles)(path, format, context, state),
+    open(context, state) {
+      if (single && context.sabotage === 'files-before-manifest') return openEagerFile(path, format, context);
+      return (single ? openSingleFile : openPartFiles)(path, format, context, state);
+    },
   };
   return asSink<Row, 'append'>(definition);
 }
