@@ -16,6 +16,9 @@ export type TestItem =
   | { readonly kind: 'split'; readonly event: SplitEvent }
   | { readonly kind: 'barrier'; readonly time?: number; readonly last?: 'stop' | 'end' };
 
+/** What can be fed; a barrier gives a snapshot. */
+export type FedItem = Exclude<TestItem, { kind: 'barrier' }>;
+
 export interface EmittedRow {
   readonly port: string;
   readonly kind: number;
@@ -80,7 +83,7 @@ export class OperatorRun {
     return run;
   }
 
-  async feed(item: Exclude<TestItem, { kind: 'barrier' }>): Promise<void> {
+  async feed(item: FedItem): Promise<void> {
     switch (item.kind) {
       case 'rows':
         return this.#finish(() => this.operator.process(item.batch, this.#output, (row) => this.#advanceTo(item, row)));

@@ -1,7 +1,7 @@
 /** Nodes and batches by hand, for the tests of operators. */
 import { anySchema, type Batch, batchOf, batchSchema, type BatchSchema, type DataType, type SchemaField } from '../../src/batch/index.ts';
 import type { AggregateNode, AggregateSpec, LogicalNode, ProcessNode, ReduceNode, RowNode, SourceNode, WatermarkNode, WindowSpec } from '../../src/plan/index.ts';
-import type { TestItem } from '../../src/testing/operator-run.ts';
+import type { FedItem, TestItem } from '../../src/testing/operator-run.ts';
 
 export const field = (name: string, type: DataType, nullable = false): SchemaField => ({ name, type, nullable });
 export const number: DataType = { kind: 'float64' };
@@ -73,10 +73,10 @@ export function eventBatch(rows: readonly EventRow[], first = 0): Batch {
   const stamps = Float64Array.from(rows, ({ stamp }) => stamp ?? -Infinity);
   return batchOf(events, rows.map(({ key, at, value }) => ({ key, at, value: value ?? null })), { stamps, advances: true, origin: { split: 's', first } });
 }
-export function rowsItem(rows: readonly EventRow[], first = 0): TestItem {
+export function rowsItem(rows: readonly EventRow[], first = 0): FedItem {
   return { kind: 'rows', batch: eventBatch(rows, first), advances: true };
 }
-export const watermark = (at: number): TestItem => ({ kind: 'watermark', watermark: at });
+export const watermark = (at: number): FedItem => ({ kind: 'watermark', watermark: at });
 export const barrier = (more: { time?: number; last?: 'stop' | 'end' } = {}): TestItem => ({ kind: 'barrier', ...more });
-export const split = (name: string, state: 'active' | 'idle' | 'ended'): TestItem => ({ kind: 'split', event: { split: name, state } });
+export const split = (name: string, state: 'active' | 'idle' | 'ended'): FedItem => ({ kind: 'split', event: { split: name, state } });
 export const anyBatch = (rows: readonly object[]): Batch => batchOf(anySchema, rows, { origin: { split: 's', first: 0 } });

@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { hashKey, keyGroupOf } from '../../src/batch/index.ts';
+import { aggregateOperator, keyExtractor, processOperator } from '../../src/operators/index.ts';
+import type { Operator } from '../../src/operators/index.ts';
+import type { Emission } from '../../src/plan/index.ts';
+import { openMemoryStores } from '../../src/state/index.ts';
+import { type FedItem, OperatorRun, type OperatorSnapshot, testBarrier, testKeyGroups } from '../../src/testing/operator-run.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { aggregateNode, eventBatch, type EventRow, field, number, processNode, rowsItem, schemaOf, sliding, text, watermark } from './operator-fixture.ts';
+
+const emissions: Emission[] = [
+  { port: 'append', mode: 'append', everyMs: 0 },
+  { port: 'update', mode: 'update', everyMs: 2000 },
+];
+const windows = (): Operator => aggregateOperator(aggregateNode({ window: sliding(30, 10), aggregates: { sum: { fn: 'sum', column: 'value' } } }), emissions);
+
+/** Sets a timer for each row, and says how many rows there were when it fires. */
+const timers = (): Operator =>
+  processOperator(
+    processNode({
+      schema: schemaOf(field('key', text), field('at', number), field('n', number)),
+      state: { n: { kind: 'value', value: field('n', number) } },
+      onRow: ((row: { at: number }, { state, setTimer }: { state: { n: { get(): number | undefined; set(n: number): void } }; setTimer(at: number): void }) => {
+        state.n.set((state.n.get() ?? 0) + 1);
+        setTimer(row.at + 25);
+      }) as never,
+      onTimer: ((at: number, { key, state, emit }: { key: string; state: { n: { get(): number } }; emit(row: object): void }) => emit({ key, at, n: state.n.get() })) as never,
+    }),
+  );
+
+const keys = Array.from({ length: 12 }, (_, i) => `key ${i}`);
+
+interface Life {
+  /** Parallelism of each generation; a checkpoint with a barrier lies between two. */
+  readonly parallelism: readonly number[];
+  readonly rows: readonly (readonly Required<EventRow>[])[];
+}
+const lives: fc.Arbitrary<Life> = fc
+  .record({
+    parallelism: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 4 }),
+    rows: fc.array(fc.array(fc.record({ key: fc.constantFrom(...keys), at: fc.integer({ min: -40, max: 90 }), value: fc.integer({ min: 1, max: 9 }) }), { maxLength: 12 }), { minLength: 4, maxLength: 4 }),
+  })
+  .map(({ parallelism, rows }) => {
+    let max = -Infinity;
+    const stamped = rows.map((part) => part.map((row) => {
+      const stamp = max - 20;
+      max = Math.max(max, row.at);
+      return { ...row, stamp };
+    }));
+    return { parallelism, rows: stamped };
+  });
+
+const groupsOf = (parallelism: number): (readonly [number, number])[] =>
+  Array.from({ length: parallelism }, (_, i) => [Math.ceil((i * testKeyGroups) / parallelism), Math.ceil(((i + 1) * testKeyGroups) / parallelism)] as const);
+
+/** All rows of all generations, as text, sorted. */
+async function run(make: () => Operator, { parallelism, rows }: Life): Promise<string[]> {
+  const { blobs } = openMemoryStores();
+  let snapshots: OperatorSnapshot[] = [];
+  const out: string[] = [];
+  for (let generation = 0; generation < rows.length; generation++) {
+    const subtasks = await Promise.all(groupsOf(parallelism[generation % parallelism.length]!).map((owned) => OperatorRun.restored({ make, blobs, clock: new VirtualClock(), owned }, snapshots)));
+    const part = rows[generation]!;
+    const next = rows.slice(generation + 1).flat()[0];
+    snapshots = [];
+    for (const [i, subtask] of subtasks.entries()) {
+      const [from, to] = groupsOf(subtasks.length)[i]!;
+      const own = part.filter(({ key }) => {
+        const group = keyGroupOf(hashKey(keyExtractor({ column: 'key' })(eventBatch([{ key, at: 0 }]))(0)), testKeyGroups);
+        return group >= from && group < to;
+      });
+      const items: FedItem[] = [rowsItem(own), watermark(generation === rows.length - 1 ? Infinity : (next?.stamp ?? -Infinity))];
+      for (const item of items) await subtask.feed(item);
+      snapshots.push(await subtask.barrier(testBarrier(generation + 1, generation * 1000, generation === rows.length - 1 ? 'end' : undefined)));
+      out.push(...subtask.emitted.map(({ port, row }) => JSON.stringify([port, row])));
+    }
+  }
+  return out.sort();
+}
+
+describe('keyed operators whose key groups move at each restore', () => {
+  test.each([['windows', windows], ['timers', timers]])('%s give the same rows at any parallelism', async (_, make) => {
+    await fc.assert(
+      fc.asyncProperty(lives, async (life) => {
+        expect(await run(make, life)).toEqual(await run(make, { ...life, parallelism: [1] }));
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
