@@ -1,0 +1,83 @@
+// The sink contract, on every sink.
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe } from 'vitest';
+import { sinkDefinition, t, type Sink } from '../../src/api/index.ts';
+import { defineSink, file, foreachBatch, memorySink, stdoutSinkTo } from '../../src/connectors/index.ts';
+import { folder } from './connector-fixture.ts';
+import { sinkContract } from './sink-contract.ts';
+
+const definition = (sink: Sink<any, any>) => sinkDefinition(sink, 'test');
+
+/** What a reader of the folder sees: no hidden files. */
+function contents(path: string): Record<string, string> {
+  const names = existsSync(path) ? readdirSync(path).filter((name) => !name.startsWith('.')) : [];
+  return Object.fromEntries(names.toSorted().map((name) => [name, readFileSync(join(path, name), 'utf8')]));
+}
+
+describe('file.sink, one file', () => {
+  sinkContract(() => {
+    const path = join(folder(), 'deep/er/out.jsonl');
+    return { sink: () => definition(file.sink({ path })), visible: () => (existsSync(path) ? readFileSync(path, 'utf8') : '') };
+  });
+});
+
+describe('file.sink, a folder of parts', () => {
+  sinkContract(() => {
+    const path = join(folder(), 'out');
+    return { sink: () => definition(file.sink({ path })), visible: () => contents(path) };
+  });
+});
+
+describe('memorySink', () => {
+  sinkContract(() => {
+    const sink = memorySink();
+    return { sink: () => definition(sink), visible: () => sink.rows };
+  });
+});
+
+describe('foreachBatch, into a store that keeps the epoch with the rows', () => {
+  sinkContract(() => {
+    const stored = new Map<number, readonly object[]>();
+    const sink = foreachBatch(async (rows, epoch) => void stored.set(epoch, rows));
+    return { sink: () => definition(sink), visible: () => [...stored].map(([epoch, rows]) => ({ epoch, rows })) };
+  });
+});
+
+describe('stdout.sink', () => {
+  sinkContract(
+    () => {
+      const printed: string[] = [];
+      return { sink: () => definition(stdoutSinkTo((text) => void printed.push(text))), visible: () => [...printed] };
+    },
+    { repeats: true },
+  );
+});
+
+describe('defineSink, files by rename', () => {
+  sinkContract(() => {
+    const path = folder();
+    const sink = defineSink<object, { temporary: string; final: string } | null>({
+      name: 'files',
+      guarantee: 'exactly-once',
+      staged: t.any(),
+      async open({ subtask, generation }) {
+        let lines: string[] = [];
+        return {
+          write: (rows) => void lines.push(...rows.map((row) => JSON.stringify(row))),
+          async stage(epoch) {
+            if (lines.length === 0) return null;
+            const staged = { temporary: join(path, `.${epoch}-${subtask}.${generation}`), final: join(path, `from-${(JSON.parse(lines[0]!) as { n: number }).n}.jsonl`) };
+            writeFileSync(staged.temporary, `${lines.join('\n')}\n`);
+            lines = [];
+            return staged;
+          },
+          async commit(_permit, staged) {
+            if (staged !== null && existsSync(staged.temporary)) renameSync(staged.temporary, staged.final);
+          },
+        };
+      },
+    });
+    return { sink: () => definition(sink), visible: () => contents(path) };
+  });
+});
