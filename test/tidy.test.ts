@@ -24,6 +24,11 @@ const layers = readLayers(read('src/README.md'));
 const entries = ['src/index.ts', 'src/connectors/index.ts', 'src/testing/index.ts', 'src/service/index.ts', 'src/service/bin.ts'];
 /** The only folders that touch the real clock, randomness, timers and environment. */
 const ambientFolders = ['runtime', 'service'];
+/** Why each of these may nevertheless. */
+const ambientExceptions: Readonly<Record<string, string>> = {
+  'src/testing/test-run.ts':
+    "its clock stands still, but the stores' promises settle in Node's own loop, to which it has to yield",
+};
 
 describe('the sources', () => {
   test('stand in the folders of the layer table', () => {
@@ -46,7 +51,12 @@ describe('the sources', () => {
   });
 
   test('take clock, randomness, timers and environment from outside', () => {
-    expect(ambientFaults(files, ambientFolders)).toEqual([]);
+    expect(
+      ambientFaults(
+        files.filter(({ path }) => ambientExceptions[path] === undefined),
+        ambientFolders,
+      ),
+    ).toEqual([]);
   });
 
   test('are small, say what they are, and leave nothing to do', () => {

@@ -5,13 +5,13 @@
  * job's, and never seen by the flags' parser.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { nearestName } from '../api/index.ts';
 import { type Clock, sabotages, WeirError } from '../core/index.ts';
 import { startJob, realClock } from '../runtime/index.ts';
 import { errorReport } from './error-report.ts';
 import { jobPipeline } from './job-pipeline.ts';
 import { loadJob } from './load-job.ts';
 import { createLogger, type LogLevel, logLevels } from './logs.ts';
-import { nearest } from './nearest.ts';
 import { CommandParams } from './params.ts';
 import { listParams, runCommand, wantsHelp } from './run-command.ts';
 import { intervalMs, jobName, parallelism, port, type RunSettings, timeoutSeconds } from './run-settings.ts';
@@ -114,7 +114,7 @@ function transport(text: string): string {
   if (text === 'memory') return text;
   if (text === 'nats' || text.startsWith('nats://'))
     throw new InvalidArgumentError('NATS does not carry jobs yet: use memory, in one process.');
-  const meant = nearest(text, ['memory']);
+  const meant = nearestName(text, ['memory']);
   throw new InvalidArgumentError(meant === undefined ? 'There is memory.' : `Did you mean ${meant}?`);
 }
 

@@ -5,9 +5,8 @@
  * calling a method, so which there are is known only after the call: `refuseUnasked` stands behind it.
  * Does not own: the list of `-- --help` (params-help.ts).
  */
-import type { Params } from '../api/index.ts';
+import { nearestName, type Params } from '../api/index.ts';
 import { type Duration, durationMs, WeirError } from '../core/index.ts';
-import { nearest } from './nearest.ts';
 
 export type ParamType = 'string' | 'number' | 'boolean' | 'duration';
 /** A parameter that the job asked for; required without a fallback. */
@@ -78,7 +77,7 @@ export class CommandParams implements Params {
     const keys = [...this.#asked.keys()];
     for (const key of this.#given.keys()) {
       if (this.#asked.has(key)) continue;
-      const meant = nearest(key, keys);
+      const meant = nearestName(key, keys);
       const known = keys.length === 0 ? 'the job takes no parameters' : `the job takes: ${keys.join(', ')}`;
       throw new WeirError('E_USAGE', `unknown parameter '${key}'`, {
         hint: meant === undefined ? known : `did you mean '${meant}'? ${known}`,
@@ -97,7 +96,7 @@ export class CommandParams implements Params {
 
   #missing(key: string, type: ParamType): never {
     const unasked = [...this.#given.keys()].filter((given) => !this.#asked.has(given));
-    const meant = nearest(key, unasked);
+    const meant = nearestName(key, unasked);
     const hint = meant === undefined ? `add it after --: ${key}=…` : `did you mean '${key}' where you wrote '${meant}'?`;
     throw new WeirError('E_USAGE', `the job needs the parameter '${key}', ${forms[type]}`, { hint });
   }

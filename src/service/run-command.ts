@@ -73,7 +73,10 @@ export async function listParams(module: JobModule): Promise<string> {
 
 function engineOptions(settings: RunSettings, logger: Logger): EngineOptions {
   const { stateDir, parallelism, checkpointInterval, fresh, abortEvery } = settings;
-  const sabotage = { ...(settings.break === undefined ? {} : { break: settings.break }), ...(abortEvery === undefined ? {} : { abortEvery }) };
+  const sabotage = {
+    ...(settings.break === undefined ? {} : { break: settings.break }),
+    ...(abortEvery === undefined ? {} : { abortEvery }),
+  };
   return {
     stateDir,
     fresh,

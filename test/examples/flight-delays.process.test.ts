@@ -56,9 +56,9 @@ describe('the main job', () => {
 
   test('killed again and again it goes on from its checkpoints, and its files are those of an undisturbed run', async () => {
     using folder = new Folder();
-    for (const checkpoint of [3, 6, 9]) {
-      const life = run(folder, '--', 'rate=8000');
-      await life.says(new RegExp(`epoch (${checkpoint}|${checkpoint + 1}|${checkpoint + 2}|\\d\\d+) \\| running`));
+    for (let kill = 0; kill < 3; kill++) {
+      const life = run(folder, '--', 'rate=4000');
+      await life.says(/epoch [1-9]\d* \| running/);
       life.child.kill('SIGKILL');
       await life.ended;
       const written = lines(folder, 'out/result.jsonl');
