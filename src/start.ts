@@ -26,6 +26,7 @@ import { type JobStatus, realClock, type RunningJob, startJob } from './runtime/
 
 const defaultStateDir = '.weir';
 const progressPollMs = 50;
+const killMs = 1000;
 
 /**
  * A stream of a source's rows. Arrays are replayable. Other iterables cannot be read twice: they are journaled in the
@@ -69,11 +70,12 @@ function checkTransport(transport: LaunchOptions['transport'] = 'auto'): void {
 }
 
 function jobOf(running: RunningJob, { signal }: RunOptions, over: () => Promise<void>): Job {
-  const finished = running.finished.then(reportOf).finally(over);
+  const forced = new ForcedEnd(running);
+  const finished = Promise.race([running.finished.then(reportOf), forced.happened]).finally(over);
   finished.catch(() => {}); // whoever awaits it, or stops the job, sees it
   const stop: Job['stop'] = async (options = {}) => {
-    void running.stop().catch(() => {}); // `finished` says it
-    return options.within === undefined ? finished : within(finished, options.within, running);
+    running.stop().catch(() => {}); // `finished` says it
+    return options.within === undefined ? finished : forced.unlessIn(options.within, finished);
   };
   const abort = (): void => void stop().catch(() => {});
   signal?.addEventListener('abort', abort, { once: true });
@@ -84,22 +86,38 @@ function jobOf(running: RunningJob, { signal }: RunOptions, over: () => Promise<
     finished,
     stop,
     checkpoint: async () => epoch(await running.checkpoint()),
-    progress: () => progressOf(running),
+    progress: () => progressOf(running, finished),
     [Symbol.asyncDispose]: async () => void (await stop()),
   };
 }
 
-/** The job's end, or its forced end once the time is up. */
-async function within(finished: Promise<JobReport>, time: Duration, running: RunningJob): Promise<JobReport> {
-  const inTime = new AbortController();
-  const late = sleep(realClock, durationMs(time, 'stop() within'), inTime.signal).then(async () => {
-    await running.kill();
-    throw new WeirError('E_STUCK', `the job '${running.name}' did not stop within ${time}, and was ended as by a crash`, {
-      hint: 'its next start goes on from its last checkpoint',
-    });
-  });
-  late.catch(() => {}); // aborted in time
-  return Promise.race([finished, late]).finally(() => inTime.abort());
+/** The end of a job that would not stop: as by a crash, so that nothing is lost but time. */
+class ForcedEnd {
+  readonly happened: Promise<never>;
+  readonly #running: RunningJob;
+  #happen: (error: WeirError) => void = () => {};
+
+  constructor(running: RunningJob) {
+    this.#running = running;
+    this.happened = new Promise((_, reject) => (this.#happen = reject));
+    this.happened.catch(() => {}); // a part of `finished`
+  }
+
+  async unlessIn(time: Duration, finished: Promise<JobReport>): Promise<JobReport> {
+    const inTime = new AbortController();
+    sleep(realClock, durationMs(time, 'stop() within'), inTime.signal).then(
+      () => this.#end(time),
+      () => {}, // it has stopped in time
+    );
+    return finished.finally(() => inTime.abort());
+  }
+
+  async #end(time: Duration): Promise<void> {
+    // What hangs may hang even now, a function of the user's that never returns.
+    await Promise.race([this.#running.kill(), sleep(realClock, killMs)]);
+    const message = `the job '${this.#running.name}' did not stop within ${time}, and was ended as by a crash`;
+    this.#happen(new WeirError('E_STUCK', message, { hint: 'its next start goes on from its last checkpoint' }));
+  }
 }
 
 function reportOf(report: RunningReport): JobReport {
@@ -117,9 +135,9 @@ function reportOf(report: RunningReport): JobReport {
 type RunningReport = Awaited<RunningJob['finished']>;
 
 /** One value per completed epoch, until the job is over; of epochs that pass while nobody asks, the last. */
-async function* progressOf(running: RunningJob): AsyncGenerator<Progress, void, void> {
+async function* progressOf(running: RunningJob, finished: Promise<JobReport>): AsyncGenerator<Progress, void, void> {
   let over = false;
-  const end = running.finished.then(
+  const end = finished.then(
     () => (over = true),
     () => (over = true),
   );
