@@ -48,19 +48,19 @@ export class CheckpointStore {
     return this.#pointer?.kept[0] ?? 0;
   }
 
-  /** Reads the pointer and every retained manifest, and deletes what no manifest needs. */
+  /** Reads the pointer and every retained manifest. */
   async load(): Promise<void> {
     const versioned = await this.#stores.pointers.read(cell);
     this.#revision = versioned?.revision ?? 0;
     this.#pointer = versioned === null ? null : (unpackValue(versioned.value) as Pointer);
     for (const epoch of this.#pointer?.kept ?? []) this.#manifests.set(epoch, await this.#read(epoch));
-    await this.#sweep();
   }
 
-  /** The first act of a new generation: older ones can no longer move the pointer. */
+  /** The first act of a new generation: older ones can no longer move the pointer, and what they left half written goes. */
   async fence(generation: number, incarnation: string): Promise<void> {
     const before = this.#pointer;
     await this.#move(before === null ? { incarnation, generation, epoch: 0, finished: false, kept: [] } : { ...before, generation });
+    await this.#sweep();
   }
 
   /** Makes the checkpoint exist. */
@@ -96,7 +96,7 @@ export class CheckpointStore {
     await this.#stores.blobs.delete([...new Set(gone)].filter((id) => !needed.has(id)));
   }
 
-  /** Before anything is deployed: what a crash left half written. */
+  /** Only behind the fence: before it, another coordinator may still be about to name what no manifest needs yet (CS3). */
   async #sweep(): Promise<void> {
     const needed = this.#needed();
     await this.#stores.blobs.delete((await this.#stores.blobs.list('')).filter((id) => !needed.has(id)));
