@@ -49,8 +49,9 @@ export class AggregateRows {
     const place = this.#placer(batch);
     const readers = state.readers(batch);
     const late: number[] = [];
+    const values: unknown[] = readers.map(() => null);
     for (let i = 0; i < batch.length; i++) {
-      const values = readers.map((read) => read(i));
+      for (let a = 0; a < readers.length; a++) values[a] = readers[a]!(i);
       const placed = this.#checked(batch, i, place, values);
       if (placed === 'late') late.push(i);
       else if (placed !== null) this.#add(batch, i, placed, values);

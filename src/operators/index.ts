@@ -1,7 +1,7 @@
 export { aggregateOperator } from './aggregate-operator.ts';
 export { emissionDue } from './emission.ts';
 export { createOperator, type OperatorExtra } from './instantiate.ts';
-export { type KeyedBy, keyExtractor } from './key.ts';
+export { type KeyedBy, keyExtractor, routingKey } from './key.ts';
 export type { CommitPermit, DeadRecord, Operator, OperatorContext, Output, RestoredPart, SplitEvent, Step } from './operator.ts';
 export { processOperator } from './process-operator.ts';
 export { reduceOperator } from './reduce-operator.ts';

@@ -17,6 +17,24 @@ export function keyExtractor(by: KeyedBy): (batch: Batch) => (row: number) => st
   return by.columns.length === 1 ? ofOneColumn(by.columns[0]!) : ofColumns(by.columns);
 }
 
+/**
+ * The same for the shuffle, which cannot set rows aside: a row without a key goes somewhere, always the same place, and
+ * the operator there sets it aside.
+ */
+export function routingKey(by: KeyedBy): (batch: Batch) => (row: number) => string {
+  const extract = keyExtractor(by);
+  return (batch) => {
+    const keyAt = extract(batch);
+    return (row) => {
+      try {
+        return keyAt(row);
+      } catch {
+        return keyOfOne(null);
+      }
+    };
+  };
+}
+
 function ofOneColumn(column: string): (batch: Batch) => (row: number) => string {
   return (batch) => {
     const read = batch.reader(column);

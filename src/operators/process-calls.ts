@@ -5,9 +5,10 @@
  * watermark goes to port 'late'), and guarding: the key's state is copied before the call and put back if it throws.
  * Does not own: which call comes when (process-operator.ts).
  */
-import { type Batch, BatchBuilder, type BatchSchema, hashKey, keyGroupOf, keyValues } from '../batch/index.ts';
+import { type Batch, hashKey, keyGroupOf, keyValues } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { ProcessNode } from '../plan/index.ts';
+import { EmittedRows } from './emitted-rows.ts';
 import { type KeyAtHand, type StateHandle, stateHandle } from './keyed-state.ts';
 import type { OperatorContext, Output } from './operator.ts';
 import { rowResult } from './row-result.ts';
@@ -22,17 +23,17 @@ export class ProcessCalls {
   readonly #at: KeyAtHand = { key: '', group: 0 };
   readonly #states: readonly StateHandle[];
   readonly #face: object;
-  readonly #rows: Ports;
+  readonly #rows: EmittedRows;
   /** Rows of the call under way, if it is guarded. */
-  readonly #trial: Ports;
-  #emitTo: Ports;
+  readonly #trial: EmittedRows;
+  #emitTo: EmittedRows;
 
   constructor(node: ProcessNode, context: OperatorContext) {
     this.#node = node;
     this.#context = context;
     this.timers = new Timers((name, codec) => context.table(name, codec));
-    this.#rows = new Ports(node.schema);
-    this.#trial = new Ports(node.schema);
+    this.#rows = new EmittedRows(node.schema);
+    this.#trial = new EmittedRows(node.schema);
     this.#emitTo = this.#rows;
     const declared = Object.entries(node.state).map(([name, declaration]) => [name, stateHandle(name, declaration, (table, codec) => context.table(table, codec), this.#at)] as const);
     this.#states = declared.map(([, handle]) => handle);
@@ -105,51 +106,4 @@ const validateOf = ({ validate }: ProcessNode): { validate?: (value: unknown) =>
 function finite(time: unknown): number {
   if (typeof time === 'number' && Number.isFinite(time)) return time;
   throw new WeirError('E_VALUE', `a timer needs a time in milliseconds, got ${String(time)}`);
-}
-
-/** Emitted rows: those in time, and those that break the promise of their event time. */
-class Ports {
-  readonly #main: BatchBuilder;
-  readonly #late: BatchBuilder;
-  readonly #times: readonly string[];
-
-  constructor(schema: BatchSchema) {
-    this.#main = new BatchBuilder(schema);
-    this.#late = new BatchBuilder(schema);
-    const fields = schema.kind === 'any' ? [] : schema.fields;
-    this.#times = fields.filter(({ type }) => type.kind === 'timestamp' && type.eventTime === true).map(({ name }) => name);
-  }
-
-  get length(): number {
-    return this.#main.length + this.#late.length;
-  }
-
-  add(row: object, watermark: number): void {
-    const late = this.#times.some((name) => {
-      const time = (row as Readonly<Record<string, unknown>>)[name];
-      return typeof time === 'number' && time < watermark;
-    });
-    (late ? this.#late : this.#main).append(row);
-  }
-
-  moveTo(other: Ports): void {
-    const main = this.#main.build();
-    const late = this.#late.build();
-    for (let i = 0; i < main.length; i++) other.#main.append(main.row(i));
-    for (let i = 0; i < late.length; i++) other.#late.append(late.row(i));
-  }
-
-  clear(): void {
-    this.#main.build();
-    this.#late.build();
-  }
-
-  /** How many were late. */
-  flush(out: Output, stamp: number): number {
-    const late = this.#late.length;
-    for (const [builder, port] of [[this.#main, 'main'], [this.#late, 'late']] as const) {
-      if (builder.length > 0) out.emit(builder.build({ stamps: new Float64Array(builder.length).fill(stamp) }), port);
-    }
-    return late;
-  }
 }

@@ -66,7 +66,7 @@ function placeOf(thrown: unknown, site: CallSite): string {
 const pathOf = (file: string): string => (file.startsWith('file://') ? file : `file://${file}`);
 
 function isForeign(path: string): boolean {
-  return path.startsWith(ownFolder) || path.startsWith('file://node:') || path.includes('/node_modules/');
+  return path.startsWith(ownFolder) || path.startsWith('file://node:') || path.includes('<anonymous>') || path.includes('/node_modules/');
 }
 
 /** As the site names the file, if it is the same one. */

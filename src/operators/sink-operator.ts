@@ -98,7 +98,8 @@ class SinkOperator implements Operator {
   }
 
   snapshot(): Snapshot {
-    const writer = this.#writer === undefined ? this.#restored[0] : this.#writer.snapshot?.();
+    // The barrier has staged, and so opened the writer.
+    const writer = this.#writer?.snapshot?.();
     return { pending: this.#pending.map(({ epoch, staged }) => ({ epoch, staged })), last: this.#last, writer };
   }
 

@@ -1,3 +1,4 @@
+// The row verbs: map-operator.ts, filter-operator.ts, flat-map-operator.ts, select-operator.ts.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anySchema } from '../../src/batch/index.ts';
