@@ -3,13 +3,14 @@
  *
  * A key group is folded once its deltas exceed half of its base; runs of small deltas are merged before that, so that a chain
  * stays short when little changes. Sizes per group are estimated: a chunk's bytes over the groups it was written for.
- * Invariants: S30 one rewrite costs at most what it is given, or one group; S31 a small chain is rewritten whole and rarely.
+ * Invariants: S30 a fold begins at the group that needs it most and takes neighbours that are due too, up to the bytes it is
+ * given; S31 a small chain is rewritten whole, and only after several deltas.
  */
 import { type ChunkRef, counts, type GroupRange, liveGroups } from './chunk-ref.ts';
 import type { Rewrite } from './rewrite-chunks.ts';
 
 /** Below this a chain is folded whole. */
-const smallChainBytes = 64 * 1024;
+const smallChainBytes = 256 * 1024;
 /** Deltas that pile up before a small chain is folded or a run is merged. */
 const runLength = 8;
 const mergeBytesMin = 4 * 1024;
@@ -28,65 +29,86 @@ export function sizesOf(refs: readonly ChunkRef[]): ChainSizes {
   return sizes;
 }
 
-/** Where a fold would start, and what its first group costs; null if no group is due. */
-export function dueFold(refs: readonly ChunkRef[], groups: GroupRange): { readonly group: number; readonly bytes: number } | null {
-  let due: { group: number; bytes: number } | null = null;
-  let worst = 0;
-  for (let group = groups[0]; group < groups[1]; group++) {
-    const { base, delta, chunks } = groupSizes(refs, group);
-    const excess = delta / (base + 1);
-    // The worst, and of equals the lowest: neighbours follow each other, and ranges stay whole.
-    if (chunks < 2 || delta * 2 <= base || excess <= worst * 1.01) continue;
-    worst = excess;
-    due = { group, bytes: base > 0 ? base : delta };
-  }
-  return due;
+export function isSmall(refs: readonly ChunkRef[]): boolean {
+  const { base, delta } = sizesOf(refs);
+  return base + delta <= smallChainBytes;
 }
 
-/** The next rewrite that `credit` bytes allow. */
-export function nextRewrite(refs: readonly ChunkRef[], groups: GroupRange, credit: number): Rewrite | null {
+/** A rewrite that is cheap enough to be made at once: of a small chain, or of small deltas. */
+export function cheapRewrite(refs: readonly ChunkRef[], owned: GroupRange): Rewrite | null {
   const { base, delta } = sizesOf(refs);
   const deltas = refs.filter((ref) => ref.kind === 'delta');
-  if (base + delta <= smallChainBytes) {
-    return deltas.length >= runLength && delta * 2 > base ? { kind: 'fold', groups, inputs: refs } : mergeOf(deltas, mergeBytesMin);
-  }
-  return foldOf(refs, groups, credit) ?? mergeOf(deltas, Math.min(mergeBytesMax, Math.max(mergeBytesMin, base / 128)));
+  if (!isSmall(refs)) return mergeOf(deltas, Math.min(mergeBytesMax, Math.max(mergeBytesMin, base / 128)));
+  if (deltas.length >= runLength && delta * 2 > base) return { kind: 'fold', ranges: [owned], inputs: refs };
+  return mergeOf(deltas, mergeBytesMin);
 }
 
-function foldOf(refs: readonly ChunkRef[], groups: GroupRange, credit: number): Rewrite | null {
-  const due = dueFold(refs, groups);
-  if (due === null || credit < due.bytes) return null;
-  let to = due.group + 1;
-  for (let cost = due.bytes; to < groups[1]; to++) {
-    const { base, delta, chunks } = groupSizes(refs, to);
-    cost += base > 0 ? base : delta;
-    if (chunks < 2 || delta * 2 <= base || cost > credit) break;
+/**
+ * The folds of a chain that is not small, as ranges of key groups that follow each other; none if nothing is due.
+ *
+ * @param rangeBytes about what a range may cost; one group may cost more
+ * @param bytesMax what all may cost together
+ */
+export function dueFold(refs: readonly ChunkRef[], owned: GroupRange, rangeBytes: number, bytesMax: number): Rewrite | null {
+  if (isSmall(refs)) return null;
+  const costs = groupCosts(refs, owned);
+  const start = neediest(costs);
+  if (start === -1) return null;
+  const ranges: [number, number][] = [];
+  for (let i = start, total = 0, inRange = Infinity; i < costs.length; i++) {
+    const { due, bytes } = costs[i]!;
+    total += bytes;
+    inRange += bytes;
+    if (!due || (i > start && total > bytesMax)) break;
+    if (inRange > rangeBytes) {
+      ranges.push([owned[0] + i, owned[0] + i]);
+      inRange = bytes;
+    }
+    ranges.at(-1)![1]++;
   }
-  const range: GroupRange = [due.group, to];
-  return { kind: 'fold', groups: range, inputs: refs.filter((ref) => touches(ref, range)) };
+  const all: GroupRange = [ranges[0]![0], ranges.at(-1)![1]];
+  return { kind: 'fold', ranges, inputs: refs.filter((ref) => ref.groups.some(([from, to]) => from < all[1] && to > all[0])) };
+}
+
+interface GroupCost {
+  readonly due: boolean;
+  /** Deltas to base. */
+  readonly excess: number;
+  /** About what its new base takes. */
+  readonly bytes: number;
+}
+
+function groupCosts(refs: readonly ChunkRef[], owned: GroupRange): readonly GroupCost[] {
+  const costs: GroupCost[] = [];
+  for (let group = owned[0]; group < owned[1]; group++) {
+    const sizes = { base: 0, delta: 0 };
+    let chunks = 0;
+    for (const ref of refs) {
+      if (!counts(ref, group)) continue;
+      sizes[ref.kind] += share(ref);
+      chunks++;
+    }
+    const { base, delta } = sizes;
+    costs.push({ due: chunks > 1 && delta * 2 > base, excess: delta / (base + 1), bytes: base > 0 ? base : delta });
+  }
+  return costs;
+}
+
+/** The worst, and of equals the first: neighbours follow each other, and the ranges of chunks stay whole. */
+function neediest(costs: readonly GroupCost[]): number {
+  let found = -1;
+  costs.forEach(({ due, excess }, i) => {
+    if (due && (found === -1 || excess > costs[found]!.excess * 1.01)) found = i;
+  });
+  return found;
 }
 
 /** The longest run of last deltas of one order of size that together are at most `bytesMax`. */
 function mergeOf(deltas: readonly ChunkRef[], bytesMax: number): Rewrite | null {
   for (let size = 1024; size < bytesMax; size *= runLength) {
-    const from = deltas.findLastIndex((ref) => ref.bytes > size) + 1;
-    const run = deltas.slice(from);
+    const run = deltas.slice(deltas.findLastIndex((ref) => ref.bytes > size) + 1);
     const bytes = run.reduce((sum, ref) => sum + ref.bytes, 0);
-    if (run.length >= runLength && bytes <= bytesMax) return { kind: 'merge', groups: [0, Number.MAX_SAFE_INTEGER], inputs: run };
+    if (run.length >= runLength && bytes <= bytesMax) return { kind: 'merge', ranges: [[0, Number.MAX_SAFE_INTEGER]], inputs: run };
   }
   return null;
-}
-
-function groupSizes(refs: readonly ChunkRef[], group: number): ChainSizes & { readonly chunks: number } {
-  const sizes = { base: 0, delta: 0, chunks: 0 };
-  for (const ref of refs) {
-    if (!counts(ref, group)) continue;
-    sizes[ref.kind] += share(ref);
-    sizes.chunks++;
-  }
-  return sizes;
-}
-
-function touches(ref: ChunkRef, [from, to]: GroupRange): boolean {
-  return ref.groups.some(([a, b]) => a < to && b > from);
 }

@@ -5,8 +5,7 @@
  * Invariants: S28 reading the result in place of the inputs gives the same entries; S29 tombstones are kept (`merge`) unless the
  * inputs are all that there is of their groups (`fold`).
  */
-import type { TableId } from './chunk.ts';
-import { ChunkBuilder } from './chunk.ts';
+import { ChunkBuilder, type TableId } from './chunk.ts';
 import { type ChunkRef, counts, fetchChunk, type GroupRange } from './chunk-ref.ts';
 import type { BlobStore } from './ports.ts';
 import { dropped, recordKind, type StateRecord } from './state-record.ts';
@@ -14,7 +13,8 @@ import { dropped, recordKind, type StateRecord } from './state-record.ts';
 export interface Rewrite {
   /** `fold`: everything of these groups becomes a base. `merge`: deltas that follow one another become one delta. */
   readonly kind: 'fold' | 'merge';
-  readonly groups: GroupRange;
+  /** Ascending; each gets chunks of its own. */
+  readonly ranges: readonly GroupRange[];
   /** Oldest first. */
   readonly inputs: readonly ChunkRef[];
 }
@@ -53,19 +53,22 @@ class NewestRecords {
   }
 }
 
-/** The bytes of the chunks that replace the inputs in these groups. */
-export async function rewriteChunks(rewrite: Rewrite, operator: string, blobs: BlobStore): Promise<readonly Uint8Array[]> {
+type NewestGroups = ReadonlyMap<number, ReadonlyMap<string, NewestRecords>>;
+
+/** The bytes of the chunks that replace the inputs, per range. */
+export async function rewriteChunks(rewrite: Rewrite, operator: string, blobs: BlobStore): Promise<readonly (readonly Uint8Array[])[]> {
+  const { ranges, inputs, kind } = rewrite;
   const groups = new Map<number, Map<string, NewestRecords>>();
   let keyGroups = 0;
-  for (const ref of rewrite.inputs.toReversed()) {
+  for (const ref of inputs.toReversed()) {
     const chunk = await fetchChunk(ref, blobs);
     keyGroups = chunk.keyGroups;
     for (const section of chunk.sections) {
-      if (!counts(ref, section.group) || section.group < rewrite.groups[0] || section.group >= rewrite.groups[1]) continue;
-      newest(groups, section.group, section.table).addOlder(section.records());
+      const wanted = section.group >= ranges[0]![0] && section.group < ranges.at(-1)![1] && counts(ref, section.group);
+      if (wanted) newest(groups, section.group, section.table).addOlder(section.records());
     }
   }
-  return build(new ChunkBuilder(operator, keyGroups), groups, rewrite.kind === 'merge');
+  return ranges.map((range) => build(new ChunkBuilder(operator, keyGroups), groups, range, kind === 'merge'));
 }
 
 function newest(groups: Map<number, Map<string, NewestRecords>>, group: number, table: TableId): NewestRecords {
@@ -76,14 +79,14 @@ function newest(groups: Map<number, Map<string, NewestRecords>>, group: number, 
   return known;
 }
 
-function build(builder: ChunkBuilder, groups: ReadonlyMap<number, ReadonlyMap<string, NewestRecords>>, tombstones: boolean): readonly Uint8Array[] {
+function build(builder: ChunkBuilder, groups: NewestGroups, [from, to]: GroupRange, tombstones: boolean): readonly Uint8Array[] {
   const chunks: (Uint8Array | null)[] = [];
+  const inRange = [...groups].filter(([group]) => group >= from && group < to).sort(([a], [b]) => a - b);
   const ids = new Map<string, TableId>();
-  for (const [group, tables] of [...groups].sort(([a], [b]) => a - b)) {
-    for (const records of tables.values()) {
-      const { name, codecId } = records.table;
-      const id = ids.get(`${name} ${codecId}`) ?? records.table;
-      ids.set(`${name} ${codecId}`, id);
+  for (const [group, tables] of inRange) {
+    for (const [name, records] of tables) {
+      const id = ids.get(name) ?? records.table;
+      ids.set(name, id);
       builder.at(group, id);
       for (const record of records.result(tombstones)) chunks.push(builder.add(record));
     }

@@ -2,14 +2,15 @@
  * The chunks that together are one operator's state in one subtask, oldest first.
  *
  * Owns: the list, and its folding within a budget per epoch. Does not own: what is worth folding (fold-policy.ts), how
- * (rewrite-chunks.ts), when a blob may be deleted (garbage.ts).
+ * (rewrite-chunks.ts, fold-ahead.ts), when a blob may be deleted (garbage.ts).
  * Invariants: S32 bases come before deltas, and within a key group the order is that of the writing; S33 a chunk stays in the
  * list until its replacement is durable; S28 folding changes no entry.
  */
 import { type ChunkRef, chunkRef, type GroupRange, within, without } from './chunk-ref.ts';
-import { dueFold, nextRewrite, sizesOf } from './fold-policy.ts';
+import { FoldAhead } from './fold-ahead.ts';
+import { cheapRewrite, dueFold, sizesOf } from './fold-policy.ts';
 import type { BlobStore } from './ports.ts';
-import { type Rewrite, rewriteChunks } from './rewrite-chunks.ts';
+import { rewriteChunks } from './rewrite-chunks.ts';
 
 export type { ChunkRef, GroupRange } from './chunk-ref.ts';
 
@@ -23,14 +24,26 @@ export interface SnapshotChainOptions {
   readonly foldShare?: number;
 }
 
+const foldBytesMin = 16 * 1024;
+/** What prepared folds may hold in memory, about. */
+const aheadBytesMax = 4 * 1024 * 1024;
+
+interface Replacement {
+  readonly kind: ChunkRef['kind'];
+  readonly range: GroupRange;
+  readonly inputs: ReadonlySet<string>;
+  readonly chunks: readonly Uint8Array[];
+}
+
 export class SnapshotChain {
   readonly operator: string;
   readonly owned: GroupRange;
   readonly #foldShare: number;
+  readonly #ahead = new FoldAhead();
   #refs: readonly ChunkRef[];
   #appendedBytes = 0;
-  /** Bytes that folding may write now; null while nothing is due. */
-  #credit: number | null = null;
+  /** Bytes that folding may write now. */
+  #credit: number;
 
   constructor(options: SnapshotChainOptions) {
     this.operator = options.operator;
@@ -38,6 +51,8 @@ export class SnapshotChain {
     this.#foldShare = options.foldShare ?? 0.015;
     const owned = (options.refs ?? []).map((ref) => within(ref, this.owned)).filter((ref) => ref !== null);
     this.#refs = [...owned.filter((ref) => ref.kind === 'base'), ...owned.filter((ref) => ref.kind === 'delta')];
+    // Subtasks begin at different times, or all of them would write a base in the same epochs.
+    this.#credit = ((this.owned[0] * 0.618) % 1) * this.#foldShare * sizesOf(this.#refs).base;
   }
 
   /** For the manifest. */
@@ -52,50 +67,56 @@ export class SnapshotChain {
   }
 
   /**
-   * Folds what is due, once per epoch, after `append`. On an error the chain is as it was.
+   * Folds what is due, within this epoch's budget. Once per epoch, after `append`, one call at a time. On an error the chain is
+   * as it was, or with a part of the folding done.
    *
    * @param nextId a new id for each chunk, never used before
    * @returns bytes written
    */
   async fold(blobs: BlobStore, nextId: () => string): Promise<number> {
-    this.#earn();
-    let written = 0;
-    for (;;) {
-      const rewrite = nextRewrite(this.#refs, this.owned, this.#credit ?? 0);
-      if (rewrite === null) return written;
-      const bytes = await this.#rewrite(rewrite, blobs, nextId);
-      written += bytes;
-      if (this.#credit !== null) this.#credit -= bytes;
+    const { base, delta } = sizesOf(this.#refs);
+    // Too far behind: epochs wait for the preparation, or the chain would grow without bound.
+    if (delta > base) await this.#ahead.settled();
+    const earned = this.#earn();
+    let written = await this.#writePrepared(blobs, nextId);
+    if (!this.#ahead.idle) return written;
+    const cheap = cheapRewrite(this.#refs, this.owned);
+    if (cheap !== null) {
+      const chunks = (await rewriteChunks(cheap, this.operator, blobs)).flat();
+      const kind = cheap.kind === 'fold' ? 'base' : 'delta';
+      const inputs = new Set(cheap.inputs.map(({ id }) => id));
+      written += await this.#replace({ kind, range: cheap.ranges[0]!, inputs, chunks }, blobs, nextId);
     }
+    const due = dueFold(this.#refs, this.owned, Math.max(foldBytesMin, earned), aheadBytesMax);
+    if (due !== null) this.#ahead.start(due, this.operator, blobs);
+    return written;
   }
 
-  /** Credit grows while something is due, at one and a half times the pace of the deltas at least, so that it is caught up. */
-  #earn(): void {
-    const due = dueFold(this.#refs, this.owned);
+  async #writePrepared(blobs: BlobStore, nextId: () => string): Promise<number> {
+    let written = 0;
+    for (let next = this.#ahead.next; next !== null && next.bytes <= this.#credit; next = this.#ahead.next) {
+      written += await this.#replace({ ...next, kind: 'base' }, blobs, nextId);
+      this.#credit -= next.bytes;
+      this.#ahead.written();
+    }
+    return written;
+  }
+
+  /** Credit grows faster than the deltas, so that folding catches up; little of it is carried over. */
+  #earn(): number {
     const { base, delta } = sizesOf(this.#refs);
     const earned = Math.max(this.#foldShare * Math.max(base, delta / 2), 1.5 * this.#appendedBytes);
     this.#appendedBytes = 0;
-    if (due === null) this.#credit = null;
-    // Subtasks begin at different times, or all of them would fold a group in the same epochs.
-    else if (this.#credit === null) this.#credit = earned - ((this.owned[0] * 0.618) % 1) * due.bytes;
-    else this.#credit = Math.min(this.#credit, due.bytes) + earned;
+    this.#credit = Math.min(this.#credit + earned, Math.max(this.#ahead.next?.bytes ?? 0, 1.2 * earned));
+    return earned;
   }
 
-  async #rewrite(rewrite: Rewrite, blobs: BlobStore, nextId: () => string): Promise<number> {
-    const chunks = await rewriteChunks(rewrite, this.operator, blobs);
-    const kind = rewrite.kind === 'fold' ? 'base' : 'delta';
+  async #replace({ kind, range, inputs, chunks }: Replacement, blobs: BlobStore, nextId: () => string): Promise<number> {
     const refs = chunks.map((bytes) => chunkRef(nextId(), kind, bytes));
     await Promise.all(refs.map((ref, i) => blobs.put(ref.id, chunks[i]!)));
-    this.#replace(rewrite, refs);
+    const at = kind === 'base' ? 0 : this.#refs.findIndex((ref) => inputs.has(ref.id));
+    const kept = (ref: ChunkRef): ChunkRef | null => (inputs.has(ref.id) ? without(ref, range) : ref);
+    this.#refs = [...this.#refs.slice(0, at).map(kept), ...refs, ...this.#refs.slice(at).map(kept)].filter((ref) => ref !== null);
     return refs.reduce((sum, ref) => sum + ref.bytes, 0);
-  }
-
-  #replace({ kind, groups, inputs }: Rewrite, refs: readonly ChunkRef[]): void {
-    const replaced = new Set(inputs);
-    const at = this.#refs.indexOf(inputs[0]!);
-    const kept = (ref: ChunkRef): ChunkRef | null => (replaced.has(ref) ? without(ref, groups) : ref);
-    const before = this.#refs.slice(0, at).map(kept);
-    const after = this.#refs.slice(at).map(kept);
-    this.#refs = (kind === 'fold' ? [...refs, ...before, ...after] : [...before, ...refs, ...after]).filter((ref) => ref !== null);
   }
 }

@@ -11,7 +11,7 @@
  *    of a worker share one sync.
  *  - S9 a batch is at most `batchBytesMax` of payload, unless a single write is longer.
  */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { WeirError } from '../../core/index.ts';
@@ -19,11 +19,14 @@ import { Lane } from './lane.ts';
 import { storeError } from './level-errors.ts';
 
 export const batchBytesMax: number = 1024 * 1024;
-/** A database below this is compacted by us as soon as it has doubled; a larger one is left to LevelDB's own levels. */
+/** A database below this is compacted by us, once it has grown by as much as it holds; a larger one is left to LevelDB's levels. */
 const ownCompactionBytesMax = 4 * 1024 * 1024;
-const compactionBytesMin = 16 * 1024;
-/** LevelDB appends to its manifest until it is opened anew. */
-const manifestBytesMax = 16 * 1024;
+const firstCompactionBytes = 48 * 1024;
+const compactionBytesMin = 12 * 1024;
+/** LevelDB appends to its manifest and to its text log until it is opened anew. */
+const logBytesMax = 8 * 1024;
+/** How often a large database looks at those. */
+const logCheckBytes = 64 * 1024 * 1024;
 const pageKeys = 512;
 
 export type Write = { readonly type: 'put'; readonly key: string; readonly value: Uint8Array } | { readonly type: 'del'; readonly key: string };
@@ -51,9 +54,10 @@ export class LevelDatabase {
   /** After a failed write LevelDB refuses all others until it is opened again. */
   #broken = false;
   #closed = false;
+  /** What the tables held when they were last looked at, and what was written since. */
   #settledBytes = 0;
   #writtenBytes = 0;
-  #compactions = 0;
+  #logBytesAtOpen = 0;
 
   private constructor(location: string, handle: Handle) {
     this.#location = location;
@@ -64,6 +68,7 @@ export class LevelDatabase {
   static async open(location: string): Promise<LevelDatabase> {
     const database = new LevelDatabase(location, await openHandle(location));
     database.#settledBytes = await database.#handle.approximateSize('', '\uffff');
+    database.#logBytesAtOpen = await logBytes(location);
     return database;
   }
 
@@ -141,14 +146,14 @@ export class LevelDatabase {
   }
 
   #keepSmall(): void {
-    const due = this.#settledBytes < ownCompactionBytesMax && this.#writtenBytes > Math.max(compactionBytesMin, this.#settledBytes);
-    const checkManifest = this.#writtenBytes > 16 * ownCompactionBytesMax;
-    if (!due && !checkManifest) return;
+    const small = this.#settledBytes < ownCompactionBytesMax;
+    const enough = this.#settledBytes === 0 ? firstCompactionBytes : small ? Math.max(compactionBytesMin, this.#settledBytes) : logCheckBytes;
+    if (this.#writtenBytes < enough) return;
     this.#writtenBytes = 0;
     this.#exclusive('compact state', async () => {
-      if (due) await this.#handle.compactRange('', '\uffff');
+      if (small) await this.#handle.compactRange('', '\uffff');
       this.#settledBytes = await this.#handle.approximateSize('', '\uffff');
-      if (++this.#compactions % 8 === 0 && (await manifestBytes(this.#location)) > manifestBytesMax) await this.#reopen();
+      if ((await logBytes(this.#location)) > Math.max(logBytesMax, 2 * this.#logBytesAtOpen)) await this.#reopen();
     }).catch(() => {
       // Nothing was lost: space is reclaimed later, and a lasting fault shows at the next read or write.
       this.#broken = true;
@@ -171,6 +176,7 @@ export class LevelDatabase {
     this.#broken = true;
     await this.#handle.close();
     this.#handle = await openHandle(this.#location);
+    this.#logBytesAtOpen = await logBytes(this.#location);
     this.#broken = false;
   }
 }
@@ -178,13 +184,15 @@ export class LevelDatabase {
 async function openHandle(location: string): Promise<Handle> {
   const handle = new Level<string, Uint8Array>(location, encodings) as Handle;
   await handle.open();
+  // The text log of the time before: it is for people, and of no use to LevelDB.
+  await rm(join(location, 'LOG.old'), { force: true });
   return handle;
 }
 
-async function manifestBytes(location: string): Promise<number> {
-  let largest = 0;
+async function logBytes(location: string): Promise<number> {
+  let bytes = 0;
   for (const name of await readdir(location)) {
-    if (name.startsWith('MANIFEST-')) largest = Math.max(largest, (await stat(join(location, name))).size);
+    if (name === 'LOG' || name.startsWith('MANIFEST-')) bytes += (await stat(join(location, name))).size;
   }
-  return largest;
+  return bytes;
 }
