@@ -103,15 +103,6 @@ export class SourceFeed {
     return this.#loops;
   }
 
-  /** Tests only: the position after everything read ahead, as if it had been handed over. */
-  get positionsReadAhead(): readonly { readonly split: string; readonly position: Position | undefined; readonly records: number }[] {
-    return this.#loops.map(({ split, queue, position, records }) => ({
-      split,
-      position: queue.at(-1)?.position ?? position,
-      records: records + queue.reduce((sum, piece) => sum + piece.records, 0),
-    }));
-  }
-
   async close(): Promise<void> {
     this.#abort.abort(new WeirError('E_SOURCE', 'the source was closed'));
     for (const loop of this.#loops) {

@@ -7,11 +7,11 @@
  * reported or written any more.
  */
 import { type ActorRef, createActor } from 'xstate';
-import { type Epoch, type OperatorId, WeirError } from '../core/index.ts';
+import { type Epoch, type OperatorId, sleep, WeirError } from '../core/index.ts';
 import { createOperator, type Operator, type SinkDefinition, sinkOperator, type SourceDefinition } from '../operators/index.ts';
 import { channelsOf, type Edge, ownedGroups, type PhysicalPlan, type PlannedOperator, type Stage } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
-import type { Manifest } from '../state/index.ts';
+import type { Manifest, SubtaskSnapshot } from '../state/index.ts';
 import type { Transport } from '../transport/index.ts';
 import { Chain, type ItemTarget } from './chain.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -311,7 +311,7 @@ export class Subtask {
     this.#deadLetters.passed(barrier);
     const positions = this.#positions();
     this.#state!.rememberPositions(barrier.epoch, positions);
-    const run = this.#state!.freeze(barrier.epoch, positions, this.counters(), (i) => this.#chain!.watermarkOf(i));
+    const run = this.#sabotaged(this.#state!.freeze(barrier.epoch, positions, this.counters(), (i) => this.#chain!.watermarkOf(i)));
     const { generation } = this.#o.deployment;
     run.then(
       (snapshot) => {
@@ -326,11 +326,18 @@ export class Subtask {
     this.#wake();
   }
 
+  /** Tests only (`--break offset-after-barrier`): the positions of a moment later. */
+  async #sabotaged(run: Promise<SubtaskSnapshot>): Promise<SubtaskSnapshot> {
+    const { sabotage, clock } = this.#o.environment;
+    if (sabotage?.break !== 'offset-after-barrier' || this.#feed === null) return run;
+    const snapshot = await run;
+    await sleep(clock, 60);
+    const later = new Map(this.#positions().map((position) => [position.split, position]));
+    return { ...snapshot, parts: snapshot.parts.map((part) => ({ ...part, splits: part.splits.map((split) => ({ ...split, ...later.get(split.split), position: later.get(split.split)?.position ?? null })) })) };
+  }
+
   #positions(): readonly SplitPosition[] {
-    const feed = this.#feed;
-    if (feed === null) return [];
-    const ahead = this.#o.environment.sabotage?.break === 'offset-after-barrier' ? feed.positionsReadAhead : [];
-    return feed.splits.map(({ split, position, records, state }, i) => ({ split, position, records, ended: state === 'ended', ...ahead[i] }));
+    return (this.#feed?.splits ?? []).map(({ split, position, records, state }) => ({ split, position, records, ended: state === 'ended' }));
   }
 
   async #commit(epoch: Epoch, oldest: number): Promise<void> {

@@ -4,7 +4,7 @@
  * Each names a rule that exactly-once rests on, and what goes wrong without it.
  */
 export const sabotages = {
-  'offset-after-barrier': 'a source puts into its snapshot what it has read ahead, instead of what it passed on before the barrier: rows are lost at a restore',
+  'offset-after-barrier': 'a source puts into its snapshot the position of a moment after the barrier, instead of at it: rows are lost at a restore',
   'files-before-manifest': 'a file sink writes rows as they come, instead of when their checkpoint is complete: rows are written twice after a restore',
   'drop-aborted-dirty': 'the changes that were written for an aborted epoch are forgotten: state is lost at a restore',
 } as const;

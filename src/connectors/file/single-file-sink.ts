@@ -8,6 +8,7 @@
 import type { Batch } from '../../batch/index.ts';
 import type { CommitPermit, SinkContext, SinkWriter } from '../../operators/index.ts';
 import { type FormatDefinition, linesOf } from '../formats/index.ts';
+import { eagerWriter } from './eager-writer.ts';
 import { CommittedFile, type FileMark, GrowingTail, startMark } from './committed-file.ts';
 
 interface State {
@@ -24,6 +25,10 @@ interface Staged {
 
 export async function openSingleFile(path: string, format: FormatDefinition, context: SinkContext, states: readonly unknown[]): Promise<SinkWriter> {
   const file = new CommittedFile(path);
+  if (context.sabotage === 'files-before-manifest') {
+    if (context.fresh) await file.begin(true);
+    return eagerWriter(path, format);
+  }
   const state = states[0] as State | undefined;
   if (state !== undefined) await file.check(state.committed, state.end);
   else await file.begin(context.fresh);
