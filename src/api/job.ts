@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** A running job as programs see it, and how it is started. Types only. */
 import type { Duration, Epoch } from '../core/index.ts';
 import type { Timestamp } from './values.ts';

@@ -10,12 +10,14 @@ const newline = 10;
  *
  * @throws WeirError `E_VALUE` for a row that the format cannot hold, or that would be more than one line
  */
-export function linesOf(batch: Batch, format: FormatDefinition): Buffer {
+export function linesOf(batch: Batch, format: FormatDefinition): Uint8Array {
   const parts: Uint8Array[] = [];
   for (let i = 0; i < batch.length; i++) {
     const record = format.encode(batch.row(i));
     if (format.name !== 'json' && record.includes(newline)) {
-      throw new WeirError('E_VALUE', `${format.name} writes a record as a line, and this one holds a line break`, { hint: 'write it as json()' });
+      throw new WeirError('E_VALUE', `${format.name} writes a record as a line, and this one holds a line break`, {
+        hint: 'write it as json()',
+      });
     }
     parts.push(record, lineEnd);
   }
