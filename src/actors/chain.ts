@@ -63,7 +63,7 @@ export class Chain {
 
   /** The operator has said that it can go on. */
   wake(index: number): void {
-    this.#nodes[index]!.waiting = false;
+    this.#nodes[index]!.wake();
   }
 
   /** The root's last watermark, and each operator's own. */
@@ -83,7 +83,6 @@ export class Chain {
 /** One operator with its queue and its targets, by port. */
 class Node implements ItemTarget {
   watermark = -Infinity;
-  waiting = false;
   rowsIn = 0;
   rowsOut = 0;
   readonly #planned: PlannedOperator;
@@ -94,6 +93,9 @@ class Node implements ItemTarget {
   readonly #targets: ItemTarget[] = [];
   #forwarded = -Infinity;
   #begun = false;
+  #waiting = false;
+  /** Woken since the last call began: a `wait` that it answers is over already. */
+  #woken = false;
   readonly #ownWatermark = (): number => this.watermark;
 
   constructor(planned: PlannedOperator, operator: Operator) {
@@ -121,9 +123,15 @@ class Node implements ItemTarget {
     this.#queue.push(item);
   }
 
+  wake(): void {
+    this.#waiting = false;
+    this.#woken = true;
+  }
+
   step(): boolean {
     const item = this.#queue[0];
-    if (item === undefined || this.waiting || !this.#targets.every((target) => target.ready)) return false;
+    if (item === undefined || this.#waiting || !this.#targets.every((target) => target.ready)) return false;
+    this.#woken = false;
     const step = this.#handle(item);
     this.#begun = true;
     if (step === 'done') {
@@ -131,7 +139,7 @@ class Node implements ItemTarget {
       this.#begun = false;
       this.#forward(item);
     } else if (step === 'wait') {
-      this.waiting = true;
+      this.#waiting = !this.#woken;
     }
     return true;
   }

@@ -2,7 +2,7 @@
  * Cooperative scheduling of one worker's tasks: each does a bounded piece of work in turn, those furthest down first.
  *
  * Owns: who runs next, and when the loop gives the process back to I/O. Does not own: what a step does.
- * Invariants: Y1 a woken task is stepped; Y2 the loop yields at least every `sliceMs`.
+ * Invariants: Y1 a woken task is stepped; Y2 the loop yields after the round in which `sliceMs` were over.
  */
 import type { Clock } from '../core/index.ts';
 
@@ -20,6 +20,7 @@ export class Scheduler {
   readonly #clock: Clock;
   readonly #defer: (run: () => void) => void;
   readonly #tasks: Schedulable[] = [];
+  readonly #known = new Set<Schedulable>();
   readonly #ready = new Set<Schedulable>();
   #scheduled = false;
 
@@ -29,18 +30,23 @@ export class Scheduler {
     this.#defer = defer;
   }
 
+  /** The task is stepped at once: what woke it before has passed unheard. */
   add(task: Schedulable): void {
+    this.#known.add(task);
     this.#tasks.push(task);
     this.#tasks.sort((a, b) => b.depth - a.depth);
+    this.wake(task);
   }
 
   remove(task: Schedulable): void {
     const index = this.#tasks.indexOf(task);
     if (index >= 0) this.#tasks.splice(index, 1);
+    this.#known.delete(task);
     this.#ready.delete(task);
   }
 
   wake(task: Schedulable): void {
+    if (!this.#known.has(task)) return;
     this.#ready.add(task);
     if (this.#scheduled) return;
     this.#scheduled = true;
