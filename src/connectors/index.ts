@@ -1,4 +1,11 @@
-export { type BatchFunction, type CustomSink, type CustomSource, defineSink, defineSource, foreachBatch } from './custom/index.ts';
+export {
+  type BatchFunction,
+  type CustomSink,
+  type CustomSource,
+  defineSink,
+  defineSource,
+  foreachBatch,
+} from './custom/index.ts';
 export { file, type FileSinkOptions, type FileSourceOptions } from './file/index.ts';
 export { bytes, csv, type CsvOptions, json, type JsonValue, msgpack, text } from './formats/index.ts';
 export { generator, type GeneratorOptions } from './generator/index.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { batchOf, type Batch, anySchema, packValue, unpackValue } from '../../src/batch/index.ts';
-import { type Clock, epoch, type Epoch, generation, type Logger, silentLogger } from '../../src/core/index.ts';
+import { type Clock, epoch, type Epoch, generation, type Logger, silentLogger, type Timer } from '../../src/core/index.ts';
 import type { CommitPermit, DeadRecord, Piece, SinkContext, SourceContext, SourceDefinition } from '../../src/operators/index.ts';
 import { MemoryDisk, openMemoryStores } from '../../src/state/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -24,14 +24,29 @@ export interface SourceSurroundings {
   readonly batchRowsMax?: number;
 }
 
-export function sourceContext({ disk = new MemoryDisk(), clock = new VirtualClock(), logger = silentLogger, signal = new AbortController().signal, batchRowsMax = 1024 }: SourceSurroundings = {}): SourceContext {
+export function sourceContext({
+  disk = new MemoryDisk(),
+  clock = new VirtualClock(),
+  logger = silentLogger,
+  signal = new AbortController().signal,
+  batchRowsMax = 1024,
+}: SourceSurroundings = {}): SourceContext {
   return { job: 'test', operator: 'source~1', signal, clock, logger, journal: openMemoryStores(disk).journal, batchRowsMax };
 }
 
 export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
   return {
-    job: 'test', operator: 'sink~1', subtask: 0, parallelism: 1, generation: 1, fresh: true, mode: 'append',
-    signal: new AbortController().signal, clock: new VirtualClock(), logger: silentLogger, ...overrides,
+    job: 'test',
+    operator: 'sink~1',
+    subtask: 0,
+    parallelism: 1,
+    generation: 1,
+    fresh: true,
+    mode: 'append',
+    signal: new AbortController().signal,
+    clock: new VirtualClock(),
+    logger: silentLogger,
+    ...overrides,
   };
 }
 
@@ -58,7 +73,10 @@ export interface Outcome {
 
 export function outcomes(piece: Piece): Outcome[] {
   const rows: Outcome[] = rowsOf(piece.batch).map((row, i) => ({ position: piece.batch!.position(i), row }));
-  const dead: Outcome[] = piece.dead.map((record: DeadRecord) => ({ position: record.position, dead: Buffer.from(record.bytes).toString() }));
+  const dead: Outcome[] = piece.dead.map((record: DeadRecord) => ({
+    position: record.position,
+    dead: Buffer.from(record.bytes).toString(),
+  }));
   return [...rows, ...dead].sort((a, b) => ordinal(a) - ordinal(b));
 }
 
@@ -71,40 +89,79 @@ export interface ReadPiece {
 }
 
 /** Reads on from a position: to the end, or until this many records were read. */
-export async function readPieces(source: SourceDefinition, split: string, context: SourceContext, from?: ReadPiece, recordsMax = Number.POSITIVE_INFINITY): Promise<ReadPiece[]> {
+export async function readPieces(
+  source: SourceDefinition,
+  split: string,
+  context: SourceContext,
+  from?: ReadPiece,
+  recordsMax = Number.POSITIVE_INFINITY,
+): Promise<ReadPiece[]> {
   const start = from?.records ?? 0;
   const reader = await source.open(split, from === undefined ? undefined : kept(from.piece.position), start, context);
   const pieces: ReadPiece[] = [];
   let records = start;
-  while (records < recordsMax) {
-    const piece = await reader.read();
-    if (piece === null) break;
-    records += piece.records;
-    pieces.push({ piece, records });
+  try {
+    while (records < recordsMax) {
+      const piece = await reader.read();
+      if (piece === null) break;
+      records += piece.records;
+      pieces.push({ piece, records });
+    }
+  } finally {
+    await reader.close();
   }
-  await reader.close();
   return pieces;
 }
 
 /** All rows of all splits, in order. */
 export async function readRows(source: SourceDefinition, context: SourceContext = sourceContext()): Promise<object[]> {
   const rows: object[] = [];
-  for (const split of await source.splits(context)) for (const { piece } of await readPieces(source, split, context)) rows.push(...rowsOf(piece.batch));
+  for (const split of await source.splits(context))
+    for (const { piece } of await readPieces(source, split, context)) rows.push(...rowsOf(piece.batch));
   return rows;
 }
 
-/** Lets timers and I/O that are due now happen, `turns` times round the event loop. */
-export async function turns(count = 5): Promise<void> {
+/** A clock that stands still, and knows whether somebody waits for it. */
+export class WatchedClock extends VirtualClock {
+  waiting = 0;
+
+  override setTimer(delayMs: number, fn: () => void): Timer {
+    this.waiting++;
+    let over = false;
+    const end = (): void => {
+      if (!over) this.waiting--;
+      over = true;
+    };
+    const timer = super.setTimer(delayMs, () => {
+      end();
+      fn();
+    });
+    return {
+      cancel() {
+        end();
+        timer.cancel();
+      },
+    };
+  }
+}
+
+/** So many turns of the event loop: what is due now has happened after them. */
+export async function turns(count = 3): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-/** Moves the clock in small steps until the promise is settled. */
-export async function whileTimePasses<T>(clock: VirtualClock, promise: Promise<T>, stepMs = 50): Promise<T> {
+/** Turns of the event loop, until this is so. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+/** Moves the clock in small steps, whenever somebody waits for it, until the promise is settled. */
+export async function whileTimePasses<T>(clock: WatchedClock, promise: Promise<T>, stepMs = 10): Promise<T> {
   let settled = false;
   const settle = (): void => void (settled = true);
   promise.then(settle, settle);
   while (!settled) {
-    await turns();
+    await until(() => settled || clock.waiting > 0);
     if (!settled) clock.advance(stepMs);
   }
   return promise;

@@ -17,11 +17,22 @@ export interface SinkContractOptions {
 
 /** @param make a sink over a place where nothing was written yet */
 export function sinkContract(make: () => SinkSubject, { repeats = false }: SinkContractOptions = {}): void {
-  const first = [{ n: 1, text: 'a' }, { n: 2, text: 'b' }];
+  const first = [
+    { n: 1, text: 'a' },
+    { n: 2, text: 'b' },
+  ];
   const second = [{ n: 3, text: 'ü' }];
 
-  const open = (subject: SinkSubject, overrides: Partial<SinkContext> = {}, state: readonly unknown[] = []): Promise<SinkWriter> => subject.sink().open(sinkContext(overrides), state);
-  const stage = async (writer: SinkWriter, epoch: number, rows: readonly object[]): Promise<{ staged: unknown; state: readonly unknown[] }> => {
+  const open = (
+    subject: SinkSubject,
+    overrides: Partial<SinkContext> = {},
+    state: readonly unknown[] = [],
+  ): Promise<SinkWriter> => subject.sink().open(sinkContext(overrides), state);
+  const stage = async (
+    writer: SinkWriter,
+    epoch: number,
+    rows: readonly object[],
+  ): Promise<{ staged: unknown; state: readonly unknown[] }> => {
     for (const row of rows) await writer.write(batch(row));
     const staged = kept(await writer.stage(epochs(epoch), false));
     const state = writer.snapshot?.();

@@ -67,7 +67,10 @@ describe('defineSink, files by rename', () => {
           write: (rows) => void lines.push(...rows.map((row) => JSON.stringify(row))),
           async stage(epoch) {
             if (lines.length === 0) return null;
-            const staged = { temporary: join(path, `.${epoch}-${subtask}.${generation}`), final: join(path, `from-${(JSON.parse(lines[0]!) as { n: number }).n}.jsonl`) };
+            const staged = {
+              temporary: join(path, `.${epoch}-${subtask}.${generation}`),
+              final: join(path, `from-${(JSON.parse(lines[0]!) as { n: number }).n}.jsonl`),
+            };
             writeFileSync(staged.temporary, `${lines.join('\n')}\n`);
             lines = [];
             return staged;

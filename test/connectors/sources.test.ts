@@ -26,7 +26,10 @@ describe('file.source, lines of text, blank ones too', () => {
   sourceContract(async () => {
     const path = join(folder(), 'in.txt');
     writeFileSync(path, 'one\n\nzwölf\n\n');
-    return { source: definition(file.source({ path, format: text() })), splits: { 'in.txt': ['one', '', 'zwölf', ''].map((value) => ({ value })) } };
+    return {
+      source: definition(file.source({ path, format: text() })),
+      splits: { 'in.txt': ['one', '', 'zwölf', ''].map((value) => ({ value })) },
+    };
   });
 });
 
@@ -52,7 +55,10 @@ describe('file.source, CSV with a header, in the files that match a pattern', ()
 });
 
 describe('generator.source', () => {
-  sourceContract(async () => ({ source: definition(generator.source({ rowsPerSecond: 0, rows: 8, row: (n) => ({ n }) })), splits: { 0: rows(8) } }));
+  sourceContract(async () => ({
+    source: definition(generator.source({ rowsPerSecond: 0, rows: 8, row: (n) => ({ n }) })),
+    splits: { 0: rows(8) },
+  }));
 });
 
 describe('from(array)', () => {
@@ -68,18 +74,27 @@ describe('from(async iterable), with a journal', () => {
   async function* input(): AsyncGenerator<object> {
     yield* rows(8);
   }
-  sourceContract(async () => ({ source: definition(sourceOf(input())), splits: { 0: rows(8) } }), () => ({ disk: new MemoryDisk() }));
+  sourceContract(
+    async () => ({ source: definition(sourceOf(input())), splits: { 0: rows(8) } }),
+    () => ({ disk: new MemoryDisk() }),
+  );
 });
 
 describe('socket.source, with a journal', () => {
   sourceContract(
     async () => {
-      const server = createServer((connection) => void connection.write('{"n":0}\n\n{"n":1}\r\n{"n":true}\n{"n":2}\n{"n":3}\n{"n":'));
+      const server = createServer(
+        (connection) => void connection.write('{"n":0}\n\n{"n":1}\r\n{"n":true}\n{"n":2}\n{"n":3}\n{"n":'),
+      );
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       onTestFinished(() => void server.close());
       const { port } = server.address() as { port: number };
       const found = [{ n: 0 }, { n: 1 }, { dead: '{"n":true}' }, { n: 2 }, { n: 3 }];
-      return { source: definition(socket.source({ host: '127.0.0.1', port, format: json(Row) })), endless: true, splits: { 0: found } };
+      return {
+        source: definition(socket.source({ host: '127.0.0.1', port, format: json(Row) })),
+        endless: true,
+        splits: { 0: found },
+      };
     },
     () => ({ disk: new MemoryDisk() }),
   );
@@ -87,7 +102,12 @@ describe('socket.source, with a journal', () => {
 
 describe('defineSource, pages of different lengths', () => {
   sourceContract(async () => {
-    const pages: readonly (readonly unknown[])[] = [[{ n: 0 }, { n: 1 }, { n: 'x' }, { n: 2 }, { n: 3 }], [], [{ n: 4 }], [{ n: 5 }, { n: 6 }]];
+    const pages: readonly (readonly unknown[])[] = [
+      [{ n: 0 }, { n: 1 }, { n: 'x' }, { n: 2 }, { n: 3 }],
+      [],
+      [{ n: 4 }],
+      [{ n: 5 }, { n: 6 }],
+    ];
     const source = defineSource({
       name: 'pages',
       schema: Row,
@@ -98,6 +118,9 @@ describe('defineSource, pages of different lengths', () => {
         for (let page = from; page < pages.length; page++) yield { rows: pages[page] as { n: number }[], position: page + 1 };
       },
     });
-    return { source: definition(source), splits: { eu: [{ n: 0 }, { n: 1 }, { dead: '{"n":"x"}' }, { n: 2 }, { n: 3 }, { n: 4 }, { n: 5 }, { n: 6 }], us: [] } };
+    return {
+      source: definition(source),
+      splits: { eu: [{ n: 0 }, { n: 1 }, { dead: '{"n":"x"}' }, { n: 2 }, { n: 3 }, { n: 4 }, { n: 5 }, { n: 6 }], us: [] },
+    };
   });
 });

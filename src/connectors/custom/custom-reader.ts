@@ -5,6 +5,7 @@ import { WeirError } from '../../core/index.ts';
 import type { Piece, Position, SourceContext, SplitReader } from '../../operators/index.ts';
 import { jsonText } from '../formats/index.ts';
 import { isRecordFault, PieceBuilder, untilAborted } from '../records/index.ts';
+import { checkedRow } from './checked-row.ts';
 import type { FieldValue } from './field-value.ts';
 
 export interface Yielded<Row, P> {
@@ -95,7 +96,10 @@ export class CustomReader<P> implements SplitReader {
 
   #checkEnd(): null {
     if (this.#skip === 0) return null;
-    throw new WeirError('E_SOURCE_CHANGED', `source ${this.#o.name}, split ${this.#o.split}: it gave ${this.#skip} rows fewer than before from the same position`);
+    throw new WeirError(
+      'E_SOURCE_CHANGED',
+      `source ${this.#o.name}, split ${this.#o.split}: it gave ${this.#skip} rows fewer than before from the same position`,
+    );
   }
 
   #position(yielded: Yielded<object, P>): CustomPosition {
@@ -110,7 +114,7 @@ export class CustomReader<P> implements SplitReader {
     const { rows, split, name } = this.#o;
     const place = `source ${name}, split ${split}, row ${this.#count++}`;
     try {
-      this.#pieces.addRow(rows === null ? row : rows.parse(row));
+      this.#pieces.addRow(rows === null ? row : checkedRow(row, rows));
     } catch (error) {
       if (!isRecordFault(error)) throw error;
       this.#pieces.setAside(bytesOf(row), `${place}: ${error.message}`);

@@ -22,7 +22,9 @@ export interface CustomSink<Row extends object, Staged, Modes extends OutputMode
  *
  * @throws WeirError `E_PLAN` without a name
  */
-export function defineSink<Row extends object, Staged, const Modes extends OutputMode = 'append'>(definition: CustomSink<Row, Staged, Modes>): Sink<Row, Modes> {
+export function defineSink<Row extends object, Staged, const Modes extends OutputMode = 'append'>(
+  definition: CustomSink<Row, Staged, Modes>,
+): Sink<Row, Modes> {
   const { name, guarantee, modes = ['append'] } = definition;
   if (typeof name !== 'string' || name === '') throw new WeirError('E_PLAN', 'defineSink() needs a name');
   const value = new FieldValue<Staged>(definition.staged, `sink ${name}: staged`);

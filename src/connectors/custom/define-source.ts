@@ -5,7 +5,15 @@
  * against the schema, what was yielded cut into pieces. A position inside of what one `yield` gave is the one before it
  * and how many of its rows to leave out.
  */
-import { type AnySchema, asSource, type Field, rowSchema, type RowSchema, type Source, type SourceContext } from '../../api/index.ts';
+import {
+  type AnySchema,
+  asSource,
+  type Field,
+  rowSchema,
+  type RowSchema,
+  type Source,
+  type SourceContext,
+} from '../../api/index.ts';
 import { anySchema } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import { CustomReader, type Yielded } from './custom-reader.ts';
@@ -36,7 +44,7 @@ export function defineSource<Row extends object, Position>(definition: CustomSou
     schema: rows?.schema ?? anySchema,
     identity: `source ${name}`,
     bounded: false,
-    splits: async ({ signal }) => (splits === undefined ? ['0'] : await splits({ signal })),
+    splits: async ({ signal }) => (splits === undefined ? ['0'] : splits({ signal })),
     open: async (split, from, records, context) =>
       new CustomReader<Position>({
         name,

@@ -27,7 +27,11 @@ export class FieldValue<V> {
     try {
       this.#codec.write(out, value);
     } catch (error) {
-      throw WeirError.from(error instanceof WeirError ? new WeirError('E_VALUE', `${this.#where}: ${error.message}`, { cause: error }) : error, 'E_VALUE', this.#where);
+      throw WeirError.from(
+        error instanceof WeirError ? new WeirError('E_VALUE', `${this.#where}: ${error.message}`, { cause: error }) : error,
+        'E_VALUE',
+        this.#where,
+      );
     }
     return { type: this.#type, bytes: out.finish() };
   }

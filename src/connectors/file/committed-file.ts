@@ -95,7 +95,8 @@ export class CommittedFile {
       const { size } = await handle.stat();
       if (size > end.offset) throw this.#changed(`it has ${size} bytes, and the job wrote ${end.offset}`);
       const present = await readAt(handle, at.offset, Math.min(size - at.offset, bytes.length));
-      if (Buffer.compare(present, bytes.subarray(0, present.length)) !== 0) throw this.#changed(`there are other bytes behind byte ${at.offset}`);
+      if (Buffer.compare(present, bytes.subarray(0, present.length)) !== 0)
+        throw this.#changed(`there are other bytes behind byte ${at.offset}`);
       await writeAll(handle, bytes.subarray(present.length), at.offset + present.length);
       await handle.sync();
     });
@@ -105,7 +106,8 @@ export class CommittedFile {
     const { size } = await handle.stat();
     if (size < mark.offset) throw this.#changed(`it has ${size} bytes, and ${mark.offset} were committed`);
     const length = Math.min(mark.offset, tailBytesMax);
-    if (digest(await readAt(handle, mark.offset - length, length)) !== mark.tail) throw this.#changed(`the bytes before byte ${mark.offset} are others`);
+    if (digest(await readAt(handle, mark.offset - length, length)) !== mark.tail)
+      throw this.#changed(`the bytes before byte ${mark.offset} are others`);
   }
 
   async #with(flags: number, use: (handle: FileHandle) => Promise<void>): Promise<void> {
@@ -129,10 +131,14 @@ export class CommittedFile {
       return null;
     });
     if (found === null || found.isFile()) return;
-    throw new WeirError('E_SINK', `${this.#path} is ${found.isDirectory() ? 'a folder' : found.isSymbolicLink() ? 'a link' : 'a device or pipe'}, not a file`, {
-      retry: 'never',
-      hint: 'give the path of a file that the job alone writes, or of a folder, which is a path without an extension',
-    });
+    throw new WeirError(
+      'E_SINK',
+      `${this.#path} is ${found.isDirectory() ? 'a folder' : found.isSymbolicLink() ? 'a link' : 'a device or pipe'}, not a file`,
+      {
+        retry: 'never',
+        hint: 'give the path of a file that the job alone writes, or of a folder, which is a path without an extension',
+      },
+    );
   }
 
   #changed(what: string): WeirError {
@@ -152,7 +158,10 @@ export function sinkError(thrown: unknown, path: string): WeirError {
   if (thrown instanceof WeirError) return thrown;
   const error = thrown as NodeJS.ErrnoException;
   const lasting = ['EACCES', 'EPERM', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EROFS', 'ENAMETOOLONG', 'EEXIST'].includes(error.code ?? '');
-  return new WeirError('E_SINK', `${path} cannot be written: ${error.message}`, { cause: error, ...(lasting ? { retry: 'never' } : {}) });
+  return new WeirError('E_SINK', `${path} cannot be written: ${error.message}`, {
+    cause: error,
+    ...(lasting ? { retry: 'never' } : {}),
+  });
 }
 
 function digest(bytes: Uint8Array): string {

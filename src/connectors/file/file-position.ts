@@ -45,8 +45,10 @@ export async function checkFile(handle: FileHandle, name: string, position: File
   const head = await readAt(handle, 0, position.head.bytes);
   if (imprint(head).digest !== position.head.digest) throw changed(name, 'its begin is another');
   const tail = await readAt(handle, position.offset - position.tail.bytes, position.tail.bytes);
-  if (imprint(tail).digest !== position.tail.digest) throw changed(name, `it was changed right before byte ${position.offset}, up to where it was read`);
-  if (lines && size > position.offset && tail.length > 0 && tail[tail.length - 1] !== lineFeed) throw changed(name, 'its last line had no end when it was read, and has grown');
+  if (imprint(tail).digest !== position.tail.digest)
+    throw changed(name, `it was changed right before byte ${position.offset}, up to where it was read`);
+  if (lines && size > position.offset && tail.length > 0 && tail[tail.length - 1] !== lineFeed)
+    throw changed(name, 'its last line had no end when it was read, and has grown');
 }
 
 /** Up to `length` bytes: fewer only at the end of the file. */

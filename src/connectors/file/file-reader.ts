@@ -88,7 +88,8 @@ export class FileReader implements SplitReader {
     const { format, splitter, decode, place, recordBytesMax } = this.#o;
     if (bytes.length === 0 && format.blankLines === 'skip') return;
     const { count } = splitter;
-    if (tooLong) this.#pieces.setAside(bytes, `${place(count)}: the record is longer than ${recordBytesMax} bytes; these are its first`);
+    if (tooLong)
+      this.#pieces.setAside(bytes, `${place(count)}: the record is longer than ${recordBytesMax} bytes; these are its first`);
     else this.#pieces.add(bytes, decode, () => place(count));
   }
 

@@ -41,8 +41,10 @@ export function fileSource<Row extends object>(options: FileSourceOptions<Row>):
   const where = `file.source('${path}')`;
   const format = lineFormat(options.format as unknown as Format<never>, where);
   if (typeof path !== 'string' || path === '') throw new WeirError('E_PLAN', 'file.source() needs a path');
-  if (!(rate >= 0) || rate === Number.POSITIVE_INFINITY) throw new WeirError('E_PLAN', `${where}: ${rate} is no rate`, { hint: 'give rows a second, or 0 for no limit' });
-  if (perFile === 'array' && format.name !== 'json') throw new WeirError('E_PLAN', `${where}: perFile: 'array' reads json(), not ${format.name}()`);
+  if (!(rate >= 0) || rate === Number.POSITIVE_INFINITY)
+    throw new WeirError('E_PLAN', `${where}: ${rate} is no rate`, { hint: 'give rows a second, or 0 for no limit' });
+  if (perFile === 'array' && format.name !== 'json')
+    throw new WeirError('E_PLAN', `${where}: perFile: 'array' reads json(), not ${format.name}()`);
   return asSource<Row>(definition(normalize(path), format, perFile, rate));
 }
 
@@ -66,7 +68,13 @@ interface FileSettings {
   readonly rate: number;
 }
 
-async function openFile(settings: FileSettings, split: string, from: Position | undefined, records: number, context: SourceContext): Promise<SplitReader> {
+async function openFile(
+  settings: FileSettings,
+  split: string,
+  from: Position | undefined,
+  records: number,
+  context: SourceContext,
+): Promise<SplitReader> {
   const position = from as FilePosition | undefined;
   const file = inputFile(await folderOf(settings.path), split);
   const handle = await openRegular(file, position !== undefined);
@@ -80,16 +88,35 @@ async function openFile(settings: FileSettings, split: string, from: Position | 
 }
 
 async function readerOf(
-  settings: FileSettings, handle: FileHandle, split: string, position: FilePosition | undefined, records: number, context: SourceContext,
+  settings: FileSettings,
+  handle: FileHandle,
+  split: string,
+  position: FilePosition | undefined,
+  records: number,
+  context: SourceContext,
 ): Promise<SplitReader> {
   const { format, rate } = settings;
   const array = settings.perFile === 'array';
   const header = await headerOf(handle, format, split);
   const { offset, count } = position ?? { offset: header.offset, count: header.count };
-  const splitter = array ? new ArraySplitter(offset, count, recordBytesMax, split) : new LineSplitter(offset, count, recordBytesMax);
+  const splitter = array
+    ? new ArraySplitter(offset, count, recordBytesMax, split)
+    : new LineSplitter(offset, count, recordBytesMax);
   const head = position?.head ?? (await headOf(handle));
   const place = (n: number): string => (array ? `${split}[${n - 1}]` : `${split}:${n}`);
-  return new FileReader({ handle, split, format, splitter, decode: header.decode, head, records, rate, recordBytesMax, place, context });
+  return new FileReader({
+    handle,
+    split,
+    format,
+    splitter,
+    decode: header.decode,
+    head,
+    records,
+    rate,
+    recordBytesMax,
+    place,
+    context,
+  });
 }
 
 interface Header {
@@ -122,5 +149,8 @@ async function openRegular(file: string, known: boolean): Promise<FileHandle> {
   // Asked before it is opened: to open a pipe waits for its writer.
   const found = await stat(file).catch(lost);
   if (found.isFile()) return open(file, 'r').catch(lost);
-  throw new WeirError('E_SOURCE', `${file} is not a file`, { retry: 'never', hint: 'pipes and devices cannot be read twice: copy them to a file, or send them over a socket' });
+  throw new WeirError('E_SOURCE', `${file} is not a file`, {
+    retry: 'never',
+    hint: 'pipes and devices cannot be read twice: copy them to a file, or send them over a socket',
+  });
 }

@@ -18,7 +18,8 @@ export function splitGlob(pattern: string): { readonly base: string; readonly na
 export function matchesGlob(path: readonly string[], names: readonly string[]): boolean {
   const [name, ...others] = names;
   if (name === undefined) return path.length === 0;
-  if (name === '**') return matchesGlob(path, others) || (path.length > 0 && !path[0]!.startsWith('.') && matchesGlob(path.slice(1), names));
+  if (name === '**')
+    return matchesGlob(path, others) || (path.length > 0 && !path[0]!.startsWith('.') && matchesGlob(path.slice(1), names));
   return path.length > 0 && matchesName(path[0]!, name) && matchesGlob(path.slice(1), others);
 }
 
@@ -33,6 +34,8 @@ export function reachesGlob(folder: readonly string[], names: readonly string[])
 
 function matchesName(name: string, pattern: string): boolean {
   if (name.startsWith('.') && !pattern.startsWith('.')) return false;
-  const source = pattern.replace(/[.+^${}()|[\]\\*?]/g, (special) => (special === '*' ? '.*' : special === '?' ? '.' : `\\${special}`));
+  const source = pattern.replace(/[.+^${}()|[\]\\*?]/g, (special) =>
+    special === '*' ? '.*' : special === '?' ? '.' : `\\${special}`,
+  );
   return new RegExp(`^${source}$`, 'su').test(name);
 }

@@ -74,13 +74,19 @@ async function below(base: string, folder: readonly string[], names: readonly st
 /** Links count as what they lead to. */
 async function isFile(entry: Dirent, path: string): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isFile();
-  return stat(path).then((found) => found.isFile(), () => false);
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 /** Waiting may bring a disk back, but neither a missing file nor a permission. */
 export function unreadable(error: NodeJS.ErrnoException, path: string): WeirError {
   const lasting = ['ENOENT', 'EACCES', 'EPERM', 'ENOTDIR', 'EISDIR', 'ELOOP'].includes(error.code ?? '');
-  return new WeirError('E_SOURCE', `${path} cannot be read: ${error.message}`, { cause: error, ...(lasting ? { retry: 'never' } : {}) });
+  return new WeirError('E_SOURCE', `${path} cannot be read: ${error.message}`, {
+    cause: error,
+    ...(lasting ? { retry: 'never' } : {}),
+  });
 }
 
 function byBytes(a: string, b: string): number {
@@ -88,5 +94,8 @@ function byBytes(a: string, b: string): number {
 }
 
 function nothing(message: string): WeirError {
-  return new WeirError('E_SOURCE', message, { retry: 'never', hint: 'give the path of a file, of a folder, or a pattern such as data/*.jsonl' });
+  return new WeirError('E_SOURCE', message, {
+    retry: 'never',
+    hint: 'give the path of a file, of a folder, or a pattern such as data/*.jsonl',
+  });
 }

@@ -28,7 +28,12 @@ interface Staged {
   readonly bytes: number;
 }
 
-export async function openPartFiles(folder: string, format: FormatDefinition, context: SinkContext, states: readonly unknown[]): Promise<SinkWriter> {
+export async function openPartFiles(
+  folder: string,
+  format: FormatDefinition,
+  context: SinkContext,
+  states: readonly unknown[],
+): Promise<SinkWriter> {
   const known = states as readonly State[];
   const pending = new Set(known.flatMap((state) => state.pending));
   const first = Math.max(0, ...known.map(({ nextSequence }) => nextSequence));
@@ -36,14 +41,25 @@ export async function openPartFiles(folder: string, format: FormatDefinition, co
     await mkdir(folder, { recursive: true });
     const names = await readdir(folder);
     await sweep(folder, names, context, pending);
-    return new PartFilesWriter(folder, format, context, first, names.filter((name) => pending.has(name)));
+    return new PartFilesWriter(
+      folder,
+      format,
+      context,
+      first,
+      names.filter((name) => pending.has(name)),
+    );
   } catch (error) {
     throw sinkError(error, folder);
   }
 }
 
 /** Removes what aborted epochs left, and of a fresh job the parts of an earlier one. */
-async function sweep(folder: string, names: readonly string[], { subtask, parallelism, fresh }: SinkContext, kept: ReadonlySet<string>): Promise<void> {
+async function sweep(
+  folder: string,
+  names: readonly string[],
+  { subtask, parallelism, fresh }: SinkContext,
+  kept: ReadonlySet<string>,
+): Promise<void> {
   for (const name of names) {
     const part = parsePartName(name);
     if (part === null || part.subtask % parallelism !== subtask || kept.has(name)) continue;
@@ -119,7 +135,8 @@ class PartFilesWriter implements SinkWriter {
     const size = await sizeOf(join(this.#folder, pending));
     const done = await sizeOf(join(this.#folder, part));
     if (size === null && done === bytes) return;
-    if (size === null) throw this.#changed(part, done === null ? 'it is gone' : `it has ${done} bytes, and the job wrote ${bytes}`);
+    if (size === null)
+      throw this.#changed(part, done === null ? 'it is gone' : `it has ${done} bytes, and the job wrote ${bytes}`);
     if (done !== null) throw this.#changed(part, 'it was there before the job wrote it');
     if (size !== bytes) throw this.#changed(pending, `it has ${size} bytes, and the job wrote ${bytes}`);
     await rename(join(this.#folder, pending), join(this.#folder, part));
@@ -132,8 +149,11 @@ class PartFilesWriter implements SinkWriter {
 }
 
 async function sizeOf(path: string): Promise<number | null> {
-  return stat(path).then(({ size }) => size, (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
+  return stat(path).then(
+    ({ size }) => size,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    },
+  );
 }

@@ -23,7 +23,12 @@ interface Staged {
   readonly end: FileMark;
 }
 
-export async function openSingleFile(path: string, format: FormatDefinition, context: SinkContext, states: readonly unknown[]): Promise<SinkWriter> {
+export async function openSingleFile(
+  path: string,
+  format: FormatDefinition,
+  context: SinkContext,
+  states: readonly unknown[],
+): Promise<SinkWriter> {
   const file = new CommittedFile(path);
   if (context.sabotage === 'files-before-manifest') {
     if (context.fresh) await file.begin(true);

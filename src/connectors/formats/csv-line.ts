@@ -20,7 +20,8 @@ export function csvCells(line: string, separator: string): CsvCell[] {
     const end = quoted ? quotedEnd(line, at) : plainEnd(line, at, separator);
     cells.push({ text: quoted ? line.slice(at + 1, end - 1).replaceAll('""', quote) : line.slice(at, end), quoted });
     if (end >= line.length) return cells;
-    if (line[end] !== separator) throw new WeirError('E_RECORD', `column ${cells.length}: after a closing quote comes ${JSON.stringify(line[end])}`);
+    if (line[end] !== separator)
+      throw new WeirError('E_RECORD', `column ${cells.length}: after a closing quote comes ${JSON.stringify(line[end])}`);
     at = end + 1;
   }
 }

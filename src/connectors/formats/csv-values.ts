@@ -1,5 +1,5 @@
 /** What the cells of a CSV column mean: a value for the schema's reader, and the cell of a value. */
-import type { DataType, SchemaField } from '../../batch/index.ts';
+import type { SchemaField } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { CsvCell } from './csv-line.ts';
 import { jsonText } from './json-text.ts';

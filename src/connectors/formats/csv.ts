@@ -22,10 +22,12 @@ export interface CsvOptions {
 /** @throws WeirError `E_SCHEMA` for a schema without columns; `E_PLAN` for a separator that cannot be one */
 export function csv<S extends AnySchema<any, object>>(schema: S, options: CsvOptions = {}): Format<RowOf<S>> {
   const { header = false, separator = ',' } = options;
-  if (separator.length !== 1 || /["\r\n]/.test(separator)) throw new WeirError('E_PLAN', `csv(): ${JSON.stringify(separator)} is no separator`, { hint: 'give one character' });
+  if (separator.length !== 1 || /["\r\n]/.test(separator))
+    throw new WeirError('E_PLAN', `csv(): ${JSON.stringify(separator)} is no separator`, { hint: 'give one character' });
   const rows = rowSchema(schema);
   const fields = columnsOf(rows);
-  const decoder = (places: readonly number[], width: number) => (record: Uint8Array) => rowOf(csvCells(textOf(record), separator), places, width, fields, rows);
+  const decoder = (places: readonly number[], width: number) => (record: Uint8Array) =>
+    rowOf(csvCells(textOf(record), separator), places, width, fields, rows);
   return asFormat({
     type: 'format',
     name: 'csv',
@@ -33,7 +35,10 @@ export function csv<S extends AnySchema<any, object>>(schema: S, options: CsvOpt
     framing: 'lines',
     blankLines: fields.length === 1 ? 'record' : 'skip',
     extension: 'csv',
-    decode: decoder(fields.map((_, i) => i), fields.length),
+    decode: decoder(
+      fields.map((_, i) => i),
+      fields.length,
+    ),
     encode: (row) => Buffer.from(lineOf(row as Record<string, unknown>, fields, separator)),
     ...(header
       ? {
@@ -64,7 +69,13 @@ function placesOf(names: readonly string[], fields: readonly SchemaField[]): num
 
 const nothing: CsvCell = { text: '', quoted: false };
 
-function rowOf(cells: readonly CsvCell[], places: readonly number[], width: number, fields: readonly SchemaField[], rows: RowSchema): object {
+function rowOf(
+  cells: readonly CsvCell[],
+  places: readonly number[],
+  width: number,
+  fields: readonly SchemaField[],
+  rows: RowSchema,
+): object {
   if (cells.length !== width) throw new WeirError('E_RECORD', `the line has ${cells.length} cells, not ${width}`);
   const row: Record<string, unknown> = {};
   for (let i = 0; i < fields.length; i++) row[fields[i]!.name] = cellValue(cells[places[i]!] ?? nothing, fields[i]!);

@@ -41,7 +41,9 @@ export function asFormat<Row>(definition: FormatDefinition): Format<Row> {
 export function formatDefinition(format: Format<never>, where: string): FormatDefinition {
   const definition = format as unknown as FormatDefinition | undefined;
   if (typeof definition === 'object' && definition !== null && definition.type === 'format') return definition;
-  throw new WeirError('E_PLAN', `${where}: \`format\` is not a format`, { hint: 'give json(), text(), csv(…), bytes() or msgpack(…)' });
+  throw new WeirError('E_PLAN', `${where}: \`format\` is not a format`, {
+    hint: 'give json(), text(), csv(…), bytes() or msgpack(…)',
+  });
 }
 
 /** @throws WeirError `E_PLAN` for a format whose records are not lines */

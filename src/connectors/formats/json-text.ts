@@ -33,13 +33,19 @@ function valueText(value: unknown, path: PropertyKey[]): string {
 }
 
 function objectText(value: object, path: PropertyKey[]): string {
-  if (path.length > depthMax) throw refused(`something nested more than ${depthMax} deep, or that holds itself`, path.slice(0, 3));
+  if (path.length > depthMax)
+    throw refused(`something nested more than ${depthMax} deep, or that holds itself`, path.slice(0, 3));
   if (Array.isArray(value)) return arrayText(value, path);
   if (value instanceof Uint8Array) return `"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"`;
   if (value instanceof Date) return dateText(value, path);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw refused(`a ${value.constructor.name}`, path);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw refused(classOf(value), path);
   return propertiesText(value as Record<string, unknown>, path);
+}
+
+function classOf(value: object): string {
+  const maker: unknown = value.constructor;
+  return typeof maker === 'function' ? `a ${maker.name}` : 'an object of a class';
 }
 
 function propertiesText(value: Record<string, unknown>, path: PropertyKey[]): string {

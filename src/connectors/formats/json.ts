@@ -33,7 +33,10 @@ const unchecked: RowSchema = {
   schema: anySchema,
   parse(value) {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-    throw new WeirError('E_RECORD', `a row is a JSON object, and this is ${Array.isArray(value) ? 'an array' : JSON.stringify(value)}`);
+    throw new WeirError(
+      'E_RECORD',
+      `a row is a JSON object, and this is ${Array.isArray(value) ? 'an array' : JSON.stringify(value)}`,
+    );
   },
 };
 

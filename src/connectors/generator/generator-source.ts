@@ -20,8 +20,10 @@ export interface GeneratorOptions<Row> {
  */
 export function generatorSource<Row extends object>(options: GeneratorOptions<Row>): Source<Row> {
   const { rowsPerSecond, rows = Number.POSITIVE_INFINITY, row } = options;
-  if (!(rowsPerSecond >= 0) || rowsPerSecond === Number.POSITIVE_INFINITY) throw new WeirError('E_PLAN', `generator.source(): ${rowsPerSecond} is no number of rows a second`);
-  if (!(rows >= 0) || (rows !== Number.POSITIVE_INFINITY && !Number.isSafeInteger(rows))) throw new WeirError('E_PLAN', `generator.source(): ${rows} is no number of rows`);
+  if (!(rowsPerSecond >= 0) || rowsPerSecond === Number.POSITIVE_INFINITY)
+    throw new WeirError('E_PLAN', `generator.source(): ${rowsPerSecond} is no number of rows a second`);
+  if (!(rows >= 0) || (rows !== Number.POSITIVE_INFINITY && !Number.isSafeInteger(rows)))
+    throw new WeirError('E_PLAN', `generator.source(): ${rows} is no number of rows`);
   if (typeof row !== 'function') throw new WeirError('E_PLAN', 'generator.source() needs `row`, a function of the index');
   return asSource<Row>({
     type: 'source',
@@ -31,7 +33,8 @@ export function generatorSource<Row extends object>(options: GeneratorOptions<Ro
     identity: 'generator',
     bounded: rows !== Number.POSITIVE_INFINITY,
     splits: async () => ['0'],
-    open: async (split, from, records, context) => new GeneratorReader(row, rows, rowsPerSecond, split, (from as number | undefined) ?? 0, records, context),
+    open: async (split, from, records, context) =>
+      new GeneratorReader(row, rows, rowsPerSecond, split, (from as number | undefined) ?? 0, records, context),
   });
 }
 
@@ -43,7 +46,15 @@ class GeneratorReader implements SplitReader {
   readonly #pieces: PieceBuilder;
   #index: number;
 
-  constructor(row: (index: number) => object, rows: number, rate: number, split: string, index: number, records: number, context: SourceContext) {
+  constructor(
+    row: (index: number) => object,
+    rows: number,
+    rate: number,
+    split: string,
+    index: number,
+    records: number,
+    context: SourceContext,
+  ) {
     this.#row = row;
     this.#rows = rows;
     this.#context = context;

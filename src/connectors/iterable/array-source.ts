@@ -17,7 +17,8 @@ export function arraySource<Row extends object>(array: readonly Row[]): Source<R
     splits: async () => ['0'],
     async open(split, from, records, context) {
       const index = (from as number | undefined) ?? 0;
-      if (index > rows.length) throw new WeirError('E_SOURCE_CHANGED', `from(array): it has ${rows.length} rows, and ${index} were read`);
+      if (index > rows.length)
+        throw new WeirError('E_SOURCE_CHANGED', `from(array): it has ${rows.length} rows, and ${index} were read`);
       return new ArrayReader(rows, split, index, records, context);
     },
   });

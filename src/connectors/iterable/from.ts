@@ -15,11 +15,15 @@ export function from<Row extends object>(source: Source<Row> | readonly Row[] | 
 }
 
 /** @throws WeirError `E_PLAN` for what is no source and not iterable */
-export function sourceOf<Row extends object>(source: Source<Row> | readonly Row[] | AsyncIterable<Row> | Iterable<Row>): Source<Row> {
+export function sourceOf<Row extends object>(
+  source: Source<Row> | readonly Row[] | AsyncIterable<Row> | Iterable<Row>,
+): Source<Row> {
   if (isSource(source)) return source as Source<Row>;
   if (Array.isArray(source)) return arraySource<Row>(source);
   if (isIterable(source)) return iterableSource<Row>(source);
-  throw new WeirError('E_PLAN', 'from(): this is neither a source nor iterable', { hint: 'give a source of weir/connectors, one of defineSource({ … }), an array or another iterable of rows' });
+  throw new WeirError('E_PLAN', 'from(): this is neither a source nor iterable', {
+    hint: 'give a source of weir/connectors, one of defineSource({ … }), an array or another iterable of rows',
+  });
 }
 
 function isIterable<Row>(value: unknown): value is Iterable<Row> | AsyncIterable<Row> {

@@ -48,11 +48,15 @@ export class IterableInput implements LiveInput {
   /** An iterator that threw has ended, and would say so if it was asked again: the failure is kept. */
   async #nextRow(): Promise<IteratorResult<object>> {
     if (this.#failure !== null) throw this.#failure;
-    this.#next ??= Promise.resolve(this.#begun().next());
     try {
+      this.#next ??= Promise.resolve(this.#begun().next());
       return await this.#next;
     } catch (error) {
-      this.#failure = new WeirError('E_SOURCE', `from(iterable): it threw: ${error instanceof Error ? error.message : String(error)}`, { cause: error, retry: 'never' });
+      this.#failure = new WeirError(
+        'E_SOURCE',
+        `from(iterable): it threw: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error, retry: 'never' },
+      );
       throw this.#failure;
     }
   }

@@ -33,6 +33,7 @@ export function iterableSource<Row extends object>(iterable: Iterable<Row> | Asy
         input,
         context,
       }),
-    release: async (_split, before, context) => context.journal.release(journalName(context), (before as IterablePosition).sequence),
+    release: async (_split, before, context) =>
+      context.journal.release(journalName(context), (before as IterablePosition).sequence),
   });
 }

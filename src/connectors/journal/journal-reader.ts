@@ -85,7 +85,8 @@ export class JournalReader implements SplitReader {
     const kind = value[0];
     const record = value.subarray(1);
     if (kind === entryKind.end) this.#ended = true;
-    else if (kind === entryKind.tooLong) this.#pieces.setAside(record, `${place(sequence)}: the record is too long; these are its first bytes`);
+    else if (kind === entryKind.tooLong)
+      this.#pieces.setAside(record, `${place(sequence)}: the record is too long; these are its first bytes`);
     else this.#pieces.add(record, decode, () => place(sequence));
     if (kind !== entryKind.end) this.#sequence = sequence + 1;
   }

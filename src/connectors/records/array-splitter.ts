@@ -10,7 +10,15 @@ import { keptBytes, type RawRecord, type RecordSplitter } from './record-splitte
 type Expected = 'array' | 'first' | 'element' | 'comma' | 'nothing';
 
 const byte = (character: string): number => character.charCodeAt(0);
-const [opening, closing, openBrace, closeBrace, comma, quote, backslash] = ['[', ']', '{', '}', ',', '"', '\\'].map(byte) as [number, number, number, number, number, number, number];
+const [opening, closing, openBrace, closeBrace, comma, quote, backslash] = ['[', ']', '{', '}', ',', '"', '\\'].map(byte) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
 
 export class ArraySplitter implements RecordSplitter {
   offset: number;
@@ -60,7 +68,8 @@ export class ArraySplitter implements RecordSplitter {
   }
 
   end(): RawRecord | null {
-    if (this.#expected !== 'nothing') throw this.#fault(this.#expected === 'array' ? 'there is no JSON array' : 'the array does not end');
+    if (this.#expected !== 'nothing')
+      throw this.#fault(this.#expected === 'array' ? 'there is no JSON array' : 'the array does not end');
     return null;
   }
 
@@ -70,7 +79,10 @@ export class ArraySplitter implements RecordSplitter {
     else if (this.#expected === 'array' && found === opening) this.#expected = 'first';
     else if (this.#expected === 'comma' && found === comma) this.#expected = 'element';
     else if (this.#expected === 'first' || this.#expected === 'element') this.#begin();
-    else throw this.#fault(this.#expected === 'nothing' ? 'something follows the array' : `expected ${this.#expected === 'array' ? '[' : ', or ]'}`);
+    else
+      throw this.#fault(
+        this.#expected === 'nothing' ? 'something follows the array' : `expected ${this.#expected === 'array' ? '[' : ', or ]'}`,
+      );
     return null;
   }
 

@@ -49,7 +49,12 @@ export class PieceBuilder {
 
   /** A record that no row can be made of. */
   setAside(bytes: Uint8Array, reason: string): void {
-    this.#dead.push({ bytes: new Uint8Array(bytes), error: reason, operator: this.#operator, position: `${this.#split}#${this.#first + this.#records}` });
+    this.#dead.push({
+      bytes: new Uint8Array(bytes),
+      error: reason,
+      operator: this.#operator,
+      position: `${this.#split}#${this.#first + this.#records}`,
+    });
     this.#records++;
   }
 

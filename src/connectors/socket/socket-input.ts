@@ -75,7 +75,8 @@ export class SocketInput implements LiveInput {
       }
     } finally {
       const rest = splitter.end();
-      if (rest !== null) this.#context.logger.warn({ bytes: rest.bytes.length }, `${this.#name} closed in the middle of a line, which is dropped`);
+      if (rest !== null)
+        this.#context.logger.warn({ bytes: rest.bytes.length }, `${this.#name} closed in the middle of a line, which is dropped`);
     }
   }
 
@@ -91,7 +92,10 @@ export class SocketInput implements LiveInput {
   #lost(error: Error): void {
     if (this.#saidWaiting) return;
     this.#saidWaiting = true;
-    this.#context.logger.info({ host: this.#host, port: this.#port, reason: error.message }, `waiting for ${this.#name}, start one with \`nc -lk ${this.#port}\``);
+    this.#context.logger.info(
+      { host: this.#host, port: this.#port, reason: error.message },
+      `waiting for ${this.#name}, start one with \`nc -lk ${this.#port}\``,
+    );
   }
 
   get #name(): string {

@@ -27,8 +27,10 @@ export function socketSource<Row extends object>(options: SocketSourceOptions<Ro
   const { host, port } = options;
   const where = `socket.source(${host}:${port})`;
   const format = lineFormat(options.format as unknown as Format<never>, where);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new WeirError('E_PLAN', `${where}: ${port} is no port`, { hint: 'give a number from 1 to 65535' });
-  if (format.header !== undefined) throw new WeirError('E_PLAN', `${where}: a connection has no header line`, { hint: 'leave out `header` of csv()' });
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new WeirError('E_PLAN', `${where}: ${port} is no port`, { hint: 'give a number from 1 to 65535' });
+  if (format.header !== undefined)
+    throw new WeirError('E_PLAN', `${where}: a connection has no header line`, { hint: 'leave out `header` of csv()' });
   const definition: SourceDefinition = {
     type: 'source',
     name: `socket ${host}:${port}`,
@@ -48,7 +50,8 @@ export function socketSource<Row extends object>(options: SocketSourceOptions<Ro
         input: new SocketInput(host, port, format.blankLines === 'skip', context),
         context,
       }),
-    release: async (_split, before, context) => context.journal.release(journalName(context), (before as SocketPosition).sequence),
+    release: async (_split, before, context) =>
+      context.journal.release(journalName(context), (before as SocketPosition).sequence),
   };
   return asSource<Row>(definition);
 }

@@ -29,7 +29,8 @@ export function stdoutSink<Row extends object>(options: StdoutOptions = {}): Sin
 /** The same, to another place. */
 export function stdoutSinkTo<Row extends object>(write: (text: string) => void, options: StdoutOptions = {}): Sink<Row> {
   const { rows = 20, truncate = true } = options;
-  if (!Number.isSafeInteger(rows) || rows < 1) throw new WeirError('E_PLAN', `stdout.sink(): ${rows} is no number of rows`, { hint: 'give a whole number from 1' });
+  if (!Number.isSafeInteger(rows) || rows < 1)
+    throw new WeirError('E_PLAN', `stdout.sink(): ${rows} is no number of rows`, { hint: 'give a whole number from 1' });
   return asSink<Row>({
     type: 'sink',
     name: 'stdout',
@@ -69,7 +70,10 @@ class StdoutWriter implements SinkWriter {
     this.#count = 0;
     if (count === 0 && !replaced) return undefined;
     const of = rows.length < count ? `, ${rows.length} of them shown` : '';
-    return { title: `epoch ${epoch}, ${this.#context.mode}: ${count} ${count === 1 ? 'row' : 'rows'}${of}`, table: rows.length === 0 ? '' : tableText(rows, { truncate: this.#truncate }) };
+    return {
+      title: `epoch ${epoch}, ${this.#context.mode}: ${count} ${count === 1 ? 'row' : 'rows'}${of}`,
+      table: rows.length === 0 ? '' : tableText(rows, { truncate: this.#truncate }),
+    };
   }
 
   async commit(_permit: CommitPermit, staged: unknown): Promise<void> {

@@ -33,7 +33,11 @@ export function tableText(rows: readonly TableRow[], { truncate }: TableOptions)
   const heads = names.map((name) => shown(name, truncate));
   const widths = heads.map((head, i) => Math.max(widthOf(head), ...table.map((cells) => widthOf(cells[i]!))));
   const right = names.map((_, i) => table.length > 0 && table.every((cells) => /^(-?[\d.e+-]+|NaN|null|)$/.test(cells[i]!)));
-  const line = (cells: readonly string[]): string => cells.map((cell, i) => padded(cell, widths[i]!, right[i]!)).join('  ').trimEnd();
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => padded(cell, widths[i]!, right[i]!))
+      .join('  ')
+      .trimEnd();
   return [line(heads), line(widths.map((width) => '-'.repeat(width))), ...table.map(line)].map((text) => `${text}\n`).join('');
 }
 
@@ -43,18 +47,26 @@ function cellText(value: unknown, type?: DataType): string {
   if (type?.kind === 'timestamp' && typeof value === 'number') return new Date(value).toISOString();
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return `${value.length} bytes`;
-  if (Array.isArray(value)) return `[${value.map((element) => cellText(element, type?.kind === 'list' ? type.of.type : undefined)).join(', ')}]`;
+  if (Array.isArray(value))
+    return `[${value.map((element) => cellText(element, type?.kind === 'list' ? type.of.type : undefined)).join(', ')}]`;
   return typeof value === 'object' ? structText(value, type) : String(value as number | boolean | bigint);
 }
 
 function structText(value: object, type: DataType | undefined): string {
-  const typeOf = (name: string): DataType | undefined => (type?.kind === 'struct' ? type.fields.find((field) => field.name === name)?.type : undefined);
-  return `{${Object.entries(value).map(([name, property]) => `${name}: ${cellText(property, typeOf(name))}`).join(', ')}}`;
+  const typeOf = (name: string): DataType | undefined =>
+    type?.kind === 'struct' ? type.fields.find((field) => field.name === name)?.type : undefined;
+  return `{${Object.entries(value)
+    .map(([name, property]) => `${name}: ${cellText(property, typeOf(name))}`)
+    .join(', ')}}`;
 }
 
 function shown(cell: string, truncate: boolean): string {
   const line = cell.replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
-  return truncate && widthOf(line) > widthMax ? `${[...line].slice(0, widthMax - 1).join('')}…` : line;
+  return truncate && widthOf(line) > widthMax
+    ? `${Array.from(line)
+        .slice(0, widthMax - 1)
+        .join('')}…`
+    : line;
 }
 
 function padded(cell: string, width: number, right: boolean): string {
@@ -63,5 +75,5 @@ function padded(cell: string, width: number, right: boolean): string {
 }
 
 function widthOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
