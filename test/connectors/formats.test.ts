@@ -42,7 +42,11 @@ describe('json', () => {
     ['a bigint', { n: { deep: [1n] } }, /bigint, found at n\.deep\.0/],
     ['a function', { f: () => 1 }, /function, found at f/],
     ['a Map', { m: new Map() }, /a Map, found at m/],
-    ['an object of no known class', { o: Object.create(Object.create(null) as object) as object }, /class, found at o/],
+    [
+      'an object of no known class',
+      { o: Object.create(Object.create(Object.create(null) as object) as object) as object },
+      /class, found at o/,
+    ],
     ['an invalid Date', { d: new Date(Number.NaN) }, /invalid Date/],
   ])('refuses %s', (_what, row, message) => {
     expect(() => encoded(json(), row)).toThrow(refusal('E_VALUE', message));
