@@ -6,7 +6,7 @@
  * Invariants: SF1 a split's position in a snapshot is the one after the last piece handed over, never one read ahead;
  * SF2 at most `readAhead` pieces per split wait here; SF3 a split is idle only while a read is outstanding (T5).
  */
-import { type Clock, type Timer, WeirError } from '../core/index.ts';
+import { type Timer, WeirError } from '../core/index.ts';
 import type { Piece, Position, SourceContext, SourceDefinition, SplitEvent, SplitReader } from '../operators/index.ts';
 
 const readAhead = 2;
@@ -27,6 +27,8 @@ interface SplitLoop {
   exhausted: boolean;
   readonly queue: Piece[];
   reader: SplitReader | null;
+  /** A read is outstanding. */
+  reading: boolean;
   /** Wakes the reader's loop when there is room. */
   resume: (() => void) | null;
   idleTimer: Timer | null;
@@ -59,7 +61,7 @@ export class SourceFeed {
   constructor(options: SourceFeedOptions) {
     this.#options = options;
     this.#context = { ...options.context, signal: this.#abort.signal };
-    this.#loops = options.starts.map((start) => ({ ...start, state: 'active', exhausted: start.ended, queue: [], reader: null, resume: null, idleTimer: null }));
+    this.#loops = options.starts.map((start) => ({ ...start, state: 'active', exhausted: start.ended, queue: [], reader: null, reading: false, resume: null, idleTimer: null }));
     for (const { split } of this.#loops) this.#events.push({ split, state: 'active' });
   }
 
@@ -84,6 +86,7 @@ export class SourceFeed {
       loop.position = piece.position;
       loop.records += piece.records;
       loop.resume?.();
+      this.#watchIdle(loop);
       if (loop.exhausted && loop.queue.length === 0) this.#end(loop);
       return { split: loop.split, piece };
     }
@@ -128,8 +131,10 @@ export class SourceFeed {
   }
 
   async #readOne(loop: SplitLoop, reader: SplitReader): Promise<boolean> {
-    this.#watchIdle(loop, this.#options.context.clock);
+    loop.reading = true;
+    this.#watchIdle(loop);
     const piece = await reader.read();
+    loop.reading = false;
     loop.idleTimer?.cancel();
     if (this.#abort.signal.aborted) return false;
     if (piece === null) {
@@ -145,11 +150,12 @@ export class SourceFeed {
     return true;
   }
 
-  #watchIdle(loop: SplitLoop, clock: Clock): void {
-    const { idleAfterMs } = this.#options;
-    if (idleAfterMs === 0 || loop.state !== 'active') return;
-    loop.idleTimer = clock.setTimer(idleAfterMs, () => {
-      if (loop.queue.length > 0) return;
+  /** The clock of idleness runs only while a read is outstanding and everything read was taken. */
+  #watchIdle(loop: SplitLoop): void {
+    const { idleAfterMs, context } = this.#options;
+    if (idleAfterMs === 0 || loop.state !== 'active' || !loop.reading || loop.queue.length > 0) return;
+    loop.idleTimer?.cancel();
+    loop.idleTimer = context.clock.setTimer(idleAfterMs, () => {
       this.#change(loop, 'idle');
       this.#options.wake();
     });

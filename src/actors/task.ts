@@ -215,9 +215,9 @@ export class Task implements Schedulable {
     return true;
   }
 
-  /** A source subtask whose splits are all idle, or that has none, holds nobody's watermark back. */
+  /** A source subtask whose splits are idle, or have ended, holds nobody's watermark back. Once all have ended its watermark is +∞. */
   #announceIdle(feed: SourceFeed): void {
-    const idle = feed.splits.every((split) => split.state !== 'active') && !feed.ended;
+    const idle = feed.splits.some(({ state }) => state === 'idle') && feed.splits.every(({ state }) => state !== 'active');
     if (idle === this.#idleSent) return;
     this.#idleSent = idle;
     this.#chain.push({ kind: 'idle', idle });
