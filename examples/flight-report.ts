@@ -35,7 +35,11 @@ const row = ({ origin, flights, avgDelay, maxDelay }: Airport): string =>
   `  ${origin.padEnd(7)}${String(flights).padStart(8)}${avgDelay.toFixed(1).padStart(15)}${String(maxDelay).padStart(15)}`;
 
 const table = (title: string, airports: readonly Airport[]): string =>
-  [title, `  airport${'flights'.padStart(8)}${'average, min'.padStart(15)}${'longest, min'.padStart(15)}`, ...airports.map(row)].join('\n');
+  [
+    title,
+    `  airport${'flights'.padStart(8)}${'average, min'.padStart(15)}${'longest, min'.padStart(15)}`,
+    ...airports.map(row),
+  ].join('\n');
 
 export async function printResult({ totals, report }: JobStatus, output: string): Promise<void> {
   const lines = (await readFile(`${output}/result.jsonl`, 'utf8')).split('\n').filter((line) => line !== '');

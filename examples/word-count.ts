@@ -15,6 +15,11 @@ export default (params: Params): Pipeline => {
 
   return pipeline({
     name: 'word-count',
-    outputs: [words.groupBy('word').count().to(stdout.sink({ rows: 10 }), { mode: 'update', every: '2 seconds' })],
+    outputs: [
+      words
+        .groupBy('word')
+        .count()
+        .to(stdout.sink({ rows: 10 }), { mode: 'update', every: '2 seconds' }),
+    ],
   });
 };
