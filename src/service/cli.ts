@@ -65,6 +65,7 @@ async function parse(
     await program.parseAsync(own, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.help') return 2; // no command at all: it has shown what there is
     if (error.exitCode !== 0) throw new WeirError('E_USAGE', usageMessage(error.message));
   }
   return code;
@@ -112,8 +113,7 @@ function commands(onRun: (settings: RunSettings) => Promise<void>, onPlan: (modu
 
 function transport(text: string): string {
   if (text === 'memory') return text;
-  if (text === 'nats' || text.startsWith('nats://'))
-    throw new InvalidArgumentError('NATS does not carry jobs yet: use memory, in one process.');
+  if (/^nats(:\/\/|$)/.test(text)) throw new InvalidArgumentError('NATS does not carry jobs yet: use memory, in one process.');
   const meant = nearestName(text, ['memory']);
   throw new InvalidArgumentError(meant === undefined ? 'There is memory.' : `Did you mean ${meant}?`);
 }

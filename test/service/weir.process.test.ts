@@ -106,4 +106,11 @@ describe('weir', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/--shutdown-timeout[\s\S]*'finished', a function \(status, params\)[\s\S]*Exit codes: 0 finished/);
   });
+
+  test('without a command shows what there is, and exits 2', async () => {
+    using folder = new Folder();
+    const { code, stderr } = await folder.weir().ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/Usage: weir[\s\S]*run [\s\S]*plan /);
+  });
 });
