@@ -1,6 +1,6 @@
 /** The three ways from a subtask to the subtasks of the next stage. */
 import { type Batch, hashKey, keyGroupOf } from '../batch/index.ts';
-import { keyExtractor } from '../operators/index.ts';
+import { routingKey } from '../operators/index.ts';
 import { type Edge, routingTable } from '../plan/index.ts';
 import type { Router } from './edge-output.ts';
 
@@ -29,23 +29,12 @@ function roundRobin(channels: number, subtask: number): Router {
 
 function byKey(key: NonNullable<Edge['key']>, channels: number, keyGroups: number): Router {
   const owner = routingTable(keyGroups, channels);
-  const extract = keyExtractor(key);
+  const extract = routingKey(key);
   return (batch) => {
     const keyOfRow = extract(batch);
-    const rows = partition(batch, channels, (row) => ownerOf(keyOfRow, row, (key) => owner[keyGroupOf(hashKey(key), keyGroups)]!));
+    const rows = partition(batch, channels, (row) => owner[keyGroupOf(hashKey(keyOfRow(row)), keyGroups)]!);
     return rows.flatMap((selected, channel) => (selected.length === 0 ? [] : [{ channel, batch: selected.length === batch.length ? batch : batch.select(Int32Array.from(selected)) }]));
   };
-}
-
-/** A row whose key cannot be told goes to the first subtask: its keyed operator meets the same error, and sets the row aside. */
-function ownerOf(keyOfRow: (row: number) => string, row: number, channelOf: (key: string) => number): number {
-  let key: string;
-  try {
-    key = keyOfRow(row);
-  } catch {
-    return 0;
-  }
-  return channelOf(key);
 }
 
 function partition(batch: Batch, channels: number, channelOf: (row: number) => number): number[][] {

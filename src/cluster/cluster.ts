@@ -59,7 +59,10 @@ class Cluster implements RunningJob {
       ...(environment.sabotage === undefined ? {} : { sabotage: environment.sabotage }),
       ...(options.checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs: options.checkpointIntervalMs }),
     });
-    this.finished = this.#coordinator.outcome.then((outcome) => {
+    const killed = new Promise<never>((_, reject) => {
+      this.#abort.signal.addEventListener('abort', () => reject(new WeirError('E_STUCK', `job ${plan.job.name} was ended as by a crash`, { hint: 'its next start goes on from its last checkpoint' })));
+    });
+    this.finished = Promise.race([this.#coordinator.outcome, killed]).then((outcome) => {
       if (outcome.kind === 'failed') throw outcome.error;
       return this.status().report;
     });

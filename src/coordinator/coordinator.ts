@@ -3,8 +3,8 @@
  *
  * Owns: the job's state, generations, restarts. Lives through job.machine.ts, decides through `progress`, takes checkpoints
  * through checkpoints.ts. Talks through: `send` (to supervisors), `receive` (from them), the job's stores.
- * Invariants: J1 a message of another generation changes nothing; J2 a restart deploys only after the old generation is torn
- * down; J3 what a restored checkpoint had staged is published before the first new row is read.
+ * Invariants: JB1 a message of another generation changes nothing; JB2 a restart deploys only after the old generation is torn
+ * down; JB3 what a restored checkpoint had staged is published before the first new row is read.
  */
 import { type ActorRef, createActor } from 'xstate';
 import type { Assignment, Deployment, ToCoordinator, ToSupervisor } from '../actors/index.ts';
@@ -109,11 +109,11 @@ export class Coordinator {
     if (latest !== null) checkCompatible(latest, this.#o.plan, this.#o.logger);
     this.#start = { epoch: latest?.epoch ?? null, totals: latest?.totals ?? noTotals };
     this.#machine.start();
-    this.#machine.send({ type: 'LOADED' });
+    this.#tell({ type: 'LOADED' });
   }
 
   stop(): void {
-    this.#machine.send({ type: 'STOP' });
+    this.#tell({ type: 'STOP' });
   }
 
   checkpoint(): Promise<number> {
@@ -159,7 +159,7 @@ export class Coordinator {
   // ── what supervisors say
 
   receive(message: ToCoordinator): void {
-    if (message.generation !== this.#generation) return; // J1
+    if (message.generation !== this.#generation) return; // JB1
     switch (message.kind) {
       case 'deployed':
         return this.#tick(message.worker, { type: 'DEPLOYED' });
@@ -183,7 +183,7 @@ export class Coordinator {
 
   /** Counts down what every worker (or subtask) must have said. */
   #tick(who: string, event: JobEvent): void {
-    if (this.#pending.delete(who) && this.#pending.size === 0) this.#machine.send(event);
+    if (this.#pending.delete(who) && this.#pending.size === 0) this.#tell(event);
   }
 
   #onCommitted(epoch: number, subtask: string): void {
@@ -198,7 +198,7 @@ export class Coordinator {
     this.#error = error;
     if (operator !== null && error.code === 'E_CLOSURE' && this.#o.plan.job.deadLetters !== undefined) this.#guarded.add(operator);
     this.#o.logger.warn({ code: error.code, subtask, operator, generation: this.#generation, err: error.message }, 'a subtask failed');
-    this.#machine.send({ type: 'FAILED' });
+    this.#tell({ type: 'FAILED' });
   }
 
   // ── actions of the machine
@@ -224,7 +224,7 @@ export class Coordinator {
 
   #recommit(): void {
     const restored = this.#deployedFrom;
-    if (restored === null) return this.#machine.send({ type: 'RECOMMITTED', finished: false });
+    if (restored === null) return this.#tell({ type: 'RECOMMITTED', finished: false });
     this.#pending = new Set(this.#subtasks);
     for (const worker of this.#o.workers) {
       this.#o.send(worker, { kind: 'commit', generation: this.#generation, epoch: toEpoch(restored.epoch), oldest: this.#store.oldest });
@@ -254,7 +254,7 @@ export class Coordinator {
       },
       abort: (epoch) => this.#broadcast({ kind: 'abort', generation: this.#generation, epoch }),
       commit: (epoch) => this.#broadcast({ kind: 'commit', generation: this.#generation, epoch, oldest: this.#store.oldest }),
-      closed: () => this.#machine.send({ type: 'CLOSED_EPOCH' }),
+      closed: () => this.#tell({ type: 'CLOSED_EPOCH' }),
       failed: (error) => this.#onFailed(error, null, 'coordinator'),
     });
     this.#broadcast({ kind: 'start', generation: this.#generation });
@@ -288,10 +288,10 @@ export class Coordinator {
     this.#failures = [...this.#failures.filter((at) => at > now - restart.withinMs), now];
     if (decision.kind === 'fail') {
       if (decision.reason === 'attempts') this.#error = giveUp(error, this.#sameFailures >= sameFailuresMax ? this.#sameFailures : this.#failures.length);
-      return this.#machine.send({ type: 'GIVE_UP' });
+      return this.#tell({ type: 'GIVE_UP' });
     }
     this.#delayMs = decision.delayMs;
-    this.#machine.send({ type: 'RESTART' });
+    this.#tell({ type: 'RESTART' });
   }
   #delayMs = 0;
 
@@ -299,7 +299,12 @@ export class Coordinator {
     this.restarts++;
     this.#generation = toGeneration(this.#generation + 1);
     this.#o.logger.info({ generation: this.#generation, delayMs: this.#delayMs, from: this.#store.latest?.epoch ?? null }, 'restarting from the last checkpoint');
-    this.#o.clock.setTimer(this.#delayMs, () => this.#machine.send({ type: 'BACKOFF_OVER' }));
+    this.#o.clock.setTimer(this.#delayMs, () => this.#tell({ type: 'BACKOFF_OVER' }));
+  }
+
+  /** To the machine, unless the job is over. */
+  #tell(event: JobEvent): void {
+    if (this.#machine.getSnapshot().status === 'active') this.#machine.send(event);
   }
 
   #broadcast(message: ToSupervisor): void {

@@ -15,10 +15,22 @@ export function validateJob(job: LogicalJob, parallelism: number): void {
     throw new WeirError('E_PLAN', `the pipeline '${job.name}' has no outputs`, { hint: 'end a stream with .to(sink) and list it in `outputs`' });
   }
   checkParallelism(parallelism, `the pipeline '${job.name}'`);
+  checkSinks(job);
   const seen = new Set<LogicalNode>();
   for (const output of job.outputs) {
     checkMode(output.input, output.mode, output.sink.modes, output.site);
     visit(output, seen);
+  }
+}
+
+/** Two writers of one file would each find what the other wrote. */
+function checkSinks(job: LogicalJob): void {
+  const taken = new Map<string, string>();
+  for (const { sink, site } of job.outputs) {
+    if (!sink.single || !/^file /.test(sink.identity)) continue;
+    const other = taken.get(sink.identity);
+    if (other !== undefined) throw new WeirError('E_PLAN', `${site || 'an output'}: ${sink.name} is written by another output${other === '' ? '' : ` (${other})`}, too`, { hint: 'give each output a path of its own, or union() the streams' });
+    taken.set(sink.identity, site);
   }
 }
 

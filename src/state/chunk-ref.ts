@@ -32,9 +32,11 @@ export function chunkRef(id: string, kind: ChunkRef['kind'], bytes: Uint8Array):
 /** @throws WeirError `E_STATE_DAMAGED` if the blob is not the chunk that the reference was made of */
 export async function fetchChunk(ref: ChunkRef, blobs: BlobStore): Promise<Chunk> {
   const bytes = await blobs.get(ref.id);
-  if (bytes.length !== ref.bytes || chunkCrc(bytes) !== ref.crc) throw new WeirError('E_STATE_DAMAGED', `chunk ${ref.id} is not the one that the checkpoint lists`);
+  if (bytes.length !== ref.bytes || chunkCrc(bytes) !== ref.crc)
+    throw new WeirError('E_STATE_DAMAGED', `chunk ${ref.id} is not the one that the checkpoint lists`);
   const chunk = readChunk(bytes, ref.id);
-  if (chunk.operator !== ref.operator) throw new WeirError('E_STATE_DAMAGED', `chunk ${ref.id} belongs to operator ${chunk.operator}, not to ${ref.operator}`);
+  if (chunk.operator !== ref.operator)
+    throw new WeirError('E_STATE_DAMAGED', `chunk ${ref.id} belongs to operator ${chunk.operator}, not to ${ref.operator}`);
   return chunk;
 }
 
@@ -55,6 +57,9 @@ export function within(ref: ChunkRef, [from, to]: GroupRange): ChunkRef | null {
 
 /** The same chunk without these groups; null if none is left. */
 export function without(ref: ChunkRef, [from, to]: GroupRange): ChunkRef | null {
-  const groups = ref.groups.flatMap(([a, b]) => [[a, Math.min(b, from)] as const, [Math.max(a, to), b] as const].filter(([x, y]) => x < y));
+  if (from >= to) return ref;
+  const groups = ref.groups.flatMap(([a, b]) =>
+    [[a, Math.min(b, from)] as const, [Math.max(a, to), b] as const].filter(([x, y]) => x < y),
+  );
   return groups.length === 0 ? null : { ...ref, groups };
 }

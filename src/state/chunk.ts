@@ -139,11 +139,13 @@ export function chunkCrc(bytes: Uint8Array): number {
  * @throws WeirError `E_STATE_DAMAGED`, or `E_STATE_INCOMPATIBLE` for another format version
  */
 export function readChunk(bytes: Uint8Array, where: string): Chunk {
-  if (bytes.length < 8 || crc32(bytes.subarray(0, bytes.length - 4)) !== chunkCrc(bytes)) throw damaged(where, 'its checksum is wrong');
+  if (bytes.length < 8 || crc32(bytes.subarray(0, bytes.length - 4)) !== chunkCrc(bytes))
+    throw damaged(where, 'its checksum is wrong');
   const head = new ByteReader(bytes, 0, bytes.length - 4);
   if (head.u32() !== magic) throw damaged(where, 'it is not a chunk of state');
   const version = head.varint();
-  if (version !== formatVersion) throw new WeirError('E_STATE_INCOMPATIBLE', `chunk ${where}: its format was ${version}, is ${formatVersion}`);
+  if (version !== formatVersion)
+    throw new WeirError('E_STATE_INCOMPATIBLE', `chunk ${where}: its format was ${version}, is ${formatVersion}`);
   const operator = head.string();
   const hashVersion = head.varint();
   const keyGroups = head.varint();

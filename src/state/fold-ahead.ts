@@ -52,7 +52,12 @@ export class FoldAhead {
     try {
       const chunks = await rewriteChunks(rewrite, operator, blobs);
       const inputs = new Set(rewrite.inputs.map(({ id }) => id));
-      this.#ready = rewrite.ranges.map((range, i) => ({ range, inputs, chunks: chunks[i]!, bytes: chunks[i]!.reduce((sum, chunk) => sum + chunk.length, 0) }));
+      this.#ready = rewrite.ranges.map((range, i) => ({
+        range,
+        inputs,
+        chunks: chunks[i]!,
+        bytes: chunks[i]!.reduce((sum, chunk) => sum + chunk.length, 0),
+      }));
     } catch (thrown) {
       // Nobody waits for it: it is told to whoever asks for the next fold.
       this.#failure = { thrown };

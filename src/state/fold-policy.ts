@@ -108,7 +108,8 @@ function mergeOf(deltas: readonly ChunkRef[], bytesMax: number): Rewrite | null 
   for (let size = 1024; size < bytesMax; size *= runLength) {
     const run = deltas.slice(deltas.findLastIndex((ref) => ref.bytes > size) + 1);
     const bytes = run.reduce((sum, ref) => sum + ref.bytes, 0);
-    if (run.length >= runLength && bytes <= bytesMax) return { kind: 'merge', ranges: [[0, Number.MAX_SAFE_INTEGER]], inputs: run };
+    if (run.length >= runLength && bytes <= bytesMax)
+      return { kind: 'merge', ranges: [[0, Number.MAX_SAFE_INTEGER]], inputs: run };
   }
   return null;
 }

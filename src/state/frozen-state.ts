@@ -75,7 +75,11 @@ export class FrozenState {
   }
 }
 
-function* allRecords(builder: ChunkBuilder, owned: readonly [number, number], tables: readonly FrozenTable<unknown>[]): Generator<StateRecord | null> {
+function* allRecords(
+  builder: ChunkBuilder,
+  owned: readonly [number, number],
+  tables: readonly FrozenTable<unknown>[],
+): Generator<StateRecord | null> {
   const ids = tables.map(({ table }): TableId => ({ name: table.name, codecId: table.codec.id }));
   for (let group = owned[0]; group < owned[1]; group++) {
     for (let i = 0; i < tables.length; i++) {

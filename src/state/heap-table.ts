@@ -135,7 +135,16 @@ export class HeapTable<V> implements StateTable<V> {
   load(namespace: number, key: string, group: number, value: Uint8Array): void {
     const space = this.#space(namespace, 0);
     space.born = 0;
-    space.entries.set(key, { key, group, value: this.codec.read(new ByteReader(value)), space, mark: 0, born: 0, live: true, saved: null });
+    space.entries.set(key, {
+      key,
+      group,
+      value: this.codec.read(new ByteReader(value)),
+      space,
+      mark: 0,
+      born: 0,
+      live: true,
+      saved: null,
+    });
     this.#setGroup(space, group);
     this.#size++;
   }
@@ -175,7 +184,16 @@ export class HeapTable<V> implements StateTable<V> {
     const space = this.#space(namespace, this.#generation);
     const buried = this.#changes.graves.get(namespace)?.get(key);
     if (buried === undefined) {
-      const entry: Entry<V> = { key, group, value, space, mark: this.#generation, born: this.#generation, live: true, saved: null };
+      const entry: Entry<V> = {
+        key,
+        group,
+        value,
+        space,
+        mark: this.#generation,
+        born: this.#generation,
+        live: true,
+        saved: null,
+      };
       space.entries.set(key, entry);
       this.#listOf(group).push(entry);
     } else {
@@ -221,7 +239,13 @@ export class HeapTable<V> implements StateTable<V> {
   #space(namespace: number, born: number): Space<V> {
     const known = this.#spaces.get(namespace);
     if (known !== undefined) return known;
-    const space: Space<V> = { namespace, entries: new Map(), groups: new Uint32Array(Math.ceil(this.#ownedGroups / 32)), born, droppedIn: 0 };
+    const space: Space<V> = {
+      namespace,
+      entries: new Map(),
+      groups: new Uint32Array(Math.ceil(this.#ownedGroups / 32)),
+      born,
+      droppedIn: 0,
+    };
     this.#spaces.set(namespace, space);
     return space;
   }

@@ -49,7 +49,8 @@ function requireCompatible(state: OperatorState, chunk: Chunk): void {
   const refuse = (what: string): never => {
     throw new WeirError('E_STATE_INCOMPATIBLE', `operator ${state.operator}: ${what}`);
   };
-  if (chunk.keyHashVersion !== keyHashVersion) refuse(`the version of the key hash was ${chunk.keyHashVersion}, is ${keyHashVersion}`);
+  if (chunk.keyHashVersion !== keyHashVersion)
+    refuse(`the version of the key hash was ${chunk.keyHashVersion}, is ${keyHashVersion}`);
   if (chunk.keyGroups !== state.keyGroups) refuse(`the number of key groups was ${chunk.keyGroups}, is ${state.keyGroups}`);
   const declared = new Map(state.descriptors().map((table) => [table.name, table]));
   for (const was of chunk.tables) {
@@ -60,6 +61,7 @@ function requireCompatible(state: OperatorState, chunk: Chunk): void {
 
 function difference(was: TableId, declared: ReadonlyMap<string, TableId>): string | null {
   const is = declared.get(was.name);
-  if (is === undefined) return `the checkpoint has state '${was.name}' (was ${was.codecId}), which the operator no longer declares (is ${[...declared.keys()].join(', ') || 'none'})`;
+  if (is === undefined)
+    return `the checkpoint has state '${was.name}' (was ${was.codecId}), which the operator no longer declares (is ${[...declared.keys()].join(', ') || 'none'})`;
   return is.codecId === was.codecId ? null : `state '${was.name}' was ${was.codecId}, is ${is.codecId}`;
 }

@@ -88,9 +88,13 @@ export function decodeManifest(bytes: Uint8Array, where: string): Manifest {
     throw new WeirError('E_STATE_DAMAGED', `${where}: not a manifest`);
   }
   if (manifest.format !== manifestFormat) {
-    throw new WeirError('E_STATE_INCOMPATIBLE', `${where}: manifest format is ${manifest.format}, this version of Weir reads ${manifestFormat}`, {
-      hint: 'use the version of Weir that wrote the state, or start anew with --fresh',
-    });
+    throw new WeirError(
+      'E_STATE_INCOMPATIBLE',
+      `${where}: manifest format is ${manifest.format}, this version of Weir reads ${manifestFormat}`,
+      {
+        hint: 'use the version of Weir that wrote the state, or start anew with --fresh',
+      },
+    );
   }
   return manifest;
 }

@@ -60,7 +60,10 @@ export class OperatorState {
 
   /** The state as it is now, to be encoded in steps: everything that changed since the last freeze that was `written`. */
   freeze(epoch: Epoch): FrozenState {
-    invariant(this.#frozen === null || this.#frozen.settled, `S20: epoch ${this.#frozen?.epoch} of operator ${this.operator} is neither written nor failed`);
+    invariant(
+      this.#frozen === null || this.#frozen.settled,
+      `S20: epoch ${this.#frozen?.epoch} of operator ${this.operator} is neither written nor failed`,
+    );
     const frozen = [...this.#tables.values()].map((table) => table.freeze());
     this.#frozen = new FrozenState(epoch, { operator: this.operator, keyGroups: this.keyGroups, owned: this.owned }, frozen);
     return this.#frozen;

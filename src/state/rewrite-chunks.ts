@@ -56,7 +56,11 @@ class NewestRecords {
 type NewestGroups = ReadonlyMap<number, ReadonlyMap<string, NewestRecords>>;
 
 /** The bytes of the chunks that replace the inputs, per range. */
-export async function rewriteChunks(rewrite: Rewrite, operator: string, blobs: BlobStore): Promise<readonly (readonly Uint8Array[])[]> {
+export async function rewriteChunks(
+  rewrite: Rewrite,
+  operator: string,
+  blobs: BlobStore,
+): Promise<readonly (readonly Uint8Array[])[]> {
   const { ranges, inputs, kind } = rewrite;
   const groups = new Map<number, Map<string, NewestRecords>>();
   let keyGroups = 0;

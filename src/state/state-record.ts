@@ -50,5 +50,10 @@ export function* readRecords(bytes: Uint8Array, from: number, to: number): Gener
   }
 }
 
-export const tombstone = (namespace: number, key: string): StateRecord => ({ kind: recordKind.delete, namespace, key, value: noBytes });
+export const tombstone = (namespace: number, key: string): StateRecord => ({
+  kind: recordKind.delete,
+  namespace,
+  key,
+  value: noBytes,
+});
 export const dropped = (namespace: number): StateRecord => ({ kind: recordKind.drop, namespace, key: '', value: noBytes });

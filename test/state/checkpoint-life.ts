@@ -3,7 +3,16 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packValue, unpackValue } from '../../src/batch/index.ts';
 import { epoch } from '../../src/core/index.ts';
-import { type ChunkRef, chunkRef, garbage, type JobStores, OperatorState, SnapshotChain, type StateTable, type ValueCodec } from '../../src/state/index.ts';
+import {
+  type ChunkRef,
+  chunkRef,
+  garbage,
+  type JobStores,
+  OperatorState,
+  SnapshotChain,
+  type StateTable,
+  type ValueCodec,
+} from '../../src/state/index.ts';
 
 export interface Counter {
   count: number;
@@ -11,7 +20,7 @@ export interface Counter {
   last: string;
 }
 
-const counterCodec: ValueCodec<Counter> = {
+export const counterCodec: ValueCodec<Counter> = {
   id: 'counter:1',
   write: (out, value) => {
     out.int(value.count);
@@ -30,6 +39,7 @@ export class CheckpointLife {
   readonly #chain = new SnapshotChain({ operator: 'count', owned: [0, lifeGroups] });
   readonly #kept: { readonly id: string; readonly ids: readonly string[] }[] = [];
   #epoch = 0;
+  #chunks = 0;
   #revision = 0;
   #known: string[] = [];
 
@@ -75,18 +85,20 @@ export class CheckpointLife {
     this.#revision = (await this.stores.pointers.compareAndSet('checkpoint', this.#revision, packValue({ epoch: this.#epoch })))!;
     this.#kept.push({ id, ids: [id, ...this.#chain.refs().map((ref) => ref.id)] });
     if (this.#kept.length > 3) this.#kept.shift();
-    const gone = garbage(this.#kept.map(({ ids }) => ids), this.#known);
+    const gone = garbage(
+      this.#kept.map(({ ids }) => ids),
+      this.#known,
+    );
     await this.stores.blobs.delete(gone);
     this.#known = this.#known.filter((known) => !gone.includes(known));
     return bytes.length;
   }
 
   #id(): string {
-    const id = `e${this.#epoch}/${this.#known.length}-${Math.floor(this.#nextNumber++)}`;
+    const id = `e${this.#epoch}/${this.#chunks++}`;
     this.#known.push(id);
     return id;
   }
-  #nextNumber = 0;
 }
 
 /** The references that the last manifest lists. */

@@ -169,8 +169,13 @@ describe('keyed state', () => {
             const group = (k * 5) % keyGroups;
             if (group < owned[0] || group >= owned[1] || (k + i + round) % 3 !== 0) continue;
             const key = `k${k}`;
-            if ((k + i) % 5 === 0) tables[0]!.delete(0, key), model.delete(key);
-            else tables[0]!.put(0, key, group, { n: round * 1000 + i }), model.set(key, round * 1000 + i);
+            if ((k + i) % 5 === 0) {
+              tables[0]!.delete(0, key);
+              model.delete(key);
+            } else {
+              tables[0]!.put(0, key, group, { n: round * 1000 + i });
+              model.set(key, round * 1000 + i);
+            }
           }
           const frozen = state.freeze(nextEpoch());
           chain.append(await store(drain(frozen), blobs, nextId));

@@ -193,10 +193,13 @@ export function describeStores(name: string, make: () => Promise<StoreFixture>):
           const journals = new Map<string, Uint8Array[]>();
           for (const operation of operations) {
             if (operation.do === 'reopen') await reopen();
-            else if (operation.do === 'put' && !blobs.has(operation.id))
-              blobs.set(operation.id, operation.value), await stores.blobs.put(operation.id, operation.value);
-            else if (operation.do === 'delete') blobs.delete(operation.id), await stores.blobs.delete([operation.id]);
-            else if (operation.do === 'set') {
+            else if (operation.do === 'put' && !blobs.has(operation.id)) {
+              blobs.set(operation.id, operation.value);
+              await stores.blobs.put(operation.id, operation.value);
+            } else if (operation.do === 'delete') {
+              blobs.delete(operation.id);
+              await stores.blobs.delete([operation.id]);
+            } else if (operation.do === 'set') {
               const revision = await stores.pointers.compareAndSet(
                 operation.id,
                 cells.get(operation.id)?.revision ?? 0,

@@ -39,6 +39,11 @@ export class CommittedMarker {
     return new CommittedMarker(directory, text === undefined ? { format: 1, cells: {}, journals: {} } : parse(text, directory));
   }
 
+  /** No cell was ever written, as far as the file knows. */
+  get isEmpty(): boolean {
+    return this.#cells.size === 0;
+  }
+
   cell(name: string): CellMark | undefined {
     return this.#cells.get(name);
   }
@@ -55,7 +60,11 @@ export class CommittedMarker {
   /** Resolves once the mark is durable. */
   async setCell(name: string, mark: CellMark): Promise<void> {
     this.#cells.set(name, mark);
-    const content: MarkerContent = { format: 1, cells: Object.fromEntries(this.#cells), journals: Object.fromEntries(this.#journals) };
+    const content: MarkerContent = {
+      format: 1,
+      cells: Object.fromEntries(this.#cells),
+      journals: Object.fromEntries(this.#journals),
+    };
     await replaceFile(this.#directory, 'COMMITTED', serialise(content));
   }
 }
@@ -67,9 +76,14 @@ function serialise(content: MarkerContent): string {
 
 function parse(text: string, directory: string): MarkerContent {
   const [body = '', crc = ''] = text.split('\n');
-  if (String(crc32(body)) !== crc || !text.endsWith('\n')) throw new WeirError('E_STATE_DAMAGED', `${join(directory, 'COMMITTED')} was changed or cut`);
+  if (String(crc32(body)) !== crc || !text.endsWith('\n'))
+    throw new WeirError('E_STATE_DAMAGED', `${join(directory, 'COMMITTED')} was changed or cut`);
   const content = JSON.parse(body) as MarkerContent;
-  if (content.format !== 1) throw new WeirError('E_STATE_INCOMPATIBLE', `${join(directory, 'COMMITTED')} has format ${String(content.format)}, this version reads 1`);
+  if (content.format !== 1)
+    throw new WeirError(
+      'E_STATE_INCOMPATIBLE',
+      `${join(directory, 'COMMITTED')} has format ${String(content.format)}, this version reads 1`,
+    );
   return content;
 }
 

@@ -9,7 +9,8 @@ import { crc32 } from 'node:zlib';
 import { invariant, WeirError } from '../../core/index.ts';
 import { checkStoreName } from '../blob-id.ts';
 import type { BlobStore } from '../ports.ts';
-import { batchBytesMax, type LevelDatabase, type Write } from './level-database.ts';
+import { batchBytesMax, type Write } from './group-commit.ts';
+import type { LevelDatabase } from './level-database.ts';
 import { seal, unseal } from './sealed.ts';
 
 export const pieceBytesMax: number = 256 * 1024;
@@ -91,12 +92,14 @@ export class LevelBlobs implements BlobStore {
 
   async #readPieces(id: string, first: number, into: Uint8Array): Promise<void> {
     const keys: string[] = [];
-    for (let piece = first; piece < Math.min(first + piecesPerBatch, pieceCount(into.length)); piece++) keys.push(pieceKey(id, piece));
+    for (let piece = first; piece < Math.min(first + piecesPerBatch, pieceCount(into.length)); piece++)
+      keys.push(pieceKey(id, piece));
     const values = await this.#database.read(keys, `blob ${id}`);
     values.forEach((sealed, i) => {
       const at = (first + i) * pieceBytesMax;
       const piece = sealed === undefined ? undefined : unseal(keys[i]!, sealed);
-      if (piece?.length !== Math.min(pieceBytesMax, into.length - at)) throw new WeirError('E_STATE_DAMAGED', `blob ${id}: piece ${first + i} is missing or was changed`);
+      if (piece?.length !== Math.min(pieceBytesMax, into.length - at))
+        throw new WeirError('E_STATE_DAMAGED', `blob ${id}: piece ${first + i} is missing or was changed`);
       into.set(piece, at);
     });
   }

@@ -6,7 +6,10 @@
  */
 import { WeirError } from '../../core/index.ts';
 
-const passing = /no space left|too many open files|permission denied|operation not permitted|input\/output error|read-only file system|cannot allocate|quota exceeded|file too large/i;
+const passing =
+  /no space left|too many open files|permission denied|operation not permitted|input\/output error|read-only file system|cannot allocate|quota exceeded|file too large/i;
+/** What LevelDB says of a database that may not be new and is not there. */
+const missing = /does not exist \(create_if_missing is false\)/;
 
 interface Coded {
   readonly code?: unknown;
@@ -18,7 +21,10 @@ interface Coded {
 function innermost(thrown: unknown): { readonly code: string; readonly message: string } {
   let found = { code: '', message: String(thrown) };
   for (let at = thrown as Coded | null | undefined; typeof at === 'object' && at !== null; at = at.cause as Coded) {
-    found = { code: typeof at.code === 'string' ? at.code : found.code, message: typeof at.message === 'string' ? at.message : found.message };
+    found = {
+      code: typeof at.code === 'string' ? at.code : found.code,
+      message: typeof at.message === 'string' ? at.message : found.message,
+    };
   }
   return found;
 }
@@ -31,6 +37,10 @@ export function isLocked(thrown: unknown): boolean {
 export function storeError(thrown: unknown, what: string): WeirError {
   if (thrown instanceof WeirError) return thrown;
   const { code, message } = innermost(thrown);
-  const damaged = code === 'LEVEL_CORRUPTION' || code === 'LEVEL_NOT_FOUND' || (code === 'LEVEL_IO_ERROR' && !passing.test(message));
+  const damaged =
+    code === 'LEVEL_CORRUPTION' ||
+    code === 'LEVEL_NOT_FOUND' ||
+    missing.test(message) ||
+    (code === 'LEVEL_IO_ERROR' && !passing.test(message));
   return new WeirError(damaged ? 'E_STATE_DAMAGED' : 'E_STORE', `${what}: ${message}`, { cause: thrown });
 }

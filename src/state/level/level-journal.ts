@@ -8,8 +8,9 @@ import { WeirError } from '../../core/index.ts';
 import { checkStoreName } from '../blob-id.ts';
 import type { Journal, JournalEntry } from '../ports.ts';
 import type { CommittedMarker } from './committed-marker.ts';
+import { batchBytesMax, type Write } from './group-commit.ts';
 import { Lane } from './lane.ts';
-import { batchBytesMax, type LevelDatabase, type Write } from './level-database.ts';
+import type { LevelDatabase } from './level-database.ts';
 import { seal, unseal } from './sealed.ts';
 
 const batchEntriesMax = 4096;
@@ -98,7 +99,8 @@ export class LevelJournal implements Journal {
     const last = await this.#database.lastKey(entriesOf(name), `${entriesOf(name)}\uffff`, `journal ${name}`);
     const end = last === undefined ? first : Math.max(first, Number(last.slice(-16)) + 1);
     if (!Number.isSafeInteger(end)) throw damaged(name, 'an entry has no sequence');
-    if (end < this.#marker.journalEnd(name)) throw damaged(name, `it ends at ${end}, but ${this.#marker.journalEnd(name)} entries were written`);
+    if (end < this.#marker.journalEnd(name))
+      throw damaged(name, `it ends at ${end}, but ${this.#marker.journalEnd(name)} entries were written`);
     return { first, end, turns: new Lane() };
   }
 }

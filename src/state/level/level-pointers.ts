@@ -10,9 +10,10 @@ import { WeirError } from '../../core/index.ts';
 import { checkStoreName } from '../blob-id.ts';
 import type { PointerStore, Versioned } from '../ports.ts';
 import type { CommittedMarker } from './committed-marker.ts';
+import type { Write } from './group-commit.ts';
 import { Lane } from './lane.ts';
 import { pieceBytesMax } from './level-blobs.ts';
-import type { LevelDatabase, Write } from './level-database.ts';
+import type { LevelDatabase } from './level-database.ts';
 import { seal, unseal } from './sealed.ts';
 
 /** Revision, size and whether the value follows: 17 bytes. */
@@ -20,7 +21,8 @@ const cellHeaderBytes = 17;
 
 const cellKey = (name: string): string => `p!${name}`;
 const piecesOf = (name: string): string => `q!${name}!`;
-const pieceKey = (name: string, revision: number, piece: number): string => `${piecesOf(name)}${revision.toString().padStart(16, '0')}!${piece.toString().padStart(6, '0')}`;
+const pieceKey = (name: string, revision: number, piece: number): string =>
+  `${piecesOf(name)}${revision.toString().padStart(16, '0')}!${piece.toString().padStart(6, '0')}`;
 
 export class LevelPointers implements PointerStore {
   readonly #database: LevelDatabase;
@@ -54,8 +56,10 @@ export class LevelPointers implements PointerStore {
       throw damaged(name, `is missing, but revision ${mark.revision} was written`);
     }
     const cell = await this.#open(name, sealed);
-    if (mark !== undefined && cell.revision < mark.revision) throw damaged(name, `has revision ${cell.revision}, but ${mark.revision} was written: the store has lost its last writes`);
-    if (mark?.revision === cell.revision && mark.crc !== crc32(cell.value)) throw damaged(name, `is not the value that was written as revision ${cell.revision}`);
+    if (mark !== undefined && cell.revision < mark.revision)
+      throw damaged(name, `has revision ${cell.revision}, but ${mark.revision} was written: the store has lost its last writes`);
+    if (mark?.revision === cell.revision && mark.crc !== crc32(cell.value))
+      throw damaged(name, `is not the value that was written as revision ${cell.revision}`);
     return cell;
   }
 
@@ -74,7 +78,8 @@ export class LevelPointers implements PointerStore {
       const key = pieceKey(name, revision, piece);
       const [sealed] = await this.#database.read([key], `cell ${name}`);
       const bytes = sealed === undefined ? undefined : unseal(key, sealed);
-      if (bytes?.length !== Math.min(pieceBytesMax, size - piece * pieceBytesMax)) throw damaged(name, `has lost piece ${piece} of revision ${revision}`);
+      if (bytes?.length !== Math.min(pieceBytesMax, size - piece * pieceBytesMax))
+        throw damaged(name, `has lost piece ${piece} of revision ${revision}`);
       value.set(bytes, piece * pieceBytesMax);
     }
     return value;
@@ -84,7 +89,9 @@ export class LevelPointers implements PointerStore {
     const inline = value.length <= pieceBytesMax;
     for (let piece = 0; !inline && piece * pieceBytesMax < value.length; piece++) {
       const key = pieceKey(name, revision, piece);
-      await this.#database.write([{ type: 'put', key, value: seal(key, value.subarray(piece * pieceBytesMax, (piece + 1) * pieceBytesMax)) }]);
+      await this.#database.write([
+        { type: 'put', key, value: seal(key, value.subarray(piece * pieceBytesMax, (piece + 1) * pieceBytesMax)) },
+      ]);
     }
     const outdated = await this.#database.keys(piecesOf(name), pieceKey(name, revision, 0), `cell ${name}`);
     const cell: Write = { type: 'put', key: cellKey(name), value: sealCell(name, revision, value, inline) };

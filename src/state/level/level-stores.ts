@@ -45,7 +45,9 @@ export async function openLevelStores(directory: string): Promise<JobStores> {
 async function openDatabase(directory: string): Promise<LevelDatabase> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    return await LevelDatabase.open(join(directory, 'level'));
+    // Where a pointer was written, an empty database would be damage, and not a beginning.
+    const { isEmpty } = await CommittedMarker.open(directory);
+    return await LevelDatabase.open(join(directory, 'level'), isEmpty);
   } catch (thrown) {
     if (!isLocked(thrown)) throw storeError(thrown, `open ${directory}`);
     const pid = await readPid(directory);

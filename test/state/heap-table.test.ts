@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { readChunk } from '../../src/state/chunk.ts';
+import { recordKind } from '../../src/state/state-record.ts';
+import { boxState, drain, epochs } from './state-fixture.ts';
+
+/** The records of a delta, as lines. */
+function lines(chunks: readonly Uint8Array[]): string[] {
+  const kinds = Object.entries(recordKind);
+  return chunks.flatMap((bytes) =>
+    readChunk(bytes, 'x').sections.flatMap(({ group, table, records }) =>
+      [...records()].map(({ kind, namespace, key }) =>
+        `${kinds.find(([, n]) => n === kind)![0]} ${table.name} ${group} ${namespace} ${key}`.trim(),
+      ),
+    ),
+  );
+}
+
+describe('a table on the heap', () => {
+  it('S3: holds one entry per namespace and key', () => {
+    const [a, b] = boxState().tables;
+    a!.put(0, 'k', 1, { n: 1 });
+    a!.put(0, 'k', 1, { n: 2 });
+    a!.put(1, 'k', 1, { n: 3 });
+    expect([a!.size, a!.get(0, 'k'), a!.get(1, 'k'), a!.get(2, 'k'), b!.get(0, 'k')]).toEqual([
+      2,
+      { n: 2 },
+      { n: 3 },
+      undefined,
+      undefined,
+    ]);
+    expect([a!.delete(0, 'k'), a!.delete(0, 'k'), a!.size, [...a!.namespaces()]]).toEqual([true, false, 1, [1]]);
+    expect([a!.modify(0, 'k'), a!.count(0)]).toEqual([undefined, 0]);
+  });
+
+  it('S4: encodes what it was at the freeze, though it is changed, deleted and dropped meanwhile', () => {
+    const { state, tables } = boxState();
+    const [a] = tables;
+    for (const [i, key] of ['changed', 'deleted', 'put', 'still'].entries()) a!.put(0, key, i, { n: i });
+    a!.put(9, 'dropped', 5, { n: 5 });
+    const frozen = state.freeze(epochs()());
+    a!.modify(0, 'changed')!.n = 100;
+    a!.delete(0, 'deleted');
+    a!.put(0, 'put', 2, { n: 100 });
+    a!.put(0, 'new', 3, { n: 100 });
+    a!.drop(9);
+    const [chunk] = drain(frozen, 1);
+    const values = readChunk(chunk!, 'x').sections.flatMap(({ records }) =>
+      [...records()].map(({ key, value }) => [key, value[0]]),
+    );
+    expect(values).toEqual([
+      ['changed', 0],
+      ['deleted', 1],
+      ['put', 2],
+      ['still', 3],
+      ['dropped', 5],
+    ]);
+  });
+
+  it('S17: writes drops before everything else of a section, and each key once', () => {
+    const { state, tables } = boxState();
+    const [a] = tables;
+    const nextEpoch = epochs();
+    a!.put(7, 'k', 1, { n: 1 });
+    a!.put(0, 'gone', 1, { n: 1 });
+    const first = state.freeze(nextEpoch());
+    drain(first);
+    first.written();
+    for (let i = 0; i < 3; i++) {
+      a!.put(0, 'k', 1, { n: i });
+      a!.delete(0, 'k');
+      a!.put(0, 'k', 1, { n: i });
+      a!.delete(0, 'gone');
+      a!.put(0, 'gone', 1, { n: i });
+    }
+    a!.delete(0, 'gone');
+    a!.drop(7);
+    a!.put(7, 'after', 1, { n: 1 });
+    expect(lines(drain(state.freeze(nextEpoch())))).toEqual([
+      'drop a 1 7',
+      'put a 1 0 k',
+      'delete a 1 0 gone',
+      'put a 1 7 after',
+    ]);
+  });
+
+  it('S23: writes no record for an entry that a drop speaks for', () => {
+    const { state, tables } = boxState();
+    const [a] = tables;
+    const nextEpoch = epochs();
+    a!.put(7, 'old', 1, { n: 1 });
+    const first = state.freeze(nextEpoch());
+    drain(first);
+    first.written();
+    a!.modify(7, 'old')!.n = 2;
+    a!.put(7, 'new', 2, { n: 2 });
+    a!.drop(7);
+    expect(lines(drain(state.freeze(nextEpoch())))).toEqual(['drop a 1 7', 'drop a 2 7']);
+  });
+
+  it('S20: takes failed changes back under those that came after', () => {
+    const { state, tables } = boxState();
+    const [a] = tables;
+    const nextEpoch = epochs();
+    for (const key of ['x', 'y', 'z']) a!.put(0, key, 1, { n: 1 });
+    const first = state.freeze(nextEpoch());
+    drain(first);
+    first.written();
+    a!.delete(0, 'x');
+    a!.delete(0, 'y');
+    a!.modify(0, 'z')!.n = 2;
+    const failing = state.freeze(nextEpoch());
+    failing.step(1);
+    a!.put(0, 'y', 1, { n: 3 });
+    failing.failed();
+    expect(lines(drain(state.freeze(nextEpoch()))).toSorted()).toEqual(['delete a 1 0 x', 'put a 1 0 y', 'put a 1 0 z']);
+  });
+});
