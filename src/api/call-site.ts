@@ -6,9 +6,9 @@
  */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isOwnCode } from '../core/index.ts';
 import type { CallSite } from '../plan/index.ts';
 
-const ourselves = fileURLToPath(new URL('..', import.meta.url));
 const frame = /^\s*at (?:.*? \()?(?:async )?(.+?):(\d+):\d+\)?$/;
 
 export function callSite(): CallSite {
@@ -21,7 +21,7 @@ export function callSiteIn(stack: string): CallSite {
     const [, file, number] = frame.exec(line) ?? [];
     if (file === undefined || file.startsWith('node:')) continue;
     const path = file.startsWith('file://') ? fileURLToPath(file) : file;
-    if (!path.startsWith(ourselves)) return `${short(path)}:${number}`;
+    if (!isOwnCode(path)) return `${short(path)}:${number}`;
   }
   return '';
 }

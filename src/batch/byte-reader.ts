@@ -58,6 +58,10 @@ export class ByteReader {
     return new Uint8Array(this.view());
   }
 
+  skip(size: number): void {
+    this.take(size);
+  }
+
   value(): unknown {
     return unpackValue(this.view());
   }

@@ -57,6 +57,8 @@ export class Coordinator {
   #exhausted = new Set<string>();
   #last: Last | null = null;
   #error: WeirError | null = null;
+  /** Asked to stop while a generation was torn down: no other is deployed. */
+  #stopsHere = false;
   #sameFailures = 0;
   #failures: number[] = [];
   #guarded = new Set<OperatorId>();
@@ -113,6 +115,7 @@ export class Coordinator {
   }
 
   stop(): void {
+    this.#stopsHere ||= this.state === 'tearingDown';
     this.#tell({ type: 'STOP' });
   }
 
@@ -296,6 +299,7 @@ export class Coordinator {
   #delayMs = 0;
 
   #backOff(): void {
+    if (this.#stopsHere) return this.#tell({ type: 'STOP' });
     this.restarts++;
     this.#generation = toGeneration(this.#generation + 1);
     this.#o.logger.info({ generation: this.#generation, delayMs: this.#delayMs, from: this.#store.latest?.epoch ?? null }, 'restarting from the last checkpoint');

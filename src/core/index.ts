@@ -5,4 +5,5 @@ export { type Epoch, epoch, type Generation, generation, type KeyGroup, keyGroup
 export { invariant, unreachable } from './invariant.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { isSabotageName, type Sabotage, type SabotageName, sabotages } from './sabotage.ts';
+export { isOwnCode } from './own-code.ts';
 export { type Random, seededRandom } from './random.ts';

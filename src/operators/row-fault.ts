@@ -4,7 +4,7 @@
  * Owns: the words, and the search for the line in a stack. Everything that is
  * not ours is `E_CLOSURE`.
  */
-import { type ErrorCode, WeirError, type WeirErrorOptions } from '../core/index.ts';
+import { isOwnCode, type ErrorCode, WeirError, type WeirErrorOptions } from '../core/index.ts';
 import type { CallSite } from '../plan/index.ts';
 
 /** An error that knows the operator whose function threw. */
@@ -46,8 +46,6 @@ function fault(thrown: unknown, at: FaultAddress, code: ErrorCode): RowFault {
   return new RowFault(code, message, at.operator, { cause: thrown, ...hint });
 }
 
-/** The folder that Weir's own code lies in: its frames are not the user's. */
-const ownFolder = new URL('..', import.meta.url).href;
 const frame = /\(?((?:file:\/\/)?[^\s()]+):(\d+):\d+\)?$/;
 
 /** `file:line` of the innermost frame that is the user's own, else the site. */
@@ -66,7 +64,7 @@ function placeOf(thrown: unknown, site: CallSite): string {
 const pathOf = (file: string): string => (file.startsWith('file://') ? file : `file://${file}`);
 
 function isForeign(path: string): boolean {
-  return path.startsWith(ownFolder) || path.startsWith('file://node:') || path.includes('<anonymous>') || path.includes('/node_modules/');
+  return isOwnCode(path) || path.startsWith('file://node:') || path.includes('<anonymous>') || path.includes('/node_modules/');
 }
 
 /** As the site names the file, if it is the same one. */

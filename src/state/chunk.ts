@@ -9,7 +9,7 @@
 import { crc32 } from 'node:zlib';
 import { ByteReader, ByteWriter, keyHashVersion } from '../batch/index.ts';
 import { invariant, WeirError } from '../core/index.ts';
-import { readRecords, type StateRecord, writeRecord } from './state-record.ts';
+import { RecordReader, type StateRecord, writeRecord } from './state-record.ts';
 
 /** A single record that is longer makes a longer chunk. */
 export const chunkBytesMax: number = 1024 * 1024;
@@ -25,7 +25,7 @@ export interface Section {
   readonly group: number;
   readonly table: TableId;
   readonly count: number;
-  records(): Generator<StateRecord>;
+  read(): RecordReader;
 }
 export interface Chunk {
   readonly operator: string;
@@ -159,7 +159,7 @@ export function readChunk(bytes: Uint8Array, where: string): Chunk {
     at += length;
     const id = tables[table];
     if (id === undefined || at > bytes.length - 4) throw damaged(where, 'a section lies outside of it');
-    return { group, table: id, count, records: () => readRecords(bytes, from, from + length) };
+    return { group, table: id, count, read: () => new RecordReader(bytes, from, from + length) };
   });
   return { operator, keyHashVersion: hashVersion, keyGroups, tables, sections };
 }

@@ -132,19 +132,10 @@ export class HeapTable<V> implements StateTable<V> {
   }
 
   /** An entry from a snapshot: it is in a chunk already, so it has not changed. */
-  load(namespace: number, key: string, group: number, value: Uint8Array): void {
+  load(namespace: number, key: string, group: number, value: V): void {
     const space = this.#space(namespace, 0);
     space.born = 0;
-    space.entries.set(key, {
-      key,
-      group,
-      value: this.codec.read(new ByteReader(value)),
-      space,
-      mark: 0,
-      born: 0,
-      live: true,
-      saved: null,
-    });
+    space.entries.set(key, { key, group, value, space, mark: 0, born: 0, live: true, saved: null });
     this.#setGroup(space, group);
     this.#size++;
   }

@@ -10,7 +10,7 @@ import { keyHashVersion } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { Chunk, Section, TableId } from './chunk.ts';
 import { type ChunkRef, counts, fetchChunk, within } from './chunk-ref.ts';
-import { GoneKeys } from './gone-keys.ts';
+import { GoneKeys, type GonePlace } from './gone-keys.ts';
 import type { OperatorState } from './operator-state.ts';
 import type { BlobStore } from './ports.ts';
 import { recordKind } from './state-record.ts';
@@ -27,22 +27,24 @@ export async function loadChunks(state: OperatorState, refs: readonly ChunkRef[]
     if (owned === null) continue;
     const chunk = await fetchChunk(owned, blobs);
     requireCompatible(state, chunk);
-    for (const section of chunk.sections) if (counts(owned, section.group)) loadSection(state, section, gone);
+    for (const section of chunk.sections)
+      if (counts(owned, section.group)) loadSection(state, section, gone.place(section.table.name, section.group));
   }
 }
 
-function loadSection(state: OperatorState, section: Section, gone: GoneKeys): void {
-  const { group, table: id } = section;
-  const table = state.heapTable(id.name)!;
+function loadSection(state: OperatorState, section: Section, gone: GonePlace): void {
+  const table = state.heapTable(section.table.name)!;
   const drops: number[] = [];
-  for (const { kind, namespace, key, value } of section.records()) {
+  const record = section.read();
+  while (record.next()) {
+    const { kind, namespace, key } = record;
     if (kind === recordKind.drop) drops.push(namespace);
-    else if (table.has(namespace, key) || gone.has(id.name, group, namespace, key)) continue;
-    else if (kind === recordKind.put) table.load(namespace, key, group, value);
-    else gone.add(id.name, group, namespace, key);
+    else if (table.has(namespace, key) || gone.has(namespace, key)) continue;
+    else if (kind === recordKind.put) table.load(namespace, key, section.group, record.decode(table.codec));
+    else gone.add(namespace, key);
   }
   // A drop is older than the other records of its section: it speaks of the sections before.
-  for (const namespace of drops) gone.addNamespace(id.name, group, namespace);
+  for (const namespace of drops) gone.addNamespace(namespace);
 }
 
 function requireCompatible(state: OperatorState, chunk: Chunk): void {

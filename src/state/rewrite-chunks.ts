@@ -8,7 +8,7 @@
 import { ChunkBuilder, type TableId } from './chunk.ts';
 import { type ChunkRef, counts, fetchChunk, type GroupRange } from './chunk-ref.ts';
 import type { BlobStore } from './ports.ts';
-import { dropped, recordKind, type StateRecord } from './state-record.ts';
+import { dropped, recordKind, type RecordReader, type StateRecord } from './state-record.ts';
 
 export interface Rewrite {
   /** `fold`: everything of these groups becomes a base. `merge`: deltas that follow one another become one delta. */
@@ -30,11 +30,11 @@ class NewestRecords {
   }
 
   /** A section older than all before. */
-  addOlder(records: Iterable<StateRecord>): void {
+  addOlder(older: RecordReader): void {
     const drops: number[] = [];
-    for (const record of records) {
-      if (record.kind === recordKind.drop) drops.push(record.namespace);
-      else if (!this.#drops.has(record.namespace)) this.#addOlder(record);
+    while (older.next()) {
+      if (older.kind === recordKind.drop) drops.push(older.namespace);
+      else if (!this.#drops.has(older.namespace)) this.#addOlder(older);
     }
     for (const namespace of drops) this.#drops.add(namespace);
   }
@@ -46,10 +46,10 @@ class NewestRecords {
     }
   }
 
-  #addOlder(record: StateRecord): void {
-    const keys = this.#records.get(record.namespace);
-    if (keys === undefined) this.#records.set(record.namespace, new Map([[record.key, record]]));
-    else if (!keys.has(record.key)) keys.set(record.key, record);
+  #addOlder(older: RecordReader): void {
+    const keys = this.#records.get(older.namespace);
+    if (keys === undefined) this.#records.set(older.namespace, new Map([[older.key, older.record()]]));
+    else if (!keys.has(older.key)) keys.set(older.key, older.record());
   }
 }
 
@@ -69,7 +69,7 @@ export async function rewriteChunks(
     keyGroups = chunk.keyGroups;
     for (const section of chunk.sections) {
       const wanted = section.group >= ranges[0]![0] && section.group < ranges.at(-1)![1] && counts(ref, section.group);
-      if (wanted) newest(groups, section.group, section.table).addOlder(section.records());
+      if (wanted) newest(groups, section.group, section.table).addOlder(section.read());
     }
   }
   return ranges.map((range) => build(new ChunkBuilder(operator, keyGroups), groups, range, kind === 'merge'));

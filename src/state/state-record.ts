@@ -7,6 +7,7 @@
  */
 import { ByteReader, type ByteWriter } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
+import type { ValueCodec } from './value-codec.ts';
 
 export const recordKind = { put: 0, delete: 1, drop: 2 } as const;
 const kindBits = 3;
@@ -36,17 +37,53 @@ export function writeRecord(out: ByteWriter, before: number, record: StateRecord
   if (kind === recordKind.put) out.bytes(record.value);
 }
 
-/** The records of a section that lies in [from, to). */
-export function* readRecords(bytes: Uint8Array, from: number, to: number): Generator<StateRecord> {
-  const source = new ByteReader(bytes, from, to);
-  let namespace = Number.NaN;
-  while (source.remaining > 0) {
+/** Reads a section record by record. A value is decoded in place, copied, or passed over. */
+export class RecordReader {
+  kind = 0;
+  namespace: number = Number.NaN;
+  key = '';
+  readonly #source: ByteReader;
+  readonly #bytes: Uint8Array;
+  readonly #to: number;
+  #valueBytes = 0;
+
+  /** The section lies in [from, to). */
+  constructor(bytes: Uint8Array, from: number, to: number) {
+    this.#source = new ByteReader(bytes, from, to);
+    this.#bytes = bytes;
+    this.#to = to;
+  }
+
+  /** Moves to the next record; false at the end. */
+  next(): boolean {
+    const source = this.#source;
+    source.skip(this.#valueBytes);
+    this.#valueBytes = 0;
+    if (source.remaining === 0) return false;
     const flags = source.u8();
-    const kind = flags & kindBits;
-    if (kind > recordKind.drop) throw new WeirError('E_STATE_DAMAGED', `a record of state has the unknown kind ${kind}`);
-    if ((flags & namespaceFollows) !== 0) namespace = (flags & namespaceIsInteger) !== 0 ? source.int() : source.f64();
-    const key = kind === recordKind.drop ? '' : source.string();
-    yield { kind, namespace, key, value: kind === recordKind.put ? source.bytes() : noBytes };
+    this.kind = flags & kindBits;
+    if (this.kind > recordKind.drop)
+      throw new WeirError('E_STATE_DAMAGED', `a record of state has the unknown kind ${this.kind}`);
+    if ((flags & namespaceFollows) !== 0) this.namespace = (flags & namespaceIsInteger) !== 0 ? source.int() : source.f64();
+    this.key = this.kind === recordKind.drop ? '' : source.string();
+    if (this.kind === recordKind.put) this.#valueBytes = source.varint();
+    return true;
+  }
+
+  /** The value, decoded. Once per record. */
+  decode<V>(codec: ValueCodec<V>): V {
+    const after = this.#source.remaining - this.#valueBytes;
+    const value = codec.read(this.#source);
+    if (this.#source.remaining !== after)
+      throw new WeirError('E_STATE_DAMAGED', `a value of state is not what codec ${codec.id} wrote`);
+    this.#valueBytes = 0;
+    return value;
+  }
+
+  /** The record, with a copy of its value's bytes. Before `decode`. */
+  record(): StateRecord {
+    const at = this.#to - this.#source.remaining;
+    return { kind: this.kind, namespace: this.namespace, key: this.key, value: this.#bytes.slice(at, at + this.#valueBytes) };
   }
 }
 

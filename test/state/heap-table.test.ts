@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { readChunk } from '../../src/state/chunk.ts';
 import { recordKind } from '../../src/state/state-record.ts';
-import { boxState, drain, epochs } from './state-fixture.ts';
+import { boxState, drain, epochs, recordsOf } from './state-fixture.ts';
 
 /** The records of a delta, as lines. */
 function lines(chunks: readonly Uint8Array[]): string[] {
   const kinds = Object.entries(recordKind);
   return chunks.flatMap((bytes) =>
-    readChunk(bytes, 'x').sections.flatMap(({ group, table, records }) =>
-      [...records()].map(({ kind, namespace, key }) =>
-        `${kinds.find(([, n]) => n === kind)![0]} ${table.name} ${group} ${namespace} ${key}`.trim(),
+    readChunk(bytes, 'x').sections.flatMap((section) =>
+      recordsOf(section).map(({ kind, namespace, key }) =>
+        `${kinds.find(([, n]) => n === kind)![0]} ${section.table.name} ${section.group} ${namespace} ${key}`.trim(),
       ),
     ),
   );
@@ -44,8 +44,8 @@ describe('a table on the heap', () => {
     a!.put(0, 'new', 3, { n: 100 });
     a!.drop(9);
     const [chunk] = drain(frozen, 1);
-    const values = readChunk(chunk!, 'x').sections.flatMap(({ records }) =>
-      [...records()].map(({ key, value }) => [key, value[0]]),
+    const values = readChunk(chunk!, 'x').sections.flatMap((section) =>
+      recordsOf(section).map(({ key, value }) => [key, value[0]]),
     );
     expect(values).toEqual([
       ['changed', 0],

@@ -1,6 +1,8 @@
 /** A codec whose values are mutable, and a writer of snapshots, for the tests of keyed state. */
 import type { Epoch } from '../../src/core/index.ts';
 import { epoch } from '../../src/core/index.ts';
+import type { StateRecord } from '../../src/state/state-record.ts';
+import type { Section } from '../../src/state/chunk.ts';
 import {
   type BlobStore,
   type ChunkRef,
@@ -80,4 +82,11 @@ export async function restored(refs: readonly ChunkRef[], blobs: BlobStore, para
     lines.push(...part);
   }
   return lines.sort();
+}
+
+export function recordsOf(section: Section): StateRecord[] {
+  const reader = section.read();
+  const records: StateRecord[] = [];
+  while (reader.next()) records.push(reader.record());
+  return records;
 }
