@@ -8,8 +8,8 @@ import { generator } from 'weir/connectors';
 const Tick = schema({ i: t.number, text: t.string });
 type Range = { from: number; to: number; rows: number };
 
-/** Commits each epoch's range of numbers as a line; stands still, in the middle of a write, while `gate` exists. */
-const gatedSink = (path: string, gate: string) =>
+/** Commits each epoch's range of numbers as a line; stands still, in a write or in a commit, while `gate` exists. */
+const gatedSink = (path: string, gate: string, where: string) =>
   defineSink<{ i: number; text: string }, Range>({
     name: `ranges ${path}`,
     guarantee: 'exactly-once',
@@ -18,7 +18,7 @@ const gatedSink = (path: string, gate: string) =>
       let range: Range = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY, rows: 0 };
       return {
         async write(rows) {
-          while (existsSync(gate)) await sleep(20);
+          while (where === 'write' && existsSync(gate)) await sleep(20);
           for (const { i } of rows) range = { from: Math.min(range.from, i), to: Math.max(range.to, i), rows: range.rows + 1 };
         },
         stage() {
@@ -27,6 +27,7 @@ const gatedSink = (path: string, gate: string) =>
           return staged;
         },
         async commit(permit, staged) {
+          while (where === 'commit' && existsSync(gate)) await sleep(20);
           if (staged.rows > 0) await appendFile(path, `${JSON.stringify({ epoch: permit.epoch, ...staged })}\n`);
         },
       };
@@ -39,6 +40,6 @@ export default (params: Params): Pipeline =>
     outputs: [
       from(generator.source({ rowsPerSecond: 10_000_000, row: (i) => ({ i, text: `row number ${i}` }) }))
         .map((row) => row, Tick)
-        .to(gatedSink(params.string('ranges', 'ranges.jsonl'), params.string('gate', 'gate'))),
+        .to(gatedSink(params.string('ranges', 'ranges.jsonl'), params.string('gate', 'gate'), params.string('where', 'write'))),
     ],
   });

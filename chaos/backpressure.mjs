@@ -1,6 +1,6 @@
-// `npm run test:backpressure -- --seconds 30 [--json]`
+// `npm run test:backpressure -- --seconds 30 [--where write|commit] [--break no-epoch-budget] [--json]`
 //
-// A real process reads numbers as fast as it can into a sink that stops in the middle of a write. While it stands still, the
+// A real process reads numbers as fast as it can into a sink that stops in the middle of a write (or of a commit). While it stands still, the
 // source's position must stand still within 2 s, memory may grow by at most 64 MiB, and the job must say that it is throttled.
 // Then the sink goes on: the position moves again, and in the end every number was committed once, in order.
 import { spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ import { installIfMissing } from '../scripts/install.mjs';
 import { words } from './arguments.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { seconds = '30', json = false } = words(process.argv.slice(2));
+const { seconds = '30', where = 'write', break: broken, json = false } = words(process.argv.slice(2));
 const folder = await mkdtemp(join(tmpdir(), 'weir-backpressure-'));
 const gate = join(folder, 'gate');
 const ranges = join(folder, 'ranges.jsonl');
@@ -22,7 +22,7 @@ const say = (line) => json !== true && process.stdout.write(`${line}\n`);
 const MiB = 1 << 20;
 
 function start() {
-  const args = [join(root, 'dist/service/bin.js'), 'run', join(root, 'chaos/backpressure-job.ts'), '--state-dir', join(folder, 'state'), '--http', '0', '--', `gate=${gate}`, `ranges=${ranges}`];
+  const args = [join(root, 'dist/service/bin.js'), 'run', join(root, 'chaos/backpressure-job.ts'), '--state-dir', join(folder, 'state'), '--http', '0', ...(broken === undefined ? [] : ['--break', broken]), '--', `where=${where}`, `gate=${gate}`, `ranges=${ranges}`];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { text: '' };
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { said.text += chunk; });

@@ -4,6 +4,6 @@ export { type ErrorCode, type ErrorDomain, errorCodes, type Retry, WeirError, ty
 export { type Epoch, epoch, type Generation, generation, type KeyGroup, keyGroup, type OperatorId, operatorId, type SubtaskIndex, subtaskIndex } from './ids.ts';
 export { invariant, unreachable } from './invariant.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
-export { isSabotageName, type Sabotage, type SabotageName, sabotages } from './sabotage.ts';
+export { type Sabotage, type SabotageName, sabotages } from './sabotage.ts';
 export { isOwnCode } from './own-code.ts';
 export { type Random, seededRandom } from './random.ts';

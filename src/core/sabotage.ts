@@ -3,20 +3,18 @@
  *
  * Each names a rule that exactly-once rests on, and what goes wrong without it.
  */
-export const sabotages = {
+export type SabotageName = 'offset-after-barrier' | 'files-before-manifest' | 'drop-aborted-dirty' | 'no-epoch-budget';
+
+export const sabotages: Readonly<Record<SabotageName, string>> = {
   'offset-after-barrier': 'a source puts into its snapshot the position of a moment after the barrier, instead of at it: rows are lost at a restore',
   'files-before-manifest': 'a file sink writes rows as they come, instead of when their checkpoint is complete: rows are written twice after a restore',
   'drop-aborted-dirty': 'the changes that were written for an aborted epoch are forgotten: state is lost at a restore',
-} as const;
+  'no-epoch-budget': 'sources read on however long the last checkpoint takes to be published: memory grows without bound',
+};
 
-export type SabotageName = keyof typeof sabotages;
 
 export interface Sabotage {
   readonly break?: SabotageName;
   /** Aborts every n-th epoch although all have acknowledged it: not a fault, but what a slow or full disk would cause. */
   readonly abortEvery?: number;
-}
-
-export function isSabotageName(name: string): name is SabotageName {
-  return Object.hasOwn(sabotages, name);
 }

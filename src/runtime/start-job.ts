@@ -82,7 +82,7 @@ function environmentOf(stores: JobStores, { logger, sabotage }: StartJobOptions)
     defer: (run) => void setImmediate(run),
     stores,
     transport: oneTransportPerGeneration(),
-    epochBytesMax,
+    epochBytesMax: sabotage?.break === 'no-epoch-budget' ? Number.POSITIVE_INFINITY : epochBytesMax,
     ...(sabotage === undefined ? {} : { sabotage }),
   };
 }

@@ -1,0 +1,53 @@
+// Short slices of the chaos programs, with fixed seeds: that they pass, and that they fail once the engine is broken.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { sabotages } from '../../src/core/index.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Ended {
+  readonly code: number;
+  readonly result: Readonly<Record<string, unknown>>;
+}
+
+/** Runs a chaos program; its last line is its result. */
+function chaos(program: string, ...words: string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [join(root, 'chaos', program), ...words, '--json'], { cwd: root }, (error, stdout, stderr) => {
+      const last = stdout.trimEnd().split('\n').at(-1) ?? '';
+      if (!last.startsWith('{')) return reject(new Error(`${program} ended without a result:\n${stdout}${stderr}`));
+      resolve({ code: error === null ? 0 : Number(error.code), result: JSON.parse(last) as Ended['result'] });
+    });
+  });
+}
+
+describe('the main job, killed at random moments,', () => {
+  test.each(['1', '3'])('leaves the bytes of an undisturbed run at parallelism %s', async (parallelism) => {
+    const { code, result } = await chaos('kill.mjs', '--kills', '4', '--seed', '7', '--parallelism', parallelism);
+    expect(result).toMatchObject({ kills: 4, differingBytes: 0 });
+    expect(result['restores']).toBeGreaterThanOrEqual(2);
+    expect(code).toBe(0);
+  });
+
+  test.each(Object.keys(sabotages).filter((name) => name !== 'no-epoch-budget'))('is seen to go wrong with --break %s', async (name) => {
+    const { code, result } = await chaos('kill.mjs', '--kills', '4', '--seed', '7', '--break', name);
+    expect(result['differingBytes']).toBeGreaterThan(0);
+    expect(code).toBe(1);
+  });
+});
+
+describe('a sink that stands still', () => {
+  test.each(['write', 'commit'])('in its %s stops the source, within bounded memory, and nothing is lost', async (where) => {
+    const { code, result } = await chaos('backpressure.mjs', '--seconds', '4', '--where', where);
+    expect(result).toMatchObject({ throttled: true, wrongNumbers: 0, exit: 0 });
+    expect(code).toBe(0);
+  });
+
+  test('is seen not to stop the source with --break no-epoch-budget', async () => {
+    const { code, result } = await chaos('backpressure.mjs', '--seconds', '3', '--where', 'commit', '--break', 'no-epoch-budget');
+    expect(result['standsStillAfterMs']).toBeGreaterThan(2000);
+    expect(code).toBe(1);
+  });
+});
