@@ -8,11 +8,15 @@ import type { ItemTarget } from './chain.ts';
 
 export class DeadLetters {
   readonly #target: ItemTarget | null;
-  #epoch = 1;
+  #epoch: number;
 
-  /** @param target the edge to the dead-letter sink; null = there is none */
-  constructor(target: ItemTarget | null) {
+  /**
+   * @param target the edge to the dead-letter sink; null = there is none
+   * @param epoch the one in which the generation begins
+   */
+  constructor(target: ItemTarget | null, epoch: number) {
     this.#target = target;
+    this.#epoch = epoch;
   }
 
   /** False while earlier rows wait for credit: no new input is taken. */

@@ -57,7 +57,7 @@ export class Subtask {
   #task: Task | null = null;
   #feed: SourceFeed | null = null;
   #state: SubtaskState | null = null;
-  #deadLetters = new DeadLetters(null);
+  #deadLetters = new DeadLetters(null, 1);
   #commits: Promise<void> = Promise.resolve();
   #failed = false;
   #recordsBefore = 0;
@@ -191,7 +191,7 @@ export class Subtask {
       }
       return output;
     };
-    if (this.stage.deadLetterEdge !== null) this.#deadLetters = new DeadLetters(edgeOf(this.stage.deadLetterEdge));
+    if (this.stage.deadLetterEdge !== null) this.#deadLetters = new DeadLetters(edgeOf(this.stage.deadLetterEdge), (deployment.restore?.epoch ?? 0) + 1);
     this.#members = this.stage.operators.map((planned) => ({ planned, operator: this.#operator(planned), counters: new OperatorCounters() }));
     this.#chain = new Chain(this.#members, edgeOf);
     this.#state = new SubtaskState({
