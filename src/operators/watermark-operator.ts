@@ -49,6 +49,7 @@ export class WatermarkOperator implements Operator {
       this.#splits.of(event.split, this.#emitted);
     }
     this.#splits.set(event.split, event.state);
+    if (event.watermark !== undefined) this.#splits.advance(event.split, event.watermark);
     this.#raiseTo(this.#splits.least(), out);
   }
 

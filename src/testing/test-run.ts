@@ -67,7 +67,7 @@ class StreamRun<Row extends object> implements TestRun<Row> {
   }
 
   async start(): Promise<void> {
-    const plan = planJob(logicalJob(pipeline({ name: 'test', outputs: [this.#output] })), this.#parallelism);
+    const plan = planJob(logicalJob(pipeline({ name: 'test', outputs: [this.#output], restart: { attempts: 0 } })), this.#parallelism);
     this.#job = await startCluster(plan, this.#environment(), { checkpointIntervalMs: neverMs });
     await this.#until(() => this.#over() || this.#job!.status().state === 'running');
   }
