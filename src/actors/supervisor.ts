@@ -76,6 +76,7 @@ export class Supervisor {
       const error = new WeirError('E_STATE_INCOMPATIBLE', `worker ${this.name} has plan ${this.#plan.fingerprint}, the deployment is of plan ${deployment.fingerprint}`);
       return this.#report({ kind: 'failed', generation: deployment.generation, subtask: this.name, operator: null, error });
     }
+    if (!this.#machine.getSnapshot().can({ type: 'DEPLOY' })) return; // X2
     this.#deployment = deployment;
     this.#machine.send({ type: 'DEPLOY' });
   }
@@ -102,6 +103,7 @@ export class Supervisor {
         }),
     );
     for (const subtask of this.#subtasks) subtask.machine.start();
+    if (this.#subtasks.length === 0) this.#machine.send({ type: 'ALL_READY' });
   }
 
   #count(what: 'ready' | 'closed'): void {
@@ -116,6 +118,7 @@ export class Supervisor {
   #teardown(): void {
     this.#transport?.close();
     for (const subtask of this.#subtasks) subtask.machine.send({ type: 'CLOSE' });
+    if (this.#subtasks.length === 0) this.#machine.send({ type: 'ALL_CLOSED' });
   }
 
   #say(kind: 'deployed' | 'tornDown'): void {
