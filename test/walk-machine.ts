@@ -21,8 +21,12 @@ export function walkMachine(machine: AnyStateMachine, events: Readonly<Record<st
   expect(Object.keys(table).sort()).toEqual(Object.keys(machine.states).sort());
   const all: Record<string, EventObject> = { ...events, UNKNOWN: { type: 'UNKNOWN' } };
   const walked = (of: (state: string, event: string) => string): Record<string, Record<string, string>> =>
-    Object.fromEntries(Object.keys(table).map((state) => [state, Object.fromEntries(Object.keys(all).map((event) => [event, of(state, event)]))]));
-  expect(walked((state, event) => next(machine, state, all[event]!))).toEqual(walked((state, event) => table[state]![event] ?? state));
+    Object.fromEntries(
+      Object.keys(table).map((state) => [state, Object.fromEntries(Object.keys(all).map((event) => [event, of(state, event)]))]),
+    );
+  expect(walked((state, event) => next(machine, state, all[event]!))).toEqual(
+    walked((state, event) => table[state]![event] ?? state),
+  );
 }
 
 /** The state in which a machine begins, and what it does there. */

@@ -15,7 +15,10 @@ function chain(members: readonly { planned: PlannedOperator; operator: Operator 
 /** One line of operators, the last of which feeds edge 0. */
 function line(...operators: Operator[]): { chain: Chain; sink: Sink } {
   const sink = new Sink();
-  const members = operators.map((operator, i) => ({ operator, planned: planned(`op${i}`, i + 1 < operators.length ? toOperator(i + 1) : toEdge(0)) }));
+  const members = operators.map((operator, i) => ({
+    operator,
+    planned: planned(`op${i}`, i + 1 < operators.length ? toOperator(i + 1) : toEdge(0)),
+  }));
   return { chain: chain(members, [sink]), sink };
 }
 function drain(chain: Chain): number {
@@ -28,10 +31,19 @@ describe('a chain', () => {
   test('CH1: passes items to every operator in the order in which they entered', () => {
     const log: string[] = [];
     const { chain, sink } = line(new Recorder('a', log), new Recorder('b', log));
-    for (const item of [data(1), watermark(5), data(2, 3), barrierItem(1), { kind: 'idle', idle: true } as const, { kind: 'end' } as const]) chain.push(item);
+    for (const item of [
+      data(1),
+      watermark(5),
+      data(2, 3),
+      barrierItem(1),
+      { kind: 'idle', idle: true } as const,
+      { kind: 'end' } as const,
+    ])
+      chain.push(item);
     drain(chain);
     const seen = ['1', 'w5', '2,3', 'b1'];
-    for (const name of ['a', 'b']) expect(log.filter((entry) => entry.startsWith(name))).toEqual(seen.map((item) => `${name}:${item}`));
+    for (const name of ['a', 'b'])
+      expect(log.filter((entry) => entry.startsWith(name))).toEqual(seen.map((item) => `${name}:${item}`));
     expect(sink.got).toEqual([...seen, 'idle', 'end']);
     expect(chain.idle).toBe(true);
   });
@@ -50,7 +62,14 @@ describe('a chain', () => {
     const { chain } = line(new Recorder('a', log), new Recorder('b', log));
     expect([chain.idle, chain.step()]).toEqual([true, false]);
     chain.push(data(1));
-    expect([chain.idle, chain.step(), log.length, chain.step(), log.length, chain.step()]).toEqual([false, true, 1, true, 2, false]);
+    expect([chain.idle, chain.step(), log.length, chain.step(), log.length, chain.step()]).toEqual([
+      false,
+      true,
+      1,
+      true,
+      2,
+      false,
+    ]);
   });
 
   test('calls an operator that says more again with the same, once what it gave was taken', () => {
@@ -75,7 +94,10 @@ describe('a chain', () => {
   test('rests an operator that says wait until it is woken, and goes on with the same', () => {
     const log: string[] = [];
     let ready = false;
-    const { chain, sink } = line(new Recorder('a', log), new Recorder('w', log, { process: (out) => (ready ? (out.emit(batch(9)), 'done') : 'wait') }));
+    const { chain, sink } = line(
+      new Recorder('a', log),
+      new Recorder('w', log, { process: (out) => (ready ? (out.emit(batch(9)), 'done') : 'wait') }),
+    );
     chain.push(data(1));
     chain.push(data(2));
     drain(chain);
@@ -86,12 +108,17 @@ describe('a chain', () => {
     ready = true;
     chain.wake(1);
     drain(chain);
-    expect([log.slice(3), sink.got]).toEqual([['w:1', 'a:2', 'w:2'], ['9', '9']]);
+    expect([log.slice(3), sink.got]).toEqual([
+      ['w:1', 'a:2', 'w:2'],
+      ['9', '9'],
+    ]);
   });
 
   test('does not lose a wake-up that comes before the operator has said wait', () => {
     const log: string[] = [];
-    const { chain, sink } = line(new Recorder('w', log, { process: (_out, call) => (call === 0 ? (chain.wake(0), 'wait') : 'done') }));
+    const { chain, sink } = line(
+      new Recorder('w', log, { process: (_out, call) => (call === 0 ? (chain.wake(0), 'wait') : 'done') }),
+    );
     chain.push(data(1));
     drain(chain);
     expect([log, chain.idle]).toEqual([['w:1', 'w:1'], true]);
@@ -112,16 +139,25 @@ describe('a chain', () => {
     );
     chain.push(barrierItem(1));
     drain(chain);
-    expect([log, sink.got]).toEqual([['a:b1', 'b:100', 'a:b1', 'b:101'], ['100', '101']]);
+    expect([log, sink.got]).toEqual([
+      ['a:b1', 'b:100', 'a:b1', 'b:101'],
+      ['100', '101'],
+    ]);
     chain.wake(0);
     drain(chain);
-    expect([log.slice(4), sink.got]).toEqual([['a:b1', 'b:102', 'b:b1'], ['100', '101', '102', 'b1']]);
+    expect([log.slice(4), sink.got]).toEqual([
+      ['a:b1', 'b:102', 'b:b1'],
+      ['100', '101', '102', 'b1'],
+    ]);
   });
 
   test('CH3: a watermark that an operator forwards never falls', () => {
     const log: string[] = [];
     const says: number[] = [8, 3, 8, 12];
-    const { chain, sink } = line(new Recorder('a', log, { process: (out) => (out.watermark(says.shift()!), 'done') }), new Recorder('b', log));
+    const { chain, sink } = line(
+      new Recorder('a', log, { process: (out) => (out.watermark(says.shift()!), 'done') }),
+      new Recorder('b', log),
+    );
     for (const item of [data(1), data(1), watermark(5), data(1), data(1), watermark(10), watermark(20)]) chain.push(item);
     drain(chain);
     expect(sink.got).toEqual(['w8', 'w12', 'w20']);
@@ -157,7 +193,10 @@ describe('a chain', () => {
 
   test('passes the events of splits and idleness on, whether an operator listens or not', () => {
     const heard: string[] = [];
-    const listener: Operator = { process: () => 'done', onSplit: ({ split, state }, out) => (heard.push(`${split} ${state}`), out.idle(true)) };
+    const listener: Operator = {
+      process: () => 'done',
+      onSplit: ({ split, state }, out) => (heard.push(`${split} ${state}`), out.idle(true)),
+    };
     const { chain, sink } = line({ process: () => 'done' }, listener);
     chain.push({ kind: 'split', event: { split: 'x', state: 'idle' } });
     drain(chain);
@@ -210,21 +249,29 @@ function scripted(steps: readonly Step[]): Operator {
 }
 
 test('CH1, CH2: however operators answer, barriers stay between the rows they came between', () => {
-  const steps = fc.array(fc.constantFrom<Step>('done', 'done', 'more', 'wait'), { minLength: 1, maxLength: 6 }).filter((all) => all.includes('done'));
+  const steps = fc
+    .array(fc.constantFrom<Step>('done', 'done', 'more', 'wait'), { minLength: 1, maxLength: 6 })
+    .filter((all) => all.includes('done'));
   fc.assert(
-    fc.property(fc.array(steps, { minLength: 1, maxLength: 3 }), fc.array(fc.constantFrom('data', 'barrier'), { maxLength: 12 }), (scripts, items) => {
-      const { chain, sink } = line(...scripts.map(scripted));
-      items.forEach((kind, i) => chain.push(kind === 'data' ? data(i + 1) : barrierItem(i + 1)));
-      for (let round = 0; !chain.idle; round++) {
-        expect(round, 'it comes to an end').toBeLessThan(5000);
-        drain(chain);
-        scripts.forEach((_, i) => chain.wake(i));
-      }
-      expect(sink.got.filter((entry) => entry.startsWith('b'))).toEqual(items.flatMap((kind, i) => (kind === 'barrier' ? [`b${i + 1}`] : [])));
-      // Rows and barriers alike carry the number of the item from which they came.
-      const came = sink.got.map((entry) => (entry.startsWith('b') ? Number(entry.slice(1)) + 0.5 : Number(entry)));
-      expect(came).toEqual([...came].sort((a, b) => a - b));
-    }),
+    fc.property(
+      fc.array(steps, { minLength: 1, maxLength: 3 }),
+      fc.array(fc.constantFrom('data', 'barrier'), { maxLength: 12 }),
+      (scripts, items) => {
+        const { chain, sink } = line(...scripts.map(scripted));
+        items.forEach((kind, i) => chain.push(kind === 'data' ? data(i + 1) : barrierItem(i + 1)));
+        for (let round = 0; !chain.idle; round++) {
+          expect(round, 'it comes to an end').toBeLessThan(5000);
+          drain(chain);
+          scripts.forEach((_, i) => chain.wake(i));
+        }
+        expect(sink.got.filter((entry) => entry.startsWith('b'))).toEqual(
+          items.flatMap((kind, i) => (kind === 'barrier' ? [`b${i + 1}`] : [])),
+        );
+        // Rows and barriers alike carry the number of the item from which they came.
+        const came = sink.got.map((entry) => (entry.startsWith('b') ? Number(entry.slice(1)) + 0.5 : Number(entry)));
+        expect(came).toEqual([...came].sort((a, b) => a - b));
+      },
+    ),
     { numRuns: 100 },
   );
 });

@@ -38,7 +38,9 @@ describe('dead letters', () => {
 
   test('without a sink are a failure, with the cause where it is known', () => {
     const cause = new TypeError('x is undefined');
-    expect(() => new DeadLetters(null, 1).add(record, cause)).toThrow(expect.objectContaining({ code: 'E_RECORD', message: 'no number: x is undefined', cause }));
+    expect(() => new DeadLetters(null, 1).add(record, cause)).toThrow(
+      expect.objectContaining({ code: 'E_RECORD', message: 'no number: x is undefined', cause }),
+    );
     expect(() => new DeadLetters(null, 1).passed(barrier(1))).not.toThrow();
   });
 });

@@ -57,7 +57,14 @@ describe('an outgoing edge', () => {
   test('sends each channel its rows, and all of them what concerns all', () => {
     const channels = [new Channel(), new Channel()];
     const edge = new EdgeOutput(channels, modulo(2), () => {});
-    const items: Item[] = [data(1, 2, 3), { kind: 'idle', idle: true }, watermark(5), data(4), { kind: 'barrier', barrier: barrier(1) }, { kind: 'end' }];
+    const items: Item[] = [
+      data(1, 2, 3),
+      { kind: 'idle', idle: true },
+      watermark(5),
+      data(4),
+      { kind: 'barrier', barrier: barrier(1) },
+      { kind: 'end' },
+    ];
     for (const item of items) edge.push(item);
     expect(channels.map(({ sent }) => sent)).toEqual([
       ['2', 'idle', 'w5', '4', 'b1', 'end'],
@@ -68,7 +75,14 @@ describe('an outgoing edge', () => {
   test('does not tell other stages of splits, nor of watermarks that do not rise', () => {
     const channel = new Channel();
     const edge = new EdgeOutput([channel], first, () => {});
-    for (const item of [watermark(5), watermark(4), watermark(5), { kind: 'split', event: { split: 'a', state: 'idle' } } as const, watermark(6)]) edge.push(item);
+    for (const item of [
+      watermark(5),
+      watermark(4),
+      watermark(5),
+      { kind: 'split', event: { split: 'a', state: 'idle' } } as const,
+      watermark(6),
+    ])
+      edge.push(item);
     expect(channel.sent).toEqual(['w5', 'w6']);
   });
 
@@ -107,7 +121,13 @@ describe('an outgoing edge', () => {
   });
 
   test('EO1: whatever the credit, each channel gets what was pushed, in order, and nothing is lost', () => {
-    const turns = fc.array(fc.oneof(fc.constantFrom('data', 'control', 'ready'), fc.record({ channel: fc.nat(2), frames: fc.integer({ min: 1, max: 3 }) })), { maxLength: 60 });
+    const turns = fc.array(
+      fc.oneof(
+        fc.constantFrom('data', 'control', 'ready'),
+        fc.record({ channel: fc.nat(2), frames: fc.integer({ min: 1, max: 3 }) }),
+      ),
+      { maxLength: 60 },
+    );
     fc.assert(
       fc.property(turns, (turns) => {
         const channels = [new Channel(0), new Channel(0), new Channel(0)];

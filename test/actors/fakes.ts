@@ -8,9 +8,17 @@ import type { Barrier } from '../../src/progress/index.ts';
 import { source } from '../plan/nodes.ts';
 
 export const numbers = batchSchema([{ name: 'n', type: { kind: 'float64' }, nullable: false }]);
-export const batch = (...values: number[]): Batch => batchOf(numbers, values.map((n) => ({ n })));
+export const batch = (...values: number[]): Batch =>
+  batchOf(
+    numbers,
+    values.map((n) => ({ n })),
+  );
 export const valuesOf = (batch: Batch): number[] => Array.from({ length: batch.length }, (_, i) => batch.value('n', i) as number);
-export const barrier = (n: number, last?: 'stop' | 'end'): Barrier => ({ epoch: epoch(n), time: n * 1000, ...(last === undefined ? {} : { last }) });
+export const barrier = (n: number, last?: 'stop' | 'end'): Barrier => ({
+  epoch: epoch(n),
+  time: n * 1000,
+  ...(last === undefined ? {} : { last }),
+});
 
 /** An item or frame in a word: `1,2`, `w5`, `b1`, `idle`, `active`, `split a idle`, `end`. */
 export function brief(item: Item | { readonly kind: 'data'; readonly batch: Batch }): string {
@@ -43,7 +51,14 @@ export class Sink implements ItemTarget {
 
 export const toOperator = (index: number, port = 'main'): OutputRoute => ({ port, to: { kind: 'operator', index } });
 export const toEdge = (edge: number, port = 'main'): OutputRoute => ({ port, to: { kind: 'edge', edge } });
-export const planned = (id: string, ...outputs: OutputRoute[]): PlannedOperator => ({ id: operatorId(id), label: id, node: source(), emissions: [], outputs, state: null });
+export const planned = (id: string, ...outputs: OutputRoute[]): PlannedOperator => ({
+  id: operatorId(id),
+  label: id,
+  node: source(),
+  emissions: [],
+  outputs,
+  state: null,
+});
 
 type Behaviour = { readonly [Call in 'process' | 'onWatermark' | 'onBarrier']?: (out: Output, call: number) => Step };
 

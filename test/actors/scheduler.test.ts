@@ -18,7 +18,14 @@ class Loop {
 }
 
 /** Steps as long as it has work; each step takes `costMs`. */
-function task(loop: Loop, name: string, depth: number, log: string[], work = { left: 0 }, costMs = 0): Schedulable & { left: number } {
+function task(
+  loop: Loop,
+  name: string,
+  depth: number,
+  log: string[],
+  work = { left: 0 },
+  costMs = 0,
+): Schedulable & { left: number } {
   return {
     depth,
     get left() {
@@ -84,7 +91,11 @@ describe('the scheduler', () => {
 
   test('steps those furthest down first, each once a round', () => {
     const [loop, log] = [new Loop(), [] as string[]];
-    const tasks = [task(loop, 'source', 0, log, { left: 2 }), task(loop, 'sink', 2, log, { left: 2 }), task(loop, 'middle', 1, log)];
+    const tasks = [
+      task(loop, 'source', 0, log, { left: 2 }),
+      task(loop, 'sink', 2, log, { left: 2 }),
+      task(loop, 'middle', 1, log),
+    ];
     for (const each of tasks) loop.scheduler.add(each);
     for (const each of tasks) loop.scheduler.wake(each);
     loop.turn();

@@ -20,7 +20,7 @@ class ManualSource {
     bounded: true,
     splits: async () => [],
     open: async (split, from, records, context) => {
-      this.log.push(`open ${split} from ${from} after ${records}`);
+      this.log.push(`open ${split} from ${String(from)} after ${records}`);
       return { read: () => this.#read(split, context), close: async () => void this.log.push(`close ${split}`) };
     },
   };
@@ -33,7 +33,11 @@ class ManualSource {
   async give(split: string, ...pieces: (number | null | Error)[]): Promise<void> {
     const given = this.#given.get(split) ?? [];
     this.#given.set(split, given);
-    given.push(...pieces.map((piece) => (typeof piece === 'number' ? { batch: batch(piece), dead: [], records: 1, position: piece } : piece)));
+    given.push(
+      ...pieces.map((piece) =>
+        typeof piece === 'number' ? { batch: batch(piece), dead: [], records: 1, position: piece } : piece,
+      ),
+    );
     this.#asked.get(split)?.();
     await settle();
   }
@@ -67,7 +71,9 @@ async function started(starts: readonly (string | SplitStart)[], idleAfterMs = 0
   const feed = new SourceFeed({
     definition: source.definition,
     context: { job: 'test', operator: 'in', clock, logger: silentLogger, journal: openMemoryStores().journal, batchRowsMax: 10 },
-    starts: starts.map((start) => (typeof start === 'string' ? { split: start, position: undefined, records: 0, ended: false } : start)),
+    starts: starts.map((start) =>
+      typeof start === 'string' ? { split: start, position: undefined, records: 0, ended: false } : start,
+    ),
     idleAfterMs,
     wake: () => woken++,
   });
@@ -201,7 +207,9 @@ describe('a source feed', () => {
     take(feed);
     await source.give('a', new Error('connection lost'));
     expect(feed.available).toBe(true);
-    expect(() => feed.takeEvent()).toThrow(expect.objectContaining({ code: 'E_SOURCE', message: 'source manual, split a, after 1 records: connection lost' }));
+    expect(() => feed.takeEvent()).toThrow(
+      expect.objectContaining({ code: 'E_SOURCE', message: 'source manual, split a, after 1 records: connection lost' }),
+    );
     const own = new WeirError('E_SOURCE_CHANGED', 'another file');
     const other = await started(['c']);
     await source.give('c', own);
@@ -211,7 +219,14 @@ describe('a source feed', () => {
   test('fails when a split cannot be opened', async () => {
     const feed = new SourceFeed({
       definition: { ...source.definition, open: async () => Promise.reject(new Error('no such file')) },
-      context: { job: 'test', operator: 'in', clock, logger: silentLogger, journal: openMemoryStores().journal, batchRowsMax: 10 },
+      context: {
+        job: 'test',
+        operator: 'in',
+        clock,
+        logger: silentLogger,
+        journal: openMemoryStores().journal,
+        batchRowsMax: 10,
+      },
       starts: [{ split: 'a', position: undefined, records: 0, ended: false }],
       idleAfterMs: 0,
       wake: () => {},

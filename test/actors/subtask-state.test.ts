@@ -8,8 +8,17 @@ import { type BlobStore, type Manifest, openMemoryStores, type StateTable, type 
 import { manifest, noCounters } from '../coordinator/manifests.ts';
 import { job, reduce, sink, source, watermark } from '../plan/nodes.ts';
 
-const plan = planJob(job([sink(reduce(watermark(source('in', { name: 'in' }), { name: 'times' }), 'k', { name: 'sum' }), 'update', { name: 'result' })]), 1);
-const numberCodec = { id: 'u32', write: (out: ByteWriter, value: number) => void out.u32(value), read: (from: ByteReader) => from.u32() };
+const plan = planJob(
+  job([
+    sink(reduce(watermark(source('in', { name: 'in' }), { name: 'times' }), 'k', { name: 'sum' }), 'update', { name: 'result' }),
+  ]),
+  1,
+);
+const numberCodec = {
+  id: 'u32',
+  write: (out: ByteWriter, value: number) => void out.u32(value),
+  read: (from: ByteReader) => from.u32(),
+};
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Blobs that a test can make fail or hold back. */
@@ -73,7 +82,15 @@ function world(stage: number, options: { subtask?: number; owned?: readonly [num
   const { subtask = 0, owned = [0, 128], generation = 1 } = options;
   const operators: readonly PlannedOperator[] = plan.stages[stage]!.operators;
   const holders = operators.map(() => new Holder());
-  const state = new SubtaskState({ generation, name: `${stage}/${subtask}`, subtask, keyGroups: 128, owned, members: operators.map((planned, i) => ({ planned, operator: holders[i]! })), blobs });
+  const state = new SubtaskState({
+    generation,
+    name: `${stage}/${subtask}`,
+    subtask,
+    keyGroups: 128,
+    owned,
+    members: operators.map((planned, i) => ({ planned, operator: holders[i]! })),
+    blobs,
+  });
   holders.forEach((holder, i) => {
     holder.table = state.of(i).table('t', numberCodec);
   });
@@ -81,12 +98,21 @@ function world(stage: number, options: { subtask?: number; owned?: readonly [num
 }
 
 /** Freezes, lets every step run and waits until it is durable. */
-async function frozen({ state }: World, n: number, splits: readonly SplitPosition[] = [], watermarks: readonly number[] = []): Promise<SubtaskSnapshot> {
+async function frozen(
+  { state }: World,
+  n: number,
+  splits: readonly SplitPosition[] = [],
+  watermarks: readonly number[] = [],
+): Promise<SubtaskSnapshot> {
   const run = state.freeze(epoch(n), splits, noCounters, (i) => watermarks[i] ?? Number.NEGATIVE_INFINITY);
   while (state.step());
   return run;
 }
-const manifestOf = (n: number, ...snapshots: readonly SubtaskSnapshot[]): Manifest => manifest(n, snapshots.flatMap(({ parts }) => parts));
+const manifestOf = (n: number, ...snapshots: readonly SubtaskSnapshot[]): Manifest =>
+  manifest(
+    n,
+    snapshots.flatMap(({ parts }) => parts),
+  );
 
 describe('the state of a subtask', () => {
   test('comes back from its snapshots: tables, values, splits', async () => {
@@ -99,7 +125,13 @@ describe('the state of a subtask', () => {
     sum.table.put(0, 'a', 5, 11);
     sum.table.delete(0, 'b');
     const snapshot = await frozen(before, 2, [], [70, 60]);
-    expect(snapshot).toMatchObject({ subtask: '1/0', parts: [{ operator: 'sum', subtask: 0, groups: [0, 128], watermark: 70, value: null }, { operator: 'result', watermark: 60 }] });
+    expect(snapshot).toMatchObject({
+      subtask: '1/0',
+      parts: [
+        { operator: 'sum', subtask: 0, groups: [0, 128], watermark: 70, value: null },
+        { operator: 'result', watermark: 60 },
+      ],
+    });
 
     const after = world(1, { generation: 2 });
     await after.state.load(manifestOf(2, snapshot));
@@ -140,7 +172,10 @@ describe('the state of a subtask', () => {
     expect(acknowledged).toBe(false);
     open();
     const { parts, bytes } = await run;
-    const named = parts.flatMap(({ chunks, value }) => [...chunks.map(({ id }) => id), ...(typeof value === 'string' ? [value] : [])]);
+    const named = parts.flatMap(({ chunks, value }) => [
+      ...chunks.map(({ id }) => id),
+      ...(typeof value === 'string' ? [value] : []),
+    ]);
     expect(named).toHaveLength(2);
     expect([...blobs.ids].sort()).toEqual([...named].sort());
     expect(bytes).toBeGreaterThan(20_000);
@@ -243,7 +278,9 @@ describe('at another parallelism', () => {
       const after = world(1, { subtask, owned, generation: 2 });
       await after.state.load(saved);
       const { table } = after.holders[0]!;
-      expect(Array.from({ length: 128 }, (_, group) => table.get(0, `g${group}`) ?? 0)).toEqual(Array.from({ length: 128 }, (_, group) => (group >= owned[0] && group < owned[1] ? group + 1 : 0)));
+      expect(Array.from({ length: 128 }, (_, group) => table.get(0, `g${group}`) ?? 0)).toEqual(
+        Array.from({ length: 128 }, (_, group) => (group >= owned[0] && group < owned[1] ? group + 1 : 0)),
+      );
       expect(after.state.watermark(saved)).toBe([50, 40, 40][subtask]);
     }
   });
@@ -258,7 +295,12 @@ describe('at another parallelism', () => {
     await whole.state.load(saved);
     expect(whole.holders[1]!.restored.map(({ value }) => value)).toEqual([{ staged: 0 }, { staged: 1 }]);
     const restored: unknown[] = [];
-    for (const owned of [[0, 32], [32, 64], [64, 96], [96, 128]] as const) {
+    for (const owned of [
+      [0, 32],
+      [32, 64],
+      [64, 96],
+      [96, 128],
+    ] as const) {
       const quarter = world(1, { owned, generation: 2 });
       await quarter.state.load(saved);
       restored.push(quarter.holders[1]!.restored.map(({ value }) => value));

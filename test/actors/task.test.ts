@@ -40,13 +40,21 @@ function steps(task: Task): void {
 }
 
 describe('a task that reads channels', () => {
-  function fed(inputs: number, operator: Operator = recorder(), watermark = Number.NEGATIVE_INFINITY): { task: Task; senders: ChannelSender[]; chain: Chain } {
+  function fed(
+    inputs: number,
+    operator: Operator = recorder(),
+    watermark = Number.NEGATIVE_INFINITY,
+  ): { task: Task; senders: ChannelSender[]; chain: Chain } {
     const transport = new MemoryTransport();
     const ids = Array.from({ length: inputs }, (_, from) => ({ edge: 0, from, to: 0 }));
     const receivers = ids.map((id) => transport.receiver(id));
     for (const receiver of receivers) receiver.open();
     const chain = new Chain([{ planned: planned('op', toEdge(0)), operator }], () => sink);
-    return { chain, task: new Task({ ...base, chain, inputs: receivers, feed: null, watermark }), senders: ids.map((id) => transport.sender(id)) };
+    return {
+      chain,
+      task: new Task({ ...base, chain, inputs: receivers, feed: null, watermark }),
+      senders: ids.map((id) => transport.sender(id)),
+    };
   }
   const data = (...values: number[]): Frame => ({ kind: 'data', batch: batch(...values) });
   const watermark = (at: number): Frame => ({ kind: 'watermark', watermark: at });
@@ -93,10 +101,18 @@ describe('a task that reads channels', () => {
   });
 
   test('TK2: freezes behind an operator that needs several calls for the barrier', () => {
-    const { task, senders, chain } = fed(1, new Recorder('op', log, { onBarrier: (out, call) => (out.emit(batch(90 + call)), call === 0 ? 'more' : call === 1 ? 'wait' : 'done') }));
+    const { task, senders, chain } = fed(
+      1,
+      new Recorder('op', log, {
+        onBarrier: (out, call) => (out.emit(batch(90 + call)), call === 0 ? 'more' : call === 1 ? 'wait' : 'done'),
+      }),
+    );
     for (const frame of [barrierFrame(1), data(2)]) senders[0]!.send(frame);
     steps(task);
-    expect([log, sink.got]).toEqual([['op:b1', 'op:b1'], ['90', '91']]);
+    expect([log, sink.got]).toEqual([
+      ['op:b1', 'op:b1'],
+      ['90', '91'],
+    ]);
     chain.wake(0);
     steps(task);
     expect(log).toEqual(['op:b1', 'op:b1', 'op:b1', 'freeze 1', 'op:2']);
@@ -154,7 +170,14 @@ describe('a task that reads channels', () => {
       steps(task);
       return [...sink.got];
     };
-    expect([said(watermark(10), 0), said(watermark(7), 1), said(idle(true), 1), said(idle(true), 0), said(idle(false), 1), said(watermark(12), 1)]).toEqual([[], ['w7'], ['w10'], ['idle'], ['active'], ['w12']]);
+    expect([
+      said(watermark(10), 0),
+      said(watermark(7), 1),
+      said(idle(true), 1),
+      said(idle(true), 0),
+      said(idle(false), 1),
+      said(watermark(12), 1),
+    ]).toEqual([[], ['w7'], ['w10'], ['idle'], ['active'], ['w12']]);
     expect(task.watermark).toBe(12);
   });
 
@@ -241,7 +264,14 @@ describe('a task that reads a source', () => {
   beforeEach(() => {
     feed = new FakeFeed();
   });
-  const reading = (epochBytesMax = 1000): Task => new Task({ ...base, chain: new Chain([{ planned: planned('op', toEdge(0)), operator: recorder() }], () => sink), inputs: [], feed: feed as unknown as SourceFeed, epochBytesMax });
+  const reading = (epochBytesMax = 1000): Task =>
+    new Task({
+      ...base,
+      chain: new Chain([{ planned: planned('op', toEdge(0)), operator: recorder() }], () => sink),
+      inputs: [],
+      feed: feed as unknown as SourceFeed,
+      epochBytesMax,
+    });
   const ask = (task: Task, asked: Barrier): void => {
     task.request(asked);
     steps(task);
@@ -274,7 +304,10 @@ describe('a task that reads a source', () => {
     feed.piece(1, { watermark: 70 });
     feed.piece(2, { batch: null, dead: [dead] });
     steps(task);
-    expect([log, sink.got]).toEqual([['op:1', 'dead a#3'], ['1', 'split a active w70']]);
+    expect([log, sink.got]).toEqual([
+      ['op:1', 'dead a#3'],
+      ['1', 'split a active w70'],
+    ]);
   });
 
   test('T4: says that it is idle while all its splits are, and active again', () => {

@@ -36,14 +36,24 @@ describe('the checkpoint store', () => {
     expect(store.latest?.epoch).toBe(1);
     const other = new CheckpointStore(open());
     await other.load();
-    expect([other.pointer, other.latest]).toEqual([{ incarnation: 'i', generation: 1, epoch: 1, finished: false, kept: [1] }, store.latest]);
+    expect([other.pointer, other.latest]).toEqual([
+      { incarnation: 'i', generation: 1, epoch: 1, finished: false, kept: [1] },
+      store.latest,
+    ]);
   });
 
   test('CS1: a manifest that the pointer does not name is no checkpoint, but garbage', async () => {
     const store = await opened();
     await publish(store, 1, 'a');
     const { pointers, ...stores } = open();
-    const failing = new CheckpointStore({ ...stores, pointers: { ...pointers, read: (name) => pointers.read(name), compareAndSet: async () => Promise.reject(new Error('power cut')) } });
+    const failing = new CheckpointStore({
+      ...stores,
+      pointers: {
+        ...pointers,
+        read: (name) => pointers.read(name),
+        compareAndSet: async () => Promise.reject(new Error('power cut')),
+      },
+    });
     await failing.load();
     await expect(publish(failing, 2, 'b')).rejects.toThrow('power cut');
     expect(blobs()).toEqual(['a', 'b', 'manifest/1', 'manifest/2']);
@@ -63,8 +73,16 @@ describe('the checkpoint store', () => {
     const order: string[] = [];
     const store = new CheckpointStore({
       ...stores,
-      blobs: { put: async (id, bytes) => (await stores.blobs.put(id, bytes), void order.push(`put ${id}`)), get: (id) => stores.blobs.get(id), list: (prefix) => stores.blobs.list(prefix), delete: (ids) => stores.blobs.delete(ids) },
-      pointers: { read: (name) => stores.pointers.read(name), compareAndSet: async (...args) => (order.push('pointer'), stores.pointers.compareAndSet(...args)) },
+      blobs: {
+        put: async (id, bytes) => (await stores.blobs.put(id, bytes), void order.push(`put ${id}`)),
+        get: (id) => stores.blobs.get(id),
+        list: (prefix) => stores.blobs.list(prefix),
+        delete: (ids) => stores.blobs.delete(ids),
+      },
+      pointers: {
+        read: (name) => stores.pointers.read(name),
+        compareAndSet: async (...args) => (order.push('pointer'), stores.pointers.compareAndSet(...args)),
+      },
     });
     await store.load();
     await store.fence(1, 'i');
@@ -105,7 +123,8 @@ describe('the checkpoint store', () => {
     const old = await opened(1);
     await publish(old, 1);
     await opened(2);
-    for (const act of [() => publish(old, 2), () => old.fence(3, 'i')]) await expect(act()).rejects.toMatchObject({ code: 'E_RUNNING', retry: 'never', message: expect.stringContaining('CS4') });
+    for (const act of [() => publish(old, 2), () => old.fence(3, 'i')])
+      await expect(act()).rejects.toMatchObject({ code: 'E_RUNNING', retry: 'never', message: expect.stringContaining('CS4') });
     expect((await opened(3)).pointer).toMatchObject({ generation: 3, epoch: 1 });
   });
 

@@ -7,9 +7,18 @@ import { job, map, sink, source, watermark, windowed } from '../plan/nodes.ts';
 import { manifest } from './manifests.ts';
 
 const plan = (sizeMs = 1000) =>
-  planJob(job([sink(windowed(watermark(map(source('in', { name: 'in' })), { name: 'times' }), ['k'], { name: 'count', sizeMs }), 'append', { name: 'result' })]));
+  planJob(
+    job([
+      sink(
+        windowed(watermark(map(source('in', { name: 'in' })), { name: 'times' }), ['k'], { name: 'count', sizeMs }),
+        'append',
+        { name: 'result' },
+      ),
+    ]),
+  );
 const states = statesOf(plan());
-const check = (was: Readonly<Record<string, string>>, is = plan(), logger: Logger = silentLogger): void => checkCompatible(manifest(3, [], { states: was }), is, logger);
+const check = (was: Readonly<Record<string, string>>, is = plan(), logger: Logger = silentLogger): void =>
+  checkCompatible(manifest(3, [], { states: was }), is, logger);
 
 describe('a checkpoint fits a job', () => {
   test('whose stateful operators mean the same as before', () => {
@@ -43,6 +52,8 @@ describe('a checkpoint is refused', () => {
   });
 
   test('when keys would be looked for in the wrong place', () => {
-    expect(() => checkCompatible(manifest(3, [], { keyGroups: 64, keyHashVersion: keyHashVersion + 1 }), plan(), silentLogger)).toThrow(/key groups: was 64, is 128\n {2}key hash: was version 2, is 1/);
+    expect(() =>
+      checkCompatible(manifest(3, [], { keyGroups: 64, keyHashVersion: keyHashVersion + 1 }), plan(), silentLogger),
+    ).toThrow(/key groups: was 64, is 128\n {2}key hash: was version 2, is 1/);
   });
 });

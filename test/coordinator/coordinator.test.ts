@@ -1,103 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Coordinator, type CoordinatorOptions } from '../../src/coordinator/index.ts';
-import { type ErrorCode, epoch, generation, operatorId, seededRandom, silentLogger, WeirError } from '../../src/core/index.ts';
-import { type PhysicalPlan, planJob } from '../../src/plan/index.ts';
+import { Coordinator } from '../../src/coordinator/index.ts';
+import { type ErrorCode, generation, seededRandom, silentLogger, WeirError } from '../../src/core/index.ts';
 import { MemoryDisk, openMemoryStores } from '../../src/state/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { job, reduce, sink, source } from '../plan/nodes.ts';
-import { snapshot } from './manifests.ts';
+import { brief, Fleet, planOf, settle, subtasks } from './fleet.ts';
 
-type Told = Parameters<CoordinatorOptions['send']>[1];
-type Said = Parameters<Coordinator['receive']>[0];
-
-const settle = async (): Promise<void> => {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
-};
-/** Subtasks 0/0 and 0/1 (source), 1/0 and 1/1. */
-const planOf = (column = 'k', deadLetters = false): PhysicalPlan =>
-  planJob(job([sink(reduce(source('in', { name: 'in' }), column, { name: 'sum' }), 'update', { name: 'result' })], deadLetters ? { deadLetters: sink(source()).sink } : {}));
-const subtasks = ['0/0', '0/1', '1/0', '1/1'];
-
-/** A job whose workers are the test: what they are told is written down, what they say the test says. */
-class Fleet {
-  readonly clock = new VirtualClock();
-  readonly told: string[] = [];
-  readonly messages: Told[] = [];
-  readonly coordinator: Coordinator;
-  outcome = 'none';
-
-  constructor(disk: MemoryDisk, plan: PhysicalPlan = planOf(), workers: readonly string[] = ['x', 'y']) {
-    this.coordinator = new Coordinator({
-      plan,
-      stores: openMemoryStores(disk),
-      workers,
-      send: (worker, message) => {
-        this.messages.push(message);
-        this.told.push(`${worker} ${brief(message)}`);
-      },
-      discover: async () => ['s1', 's2'],
-      clock: this.clock,
-      random: seededRandom(1),
-      logger: silentLogger,
-    });
-    void this.coordinator.outcome.then((outcome) => {
-      this.outcome = outcome.kind === 'failed' ? `failed ${outcome.error.code}: ${outcome.error.message}` : outcome.kind;
-    });
-  }
-
-  get generation(): Said['generation'] {
-    return this.coordinator.generation;
-  }
-
-  say(message: Said): Promise<void> {
-    this.coordinator.receive(message);
-    return settle();
-  }
-
-  /** What was told since the last look. */
-  news(): string[] {
-    return this.told.splice(0);
-  }
-
-  async deployed(...workers: string[]): Promise<void> {
-    for (const worker of workers) await this.say({ kind: 'deployed', generation: this.generation, worker });
-  }
-  async tornDown(...workers: string[]): Promise<void> {
-    for (const worker of workers) await this.say({ kind: 'tornDown', generation: this.generation, worker });
-  }
-  async committed(n: number, ...who: string[]): Promise<void> {
-    for (const subtask of who) await this.say({ kind: 'committed', generation: this.generation, epoch: epoch(n), subtask });
-    this.clock.advance(0);
-  }
-  /** Everybody acknowledges and commits the epoch that is open. */
-  async complete(n: number): Promise<void> {
-    for (const subtask of subtasks) await this.say({ kind: 'ack', generation: this.generation, epoch: epoch(n), snapshot: snapshot(subtask) });
-    await this.committed(n, ...subtasks);
-  }
-  async fail(code: ErrorCode = 'E_SINK', message = 'lost'): Promise<void> {
-    await this.say({ kind: 'failed', generation: this.generation, subtask: '1/0', operator: operatorId('sum'), error: new WeirError(code, message) });
-  }
-  async running(): Promise<this> {
-    await this.coordinator.start();
-    await settle();
-    await this.deployed('x', 'y');
-    return this;
-  }
-}
-
-function brief(message: Told): string {
-  switch (message.kind) {
-    case 'deploy':
-      return `deploy ${message.deployment.generation}${message.deployment.restore === null ? '' : ` from ${message.deployment.restore.epoch}`}`;
-    case 'trigger':
-      return `trigger ${message.barrier.epoch}${message.barrier.last === undefined ? '' : ` ${message.barrier.last}`}`;
-    case 'commit':
-    case 'abort':
-      return `${message.kind} ${message.epoch}`;
-    default:
-      return message.kind;
-  }
-}
 const both = (...told: string[]): string[] => told.flatMap((each) => [`x ${each}`, `y ${each}`]);
 
 let disk: MemoryDisk;
@@ -147,7 +54,13 @@ describe('a coordinator', () => {
     expect([fleet.generation, fleet.coordinator.state]).toEqual([2, 'deploying']);
     const old = generation(1);
     for (const worker of ['x', 'y']) await fleet.say({ kind: 'deployed', generation: old, worker });
-    await fleet.say({ kind: 'failed', generation: old, subtask: '0/0', operator: null, error: new WeirError('E_INTERNAL', 'late') });
+    await fleet.say({
+      kind: 'failed',
+      generation: old,
+      subtask: '0/0',
+      operator: null,
+      error: new WeirError('E_INTERNAL', 'late'),
+    });
     for (const worker of ['x', 'y']) await fleet.say({ kind: 'tornDown', generation: old, worker });
     expect([fleet.coordinator.state, fleet.news()]).toEqual(['deploying', []]);
   });
@@ -267,25 +180,28 @@ describe('the end of a job', () => {
     expect(fleet.coordinator.state).toBe('done');
   });
 
-  test.each(['deploying', 'recommitting', 'tearingDown', 'backingOff'])('comes with a stop while it is %s, without another row', async (state) => {
-    await fleet.running();
-    fleet.clock.advance(5000);
-    await fleet.complete(1);
-    await fleet.fail();
-    const next = async (): Promise<void> => {
-      if (fleet.coordinator.state === 'tearingDown') await fleet.tornDown('x', 'y');
-      else if (fleet.coordinator.state === 'backingOff') fleet.clock.advance(1000);
-      else await fleet.deployed('x', 'y');
+  test.each(['deploying', 'recommitting', 'tearingDown', 'backingOff'])(
+    'comes with a stop while it is %s, without another row',
+    async (state) => {
+      await fleet.running();
+      fleet.clock.advance(5000);
+      await fleet.complete(1);
+      await fleet.fail();
+      const next = async (): Promise<void> => {
+        if (fleet.coordinator.state === 'tearingDown') await fleet.tornDown('x', 'y');
+        else if (fleet.coordinator.state === 'backingOff') fleet.clock.advance(1000);
+        else await fleet.deployed('x', 'y');
+        await settle();
+      };
+      while (fleet.coordinator.state !== state) await next();
+      fleet.news();
+      fleet.coordinator.stop();
+      await fleet.tornDown('x', 'y');
+      fleet.clock.advance(60_000);
       await settle();
-    };
-    while (fleet.coordinator.state !== state) await next();
-    fleet.news();
-    fleet.coordinator.stop();
-    await fleet.tornDown('x', 'y');
-    fleet.clock.advance(60_000);
-    await settle();
-    expect([fleet.outcome, fleet.news().filter((told) => /deploy|start/.test(told))]).toEqual(['stopped', []]);
-  });
+      expect([fleet.outcome, fleet.news().filter((told) => /deploy|start/.test(told))]).toEqual(['stopped', []]);
+    },
+  );
 });
 
 describe('a job that fails', () => {
@@ -323,7 +239,9 @@ describe('a job that fails', () => {
     await fleet.running();
     await failAndRestart('E_CLOSURE', 'reduce: x is undefined');
     await failAndRestart('E_SINK', 'refused');
-    const guarded = fleet.messages.flatMap((message) => (message.kind === 'deploy' && message.deployment.generation === 3 ? message.deployment.guarded : []));
+    const guarded = fleet.messages.flatMap((message) =>
+      message.kind === 'deploy' && message.deployment.generation === 3 ? message.deployment.guarded : [],
+    );
     expect(guarded).toEqual(['sum', 'sum']);
   });
 
@@ -339,10 +257,23 @@ describe('a job that fails', () => {
   test('restarts when the deployment itself cannot be made', async () => {
     let refused = 0;
     const stores = openMemoryStores(disk);
-    const pointers = { read: (name: string) => stores.pointers.read(name), compareAndSet: async (...args: [string, number, Uint8Array]) => (refused++ === 0 ? Promise.reject(new Error('disk full')) : stores.pointers.compareAndSet(...args)) };
+    const pointers = {
+      read: (name: string) => stores.pointers.read(name),
+      compareAndSet: async (...args: [string, number, Uint8Array]) =>
+        refused++ === 0 ? Promise.reject(new Error('disk full')) : stores.pointers.compareAndSet(...args),
+    };
     const told: string[] = [];
     const clock = new VirtualClock();
-    const coordinator = new Coordinator({ plan: planOf(), stores: { ...stores, pointers }, workers: ['x'], send: (_, message) => told.push(brief(message)), discover: async () => [], clock, random: seededRandom(1), logger: silentLogger });
+    const coordinator = new Coordinator({
+      plan: planOf(),
+      stores: { ...stores, pointers },
+      workers: ['x'],
+      send: (_, message) => told.push(brief(message)),
+      discover: async () => [],
+      clock,
+      random: seededRandom(1),
+      logger: silentLogger,
+    });
     await coordinator.start();
     await settle();
     expect([coordinator.state, coordinator.error?.code, told]).toEqual(['tearingDown', 'E_STORE', ['teardown']]);
@@ -356,7 +287,10 @@ describe('a job that fails', () => {
 test('a checkpoint can be asked for while the job runs, and only then', async () => {
   await fleet.coordinator.start();
   await settle();
-  await expect(fleet.coordinator.checkpoint()).rejects.toMatchObject({ code: 'E_USAGE', message: expect.stringContaining('the job is deploying') });
+  await expect(fleet.coordinator.checkpoint()).rejects.toMatchObject({
+    code: 'E_USAGE',
+    message: expect.stringContaining('the job is deploying'),
+  });
   await fleet.deployed('x', 'y');
   const asked = fleet.coordinator.checkpoint();
   await fleet.complete(1);

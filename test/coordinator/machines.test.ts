@@ -24,7 +24,12 @@ describe('the machine of a job', () => {
     walkMachine(jobMachine, events, {
       loading: { LOADED: 'deploying deploy', GIVE_UP: 'failed fail', STOP: 'done done' },
       deploying: { DEPLOYED: 'recommitting recommit', FAILED: 'tearingDown teardown', STOP: 'closing close' },
-      recommitting: { RECOMMITTED: 'running run', RECOMMITTED_FINISHED: 'closing close', FAILED: 'tearingDown teardown', STOP: 'closing close' },
+      recommitting: {
+        RECOMMITTED: 'running run',
+        RECOMMITTED_FINISHED: 'closing close',
+        FAILED: 'tearingDown teardown',
+        STOP: 'closing close',
+      },
       running: { FAILED: 'tearingDown teardown', STOP: 'running closeEpoch', CLOSED_EPOCH: 'closing close' },
       tearingDown: { TORN_DOWN: 'tearingDown decide', RESTART: 'backingOff backOff', GIVE_UP: 'failed fail' },
       backingOff: { BACKOFF_OVER: 'deploying deploy', STOP: 'done done' },
@@ -41,7 +46,9 @@ describe('the machine of checkpoints', () => {
   });
 
   test('answers every event in every state as the table says', () => {
-    const events = Object.fromEntries(['OPEN', 'ALL_ACKED', 'ABORT', 'PUBLISHED', 'COMMITTED', 'RESET'].map((type) => [type, { type }]));
+    const events = Object.fromEntries(
+      ['OPEN', 'ALL_ACKED', 'ABORT', 'PUBLISHED', 'COMMITTED', 'RESET'].map((type) => [type, { type }]),
+    );
     walkMachine(checkpointMachine, events, {
       idle: { OPEN: 'aligning trigger' },
       aligning: { ALL_ACKED: 'publishing publish', ABORT: 'idle abort settled', RESET: 'idle' },

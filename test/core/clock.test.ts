@@ -59,5 +59,10 @@ describe('seeded randomness', () => {
 });
 
 test('the silent logger says nothing', () => {
-  expect([silentLogger.debug({}, 'x'), silentLogger.info({}, 'x'), silentLogger.warn({}, 'x'), silentLogger.error({}, 'x')]).toEqual([undefined, undefined, undefined, undefined]);
+  expect([
+    silentLogger.debug({}, 'x'),
+    silentLogger.info({}, 'x'),
+    silentLogger.warn({}, 'x'),
+    silentLogger.error({}, 'x'),
+  ]).toEqual([undefined, undefined, undefined, undefined]);
 });

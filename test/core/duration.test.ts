@@ -18,19 +18,24 @@ describe('a duration', () => {
     expect(durationMs(text, 'a delay')).toBe(ms);
   });
 
-  test.each(['10', '', 'ten minutes', '10 weeks', '10minutes', '1e3 ms', 'NaN ms', '1 constructor', '1 Day'])('is not %j, and the hint shows how', (text) => {
-    expect(() => durationMs(text, 'the delay of withWatermark()')).toThrow(
-      expect.objectContaining({
-        code: 'E_PLAN',
-        message: `the delay of withWatermark(): '${text}' is not a duration`,
-        hint: expect.stringContaining('10 minutes'),
-      }),
-    );
-  });
+  test.each(['10', '', 'ten minutes', '10 weeks', '10minutes', '1e3 ms', 'NaN ms', '1 constructor', '1 Day'])(
+    'is not %j, and the hint shows how',
+    (text) => {
+      expect(() => durationMs(text, 'the delay of withWatermark()')).toThrow(
+        expect.objectContaining({
+          code: 'E_PLAN',
+          message: `the delay of withWatermark(): '${text}' is not a duration`,
+          hint: expect.stringContaining('10 minutes'),
+        }),
+      );
+    },
+  );
 
   test('is whole milliseconds that a number can hold', () => {
     for (const text of ['0.5 ms', '0.0001 seconds', '999999999999 days']) {
-      expect(() => durationMs(text, 'x')).toThrow(expect.objectContaining({ code: 'E_PLAN', message: expect.stringContaining('whole number of milliseconds') }));
+      expect(() => durationMs(text, 'x')).toThrow(
+        expect.objectContaining({ code: 'E_PLAN', message: expect.stringContaining('whole number of milliseconds') }),
+      );
     }
   });
 
@@ -53,9 +58,13 @@ describe('a duration', () => {
 
   test('that was written is read as the same length', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1_000_000 }), fc.constantFrom(1, 1000, 60_000, 3_600_000, 86_400_000), (count, unit) => {
-        expect(durationMs(formatMs(count * unit), 'x')).toBe(count * unit);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 1_000_000 }),
+        fc.constantFrom(1, 1000, 60_000, 3_600_000, 86_400_000),
+        (count, unit) => {
+          expect(durationMs(formatMs(count * unit), 'x')).toBe(count * unit);
+        },
+      ),
       { numRuns: 100 },
     );
   });

@@ -13,7 +13,8 @@ describe('a WeirError', () => {
   });
 
   test('E2: ends a process with the code that follows from its own code alone', () => {
-    for (const code of codes) expect(new WeirError(code, 'x', { retry: 'backoff', hint: 'y' }).exitCode).toBe(errorCodes[code].exit);
+    for (const code of codes)
+      expect(new WeirError(code, 'x', { retry: 'backoff', hint: 'y' }).exitCode).toBe(errorCodes[code].exit);
   });
 
   test('ends with 2, 4 or 5 only where the same again would fail again', () => {
@@ -22,7 +23,11 @@ describe('a WeirError', () => {
 
   test('may know better than the registry what to do', () => {
     const cause = new Error('disk full');
-    expect(new WeirError('E_STORE', 'x', { cause, hint: 'free some space', retry: 'never' })).toMatchObject({ cause, hint: 'free some space', retry: 'never' });
+    expect(new WeirError('E_STORE', 'x', { cause, hint: 'free some space', retry: 'never' })).toMatchObject({
+      cause,
+      hint: 'free some space',
+      retry: 'never',
+    });
     expect('cause' in new WeirError('E_STORE', 'x')).toBe(false);
   });
 
@@ -30,7 +35,11 @@ describe('a WeirError', () => {
     const own = new WeirError('E_SINK', 'x');
     expect(WeirError.from(own, 'E_SOURCE', 'reading')).toBe(own);
     const thrown = new TypeError('not a function');
-    expect(WeirError.from(thrown, 'E_CLOSURE', 'map')).toMatchObject({ code: 'E_CLOSURE', message: 'map: not a function', cause: thrown });
+    expect(WeirError.from(thrown, 'E_CLOSURE', 'map')).toMatchObject({
+      code: 'E_CLOSURE',
+      message: 'map: not a function',
+      cause: thrown,
+    });
     expect(WeirError.from('a string', 'E_CLOSURE').message).toBe('a string');
     expect(WeirError.from(undefined, 'E_CLOSURE').message).toBe('undefined');
   });

@@ -25,7 +25,9 @@ describe('ids', () => {
 describe('an invariant', () => {
   test('that holds costs nothing, one that does not stops with E_INTERNAL', () => {
     expect(() => invariant(1, 'X: fine')).not.toThrow();
-    expect(() => invariant(0, 'X: not fine')).toThrow(expect.objectContaining({ code: 'E_INTERNAL', message: 'broken invariant: X: not fine' }));
+    expect(() => invariant(0, 'X: not fine')).toThrow(
+      expect.objectContaining({ code: 'E_INTERNAL', message: 'broken invariant: X: not fine' }),
+    );
   });
 
   test('of a switch says what it did not expect', () => {

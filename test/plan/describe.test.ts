@@ -5,7 +5,11 @@ import { job, keyed, map, sink, source, watermark, windowed } from './nodes.ts';
 test('the text of a plan says stages, state, routes, guarantees and warnings', () => {
   const timed = watermark(source('flights.csv', { name: 'flights', bounded: true }), { name: 'times', site: 'job.ts:3' });
   const result = windowed(timed, ['k'], { name: 'per-minute', site: 'job.ts:4' });
-  const plan = planJob(job([sink(map(result), 'update', { name: 'result', single: true, everyMs: 5000, guarantee: 'at-least-once' })], { name: 'delays' }));
+  const plan = planJob(
+    job([sink(map(result), 'update', { name: 'result', single: true, everyMs: 5000, guarantee: 'at-least-once' })], {
+      name: 'delays',
+    }),
+  );
   expect(describePlan(plan).replace(plan.fingerprint, 'F')).toBe(`job delays
   parallelism 2, 128 key groups, a checkpoint every 10 seconds, plan F
   restarts: at most 10 within 10 minutes, first after 1 second

@@ -2,14 +2,22 @@ import { describe, expect, test } from 'vitest';
 import { type LogicalNode, type PlannedOperator, planJob, type SinkNode } from '../../src/plan/index.ts';
 import { aggregate, filter, job, keyed, map, reduce, select, sink, source, union, watermark, windowed } from './nodes.ts';
 
-const operators = (...outputs: SinkNode[]): readonly PlannedOperator[] => planJob(job(outputs)).stages.flatMap((stage) => stage.operators);
-const of = (kind: string, planned: readonly PlannedOperator[]): PlannedOperator => planned.find(({ node }) => node.kind === kind)!;
-const stateful = (planned: readonly PlannedOperator[]): string[] => planned.filter(({ state }) => state !== null).map(({ id }) => id);
+const operators = (...outputs: SinkNode[]): readonly PlannedOperator[] =>
+  planJob(job(outputs)).stages.flatMap((stage) => stage.operators);
+const of = (kind: string, planned: readonly PlannedOperator[]): PlannedOperator =>
+  planned.find(({ node }) => node.kind === kind)!;
+const stateful = (planned: readonly PlannedOperator[]): string[] =>
+  planned.filter(({ state }) => state !== null).map(({ id }) => id);
 
 describe('the id of an operator', () => {
   test('is its name, where it has one', () => {
     const planned = operators(sink(windowed(watermark(source()), ['k'], { name: 'per-minute' }), 'append', { name: 'result' }));
-    expect(planned.map(({ id }) => id)).toEqual([expect.stringMatching(/^source~/), expect.stringMatching(/^watermark~/), 'per-minute', 'result']);
+    expect(planned.map(({ id }) => id)).toEqual([
+      expect.stringMatching(/^source~/),
+      expect.stringMatching(/^watermark~/),
+      'per-minute',
+      'result',
+    ]);
   });
 
   test('is the same in every process and every run', () => {
@@ -28,7 +36,8 @@ describe('the id of an operator', () => {
   });
 
   test('of an unnamed stateful operator changes with its keys, and so does that of all below it', () => {
-    const build = (key: string): string[] => stateful(operators(sink(aggregate(windowed(watermark(source()), [key]), ['window']))));
+    const build = (key: string): string[] =>
+      stateful(operators(sink(aggregate(windowed(watermark(source()), [key]), ['window']))));
     const [before, after] = [build('k'), build('v')];
     expect(after.map((id, i) => id === before[i])).toEqual([true, true, false, false, false]);
   });
@@ -47,15 +56,24 @@ describe('the id of an operator', () => {
 
   test('N1: two stateful operators of the same kind and place get two', () => {
     const timed = watermark(source());
-    const ids = operators(sink(windowed(timed, ['k'], { sizeMs: 1000 })), sink(windowed(timed, ['k'], { sizeMs: 2000 }))).map(({ id }) => id);
+    const ids = operators(sink(windowed(timed, ['k'], { sizeMs: 1000 })), sink(windowed(timed, ['k'], { sizeMs: 2000 }))).map(
+      ({ id }) => id,
+    );
     expect(new Set(ids).size).toBe(ids.length);
   });
 
   test('N1: a name that two stateful operators have is refused, with both places', () => {
     const timed = watermark(source());
-    const twice = [sink(windowed(timed, ['k'], { name: 'count', site: 'job.ts:1' })), sink(windowed(timed, ['v'], { name: 'count', site: 'job.ts:9' }))];
+    const twice = [
+      sink(windowed(timed, ['k'], { name: 'count', site: 'job.ts:1' })),
+      sink(windowed(timed, ['v'], { name: 'count', site: 'job.ts:9' })),
+    ];
     expect(() => operators(...twice)).toThrow(
-      expect.objectContaining({ code: 'E_PLAN', message: "N1: two operators are named 'count': job.ts:1 and job.ts:9", hint: expect.stringContaining('.named()') }),
+      expect.objectContaining({
+        code: 'E_PLAN',
+        message: "N1: two operators are named 'count': job.ts:1 and job.ts:9",
+        hint: expect.stringContaining('.named()'),
+      }),
     );
   });
 
@@ -68,19 +86,24 @@ describe('the id of an operator', () => {
   test('N1: an operator cannot take the name of the sink of dead letters, if there is one', () => {
     const outputs = [sink(reduce(source(), 'k', { name: 'dead-letters' }), 'update')];
     expect(of('reduce', operators(...outputs)).id).toBe('dead-letters');
-    expect(() => planJob(job(outputs, { deadLetters: sink(source()).sink }))).toThrow(expect.objectContaining({ code: 'E_PLAN', message: expect.stringContaining('N1') }));
+    expect(() => planJob(job(outputs, { deadLetters: sink(source()).sink }))).toThrow(
+      expect.objectContaining({ code: 'E_PLAN', message: expect.stringContaining('N1') }),
+    );
   });
 });
 
 describe('what the state of an operator means', () => {
-  const state = (node: LogicalNode & { kind: string }, mode: 'append' | 'update' = 'append'): string | null => of(node.kind, operators(sink(node, mode))).state;
+  const state = (node: LogicalNode & { kind: string }, mode: 'append' | 'update' = 'append'): string | null =>
+    of(node.kind, operators(sink(node, mode))).state;
 
   test('is said in words that a person can compare, was and is', () => {
     const timed = watermark(source());
     expect(state(source())).toBe('positions in file in');
     expect(state(timed)).toBe('latest ts');
     expect(state(windowed(timed, ['k']))).toBe('window 1 minute over ts; keys k; n = count()');
-    expect(state(windowed(timed, ['k', 'v'], { sizeMs: 60_000, slideMs: 10_000 }))).toBe('window 1 minute sliding by 10 seconds over ts; keys k, v; n = count()');
+    expect(state(windowed(timed, ['k', 'v'], { sizeMs: 60_000, slideMs: 10_000 }))).toBe(
+      'window 1 minute sliding by 10 seconds over ts; keys k, v; n = count()',
+    );
     expect(state(aggregate(timed, []), 'update')).toBe('keys none; n = count()');
     expect(state(reduce(timed), 'update')).toBe('reduced rows by k');
     expect(of('sink', operators(sink(timed))).state).toBe('staged results of file out, mode append');
@@ -94,7 +117,14 @@ describe('what the state of an operator means', () => {
         seen: {
           kind: 'map',
           key: { name: 'key', type: { kind: 'string' }, nullable: false },
-          value: { name: 'value', type: { kind: 'list', of: { type: { kind: 'struct', fields: [{ name: 'a', type: { kind: 'bool' }, nullable: false }] }, nullable: false } }, nullable: false },
+          value: {
+            name: 'value',
+            type: {
+              kind: 'list',
+              of: { type: { kind: 'struct', fields: [{ name: 'a', type: { kind: 'bool' }, nullable: false }] }, nullable: false },
+            },
+            nullable: false,
+          },
         },
       },
     });
@@ -103,11 +133,18 @@ describe('what the state of an operator means', () => {
   });
 
   test('is nothing for an operator without state', () => {
-    expect(operators(sink(filter(map(select(source(), 'k'))))).map(({ state }) => state === null)).toEqual([false, true, true, true, false]);
+    expect(operators(sink(filter(map(select(source(), 'k'))))).map(({ state }) => state === null)).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
   });
 
   test('changes with the window, not with the id: so a restore can say both', () => {
-    const build = (sizeMs: number): PlannedOperator => of('aggregate', operators(sink(windowed(watermark(source()), ['k'], { sizeMs }))));
+    const build = (sizeMs: number): PlannedOperator =>
+      of('aggregate', operators(sink(windowed(watermark(source()), ['k'], { sizeMs }))));
     expect(build(1000).id).toBe(build(2000).id);
     expect(build(1000).state).not.toBe(build(2000).state);
   });

@@ -31,10 +31,21 @@ const base = { site: '', schema: rows };
 
 export const source = (name = 'in', more: More & { guarantee?: Guarantee; bounded?: boolean } = {}): SourceNode => {
   const { guarantee = 'exactly-once', bounded = true, ...node } = more;
-  return { kind: 'source', source: { type: 'source', name, guarantee, schema: rows, identity: `file ${name}`, bounded }, ...base, ...node };
+  return {
+    kind: 'source',
+    source: { type: 'source', name, guarantee, schema: rows, identity: `file ${name}`, bounded },
+    ...base,
+    ...node,
+  };
 };
 export const map = (input: LogicalNode, more: More = {}): RowNode => ({ kind: 'map', input, fn, ...base, ...more });
-export const filter = (input: LogicalNode, more: More = {}): RowNode => ({ kind: 'filter', input, fn: () => true, ...base, ...more });
+export const filter = (input: LogicalNode, more: More = {}): RowNode => ({
+  kind: 'filter',
+  input,
+  fn: () => true,
+  ...base,
+  ...more,
+});
 export const select = (input: LogicalNode, ...columns: string[]): SelectNode => ({ kind: 'select', input, columns, ...base });
 export const union = (...inputs: LogicalNode[]): UnionNode => ({ kind: 'union', inputs, ...base });
 export const rebalance = (input: LogicalNode): RebalanceNode => ({ kind: 'rebalance', input, ...base });
@@ -48,14 +59,35 @@ export const watermark = (input: LogicalNode, more: More & { delayMs?: number; i
   ...more,
 });
 const count = [{ name: 'n', spec: { fn: 'count' } }] as const;
-export const aggregate = (input: LogicalNode, keys: readonly string[], more: More = {}): AggregateNode => ({ kind: 'aggregate', input, keys, aggregates: count, ...base, ...more });
-export const windowed = (input: LogicalNode, keys: readonly string[], more: More & { sizeMs?: number; slideMs?: number; column?: string } = {}): AggregateNode => {
+export const aggregate = (input: LogicalNode, keys: readonly string[], more: More = {}): AggregateNode => ({
+  kind: 'aggregate',
+  input,
+  keys,
+  aggregates: count,
+  ...base,
+  ...more,
+});
+export const windowed = (
+  input: LogicalNode,
+  keys: readonly string[],
+  more: More & { sizeMs?: number; slideMs?: number; column?: string } = {},
+): AggregateNode => {
   const { sizeMs = 60_000, slideMs = sizeMs, column = 'ts', ...node } = more;
   return { ...aggregate(input, keys, node), window: { column, sizeMs, slideMs, offsetMs: 0 } };
 };
 export const late = (input: AggregateNode): LateNode => ({ kind: 'late', input, ...base });
-export const reduce = (input: LogicalNode, column = 'k', more: More = {}): ReduceNode => ({ kind: 'reduce', input, key: { column }, fn: (a: never) => a, ...base, ...more });
-export const keyed = (input: LogicalNode, more: More & Partial<Pick<ProcessNode, 'state' | 'onTimer' | 'key'>> = {}): ProcessNode => ({
+export const reduce = (input: LogicalNode, column = 'k', more: More = {}): ReduceNode => ({
+  kind: 'reduce',
+  input,
+  key: { column },
+  fn: (a: never) => a,
+  ...base,
+  ...more,
+});
+export const keyed = (
+  input: LogicalNode,
+  more: More & Partial<Pick<ProcessNode, 'state' | 'onTimer' | 'key'>> = {},
+): ProcessNode => ({
   kind: 'process',
   input,
   key: { column: 'k' },
@@ -69,12 +101,34 @@ export const sink = (
   mode: OutputMode = 'append',
   more: More & { to?: string; single?: boolean; everyMs?: number; guarantee?: Guarantee; modes?: readonly OutputMode[] } = {},
 ): SinkNode => {
-  const { to = 'out', single = false, everyMs = 0, guarantee = 'exactly-once', modes = ['append', 'update', 'complete'], ...node } = more;
-  return { kind: 'sink', input, sink: { type: 'sink', name: to, guarantee, modes, single, identity: `file ${to}` }, mode, everyMs, ...base, ...node };
+  const {
+    to = 'out',
+    single = false,
+    everyMs = 0,
+    guarantee = 'exactly-once',
+    modes = ['append', 'update', 'complete'],
+    ...node
+  } = more;
+  return {
+    kind: 'sink',
+    input,
+    sink: { type: 'sink', name: to, guarantee, modes, single, identity: `file ${to}` },
+    mode,
+    everyMs,
+    ...base,
+    ...node,
+  };
 };
 
 export function job(outputs: readonly SinkNode[], more: Partial<LogicalJob> = {}): LogicalJob {
-  return { name: 'test', outputs, parallelism: 2, checkpointEveryMs: 10_000, restart: { attempts: 10, withinMs: 600_000, backoffMs: 1000 }, ...more };
+  return {
+    name: 'test',
+    outputs,
+    parallelism: 2,
+    checkpointEveryMs: 10_000,
+    restart: { attempts: 10, withinMs: 600_000, backoffMs: 1000 },
+    ...more,
+  };
 }
 
 /**
@@ -84,7 +138,9 @@ export function job(outputs: readonly SinkNode[], more: Partial<LogicalJob> = {}
 export function shape(plan: PhysicalPlan): string[] {
   const brief = (id: string): string => id.replace(/~[0-9a-f]{10}/, '');
   return [
-    ...plan.stages.map(({ index, parallelism, operators }) => `${index}×${parallelism}: ${operators.map(({ id }) => brief(id)).join(' ')}`),
+    ...plan.stages.map(
+      ({ index, parallelism, operators }) => `${index}×${parallelism}: ${operators.map(({ id }) => brief(id)).join(' ')}`,
+    ),
     ...plan.edges.map(({ from, to, kind, changelog }) => `${from}→${to} ${kind}${changelog === 'append' ? '' : ` ${changelog}`}`),
   ];
 }
@@ -92,8 +148,14 @@ export function shape(plan: PhysicalPlan): string[] {
 /** `stage.operator:port → target` of every output. */
 export function routes(plan: PhysicalPlan): string[] {
   return plan.stages.flatMap((stage) =>
-    stage.operators.flatMap((operator, i) => operator.outputs.map(({ port, to }) => `${stage.index}.${i}:${port} → ${to.kind === 'edge' ? `edge ${to.edge}` : `${stage.index}.${to.index}`}`)),
+    stage.operators.flatMap((operator, i) =>
+      operator.outputs.map(
+        ({ port, to }) =>
+          `${stage.index}.${i}:${port} → ${to.kind === 'edge' ? `edge ${to.edge}` : `${stage.index}.${to.index}`}`,
+      ),
+    ),
   );
 }
 
-export const channels = (plan: PhysicalPlan, edge: number): string[] => channelsOf(plan, plan.edges[edge]!).map(({ from, to }) => `${from}→${to}`);
+export const channels = (plan: PhysicalPlan, edge: number): string[] =>
+  channelsOf(plan, plan.edges[edge]!).map(({ from, to }) => `${from}→${to}`);

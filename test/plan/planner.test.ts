@@ -1,6 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import { deadLetterId, planJob } from '../../src/plan/index.ts';
-import { aggregate, channels, filter, job, keyed, late, map, rebalance, reduce, routes, select, shape, sink, source, union, watermark, windowed } from './nodes.ts';
+import {
+  aggregate,
+  channels,
+  filter,
+  job,
+  keyed,
+  late,
+  map,
+  rebalance,
+  reduce,
+  routes,
+  select,
+  shape,
+  sink,
+  source,
+  union,
+  watermark,
+  windowed,
+} from './nodes.ts';
 
 const timed = watermark(source());
 
@@ -21,7 +39,15 @@ describe('a plan', () => {
 
   test('G2: puts every keyed operator at the root of a stage behind a hash edge', () => {
     const plan = planJob(job([sink(windowed(timed, ['k'])), sink(reduce(timed), 'update'), sink(keyed(timed))]));
-    expect(shape(plan)).toEqual(['0×2: source watermark', '1×2: aggregate sink', '2×2: reduce sink', '3×2: process sink', '0→1 hash', '0→2 hash', '0→3 hash']);
+    expect(shape(plan)).toEqual([
+      '0×2: source watermark',
+      '1×2: aggregate sink',
+      '2×2: reduce sink',
+      '3×2: process sink',
+      '0→1 hash',
+      '0→2 hash',
+      '0→3 hash',
+    ]);
     expect(plan.edges.map(({ key }) => key)).toEqual([{ columns: ['k'] }, { column: 'k' }, { column: 'k' }]);
     expect(channels(plan, 0)).toEqual(['0→0', '0→1', '1→0', '1→1']);
   });
@@ -41,7 +67,14 @@ describe('a plan', () => {
 
   test('runs a node below an aggregation once per way in which its rows are asked for', () => {
     const shared = map(windowed(timed, ['k']), { name: 'shared' });
-    const plan = planJob(job([sink(shared), sink(shared, 'update', { everyMs: 100 }), sink(shared, 'update', { everyMs: 100 }), sink(filter(shared), 'complete')]));
+    const plan = planJob(
+      job([
+        sink(shared),
+        sink(shared, 'update', { everyMs: 100 }),
+        sink(shared, 'update', { everyMs: 100 }),
+        sink(filter(shared), 'complete'),
+      ]),
+    );
     expect(shape(plan)[1]).toBe('1×2: aggregate shared sink shared~2 sink~2 sink~3 shared~3 filter sink~4');
     expect(plan.stages[1]!.operators[0]!.emissions.map(({ port }) => port)).toEqual(['append', 'update@100', 'complete@0']);
     expect(routes(plan).filter((route) => route.startsWith('1.'))).toEqual([
@@ -66,8 +99,22 @@ describe('a plan', () => {
   test('has no operator for union, rebalance and late: they are only routes', () => {
     const result = windowed(timed, ['k']);
     const plan = planJob(job([sink(late(result)), sink(union(result, rebalance(select(timed, 'k'))), 'append', { to: 'both' })]));
-    expect(shape(plan)).toEqual(['0×2: source watermark select', '1×2: aggregate sink', '2×2: sink', '0→1 hash', '1→2 forward', '0→2 rebalance']);
-    expect(routes(plan)).toEqual(['0.0:main → 0.1', '0.1:main → edge 0', '0.1:main → 0.2', '0.2:main → edge 2', '1.0:late → 1.1', '1.0:append → edge 1']);
+    expect(shape(plan)).toEqual([
+      '0×2: source watermark select',
+      '1×2: aggregate sink',
+      '2×2: sink',
+      '0→1 hash',
+      '1→2 forward',
+      '0→2 rebalance',
+    ]);
+    expect(routes(plan)).toEqual([
+      '0.0:main → 0.1',
+      '0.1:main → edge 0',
+      '0.1:main → 0.2',
+      '0.2:main → edge 2',
+      '1.0:late → 1.1',
+      '1.0:append → edge 1',
+    ]);
     expect(channels(plan, 1)).toEqual(['0→0', '1→1']);
     expect(channels(plan, 2)).toEqual(['0→0', '0→1', '1→0', '1→1']);
   });
@@ -79,7 +126,15 @@ describe('a plan', () => {
 
   test('joins all inputs of a union at the operator that follows', () => {
     const plan = planJob(job([sink(map(union(source('a'), union(source('b'), source('c')))))]));
-    expect(shape(plan)).toEqual(['0×2: source', '1×2: source~2', '2×2: source~3', '3×2: map sink', '0→3 forward', '1→3 forward', '2→3 forward']);
+    expect(shape(plan)).toEqual([
+      '0×2: source',
+      '1×2: source~2',
+      '2×2: source~3',
+      '3×2: map sink',
+      '0→3 forward',
+      '1→3 forward',
+      '2→3 forward',
+    ]);
     const hashed = planJob(job([sink(reduce(union(source('a'), source('b'))), 'update')]));
     expect(shape(hashed).slice(3)).toEqual(['0→2 hash', '1→2 hash']);
   });
@@ -92,20 +147,37 @@ describe('a plan', () => {
   test('takes each parallelism from the node, else the job, else what feeds it', () => {
     const plan = planJob(job([sink(map(reduce(map(source('in', { parallelism: 3 })), 'k', { parallelism: 5 })), 'update')]));
     expect(shape(plan)).toEqual(['0×3: source map', '1×5: reduce map~2 sink', '0→1 hash']);
-    expect(shape(planJob(job([sink(map(source('in', { parallelism: 1 }), { parallelism: 4 }))])))).toEqual(['0×1: source', '1×4: map sink', '0→1 rebalance']);
-    expect(shape(planJob(job([sink(rebalance(source('in', { parallelism: 1 })))])))).toEqual(['0×1: source', '1×2: sink', '0→1 rebalance']);
+    expect(shape(planJob(job([sink(map(source('in', { parallelism: 1 }), { parallelism: 4 }))])))).toEqual([
+      '0×1: source',
+      '1×4: map sink',
+      '0→1 rebalance',
+    ]);
+    expect(shape(planJob(job([sink(rebalance(source('in', { parallelism: 1 })))])))).toEqual([
+      '0×1: source',
+      '1×2: sink',
+      '0→1 rebalance',
+    ]);
     expect(shape(planJob(job([sink(reduce(source()), 'update')]), 7))).toEqual(['0×7: source', '1×7: reduce sink', '0→1 hash']);
   });
 
   test('gathers an aggregation without keys, and the rows of a sink with one writer, in one subtask', () => {
-    const plan = planJob(job([sink(windowed(timed, [], { parallelism: 4 })), sink(timed, 'append', { single: true, parallelism: 4 })]));
+    const plan = planJob(
+      job([sink(windowed(timed, [], { parallelism: 4 })), sink(timed, 'append', { single: true, parallelism: 4 })]),
+    );
     expect(shape(plan)).toEqual(['0×2: source watermark', '1×1: aggregate sink', '2×1: sink', '0→1 hash', '0→2 rebalance']);
     expect(shape(planJob(job([sink(source(), 'append', { single: true })], { parallelism: 1 })))).toEqual(['0×1: source sink']);
   });
 
   test('gives every stage an edge to the sink of dead letters', () => {
     const plan = planJob(job([sink(reduce(source()), 'update')], { deadLetters: sink(source()).sink }));
-    expect(shape(plan)).toEqual(['0×2: source', '1×2: reduce sink', '2×1: dead-letters', '0→1 hash', '0→2 rebalance', '1→2 rebalance']);
+    expect(shape(plan)).toEqual([
+      '0×2: source',
+      '1×2: reduce sink',
+      '2×1: dead-letters',
+      '0→1 hash',
+      '0→2 rebalance',
+      '1→2 rebalance',
+    ]);
     expect(plan.stages.map(({ deadLetterEdge }) => deadLetterEdge)).toEqual([1, 2, null]);
     expect(plan.stages[2]!.inputs).toEqual([1, 2]);
     expect(plan.stages[2]!.operators[0]).toMatchObject({ id: deadLetterId, state: 'staged results of file out, mode append' });
@@ -113,14 +185,22 @@ describe('a plan', () => {
   });
 
   test('G1: numbers stages and edges by their place, and every edge ends in the inputs of its stage', () => {
-    const plan = planJob(job([sink(union(windowed(timed, ['k']), late(windowed(timed, ['k']))), 'append'), sink(reduce(timed), 'update')], { deadLetters: sink(source()).sink }));
+    const plan = planJob(
+      job([sink(union(windowed(timed, ['k']), late(windowed(timed, ['k']))), 'append'), sink(reduce(timed), 'update')], {
+        deadLetters: sink(source()).sink,
+      }),
+    );
     plan.stages.forEach((stage, i) => expect(stage.index).toBe(i));
     plan.edges.forEach((edge, i) => {
       expect(edge.index).toBe(i);
       expect(plan.stages[edge.to]!.inputs).toContain(i);
       expect(edge.from).toBeLessThan(edge.to);
     });
-    const inner = plan.stages.flatMap(({ operators }) => operators.flatMap(({ outputs }, at) => outputs.flatMap(({ to }) => (to.kind === 'operator' ? [[at, to.index] as const] : []))));
+    const inner = plan.stages.flatMap(({ operators }) =>
+      operators.flatMap(({ outputs }, at) =>
+        outputs.flatMap(({ to }) => (to.kind === 'operator' ? [[at, to.index] as const] : [])),
+      ),
+    );
     for (const [from, to] of inner) expect(from).toBeLessThan(to);
     for (const { operators } of plan.stages) {
       const fed = operators.flatMap(({ outputs }) => outputs.flatMap(({ to }) => (to.kind === 'operator' ? [to.index] : [])));
@@ -130,7 +210,9 @@ describe('a plan', () => {
 });
 
 describe('the fingerprint of a plan', () => {
-  const build = (change: { name?: string; keys?: string[]; sizeMs?: number; parallelism?: number; mapped?: boolean } = {}): string => {
+  const build = (
+    change: { name?: string; keys?: string[]; sizeMs?: number; parallelism?: number; mapped?: boolean } = {},
+  ): string => {
     const input = watermark(source());
     const result = windowed(change.mapped === true ? map(input) : input, change.keys ?? ['k'], { sizeMs: change.sizeMs ?? 1000 });
     return planJob(job([sink(result)], { name: change.name ?? 'test', parallelism: change.parallelism ?? 2 })).fingerprint;
@@ -141,7 +223,10 @@ describe('the fingerprint of a plan', () => {
     expect(build()).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  test.each([{ name: 'other' }, { keys: ['v'] }, { sizeMs: 2000 }, { parallelism: 3 }, { mapped: true }])('differs for another job: %o', (change) => {
-    expect(build(change)).not.toBe(build());
-  });
+  test.each([{ name: 'other' }, { keys: ['v'] }, { sizeMs: 2000 }, { parallelism: 3 }, { mapped: true }])(
+    'differs for another job: %o',
+    (change) => {
+      expect(build(change)).not.toBe(build());
+    },
+  );
 });

@@ -1,6 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { type LogicalJob, outputModes, planJob } from '../../src/plan/index.ts';
-import { aggregate, filter, job, keyed, late, map, rebalance, reduce, select, sink, source, union, watermark, windowed } from './nodes.ts';
+import {
+  aggregate,
+  filter,
+  job,
+  keyed,
+  late,
+  map,
+  rebalance,
+  reduce,
+  select,
+  sink,
+  source,
+  union,
+  watermark,
+  windowed,
+} from './nodes.ts';
 
 const refusal = (job: LogicalJob, parallelism?: number): { message: string; hint: string } => {
   try {
@@ -15,7 +30,10 @@ const timed = watermark(source());
 
 describe('a pipeline is refused', () => {
   test('without outputs', () => {
-    expect(refusal(job([]))).toMatchObject({ message: "the pipeline 'test' has no outputs", hint: expect.stringContaining('.to(sink)') });
+    expect(refusal(job([]))).toMatchObject({
+      message: "the pipeline 'test' has no outputs",
+      hint: expect.stringContaining('.to(sink)'),
+    });
   });
 
   test.each([0, -1, 1.5, 129, Number.NaN])('with parallelism %d', (parallelism) => {
@@ -34,13 +52,17 @@ describe('a pipeline is refused', () => {
   });
 
   test('in a mode that its sink does not take', () => {
-    expect(refusal(job([sink(reduce(source()), 'update', { modes: ['append'], site: 'job.ts:2' })])).message).toBe('job.ts:2: ✗ this sink does not take mode update');
+    expect(refusal(job([sink(reduce(source()), 'update', { modes: ['append'], site: 'job.ts:2' })])).message).toBe(
+      'job.ts:2: ✗ this sink does not take mode update',
+    );
   });
 
   test('when an aggregation, a reduction or a keyed function is fed with rows that never become final', () => {
     const running = map(reduce(source()));
     for (const node of [aggregate(running, ['k'], { site: 'job.ts:4' }), reduce(running), keyed(running)]) {
-      expect(refusal(job([sink(node, node.kind === 'process' ? 'append' : 'update')])).message).toContain(': its input rows never become final, and it takes only final rows');
+      expect(refusal(job([sink(node, node.kind === 'process' ? 'append' : 'update')])).message).toContain(
+        ': its input rows never become final, and it takes only final rows',
+      );
     }
   });
 
@@ -61,13 +83,18 @@ describe('a pipeline is refused', () => {
   });
 
   test('T1: when the watermark itself has another parallelism than its source', () => {
-    expect(refusal(job([sink(watermark(source(), { parallelism: 4 }))])).message).toBe('watermark: withWatermark() has a parallelism of its own');
+    expect(refusal(job([sink(watermark(source(), { parallelism: 4 }))])).message).toBe(
+      'watermark: withWatermark() has a parallelism of its own',
+    );
   });
 });
 
 describe('a pipeline is accepted', () => {
   test.each([
-    ['with a watermark behind rows of its own chain', sink(watermark(map(filter(select(source('in', { parallelism: 3 }), 'ts')))))],
+    [
+      'with a watermark behind rows of its own chain',
+      sink(watermark(map(filter(select(source('in', { parallelism: 3 }), 'ts'))))),
+    ],
     ['with a watermark behind a watermark', sink(watermark(timed))],
     ['with an aggregation of final rows', sink(aggregate(windowed(timed, ['k']), ['window']))],
     ['with a keyed function behind a window', sink(keyed(windowed(timed, ['k'])))],
@@ -79,7 +106,8 @@ describe('a pipeline is accepted', () => {
 });
 
 describe('a plan warns', () => {
-  const warnings = (...outputs: Parameters<typeof job>[0][number][]): readonly string[] => planJob(job(outputs, { deadLetters: sink(source()).sink })).warnings;
+  const warnings = (...outputs: Parameters<typeof job>[0][number][]): readonly string[] =>
+    planJob(job(outputs, { deadLetters: sink(source()).sink })).warnings;
 
   test('of nothing when nothing may surprise', () => {
     expect(warnings(sink(windowed(watermark(source()), ['k'])))).toEqual([]);
@@ -90,18 +118,23 @@ describe('a plan warns', () => {
       'source in is at-most-once: what it loses or repeats, the job loses or repeats',
       'sink out is at-least-once: after a crash some rows may be written again',
     ]);
-    expect(warnings(sink(source(), 'append', { guarantee: 'at-most-once' }))).toEqual(['sink out is at-most-once: after a crash some rows may be missing']);
+    expect(warnings(sink(source(), 'append', { guarantee: 'at-most-once' }))).toEqual([
+      'sink out is at-most-once: after a crash some rows may be missing',
+    ]);
   });
 
   test('of idleness, on which late rows may depend (T5), unless the input is bounded', () => {
-    const idle = (bounded: boolean): readonly string[] => warnings(sink(watermark(source('in', { bounded }), { idleAfterMs: 30_000 })));
+    const idle = (bounded: boolean): readonly string[] =>
+      warnings(sink(watermark(source('in', { bounded }), { idleAfterMs: 30_000 })));
     expect(idle(false)).toEqual([expect.stringContaining('silent for 30 s')]);
     expect(idle(true)).toEqual([]);
   });
 
   test('of timers whose keys come from several inputs (T6)', () => {
     const onTimer = (): void => {};
-    expect(warnings(sink(keyed(union(source('a'), source('b')), { onTimer })))).toEqual([expect.stringContaining('order of arrival')]);
+    expect(warnings(sink(keyed(union(source('a'), source('b')), { onTimer })))).toEqual([
+      expect.stringContaining('order of arrival'),
+    ]);
     expect(warnings(sink(keyed(source(), { onTimer })))).toEqual([]);
   });
 

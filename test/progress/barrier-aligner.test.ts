@@ -9,7 +9,11 @@ const abort = (n: number): AlignerFact => ({ kind: 'abort', epoch: epoch(n) });
 
 /** `b0` block, `u0,1` unblock, `a3` aligned. */
 const brief = (decision: AlignerDecision): string =>
-  decision.kind === 'block' ? `b${decision.input}` : decision.kind === 'unblock' ? `u${decision.inputs.join(',')}` : `a${decision.barrier.epoch}`;
+  decision.kind === 'block'
+    ? `b${decision.input}`
+    : decision.kind === 'unblock'
+      ? `u${decision.inputs.join(',')}`
+      : `a${decision.barrier.epoch}`;
 
 function run(inputs: number, facts: readonly AlignerFact[]): string {
   let state = newAligner(inputs);
@@ -27,11 +31,31 @@ describe('the barrier aligner', () => {
     ['one input aligns at once', 1, [barrier(0, 1), barrier(0, 2)], 'b0 a1 u0 | b0 a2 u0'],
     ['inputs wait for each other', 2, [barrier(0, 1), barrier(1, 1)], 'b0 | b1 a1 u0,1'],
     ['a barrier that comes twice changes nothing', 2, [barrier(0, 1), barrier(0, 1), barrier(1, 1)], 'b0 | b0 | b1 a1 u0,1'],
-    ['a barrier of a settled epoch is ignored', 2, [barrier(0, 2), barrier(1, 2), barrier(0, 1), barrier(1, 2)], 'b0 | b1 a2 u0,1 | - | -'],
+    [
+      'a barrier of a settled epoch is ignored',
+      2,
+      [barrier(0, 2), barrier(1, 2), barrier(0, 1), barrier(1, 2)],
+      'b0 | b1 a2 u0,1 | - | -',
+    ],
     ['a higher barrier gives up the lower epoch', 2, [barrier(0, 1), barrier(1, 2), barrier(0, 2)], 'b0 | u0 b1 | b0 a2 u1,0'],
-    ['a lower barrier than the one being aligned is ignored', 3, [barrier(0, 2), barrier(1, 1), barrier(1, 2), barrier(2, 2)], 'b0 | - | b1 | b2 a2 u0,1,2'],
-    ['an abort unblocks', 2, [barrier(0, 1), abort(1), barrier(1, 1), barrier(0, 2), barrier(1, 2)], 'b0 | u0 | - | b0 | b1 a2 u0,1'],
-    ['an abort of a later epoch ends an earlier one, too', 2, [barrier(0, 1), abort(3), barrier(1, 3), barrier(1, 4), barrier(0, 4)], 'b0 | u0 | - | b1 | b0 a4 u1,0'],
+    [
+      'a lower barrier than the one being aligned is ignored',
+      3,
+      [barrier(0, 2), barrier(1, 1), barrier(1, 2), barrier(2, 2)],
+      'b0 | - | b1 | b2 a2 u0,1,2',
+    ],
+    [
+      'an abort unblocks',
+      2,
+      [barrier(0, 1), abort(1), barrier(1, 1), barrier(0, 2), barrier(1, 2)],
+      'b0 | u0 | - | b0 | b1 a2 u0,1',
+    ],
+    [
+      'an abort of a later epoch ends an earlier one, too',
+      2,
+      [barrier(0, 1), abort(3), barrier(1, 3), barrier(1, 4), barrier(0, 4)],
+      'b0 | u0 | - | b1 | b0 a4 u1,0',
+    ],
     ['an abort of an earlier epoch leaves a later one', 2, [barrier(0, 2), abort(1), barrier(1, 2)], 'b0 | - | b1 a2 u0,1'],
     ['an abort before any barrier settles the epoch', 2, [abort(1), barrier(0, 1), barrier(1, 1)], '- | - | -'],
     ['an end counts as every later barrier', 2, [end(1), barrier(0, 1), barrier(0, 2)], '- | b0 a1 u0 | b0 a2 u0'],
@@ -44,7 +68,9 @@ describe('the barrier aligner', () => {
 
   test('A3: a barrier behind the end of its input is a defect', () => {
     const { state } = align(newAligner(2), end(0));
-    expect(() => align(state, barrier(0, 1))).toThrow(expect.objectContaining({ code: 'E_INTERNAL', message: expect.stringContaining('A3') }));
+    expect(() => align(state, barrier(0, 1))).toThrow(
+      expect.objectContaining({ code: 'E_INTERNAL', message: expect.stringContaining('A3') }),
+    );
   });
 });
 
@@ -67,12 +93,22 @@ interface World {
 }
 
 /** Runs the interleaving as a task would: what an input says is not read while it is held back. */
-function live({ inputs, turns }: { readonly inputs: readonly { epochs: number[]; ends: boolean }[]; readonly turns: readonly number[] }): World {
+function live({
+  inputs,
+  turns,
+}: {
+  readonly inputs: readonly { epochs: number[]; ends: boolean }[];
+  readonly turns: readonly number[];
+}): World {
   let state = newAligner(inputs.length);
   const left = inputs.map(({ epochs, ends }, input) => [...epochs.map((n) => barrier(input, n)), ...(ends ? [end(input)] : [])]);
   const heard = inputs.map(() => new Set<number>());
   const blocked = new Set<number>();
-  const world = { aligned: [] as number[], steps: [] as { aligning: number | null; blocked: number[] }[], unheard: [] as number[] };
+  const world = {
+    aligned: [] as number[],
+    steps: [] as { aligning: number | null; blocked: number[] }[],
+    unheard: [] as number[],
+  };
   for (const turn of [...turns, ...turns]) {
     const fact = turn > 3 ? abort(turn - 3) : blocked.has(turn) ? undefined : left[turn]?.shift();
     if (fact === undefined) continue;
@@ -84,7 +120,8 @@ function live({ inputs, turns }: { readonly inputs: readonly { epochs: number[];
       else if (decision.kind === 'unblock') for (const input of decision.inputs) blocked.delete(input);
       else {
         world.aligned.push(decision.barrier.epoch);
-        if (heard.some((epochs, input) => !epochs.has(decision.barrier.epoch) && !state.ended.has(input))) world.unheard.push(decision.barrier.epoch);
+        if (heard.some((epochs, input) => !epochs.has(decision.barrier.epoch) && !state.ended.has(input)))
+          world.unheard.push(decision.barrier.epoch);
       }
     }
     world.steps.push({ aligning: state.aligning?.barrier.epoch ?? null, blocked: [...blocked] });
@@ -123,11 +160,15 @@ describe('in any interleaving of barriers, ends and aborts', () => {
 
   test('an epoch that every input sends and nobody aborts or overtakes aligns', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 4 }), fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 40 }), (inputs, turns) => {
-        const scripts = Array.from({ length: inputs }, () => ({ epochs: [1, 2, 3], ends: false }));
-        const fair = Array.from({ length: 20 }, (_, i) => i % inputs);
-        expect(live({ inputs: scripts, turns: [...turns, ...fair] }).aligned).toEqual([1, 2, 3]);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 40 }),
+        (inputs, turns) => {
+          const scripts = Array.from({ length: inputs }, () => ({ epochs: [1, 2, 3], ends: false }));
+          const fair = Array.from({ length: 20 }, (_, i) => i % inputs);
+          expect(live({ inputs: scripts, turns: [...turns, ...fair] }).aligned).toEqual([1, 2, 3]);
+        },
+      ),
       { numRuns: 100 },
     );
   });

@@ -64,7 +64,11 @@ describe('the checkpoint ledger', () => {
     const events = fc.array(
       fc.oneof(
         fc.constant({ kind: 'open' as const }),
-        fc.record({ kind: fc.constant('ack' as const), back: fc.integer({ min: -1, max: 2 }), who: fc.constantFrom(...names, 'stranger') }),
+        fc.record({
+          kind: fc.constant('ack' as const),
+          back: fc.integer({ min: -1, max: 2 }),
+          who: fc.constantFrom(...names, 'stranger'),
+        }),
         fc.record({ kind: fc.constant('abort' as const), back: fc.integer({ min: -1, max: 2 }) }),
       ),
       { maxLength: 60 },

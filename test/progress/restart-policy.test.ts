@@ -4,7 +4,8 @@ import type { Retry } from '../../src/core/index.ts';
 import { backoffMaxMs, decideRestart, type RestartOptions } from '../../src/progress/index.ts';
 
 const options: RestartOptions = { attempts: 3, withinMs: 60_000, backoffMs: 1000 };
-const decide = (failures: readonly number[], retry: Retry, jitter = 0, now = 100_000): unknown => decideRestart(options, failures, now, retry, jitter);
+const decide = (failures: readonly number[], retry: Retry, jitter = 0, now = 100_000): unknown =>
+  decideRestart(options, failures, now, retry, jitter);
 const after = (delayMs: number): unknown => ({ kind: 'restart', delayMs });
 
 describe('the restart policy', () => {
@@ -28,8 +29,19 @@ describe('the restart policy', () => {
   });
 
   test('R2: never more than the allowed restarts within the window, and no delay above the bound', () => {
-    const policies = fc.record({ attempts: fc.integer({ min: 1, max: 20 }), withinMs: fc.integer({ min: 1, max: 100_000 }), backoffMs: fc.integer({ min: 1, max: 10_000 }) });
-    const gaps = fc.array(fc.record({ gap: fc.nat(20_000), retry: fc.constantFrom<Retry>('backoff', 'restore'), jitter: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }) }), { maxLength: 60 });
+    const policies = fc.record({
+      attempts: fc.integer({ min: 1, max: 20 }),
+      withinMs: fc.integer({ min: 1, max: 100_000 }),
+      backoffMs: fc.integer({ min: 1, max: 10_000 }),
+    });
+    const gaps = fc.array(
+      fc.record({
+        gap: fc.nat(20_000),
+        retry: fc.constantFrom<Retry>('backoff', 'restore'),
+        jitter: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      }),
+      { maxLength: 60 },
+    );
     fc.assert(
       fc.property(policies, gaps, (policy, gaps) => {
         const failures: number[] = [];

@@ -7,7 +7,10 @@ type Fact = { readonly input: number } & ({ readonly watermark: number } | { rea
 const facts = (inputs: number): fc.Arbitrary<Fact[]> =>
   fc.array(
     fc.oneof(
-      fc.record({ input: fc.nat(inputs - 1), watermark: fc.oneof(fc.integer({ min: -5, max: 20 }), fc.constant(Number.POSITIVE_INFINITY)) }),
+      fc.record({
+        input: fc.nat(inputs - 1),
+        watermark: fc.oneof(fc.integer({ min: -5, max: 20 }), fc.constant(Number.POSITIVE_INFINITY)),
+      }),
       fc.record({ input: fc.nat(inputs - 1), idle: fc.boolean() }),
     ),
     { maxLength: 40 },
@@ -20,7 +23,13 @@ const apply = (merge: WatermarkMerge, fact: Fact): number | undefined =>
 describe('the merged watermark', () => {
   test('is the least of all inputs, once each has spoken', () => {
     const merge = new WatermarkMerge(2);
-    expect([merge.merged, merge.advance(0, 10), merge.advance(1, 7), merge.advance(0, 12), merge.advance(1, 20)]).toEqual([Number.NEGATIVE_INFINITY, undefined, 7, undefined, 12]);
+    expect([merge.merged, merge.advance(0, 10), merge.advance(1, 7), merge.advance(0, 12), merge.advance(1, 20)]).toEqual([
+      Number.NEGATIVE_INFINITY,
+      undefined,
+      7,
+      undefined,
+      12,
+    ]);
   });
 
   test('W1: never falls, and what is returned is every rise', () => {
@@ -101,7 +110,9 @@ describe('what the merge would be once an input has advanced (T6)', () => {
     merge.advance(0, 10);
     merge.advance(1, 20);
     merge.advance(2, 30);
-    expect([merge.ifAdvanced(0, 15), merge.ifAdvanced(0, 25), merge.ifAdvanced(0, 3), merge.ifAdvanced(1, 99)]).toEqual([15, 20, 10, 10]);
+    expect([merge.ifAdvanced(0, 15), merge.ifAdvanced(0, 25), merge.ifAdvanced(0, 3), merge.ifAdvanced(1, 99)]).toEqual([
+      15, 20, 10, 10,
+    ]);
     merge.setIdle(1, true);
     expect([merge.ifAdvanced(0, 25), merge.ifAdvanced(0, 99), merge.merged]).toEqual([25, 30, 10]);
   });

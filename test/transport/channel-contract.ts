@@ -27,7 +27,8 @@ const control: readonly Frame[] = [
 const wide: Window = { frames: 100, bytes: 1 << 20 };
 const rowsOf = (batch: Batch): object[] => Array.from({ length: batch.length }, (_, i) => batch.row(i));
 /** A frame without what an implementation may hold in its own way. */
-const plain = (frame: Frame | undefined): unknown => (frame?.kind === 'data' ? { kind: 'data', rows: rowsOf(frame.batch) } : frame);
+const plain = (frame: Frame | undefined): unknown =>
+  frame?.kind === 'data' ? { kind: 'data', rows: rowsOf(frame.batch) } : frame;
 
 function all(receiver: ChannelReceiver): unknown[] {
   const frames: unknown[] = [];
@@ -55,22 +56,26 @@ export function channelContract(name: string, make: (window: Window) => Transpor
 
     test('H1: what is sent is what is taken, whatever the interleaving of sending, taking and opening', () => {
       fc.assert(
-        fc.property(fc.integer({ min: 1, max: 3 }), fc.array(fc.constantFrom('data', 'control', 'take', 'open'), { maxLength: 60 }), (frames, turns) => {
-          const { sender, receiver } = channel({ frames, bytes: 200 });
-          const sent: unknown[] = [];
-          const taken: unknown[] = [];
-          turns.forEach((turn, i) => {
-            if (turn === 'open') receiver.open();
-            if (turn === 'take' && receiver.pending > 0) taken.push(plain(receiver.take()));
-            const frame = turn === 'data' && sender.writable ? data(i, i + 1) : turn === 'control' ? watermark(i) : undefined;
-            if (frame === undefined) return;
-            sender.send(frame);
-            sent.push(plain(frame));
-          });
-          receiver.open();
-          taken.push(...all(receiver));
-          expect(taken).toEqual(sent);
-        }),
+        fc.property(
+          fc.integer({ min: 1, max: 3 }),
+          fc.array(fc.constantFrom('data', 'control', 'take', 'open'), { maxLength: 60 }),
+          (frames, turns) => {
+            const { sender, receiver } = channel({ frames, bytes: 200 });
+            const sent: unknown[] = [];
+            const taken: unknown[] = [];
+            turns.forEach((turn, i) => {
+              if (turn === 'open') receiver.open();
+              if (turn === 'take' && receiver.pending > 0) taken.push(plain(receiver.take()));
+              const frame = turn === 'data' && sender.writable ? data(i, i + 1) : turn === 'control' ? watermark(i) : undefined;
+              if (frame === undefined) return;
+              sender.send(frame);
+              sent.push(plain(frame));
+            });
+            receiver.open();
+            taken.push(...all(receiver));
+            expect(taken).toEqual(sent);
+          },
+        ),
         { numRuns: 100 },
       );
     });
@@ -113,7 +118,9 @@ export function channelContract(name: string, make: (window: Window) => Transpor
     test('H2: there is no credit before the receiver opens, and data without credit is refused', () => {
       const { sender, receiver } = channel();
       expect(sender.writable).toBe(false);
-      expect(() => sender.send(data(1))).toThrow(expect.objectContaining({ code: 'E_INTERNAL', message: expect.stringContaining('H2') }));
+      expect(() => sender.send(data(1))).toThrow(
+        expect.objectContaining({ code: 'E_INTERNAL', message: expect.stringContaining('H2') }),
+      );
       receiver.open();
       expect(sender.writable).toBe(true);
       sender.send(data(1));

@@ -50,7 +50,10 @@ describe('credit', () => {
 });
 
 /** A network that delivers grants late, twice, in another order, or not at all. */
-type Event = { readonly kind: 'send'; readonly bytes: number } | { readonly kind: 'take' } | { readonly kind: 'grant'; readonly which: number };
+type Event =
+  | { readonly kind: 'send'; readonly bytes: number }
+  | { readonly kind: 'take' }
+  | { readonly kind: 'grant'; readonly which: number };
 const events: fc.Arbitrary<Event[]> = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('send' as const), bytes: fc.nat(40) }) },
@@ -59,7 +62,10 @@ const events: fc.Arbitrary<Event[]> = fc.array(
   ),
   { maxLength: 150 },
 );
-const windows: fc.Arbitrary<Window> = fc.record({ frames: fc.integer({ min: 1, max: 5 }), bytes: fc.integer({ min: 1, max: 60 }) });
+const windows: fc.Arbitrary<Window> = fc.record({
+  frames: fc.integer({ min: 1, max: 5 }),
+  bytes: fc.integer({ min: 1, max: 60 }),
+});
 
 describe('credit, whatever happens to its grants', () => {
   test('Q1: data in flight never exceeds the window by more than one frame', () => {
