@@ -82,14 +82,17 @@ function groupCosts(refs: readonly ChunkRef[], owned: GroupRange): readonly Grou
   const costs: GroupCost[] = [];
   for (let group = owned[0]; group < owned[1]; group++) {
     const sizes = { base: 0, delta: 0 };
-    let chunks = 0;
+    let largest = 0;
     for (const ref of refs) {
       if (!counts(ref, group)) continue;
-      sizes[ref.kind] += share(ref);
-      chunks++;
+      const bytes = share(ref);
+      sizes[ref.kind] += bytes;
+      if (ref.kind === 'delta' && bytes > largest) largest = bytes;
     }
-    const { base, delta } = sizes;
-    costs.push({ due: chunks > 1 && delta * 2 > base, excess: delta / (base + 1), bytes: base > 0 ? base : delta });
+    // Before the first fold, the delta that brought most of the entries stands for the base.
+    const base = sizes.base === 0 ? largest : sizes.base;
+    const delta = sizes.base === 0 ? sizes.delta - largest : sizes.delta;
+    costs.push({ due: delta * 2 > base, excess: delta / (base + 1), bytes: base });
   }
   return costs;
 }

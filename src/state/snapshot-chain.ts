@@ -8,6 +8,7 @@
  */
 import { type ChunkRef, chunkRef, type GroupRange, within, without } from './chunk-ref.ts';
 import { FoldAhead } from './fold-ahead.ts';
+import { FoldBudget } from './fold-budget.ts';
 import { cheapRewrite, dueFold, sizesOf } from './fold-policy.ts';
 import type { BlobStore } from './ports.ts';
 import { rewriteChunks } from './rewrite-chunks.ts';
@@ -31,28 +32,23 @@ const aheadBytesMax = 4 * 1024 * 1024;
 interface Replacement {
   readonly kind: ChunkRef['kind'];
   readonly range: GroupRange;
-  readonly inputs: ReadonlySet<string>;
+  isInput(ref: ChunkRef): boolean;
   readonly chunks: readonly Uint8Array[];
 }
 
 export class SnapshotChain {
   readonly operator: string;
   readonly owned: GroupRange;
-  readonly #foldShare: number;
+  readonly #budget: FoldBudget;
   readonly #ahead = new FoldAhead();
   #refs: readonly ChunkRef[];
   #appendedBytes = 0;
-  /** Bytes that folding may write now. */
-  #credit: number;
-
   constructor(options: SnapshotChainOptions) {
     this.operator = options.operator;
     this.owned = options.owned;
-    this.#foldShare = options.foldShare ?? 0.015;
+    this.#budget = new FoldBudget(options.foldShare ?? 0.015, options.owned[0]);
     const owned = (options.refs ?? []).map((ref) => within(ref, this.owned)).filter((ref) => ref !== null);
     this.#refs = [...owned.filter((ref) => ref.kind === 'base'), ...owned.filter((ref) => ref.kind === 'delta')];
-    // Subtasks begin at different times, or all of them would write a base in the same epochs.
-    this.#credit = ((this.owned[0] * 0.618) % 1) * this.#foldShare * sizesOf(this.#refs).base;
   }
 
   /** For the manifest. */
@@ -74,18 +70,20 @@ export class SnapshotChain {
    * @returns bytes written
    */
   async fold(blobs: BlobStore, nextId: () => string): Promise<number> {
-    const { base, delta } = sizesOf(this.#refs);
+    const sizes = sizesOf(this.#refs);
     // Too far behind: epochs wait for the preparation, or the chain would grow without bound.
-    if (delta > base) await this.#ahead.settled();
-    const earned = this.#earn();
+    if (sizes.delta > sizes.base) await this.#ahead.settled();
+    const earned = this.#budget.earn(sizes, this.#appendedBytes);
+    this.#appendedBytes = 0;
     let written = await this.#writePrepared(blobs, nextId);
     if (!this.#ahead.idle) return written;
     const cheap = cheapRewrite(this.#refs, this.owned);
     if (cheap !== null) {
       const chunks = (await rewriteChunks(cheap, this.operator, blobs)).flat();
       const kind = cheap.kind === 'fold' ? 'base' : 'delta';
-      const inputs = new Set(cheap.inputs.map(({ id }) => id));
-      written += await this.#replace({ kind, range: cheap.ranges[0]!, inputs, chunks }, blobs, nextId);
+      // By identity: after a rescale a chunk can be in the list twice, for other groups.
+      const inputs = new Set(cheap.inputs);
+      written += await this.#replace({ kind, range: cheap.ranges[0]!, isInput: (ref) => inputs.has(ref), chunks }, blobs, nextId);
     }
     const due = dueFold(this.#refs, this.owned, Math.max(foldBytesMin, earned), aheadBytesMax);
     if (due !== null) this.#ahead.start(due, this.operator, blobs);
@@ -94,28 +92,20 @@ export class SnapshotChain {
 
   async #writePrepared(blobs: BlobStore, nextId: () => string): Promise<number> {
     let written = 0;
-    for (let next = this.#ahead.next; next !== null && next.bytes <= this.#credit; next = this.#ahead.next) {
-      written += await this.#replace({ ...next, kind: 'base' }, blobs, nextId);
-      this.#credit -= next.bytes;
+    for (let next = this.#ahead.next; next !== null && this.#budget.allows(next.bytes); next = this.#ahead.next) {
+      const { range, inputs, chunks } = next;
+      written += await this.#replace({ kind: 'base', range, isInput: ({ id }) => inputs.has(id), chunks }, blobs, nextId);
+      this.#budget.spend(next.bytes);
       this.#ahead.written();
     }
     return written;
   }
 
-  /** Credit grows faster than the deltas, so that folding catches up; little of it is carried over. */
-  #earn(): number {
-    const { base, delta } = sizesOf(this.#refs);
-    const earned = Math.max(this.#foldShare * Math.max(base, delta / 2), 1.5 * this.#appendedBytes);
-    this.#appendedBytes = 0;
-    this.#credit = Math.min(this.#credit + earned, Math.max(this.#ahead.next?.bytes ?? 0, 1.2 * earned));
-    return earned;
-  }
-
-  async #replace({ kind, range, inputs, chunks }: Replacement, blobs: BlobStore, nextId: () => string): Promise<number> {
+  async #replace({ kind, range, isInput, chunks }: Replacement, blobs: BlobStore, nextId: () => string): Promise<number> {
     const refs = chunks.map((bytes) => chunkRef(nextId(), kind, bytes));
     await Promise.all(refs.map((ref, i) => blobs.put(ref.id, chunks[i]!)));
-    const at = kind === 'base' ? 0 : this.#refs.findIndex((ref) => inputs.has(ref.id));
-    const kept = (ref: ChunkRef): ChunkRef | null => (inputs.has(ref.id) ? without(ref, range) : ref);
+    const at = kind === 'base' ? 0 : this.#refs.findIndex(isInput);
+    const kept = (ref: ChunkRef): ChunkRef | null => (isInput(ref) ? without(ref, range) : ref);
     this.#refs = [...this.#refs.slice(0, at).map(kept), ...refs, ...this.#refs.slice(at).map(kept)].filter((ref) => ref !== null);
     return refs.reduce((sum, ref) => sum + ref.bytes, 0);
   }

@@ -38,19 +38,20 @@ class Model {
 
 const groupOf = (key: string): number => (key.charCodeAt(0) * 7) % keyGroups;
 
+/** Few places and many freezes: what goes wrong goes wrong where changes of one key meet a failure. */
 const place = {
-  table: fc.integer({ min: 0, max: 1 }),
-  namespace: fc.constantFrom(0, 1, -2.5, 1_700_000_000_000),
-  key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+  table: fc.constantFrom(0, 0, 0, 1),
+  namespace: fc.constantFrom(0, 0, -2.5, 1_700_000_000_000),
+  key: fc.constantFrom('a', 'b', 'c'),
 };
 const operation = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('put' as const), ...place, n: fc.integer() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('modify' as const), ...place }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('delete' as const), ...place }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), ...place }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('freeze' as const), fails: fc.boolean() }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('step' as const), entries: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 1, arbitrary: fc.constant({ do: 'fail' as const }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('delete' as const), ...place }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('drop' as const), ...place }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('freeze' as const), fails: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('step' as const), entries: fc.integer({ min: 1, max: 4 }) }) },
+  { weight: 2, arbitrary: fc.constant({ do: 'fail' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'fold' as const }) },
 );
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
@@ -132,7 +133,7 @@ describe('keyed state', () => {
   it('S4, S21, S28: whatever is written, frozen, failed and folded, the chain restores what each freeze saw, at 1 to 4 subtasks', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(operation, { maxLength: 60 }),
+        fc.array(operation, { minLength: 20, maxLength: 150, size: 'max' }),
         fc.integer({ min: 1, max: 4 }),
         async (operations, parallelism) => {
           const life = new Life();
@@ -144,7 +145,7 @@ describe('keyed state', () => {
           expect(await restored(life.chain.refs(), life.blobs, parallelism)).toEqual(life.model.contents());
         },
       ),
-      { numRuns: 300, seed: 11 },
+      { numRuns: 400, seed: 11 },
     );
   });
 

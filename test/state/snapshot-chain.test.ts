@@ -1,7 +1,19 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FoldBudget } from '../../src/state/fold-budget.ts';
 import { cheapRewrite, dueFold } from '../../src/state/fold-policy.ts';
-import { type BlobStore, type ChunkRef, chunkRef, garbage, openMemoryStores, SnapshotChain } from '../../src/state/index.ts';
+import {
+  type BlobStore,
+  type ChunkRef,
+  chunkRef,
+  garbage,
+  loadChunks,
+  openMemoryStores,
+  OperatorState,
+  SnapshotChain,
+  type StateTable,
+  type ValueCodec,
+} from '../../src/state/index.ts';
 import { rewriteChunks } from '../../src/state/rewrite-chunks.ts';
 import { without } from '../../src/state/chunk-ref.ts';
 import { boxState, drain, epochs, ids, keyGroups, restored, store } from './state-fixture.ts';
@@ -41,7 +53,11 @@ async function randomDeltas(
 }
 
 describe('rewriting chunks', () => {
-  const changes = fc.array(fc.array(fc.tuple(fc.nat(40), fc.nat(9)), { maxLength: 12 }), { minLength: 1, maxLength: 8 });
+  const changes = fc.array(fc.array(fc.tuple(fc.nat(40), fc.nat(9)), { maxLength: 12, size: 'max' }), {
+    minLength: 1,
+    maxLength: 8,
+    size: 'max',
+  });
   const range = fc.tuple(fc.nat(keyGroups), fc.nat(keyGroups)).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
 
   it('S28, S29: a fold of any groups, or a merge of any run of deltas, changes nothing that is restored', async () => {
@@ -113,7 +129,36 @@ describe('the choice of what to fold', () => {
     expect(one.ranges).toEqual([[0, 1]]);
     const worse = dueFold([base, ref('d', 'delta', big), ref('e', 'delta', big, [[5, 7]])], owned, big, big / 2)!;
     expect(worse.ranges).toEqual([[5, 13]]);
-    expect(dueFold([ref('d', 'delta', big)], owned, big, big)).toBeNull();
+    expect(dueFold([ref('d', 'delta', big), ref('e', 'delta', big / 3)], owned, big, big)).toBeNull();
+    expect(dueFold([ref('d', 'delta', big), ref('e', 'delta', big / 1.5)], owned, big, big)).not.toBeNull();
+  });
+});
+
+describe('the budget of folding', () => {
+  const sizes = { base: 1000, delta: 500 };
+  /** Bytes per epoch that a subtask writes that always has a fold of `bytes` to write. */
+  const written = (firstGroup: number, bytes: number): number[] => {
+    const budget = new FoldBudget(0.015, firstGroup);
+    return Array.from({ length: 60 }, () => {
+      budget.earn(sizes, 10);
+      let sum = 0;
+      for (; budget.allows(bytes); sum += bytes) budget.spend(bytes);
+      return sum;
+    });
+  };
+
+  it('S35: an epoch writes at most a fifth more than its share, and all epochs nearly all of it', () => {
+    for (const bytes of [1, 4, 7.8, 9, 15]) {
+      const epochs = written(0, bytes);
+      expect(Math.max(...epochs)).toBeLessThanOrEqual(15 * 1.2);
+      expect(epochs.reduce((a, b) => a + b) / epochs.length).toBeGreaterThan(15 * 0.6);
+    }
+  });
+  it('S35: subtasks take turns where a fold costs more than one epoch earns', () => {
+    const all = [0, 32, 64, 96].map((first) => written(first, 31));
+    const together = all[0]!.map((_, epoch) => all.reduce((sum, epochs) => sum + epochs[epoch]!, 0));
+    expect(Math.max(...together)).toBe(62);
+    expect(together.reduce((a, b) => a + b) / together.length).toBeGreaterThan(55);
   });
 });
 
@@ -193,6 +238,77 @@ describe('a chain of snapshots', () => {
       }
     };
     await expect(untilFailure()).rejects.toMatchObject({ code: 'E_STATE_DAMAGED' });
+  });
+  it('S28, S34: folds prepared behind the epochs and merges beside them change nothing that is restored', async () => {
+    const padded: ValueCodec<{ readonly n: number; readonly bytes: number }> = {
+      id: 'padded:1',
+      write: (out, { n, bytes }) => {
+        out.int(n);
+        out.bytes(new Uint8Array(bytes).fill(n));
+      },
+      read: (from) => ({ n: from.int(), bytes: from.bytes().length }),
+    };
+    const opened = (): { state: OperatorState; table: StateTable<{ readonly n: number; readonly bytes: number }> } => {
+      const state = new OperatorState({ operator: 'op', keyGroups, owned });
+      return { state, table: state.table('padded', padded) };
+    };
+    const said = (table: StateTable<{ readonly n: number }>): string[] =>
+      [...table.entries(0)].map(({ key, value }) => `${key} ${value.n}`).toSorted();
+    /** Large changes make folds due, several small ones in a row make merges. */
+    const large = fc.record({
+      keys: fc.uniqueArray(fc.nat(15), { minLength: 4, maxLength: 12, size: 'max' }),
+      bytes: fc.constant(30_000),
+    });
+    const small = fc.record({ keys: fc.uniqueArray(fc.nat(15), { minLength: 1, maxLength: 2 }), bytes: fc.constant(5) });
+    const epoch = fc.oneof({ weight: 1, arbitrary: large }, { weight: 4, arbitrary: small });
+    const kinds = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.array(epoch, { minLength: 60, maxLength: 90, size: 'max' }), async (given) => {
+        const { blobs } = openMemoryStores();
+        const { state, table } = opened();
+        const chain = new SnapshotChain({ operator: 'op', owned });
+        const nextId = ids();
+        const nextEpoch = epochs();
+        for (const [n, { keys, bytes }] of given.entries()) {
+          for (const key of keys)
+            if (!(n % 4 === key % 4 && table.delete(0, `k${key}`))) table.put(0, `k${key}`, key % keyGroups, { n, bytes });
+          const frozen = state.freeze(nextEpoch());
+          chain.append(await store(drain(frozen), blobs, nextId));
+          frozen.written();
+          const before = chain.refs().length;
+          await chain.fold(blobs, nextId);
+          if (chain.refs().length < before) kinds.add(chain.refs().at(-1)!.kind);
+          const again = opened();
+          await loadChunks(again.state, chain.refs(), blobs);
+          expect(said(again.table)).toEqual(said(table));
+        }
+      }),
+      { numRuns: 6, seed: 31 },
+    );
+    expect(kinds).toContain('delta');
+  });
+  it('S28: a merge leaves alone a chunk that is also in the list for other groups, after a rescale', async () => {
+    const { blobs, refs } = await randomDeltas(
+      Array.from({ length: 8 }, (_, n) => Array.from({ length: 16 }, (__, key) => [key, 2 + n] as const)),
+    );
+    const half = (groups: readonly [number, number]): ChunkRef[] => refs.map((old) => ({ ...old, groups: [groups] }));
+    const { state, tables } = boxState();
+    const nextEpoch = epochs();
+    const large = async (keys: number, namespace: number): Promise<ChunkRef[]> => {
+      for (let i = 0; i < keys; i++) tables[0]!.put(namespace, `between ${i}`, i % keyGroups, { n: i });
+      const frozen = state.freeze(nextEpoch());
+      const written = await store(drain(frozen), blobs, ids(`large/${namespace}`));
+      frozen.written();
+      return written;
+    };
+    const base = (await large(4000, 8)).map((old): ChunkRef => ({ ...old, kind: 'base' }));
+    const between = await large(300, 9);
+    const list = [...base, ...half([0, 8]), ...between, ...half([8, 16])];
+    const expected = await restored(list, blobs, 1);
+    const chain = new SnapshotChain({ operator: 'op', owned, refs: list });
+    await chain.fold(blobs, ids('m'));
+    expect(chain.refs()).toHaveLength(list.length - 7);
+    expect(await restored(chain.refs(), blobs, 1)).toEqual(expected);
   });
   it('garbage is what no retained checkpoint lists', () => {
     expect(garbage([['a', 'b'], new Set(['b', 'c'])], ['a', 'd', 'b', 'e', 'd'])).toEqual(['d', 'e']);

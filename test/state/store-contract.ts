@@ -183,7 +183,7 @@ export function describeStores(name: string, make: () => Promise<StoreFixture>):
         fc.record({ do: fc.constant('reopen' as const) }),
       );
       await fc.assert(
-        fc.asyncProperty(fc.array(operation, { maxLength: 25 }), async (operations) => {
+        fc.asyncProperty(fc.array(operation, { maxLength: 25, size: 'max' }), async (operations) => {
           await stores.close();
           await fixture.dispose();
           fixture = await make();
