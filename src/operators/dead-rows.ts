@@ -21,7 +21,7 @@ function jsonBytes(row: object): Uint8Array {
 
 function textOf(row: object): string {
   try {
-    return JSON.stringify(row, replacer) ?? String(row);
+    return JSON.stringify(row, replacer);
   } catch {
     // A row that holds itself has no JSON; what is lost here is only the copy for people.
     return '[no JSON]';

@@ -153,7 +153,7 @@ function fingerprintOf(plan: Omit<PhysicalPlan, 'fingerprint'>): string {
   const text = JSON.stringify([
     plan.job.name,
     plan.keyGroups,
-    plan.stages.map((stage) => [stage.parallelism, stage.operators.map((o) => [o.id, o.state, o.emissions, o.outputs])]),
+    plan.stages.map((stage) => [stage.parallelism, stage.operators.map((o) => [o.id, o.label, o.state, o.node.kind === 'select' ? o.node.columns : [], o.emissions, o.outputs])]),
     plan.edges,
   ]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
