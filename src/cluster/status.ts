@@ -1,4 +1,6 @@
 /** What a running job says of itself: plain data, made anew at each call. Read by the CLI, the HTTP API and metrics. */
+import type { CheckpointEntry } from '../coordinator/index.ts';
+
 export type JobState = 'starting' | 'restoring' | 'running' | 'throttled' | 'restarting' | 'stopping' | 'finished' | 'stopped' | 'failed';
 
 /** What this process has added, exactly: rows rolled back by a restore are not counted twice. */
@@ -42,17 +44,6 @@ export interface SplitStatus {
   readonly watermark: number | null;
 }
 
-export interface CheckpointStatus {
-  readonly epoch: number;
-  readonly state: 'completed' | 'aborted' | 'in progress';
-  /** Wall time of its trigger, ms. */
-  readonly triggered: number;
-  readonly durationMs: number | null;
-  /** Bytes written for it. */
-  readonly bytes: number;
-  readonly reason?: string;
-}
-
 export interface JobStatus {
   readonly job: string;
   readonly state: JobState;
@@ -69,7 +60,7 @@ export interface JobStatus {
   readonly stateRows: number;
   readonly subtasks: readonly SubtaskStatus[];
   /** The last 20, newest first. */
-  readonly checkpoints: readonly CheckpointStatus[];
+  readonly checkpoints: readonly CheckpointEntry[];
   /** The last error that restarted or failed the job. */
   readonly error: { readonly code: string; readonly message: string; readonly hint: string } | null;
 }

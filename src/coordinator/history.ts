@@ -3,8 +3,10 @@
 export interface CheckpointEntry {
   readonly epoch: number;
   readonly state: 'completed' | 'aborted' | 'in progress';
+  /** Wall time of its trigger, ms. */
   readonly triggered: number;
   readonly durationMs: number | null;
+  /** Written for it. */
   readonly bytes: number;
   readonly reason?: string;
 }

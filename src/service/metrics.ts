@@ -2,7 +2,8 @@
  * What `/metrics` tells, made of a job's status alone: names and units as Prometheus wants them, base units, bounded labels
  * (one series a subtask; never one a key, a split or an epoch). Counters start at 0 with the process.
  */
-import type { CheckpointStatus, JobStatus, SubtaskStatus } from '../cluster/index.ts';
+import type { JobStatus, SubtaskStatus } from '../cluster/index.ts';
+import type { CheckpointEntry } from '../coordinator/index.ts';
 import type { Metric, Sample } from './prometheus-text.ts';
 
 export interface Build {
@@ -76,6 +77,6 @@ function sample(labels: Sample['labels'], value: number | null): Sample[] {
 
 const finite = (value: number | null): value is number => value !== null && Number.isFinite(value);
 const seconds = (ms: number | null | undefined): number | null => (ms === null || ms === undefined ? null : ms / 1000);
-const lastComplete = (job: JobStatus): CheckpointStatus | undefined => job.checkpoints.find(({ state }) => state === 'completed');
-const completedAt = (checkpoint: CheckpointStatus | undefined): number | null =>
+const lastComplete = (job: JobStatus): CheckpointEntry | undefined => job.checkpoints.find(({ state }) => state === 'completed');
+const completedAt = (checkpoint: CheckpointEntry | undefined): number | null =>
   checkpoint === undefined ? null : (checkpoint.triggered + (checkpoint.durationMs ?? 0)) / 1000;
