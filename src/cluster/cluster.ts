@@ -96,8 +96,8 @@ class Cluster implements RunningJob {
   }
 
   async #close(subtask: Subtask): Promise<void> {
+    if (subtask.machine.getSnapshot().status === 'done') return;
     const closed = new Promise<void>((resolve) => {
-      if (subtask.machine.getSnapshot().status === 'done') return resolve();
       subtask.machine.subscribe({ complete: () => resolve() });
     });
     subtask.machine.send({ type: 'CLOSE' });

@@ -54,9 +54,12 @@ export function sumOf(sum: ExactSum): number {
   return special(sum) ?? (sum.high.length === 0 ? roundOnce(sum.low) : toNumber(exact(sum), 1n));
 }
 
-/** The sum over the count; the sum's own overflow does no harm. */
+/** The rounded sum over the count, as a program would; where the sum itself is beyond the doubles, the exact mean. */
 export function meanOf(sum: ExactSum): number {
-  return special(sum) ?? (sum.high.length === 0 ? roundOnce(sum.low) / sum.count : toNumber(exact(sum), BigInt(sum.count)));
+  const outside = special(sum);
+  if (outside !== undefined) return outside;
+  const total = sumOf(sum);
+  return Number.isFinite(total) ? total / sum.count : toNumber(exact(sum), BigInt(sum.count));
 }
 
 function special(sum: ExactSum): number | undefined {
