@@ -7,8 +7,8 @@ export interface Drawn {
   readonly delay: number;
   readonly left: readonly (readonly Row[])[];
   readonly right: readonly (readonly Row[])[];
-  readonly query: 'window' | 'running' | 'whole' | 'reduce' | 'process';
-  readonly steps: readonly ('map' | 'filter' | 'flatMap' | 'rebalance')[];
+  readonly query: 'window' | 'running' | 'whole' | 'reduce' | 'process' | 'timers';
+  readonly steps: readonly ('map' | 'filter' | 'flatMap' | 'select' | 'rebalance')[];
   readonly crashes: number;
   readonly abortEvery: number;
   readonly seed: number;
@@ -47,8 +47,8 @@ export const drawn: fc.Arbitrary<Drawn> = fc.record({
   delay: fc.constantFrom(0, 5, 20),
   left: splits,
   right: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: splits }),
-  query: fc.constantFrom('window', 'window', 'window', 'window', 'window', 'running', 'whole', 'reduce', 'process'),
-  steps: fc.subarray(['map', 'filter', 'flatMap', 'rebalance'] as const),
+  query: fc.constantFrom('window', 'window', 'window', 'window', 'window', 'running', 'whole', 'reduce', 'process', 'timers'),
+  steps: fc.subarray(['map', 'filter', 'flatMap', 'select', 'rebalance'] as const),
   crashes: fc.constantFrom(0, 1, 2, 3),
   abortEvery: fc.constantFrom(0, 2, 3),
   seed: fc.nat(),

@@ -2,11 +2,11 @@
 // restored at other parallelisms: always the answer of the plain computation, exactly.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { avg, count, max, min, type RowOf, schema, state, type Stream, sum, t, window } from '../../src/api/index.ts';
+import { aggregate, avg, collect, count, max, min, type RowOf, schema, state, type Stream, sum, t, window } from '../../src/api/index.ts';
 import { type Sabotage, seededRandom } from '../../src/core/index.ts';
 import { type Drawn, drawn, traits } from './drawn.ts';
 import { type LifeReport, live, output, splitSource, World } from './life.ts';
-import { grouped, type Row, shown, type Stamped, stamped, windowed } from './plain.ts';
+import { ascending, grouped, type Row, shown, type Stamped, stamped, timers, windowed } from './plain.ts';
 
 const Plain = schema({ k: t.string.nullable(), v: t.number.nullable(), at: t.eventTime });
 const Counted = schema({ k: t.string.nullable(), nth: t.number, at: t.number });
@@ -28,6 +28,8 @@ function stepped(stream: Timed, steps: Drawn['steps']): Timed {
         return rows.filter((row) => row.v !== 7);
       case 'flatMap':
         return rows.flatMap((row) => (row.v === 3 ? [row, { ...row, v: 4 }] : [row]), Plain);
+      case 'select':
+        return rows.select('v', 'at', 'k') as unknown as Timed;
       case 'rebalance':
         return rows.rebalance();
     }
@@ -43,6 +45,7 @@ function plainly(rows: readonly Stamped[], steps: Drawn['steps']): Stamped[] {
         return all.filter(({ row }) => row.v !== 7);
       case 'flatMap':
         return all.flatMap(({ row, stamp }) => (row.v === 3 ? [{ row, stamp }, { row: { ...row, v: 4 }, stamp }] : [{ row, stamp }]));
+      case 'select':
       case 'rebalance':
         return all;
     }
@@ -63,9 +66,16 @@ function lastPerKey(rows: readonly object[]): object[] {
   return [...new Map(rows.map((row) => [(row as Row).k, row])).values()];
 }
 
-const aggregated = () => ({ n: count(), total: sum('v'), mean: avg('v'), least: min('v'), most: max('v') }) as const;
+const weigh = aggregate({ state: t.number, create: () => 0, accumulate: (acc: number, v: number | null) => acc + (v === null ? 1 : 2), merge: (a, b) => a + b, result: (acc) => acc });
+const aggregated = () => ({ n: count(), total: sum('v'), mean: avg('v'), least: min('v'), most: max('v'), all: collect('v'), weight: weigh('v') }) as const;
+/** In which order values of several splits were collected follows from their arrival. */
+const collected = (rows: readonly object[]): object[] => rows.map((row) => ({ ...row, all: ascending((row as { all: number[] }).all) }));
 
-async function liveOut(life: Drawn, sabotage?: Sabotage): Promise<Outcome> {
+/** Timers are exact where a key's rows come in one order: from one split, over one channel. */
+const orderly = (life: Drawn): Drawn => (life.query === 'timers' ? { ...life, left: life.left.slice(0, 1), right: [], steps: life.steps.filter((step) => step !== 'rebalance') } : life);
+
+async function liveOut(drawnLife: Drawn, sabotage?: Sabotage): Promise<Outcome> {
+  const life = orderly(drawnLife);
   const random = seededRandom(life.seed);
   const world = new World();
   const watermarked = (name: string, splits: Drawn['left']): Timed =>
@@ -85,17 +95,17 @@ async function liveOut(life: Drawn, sabotage?: Sabotage): Promise<Outcome> {
       return {
         life: report,
         late: plain.late.length,
-        actual: [...sorted(world.rows('results')), ...sorted(world.rows('late'))],
-        expected: [...sorted(plain.results), ...sorted(plain.late)],
+        actual: [...sorted(collected(world.rows('results'))), ...sorted(world.rows('late').map(({ k, v, at }: Partial<Row>) => ({ k, v, at })))],
+        expected: [...sorted(plain.results), ...sorted(plain.late.map(({ k, v, at }) => ({ k, v, at })))],
       };
     }
     case 'running': {
       const report = await run([output(all.groupBy('k').agg(aggregated()), world.sink('results'), 'update')]);
-      return { life: report, late: 0, actual: sorted(lastPerKey(world.rows('results'))), expected: sorted(grouped(rows)) };
+      return { life: report, late: 0, actual: sorted(collected(lastPerKey(world.rows('results')))), expected: sorted(grouped(rows)) };
     }
     case 'whole': {
       const report = await run([output(all.groupBy('k').agg(aggregated()), world.sink('results'), 'complete')]);
-      return { life: report, late: 0, actual: sorted(world.table('results')), expected: sorted(grouped(rows)) };
+      return { life: report, late: 0, actual: sorted(collected(world.table('results'))), expected: sorted(grouped(rows)) };
     }
     case 'reduce': {
       const greatest = all.keyBy('k').reduce((a, b) => (Math.max(a.at, b.at) === a.at ? a : b));
@@ -108,6 +118,22 @@ async function liveOut(life: Drawn, sabotage?: Sabotage): Promise<Outcome> {
         actual: sorted(lastPerKey(world.rows('results')).map((row) => ({ k: (row as Row).k, at: (row as Row).at }))),
         expected: sorted([...latest].map(([k, at]) => ({ k, at }))),
       };
+    }
+    case 'timers': {
+      const after = 15;
+      const due = all.keyBy('k').process({
+        state: { seen: state.value(t.number) },
+        emits: Counted,
+        onRow(row, ctx) {
+          ctx.state.seen.set((ctx.state.seen.get() ?? 0) + 1);
+          ctx.setTimer(row.at + after);
+        },
+        onTimer(at, { key, state: { seen }, emit }) {
+          emit({ k: key, nth: seen.get() ?? 0, at });
+        },
+      });
+      const report = await run([output(due, world.sink('results'))]);
+      return { life: report, late: 0, actual: sorted(world.rows('results')), expected: sorted(timers(rows, after)) };
     }
     case 'process': {
       const numbered = all.keyBy('k').process({
@@ -166,7 +192,7 @@ describe('a random pipeline', () => {
       { numRuns: lives, seed, endOnFailure: false },
     );
     console.log(`${runs} lives: ${[...seen].map(([what, n]) => `${what} ${Math.round((100 * n) / runs)} %`).join(', ')}`);
-    for (const what of ['nulls', '-0', 'doubles', 'equal timestamps', "rows on a window's end", 'negative times', 'empty input', 'a single key', 'a crash', 'a restore', 'an aborted epoch', 'a restore at another parallelism', 'query window', 'query running', 'query whole', 'query reduce', 'query process']) {
+    for (const what of ['nulls', '-0', 'doubles', 'equal timestamps', "rows on a window's end", 'negative times', 'empty input', 'a single key', 'a crash', 'a restore', 'an aborted epoch', 'a restore at another parallelism', 'query window', 'query running', 'query whole', 'query reduce', 'query process', 'query timers']) {
       expect(seen.get(what) ?? 0, what).toBeGreaterThan(0);
     }
     expect(seen.get('two or more splits')! / runs).toBeGreaterThanOrEqual(0.5);

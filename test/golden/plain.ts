@@ -59,12 +59,52 @@ export function grouped(rows: readonly Stamped[]): object[] {
   return [...groups].map(([k, values]) => ({ k, ...aggregates(values) }));
 }
 
-export function aggregates(values: readonly (number | null)[]): { n: number; total: number | null; mean: number | null; least: number | null; most: number | null } {
+export interface Aggregates {
+  readonly n: number;
+  readonly total: number | null;
+  readonly mean: number | null;
+  readonly least: number | null;
+  readonly most: number | null;
+  /** Values, ascending, without nulls. */
+  readonly all: readonly number[];
+  /** One for each null, two for each value. */
+  readonly weight: number;
+}
+
+export function aggregates(values: readonly (number | null)[]): Aggregates {
   const present = values.filter((value) => value !== null);
-  if (present.length === 0) return { n: values.length, total: null, mean: null, least: null, most: null };
+  const weight = values.length + present.length;
+  if (present.length === 0) return { n: values.length, total: null, mean: null, least: null, most: null, all: [], weight };
   const total = exactSum(present);
-  const ordered = present.toSorted((a, b) => a - b || (Object.is(a, b) ? 0 : Object.is(a, -0) ? -1 : 1));
-  return { n: values.length, total, mean: total / present.length, least: ordered[0]!, most: ordered.at(-1)! };
+  const all = ascending(present);
+  return { n: values.length, total, mean: total / present.length, least: all[0]!, most: all.at(-1)!, all, weight };
+}
+
+/** Negative zero before zero. */
+export function ascending(values: readonly number[]): number[] {
+  return values.toSorted((a, b) => a - b || (Object.is(a, b) ? 0 : Object.is(a, -0) ? -1 : 1));
+}
+
+/** Each row sets a timer `after` its time; a timer fires once its key's next row, or the end, is past it. One split, in order. */
+export function timers(rows: readonly Stamped[], after: number): object[] {
+  const keys = new Map<string | null, { seen: number; due: Set<number> }>();
+  const fired: object[] = [];
+  const fire = (k: string | null, until: number): void => {
+    const { seen, due } = keys.get(k)!;
+    for (const at of [...due].filter((time) => time <= until).sort((a, b) => a - b)) {
+      due.delete(at);
+      fired.push({ k, nth: seen, at });
+    }
+  };
+  for (const { row, stamp } of rows) {
+    if (!keys.has(row.k)) keys.set(row.k, { seen: 0, due: new Set() });
+    fire(row.k, stamp);
+    const key = keys.get(row.k)!;
+    key.seen++;
+    key.due.add(row.at + after);
+  }
+  for (const k of keys.keys()) fire(k, Number.POSITIVE_INFINITY);
+  return fired;
 }
 
 /** The sum of finite doubles, rounded once. */
