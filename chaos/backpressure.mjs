@@ -22,10 +22,26 @@ const say = (line) => json !== true && process.stdout.write(`${line}\n`);
 const MiB = 1 << 20;
 
 function start() {
-  const args = [join(root, 'dist/service/bin.js'), 'run', join(root, 'chaos/backpressure-job.ts'), '--state-dir', join(folder, 'state'), '--http', '0', ...(broken === undefined ? [] : ['--break', broken]), '--', `where=${where}`, `gate=${gate}`, `ranges=${ranges}`];
+  const args = [
+    join(root, 'dist/service/bin.js'),
+    'run',
+    join(root, 'chaos/backpressure-job.ts'),
+    '--state-dir',
+    join(folder, 'state'),
+    '--http',
+    '0',
+    ...(broken === undefined ? [] : ['--break', broken]),
+    '--',
+    `where=${where}`,
+    `gate=${gate}`,
+    `ranges=${ranges}`,
+  ];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { text: '' };
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { said.text += chunk; });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      said.text += chunk;
+    });
   return { child, said, exited: new Promise((resolve) => child.once('exit', (code) => resolve(code))) };
 }
 
@@ -47,7 +63,13 @@ async function watch(job, url, ms, whenAt = {}) {
   const samples = [];
   for (const begin = Date.now(); Date.now() - begin < ms; await sleep(100)) {
     const status = await (await fetch(url)).json();
-    samples.push({ at: Date.now() - begin, rows: status.totals.rowsIn, state: status.state, rss: await rss(job.child.pid), ...whenAt });
+    samples.push({
+      at: Date.now() - begin,
+      rows: status.totals.rowsIn,
+      state: status.state,
+      rss: await rss(job.child.pid),
+      ...whenAt,
+    });
   }
   return samples;
 }
@@ -87,7 +109,10 @@ function wrongNumbers(lines) {
 try {
   if (!(await installIfMissing()) || !(await buildIfStale())) process.exit(1);
   const { stopped, before, code, said } = await run();
-  const lines = (await readFile(ranges, 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line));
+  const lines = (await readFile(ranges, 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   const standsStillAfterMs = stopped.find((sample) => sample.rows === stopped.at(-1).rows).at;
   const grownMiB = Math.max(...stopped.map((sample) => sample.rss - before)) / MiB;
   const result = {

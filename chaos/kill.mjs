@@ -15,7 +15,14 @@ import { seeded, words } from './arguments.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const files = ['result.jsonl', 'late.jsonl'];
-const { kills: killsWanted = '20', parallelism = '1', seed = '1', break: broken, json = false, rate = '2000' } = words(process.argv.slice(2));
+const {
+  kills: killsWanted = '20',
+  parallelism = '1',
+  seed = '1',
+  break: broken,
+  json = false,
+  rate = '2000',
+} = words(process.argv.slice(2));
 // Rows that are written too early show only if a kill comes before the checkpoint that they belong to.
 const interval = broken === 'files-before-manifest' ? '500' : '50';
 const random = seeded(Number(seed));
@@ -25,8 +32,23 @@ const say = (line) => json !== true && process.stdout.write(`${line}\n`);
 /** One life of the job. `killAfterMs` counts from its first complete checkpoint, or its restore; undefined = it may live. */
 function live(output, stateDir, killAfterMs, more = []) {
   const args = [
-    join(root, 'dist/service/bin.js'), 'run', join(root, 'examples/flight-delays.ts'), '--state-dir', stateDir, '--checkpoint-interval', interval,
-    '--parallelism', parallelism, '--log-level', 'error', '--http', '0', ...more, '--', `output=${output}`, `rate=${killAfterMs === undefined ? '0' : rate}`,
+    join(root, 'dist/service/bin.js'),
+    'run',
+    join(root, 'examples/flight-delays.ts'),
+    '--state-dir',
+    stateDir,
+    '--checkpoint-interval',
+    interval,
+    '--parallelism',
+    parallelism,
+    '--log-level',
+    'error',
+    '--http',
+    '0',
+    ...more,
+    '--',
+    `output=${output}`,
+    `rate=${killAfterMs === undefined ? '0' : rate}`,
   ];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -35,7 +57,8 @@ function live(output, stateDir, killAfterMs, more = []) {
     let killer;
     child.stdout.on('data', (chunk) => {
       out += chunk;
-      if (killAfterMs !== undefined && killer === undefined && hasCheckpoint(out)) killer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+      if (killAfterMs !== undefined && killer === undefined && hasCheckpoint(out))
+        killer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
     });
     child.stderr.on('data', (chunk) => {
       err += chunk;

@@ -10,5 +10,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { runs = '1000', seed = '1' } = words(process.argv.slice(2));
 if (!(await installIfMissing())) process.exit(1);
 const vitest = [`${root}/node_modules/vitest/vitest.mjs`, 'run', '--project', 'unit', 'test/golden/lives.test.ts'];
-const child = spawn(process.execPath, vitest, { cwd: root, stdio: 'inherit', env: { ...process.env, WEIR_LIVES: runs, WEIR_SEED: seed } });
+const child = spawn(process.execPath, vitest, {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, WEIR_LIVES: runs, WEIR_SEED: seed },
+});
 child.once('exit', (code) => process.exit(code ?? 1));

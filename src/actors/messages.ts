@@ -53,11 +53,23 @@ export type ToSupervisor =
 export type ToCoordinator =
   | { readonly kind: 'deployed'; readonly generation: Generation; readonly worker: string }
   | { readonly kind: 'ack'; readonly generation: Generation; readonly epoch: Epoch; readonly snapshot: SubtaskSnapshot }
-  | { readonly kind: 'decline'; readonly generation: Generation; readonly epoch: Epoch; readonly subtask: string; readonly reason: string }
+  | {
+      readonly kind: 'decline';
+      readonly generation: Generation;
+      readonly epoch: Epoch;
+      readonly subtask: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'committed'; readonly generation: Generation; readonly epoch: Epoch; readonly subtask: string }
   | { readonly kind: 'exhausted'; readonly generation: Generation; readonly subtask: string }
   | { readonly kind: 'hurry'; readonly generation: Generation }
-  | { readonly kind: 'failed'; readonly generation: Generation; readonly subtask: string; readonly operator: OperatorId | null; readonly error: WeirError }
+  | {
+      readonly kind: 'failed';
+      readonly generation: Generation;
+      readonly subtask: string;
+      readonly operator: OperatorId | null;
+      readonly error: WeirError;
+    }
   | { readonly kind: 'tornDown'; readonly generation: Generation; readonly worker: string };
 
 /** A subtask's name in messages and logs. */

@@ -33,7 +33,11 @@ function byKey(key: NonNullable<Edge['key']>, channels: number, keyGroups: numbe
   return (batch) => {
     const keyOfRow = extract(batch);
     const rows = partition(batch, channels, (row) => owner[keyGroupOf(hashKey(keyOfRow(row)), keyGroups)]!);
-    return rows.flatMap((selected, channel) => (selected.length === 0 ? [] : [{ channel, batch: selected.length === batch.length ? batch : batch.select(Int32Array.from(selected)) }]));
+    return rows.flatMap((selected, channel) =>
+      selected.length === 0
+        ? []
+        : [{ channel, batch: selected.length === batch.length ? batch : batch.select(Int32Array.from(selected)) }],
+    );
   };
 }
 

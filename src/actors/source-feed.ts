@@ -61,7 +61,16 @@ export class SourceFeed {
   constructor(options: SourceFeedOptions) {
     this.#options = options;
     this.#context = { ...options.context, signal: this.#abort.signal };
-    this.#loops = options.starts.map((start) => ({ ...start, state: 'active', exhausted: start.ended, queue: [], reader: null, reading: false, resume: null, idleTimer: null }));
+    this.#loops = options.starts.map((start) => ({
+      ...start,
+      state: 'active',
+      exhausted: start.ended,
+      queue: [],
+      reader: null,
+      reading: false,
+      resume: null,
+      idleTimer: null,
+    }));
     for (const { split } of this.#loops) this.#events.push({ split, state: 'active' });
   }
 
@@ -102,7 +111,12 @@ export class SourceFeed {
     return this.#events.length === 0 && this.#loops.every((loop) => loop.state === 'ended');
   }
 
-  get splits(): readonly { readonly split: string; readonly state: SplitLoop['state']; readonly records: number; readonly position: Position | undefined }[] {
+  get splits(): readonly {
+    readonly split: string;
+    readonly state: SplitLoop['state'];
+    readonly records: number;
+    readonly position: Position | undefined;
+  }[] {
     return this.#loops;
   }
 
@@ -146,7 +160,10 @@ export class SourceFeed {
     if (loop.state === 'idle') this.#change(loop, 'active');
     loop.queue.push(piece);
     this.#options.wake();
-    if (loop.queue.length >= readAhead) await new Promise<void>((resolve) => { loop.resume = resolve; });
+    if (loop.queue.length >= readAhead)
+      await new Promise<void>((resolve) => {
+        loop.resume = resolve;
+      });
     return true;
   }
 

@@ -11,7 +11,18 @@ import { type Epoch, invariant } from '../core/index.ts';
 import type { Operator, RestoredPart } from '../operators/index.ts';
 import type { PlannedOperator } from '../plan/index.ts';
 import {
-  type BlobStore, type ChunkRef, chunkRef, type Counters, type FrozenState, loadChunks, type Manifest, type OperatorPart, OperatorState, SnapshotChain, type SplitSnapshot, type SubtaskSnapshot,
+  type BlobStore,
+  type ChunkRef,
+  chunkRef,
+  type Counters,
+  type FrozenState,
+  loadChunks,
+  type Manifest,
+  type OperatorPart,
+  OperatorState,
+  SnapshotChain,
+  type SplitSnapshot,
+  type SubtaskSnapshot,
 } from '../state/index.ts';
 
 export interface SplitPosition {
@@ -109,7 +120,9 @@ export class SubtaskState {
   #partsOf(manifest: Manifest, { planned }: Member): readonly OperatorPart[] {
     const [from, to] = this.#o.owned;
     const keyed = planned.node.kind === 'aggregate' || planned.node.kind === 'reduce' || planned.node.kind === 'process';
-    return (manifest.operators[planned.id] ?? []).filter(({ groups }) => (keyed ? groups[0] < to && groups[1] > from : groups[0] >= from && groups[0] < to));
+    return (manifest.operators[planned.id] ?? []).filter(({ groups }) =>
+      keyed ? groups[0] < to && groups[1] > from : groups[0] >= from && groups[0] < to,
+    );
   }
 
   async #valueOf({ groups, value }: OperatorPart): Promise<RestoredPart | null> {
@@ -137,17 +150,27 @@ export class SubtaskState {
   }
 
   /** Freezes everything now; resolves once it is durable. */
-  async freeze(epoch: Epoch, splits: readonly SplitPosition[], counters: Counters, watermarkOf: (index: number) => number): Promise<SubtaskSnapshot> {
+  async freeze(
+    epoch: Epoch,
+    splits: readonly SplitPosition[],
+    counters: Counters,
+    watermarkOf: (index: number) => number,
+  ): Promise<SubtaskSnapshot> {
     invariant(!this.#underWay, `SS1: epoch ${epoch} came while another snapshot is under way`);
     this.#underWay = true;
-    const stateful = this.#members.map((member, index) => ({ member, watermark: watermarkOf(index) })).filter(({ member }) => member.planned.state !== null);
+    const stateful = this.#members
+      .map((member, index) => ({ member, watermark: watermarkOf(index) }))
+      .filter(({ member }) => member.planned.state !== null);
     const drafts = stateful.map(({ member, watermark }) => ({
       member,
       watermark,
       value: packed(member.operator.snapshot?.()),
       splits: member.planned.node.kind === 'source' ? this.#splitSnapshots(splits) : [],
     }));
-    const encoding = new Encoding(stateful.map(({ member }) => ({ operator: member.planned.id, frozen: member.state.freeze(epoch) })), (bytes) => this.#put(epoch, bytes));
+    const encoding = new Encoding(
+      stateful.map(({ member }) => ({ operator: member.planned.id, frozen: member.state.freeze(epoch) })),
+      (bytes) => this.#put(epoch, bytes),
+    );
     this.#encoding = encoding;
     try {
       const deltas = await encoding.durable;
@@ -178,12 +201,25 @@ export class SubtaskState {
     return this.#encoding?.step() ?? false;
   }
 
-  async #part(epoch: Epoch, member: Member, delta: readonly ChunkRef[], draft: { watermark: number; value: Uint8Array | null; splits: readonly SplitSnapshot[] }): Promise<{ part: OperatorPart; written: number }> {
+  async #part(
+    epoch: Epoch,
+    member: Member,
+    delta: readonly ChunkRef[],
+    draft: { watermark: number; value: Uint8Array | null; splits: readonly SplitSnapshot[] },
+  ): Promise<{ part: OperatorPart; written: number }> {
     member.chain.append(delta);
     const folded = await member.chain.fold(this.#o.blobs, () => this.#nextId(epoch));
     const value = draft.value === null ? null : await this.#stored(epoch, draft.value);
     const written = delta.reduce((sum, ref) => sum + ref.bytes, folded + (draft.value?.length ?? 0));
-    const part = { operator: member.planned.id, subtask: this.#o.subtask, groups: this.#o.owned, watermark: draft.watermark, value, chunks: member.chain.refs(), splits: draft.splits };
+    const part = {
+      operator: member.planned.id,
+      subtask: this.#o.subtask,
+      groups: this.#o.owned,
+      watermark: draft.watermark,
+      value,
+      chunks: member.chain.refs(),
+      splits: draft.splits,
+    };
     return { part, written };
   }
 
@@ -231,7 +267,10 @@ class Encoding {
   #encoded!: () => void;
   #next = 0;
 
-  constructor(frozen: readonly { readonly operator: string; readonly frozen: FrozenState }[], put: (bytes: Uint8Array) => Promise<ChunkRef>) {
+  constructor(
+    frozen: readonly { readonly operator: string; readonly frozen: FrozenState }[],
+    put: (bytes: Uint8Array) => Promise<ChunkRef>,
+  ) {
     this.#frozen = frozen;
     this.#put = put;
     const encoded = new Promise<void>((resolve) => {
@@ -268,7 +307,9 @@ class Encoding {
   }
 }
 
-function grouped(written: readonly { readonly operator: string; readonly ref: ChunkRef }[]): ReadonlyMap<string, readonly ChunkRef[]> {
+function grouped(
+  written: readonly { readonly operator: string; readonly ref: ChunkRef }[],
+): ReadonlyMap<string, readonly ChunkRef[]> {
   const deltas = new Map<string, ChunkRef[]>();
   for (const { operator, ref } of written) deltas.set(operator, [...(deltas.get(operator) ?? []), ref]);
   return deltas;

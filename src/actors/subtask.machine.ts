@@ -14,7 +14,14 @@ export type SubtaskEvent = { readonly type: 'RESTORED' | 'START' | 'FAIL' | 'CLO
 export type SubtaskAction = 'restore' | 'restored' | 'run' | 'halt' | 'close' | 'closed';
 
 const nothing = (): void => {};
-const actions: Record<SubtaskAction, () => void> = { restore: nothing, restored: nothing, run: nothing, halt: nothing, close: nothing, closed: nothing };
+const actions: Record<SubtaskAction, () => void> = {
+  restore: nothing,
+  restored: nothing,
+  run: nothing,
+  halt: nothing,
+  close: nothing,
+  closed: nothing,
+};
 
 // biome-ignore lint: the machine's full type is inferred and long
 export type SubtaskMachine = StateMachine<any, SubtaskEvent, any, any, any, any, any, any, any, any, any, any, any, any>;

@@ -1,26 +1,26 @@
 /**
  * One subtask: the shell around its machine, its task and its state.
  *
- * Owns: building the operators of its stage, restoring them, and answering barriers, commits and the end. Talks through:
- * `report` (to its supervisor), channels, the job's stores.
+ * Owns: the life of the operators of its stage: restore, barriers, commits, the end. Does not own: their making (assembly.ts),
+ * their loop (task.ts), their snapshots (subtask-state.ts). Talks through: `report` (to its supervisor), channels, stores.
  * Invariants: SU1 an acknowledgement is sent only when everything that it names is durable; SU2 after `close` nothing is
  * reported or written any more.
  */
 import { type ActorRef, createActor } from 'xstate';
 import { type Epoch, type OperatorId, sleep, WeirError } from '../core/index.ts';
-import { createOperator, type Operator, type SinkDefinition, sinkOperator, type SourceDefinition } from '../operators/index.ts';
-import { channelsOf, type Edge, ownedGroups, type PhysicalPlan, type PlannedOperator, type Stage } from '../plan/index.ts';
+import type { DeadRecord, Operator, SourceDefinition } from '../operators/index.ts';
+import { ownedGroups, type PhysicalPlan, type PlannedOperator, type Stage } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
-import type { Manifest, SubtaskSnapshot } from '../state/index.ts';
-import type { Transport } from '../transport/index.ts';
+import type { SubtaskSnapshot } from '../state/index.ts';
+import type { ChannelReceiver, Transport } from '../transport/index.ts';
+import { contextOf, edgeOutput, newOperator, receivers, type Site, sourceContext, sourceFeed } from './assembly.ts';
 import { Chain, type ItemTarget } from './chain.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { EdgeOutput } from './edge-output.ts';
+import type { EdgeOutput } from './edge-output.ts';
 import { type Assignment, type Deployment, subtaskName, type ToCoordinator } from './messages.ts';
-import { OperatorCounters, operatorContext } from './operator-context.ts';
-import { routerOf } from './routers.ts';
+import { OperatorCounters } from './operator-context.ts';
 import type { Scheduler } from './scheduler.ts';
-import { SourceFeed } from './source-feed.ts';
+import type { SourceFeed } from './source-feed.ts';
 import { type SubtaskEvent, subtaskMachine } from './subtask.machine.ts';
 import { type SplitPosition, SubtaskState } from './subtask-state.ts';
 import { Task } from './task.ts';
@@ -51,7 +51,7 @@ export class Subtask {
   readonly machine: ActorRef<any, SubtaskEvent>;
   readonly #o: SubtaskOptions;
   readonly #abort = new AbortController();
-  readonly #owned: readonly [number, number];
+  readonly #site: Site;
   #members: Member[] = [];
   #chain: Chain | null = null;
   #task: Task | null = null;
@@ -68,7 +68,14 @@ export class Subtask {
     this.stage = options.plan.stages[options.assignment.stage]!;
     this.index = options.assignment.subtask;
     this.name = subtaskName(this.stage.index, this.index);
-    this.#owned = ownedGroups(options.plan.keyGroups, this.stage.parallelism, this.index);
+    this.#site = {
+      ...options,
+      stage: this.stage,
+      index: this.index,
+      owned: ownedGroups(options.plan.keyGroups, this.stage.parallelism, this.index),
+      signal: this.#abort.signal,
+      wake: () => this.#wake(),
+    };
     this.machine = createActor(
       subtaskMachine.provide({
         actions: {
@@ -132,7 +139,9 @@ export class Subtask {
   }
 
   splitWatermark(split: string): number {
-    return this.#members.find(({ operator }) => operator.splitWatermark !== undefined)?.operator.splitWatermark?.(split) ?? -Infinity;
+    return (
+      this.#members.find(({ operator }) => operator.splitWatermark !== undefined)?.operator.splitWatermark?.(split) ?? -Infinity
+    );
   }
 
   fail(thrown: unknown, operator: OperatorId | null = null): void {
@@ -140,7 +149,13 @@ export class Subtask {
     this.#failed = true;
     const { generation } = this.#o.deployment;
     this.machine.send({ type: 'FAIL' });
-    this.#o.report({ kind: 'failed', generation, subtask: this.name, operator, error: WeirError.from(thrown, 'E_INTERNAL', this.stage.label) });
+    this.#o.report({
+      kind: 'failed',
+      generation,
+      subtask: this.name,
+      operator,
+      error: WeirError.from(thrown, 'E_INTERNAL', this.stage.label),
+    });
   }
 
   // ── actions of the machine
@@ -171,113 +186,68 @@ export class Subtask {
     if (this.#task !== null) this.#o.scheduler.remove(this.#task);
     this.#abort.abort(new WeirError('E_INTERNAL', 'the subtask was closed'));
     await this.#feed?.close();
-    for (const { operator } of this.#members) await Promise.resolve(operator.close?.()).catch((error) => this.#o.environment.logger.warn({ subtask: this.name, err: String(error) }, 'an operator did not close cleanly'));
+    for (const { operator } of this.#members)
+      await Promise.resolve(operator.close?.()).catch((error) =>
+        this.#o.environment.logger.warn({ subtask: this.name, err: String(error) }, 'an operator did not close cleanly'),
+      );
     this.machine.send({ type: 'CLOSED' });
   }
 
   // ── building
 
-  #receivers: readonly ReturnType<Transport['receiver']>[] = [];
+  #receivers: readonly ChannelReceiver[] = [];
 
   #build(): void {
     const { plan, environment, deployment } = this.#o;
-    const wake = (): void => this.#wake();
     const edges = new Map<number, EdgeOutput>();
     const edgeOf = (index: number): ItemTarget => {
       let output = edges.get(index);
       if (output === undefined) {
-        output = this.#edgeOutput(plan.edges[index]!, wake);
+        output = edgeOutput(this.#site, plan.edges[index]!);
         edges.set(index, output);
       }
       return output;
     };
-    if (this.stage.deadLetterEdge !== null) this.#deadLetters = new DeadLetters(edgeOf(this.stage.deadLetterEdge), (deployment.restore?.epoch ?? 0) + 1);
-    this.#members = this.stage.operators.map((planned) => ({ planned, operator: this.#operator(planned), counters: new OperatorCounters() }));
+    if (this.stage.deadLetterEdge !== null)
+      this.#deadLetters = new DeadLetters(edgeOf(this.stage.deadLetterEdge), (deployment.restore?.epoch ?? 0) + 1);
+    this.#members = this.stage.operators.map((planned) => ({
+      planned,
+      operator: newOperator(this.#site, planned),
+      counters: new OperatorCounters(),
+    }));
     this.#chain = new Chain(this.#members, edgeOf);
     this.#state = new SubtaskState({
       generation: deployment.generation,
       name: this.name,
       subtask: this.index,
       keyGroups: plan.keyGroups,
-      owned: this.#owned,
+      owned: this.#site.owned,
       members: this.#members,
       blobs: environment.stores.blobs,
     });
-    this.#members.forEach((member, i) => member.operator.open?.(this.#context(member, i)));
-    this.#feed = this.#sourceFeed(wake);
-    this.#receivers = this.stage.inputs.flatMap((index) => this.#incoming(plan.edges[index]!));
-    for (const receiver of this.#receivers) receiver.onReadable(wake);
+    this.#members.forEach(({ planned, operator, counters }, index) => {
+      const deadLetter = (record: DeadRecord, cause: unknown): void => this.#deadLetters.add(record, cause);
+      operator.open?.(
+        contextOf(this.#site, planned, {
+          state: this.#state!.of(index),
+          counters,
+          deadLetter,
+          wake: () => this.#wakeOperator(index),
+        }),
+      );
+    });
+    this.#feed = sourceFeed(this.#site);
+    this.#recordsBefore = this.#recordsRead();
+    this.#receivers = receivers(this.#site);
+    for (const receiver of this.#receivers) receiver.onReadable(() => this.#wake());
     this.#task = this.#newTask();
-  }
-
-  #operator(planned: PlannedOperator): Operator {
-    const { node } = planned;
-    if (node.kind !== 'sink') return createOperator(node, { id: planned.id, emissions: planned.emissions });
-    const { plan, deployment, environment } = this.#o;
-    return sinkOperator(node.sink as SinkDefinition, {
-      id: planned.id,
-      job: plan.job.name,
-      mode: node.mode,
-      everyMs: node.everyMs,
-      fresh: deployment.restore === null,
-      signal: this.#abort.signal,
-      ...(environment.sabotage?.break === undefined ? {} : { sabotage: environment.sabotage.break }),
-    });
-  }
-
-  #context({ planned, counters }: Member, index: number): ReturnType<typeof operatorContext> {
-    const { plan, environment, deployment } = this.#o;
-    return operatorContext({
-      operator: planned.id,
-      subtask: this.index,
-      parallelism: this.stage.parallelism,
-      generation: deployment.generation,
-      keyGroups: plan.keyGroups,
-      ownedGroups: this.#owned,
-      clock: environment.clock,
-      logger: environment.logger,
-      state: this.#state!.of(index),
-      counters,
-      guarded: deployment.guarded.includes(planned.id),
-      deadLetter: (record, cause) => this.#deadLetters.add(record, cause),
-      wake: () => {
-        this.#chain!.wake(index);
-        this.#wake();
-      },
-    });
-  }
-
-  #edgeOutput(edge: Edge, wake: () => void): EdgeOutput {
-    const { plan, transport } = this.#o;
-    const channels = channelsOf(plan, edge).filter(({ from }) => from === this.index);
-    const senders = channels.map(({ from, to }) => transport.sender({ edge: edge.index, from, to }));
-    return new EdgeOutput(senders, routerOf(edge, senders.length, this.index, plan.keyGroups), wake);
-  }
-
-  #incoming(edge: Edge): ReturnType<Transport['receiver']>[] {
-    const channels = channelsOf(this.#o.plan, edge).filter(({ to }) => to === this.index);
-    return channels.map(({ from, to }) => this.#o.transport.receiver({ edge: edge.index, from, to }));
-  }
-
-  #sourceFeed(wake: () => void): SourceFeed | null {
-    const root = this.stage.operators[0]!;
-    if (root.node.kind !== 'source') return null;
-    const { environment, plan, assignment, deployment } = this.#o;
-    const starts = splitStarts(deployment.restore, root.id, assignment.splits);
-    this.#recordsBefore = starts.reduce((sum, start) => sum + start.records, 0);
-    const idle = this.stage.operators.flatMap(({ node }) => (node.kind === 'watermark' && node.idleAfterMs > 0 ? [node.idleAfterMs] : []));
-    return new SourceFeed({
-      definition: root.node.source as SourceDefinition,
-      context: { job: plan.job.name, operator: root.id, clock: environment.clock, logger: environment.logger, journal: environment.stores.journal, batchRowsMax },
-      starts,
-      idleAfterMs: idle.length === 0 ? 0 : Math.min(...idle),
-      wake,
-    });
   }
 
   #newTask(): Task {
     const { environment, plan } = this.#o;
-    const sources = plan.stages.filter((stage) => stage.operators[0]!.node.kind === 'source').reduce((sum, stage) => sum + stage.parallelism, 0);
+    const sources = plan.stages
+      .filter((stage) => stage.operators[0]!.node.kind === 'source')
+      .reduce((sum, stage) => sum + stage.parallelism, 0);
     return new Task({
       name: this.name,
       depth: this.stage.index,
@@ -296,7 +266,10 @@ export class Subtask {
         mayFreeze: () => this.#state!.canFreeze,
         deadRecords: (dead) => {
           for (const record of dead) {
-            this.#deadLetters.add(record, new WeirError('E_RECORD', `${this.stage.operators[0]!.label}: ${record.error} (at ${record.position})`));
+            this.#deadLetters.add(
+              record,
+              new WeirError('E_RECORD', `${this.stage.operators[0]!.label}: ${record.error} (at ${record.position})`),
+            );
             this.#members[0]!.counters.deadLetters++;
           }
         },
@@ -311,7 +284,9 @@ export class Subtask {
     this.#deadLetters.passed(barrier);
     const positions = this.#positions();
     this.#state!.rememberPositions(barrier.epoch, positions);
-    const run = this.#sabotaged(this.#state!.freeze(barrier.epoch, positions, this.counters(), (i) => this.#chain!.watermarkOf(i)));
+    const run = this.#sabotaged(
+      this.#state!.freeze(barrier.epoch, positions, this.counters(), (i) => this.#chain!.watermarkOf(i)),
+    );
     const { generation } = this.#o.deployment;
     run.then(
       (snapshot) => {
@@ -320,7 +295,14 @@ export class Subtask {
       },
       (error) => {
         this.#wake();
-        if (!this.#closed) this.#o.report({ kind: 'decline', generation, epoch: barrier.epoch, subtask: this.name, reason: error instanceof Error ? error.message : String(error) });
+        if (!this.#closed)
+          this.#o.report({
+            kind: 'decline',
+            generation,
+            epoch: barrier.epoch,
+            subtask: this.name,
+            reason: error instanceof Error ? error.message : String(error),
+          });
       },
     );
     this.#wake();
@@ -333,11 +315,26 @@ export class Subtask {
     const snapshot = await run;
     await sleep(clock, 60);
     const later = new Map(this.#positions().map((position) => [position.split, position]));
-    return { ...snapshot, parts: snapshot.parts.map((part) => ({ ...part, splits: part.splits.map((split) => ({ ...split, ...later.get(split.split), position: later.get(split.split)?.position ?? null })) })) };
+    return {
+      ...snapshot,
+      parts: snapshot.parts.map((part) => ({
+        ...part,
+        splits: part.splits.map((split) => ({
+          ...split,
+          ...later.get(split.split),
+          position: later.get(split.split)?.position ?? null,
+        })),
+      })),
+    };
   }
 
   #positions(): readonly SplitPosition[] {
-    return (this.#feed?.splits ?? []).map(({ split, position, records, state }) => ({ split, position, records, ended: state === 'ended' }));
+    return (this.#feed?.splits ?? []).map(({ split, position, records, state }) => ({
+      split,
+      position,
+      records,
+      ended: state === 'ended',
+    }));
   }
 
   async #commit(epoch: Epoch, oldest: number): Promise<void> {
@@ -358,13 +355,9 @@ export class Subtask {
     const definition = root.node.source as SourceDefinition;
     if (definition.release === undefined) return;
     for (const { split, position } of this.#state!.positionsAt(oldest)) {
-      if (position !== undefined) await definition.release(split, position, this.#sourceContext(root.id));
+      if (position !== undefined)
+        await definition.release(split, position, { ...sourceContext(this.#site), signal: this.#abort.signal });
     }
-  }
-
-  #sourceContext(operator: OperatorId): Parameters<SourceDefinition['splits']>[0] {
-    const { environment, plan } = this.#o;
-    return { job: plan.job.name, operator, signal: this.#abort.signal, clock: environment.clock, logger: environment.logger, journal: environment.stores.journal, batchRowsMax };
   }
 
   #operatorOf(error: unknown): OperatorId | null {
@@ -376,18 +369,12 @@ export class Subtask {
     return this.#feed === null ? 0 : this.#feed.splits.reduce((sum, split) => sum + split.records, 0) - this.#recordsBefore;
   }
 
+  #wakeOperator(index: number): void {
+    this.#chain!.wake(index);
+    this.#wake();
+  }
+
   #wake(): void {
     if (this.#task !== null && !this.#closed) this.#o.scheduler.wake(this.#task);
   }
-}
-
-/** Rows that a source gives in one piece. */
-const batchRowsMax = 1024;
-
-function splitStarts(restore: Manifest | null, source: OperatorId, splits: readonly string[]): ConstructorParameters<typeof SourceFeed>[0]['starts'] {
-  const known = new Map((restore?.operators[source] ?? []).flatMap((part) => part.splits.map((split) => [split.split, split] as const)));
-  return splits.map((split) => {
-    const from = known.get(split);
-    return { split, position: from?.position, records: from?.records ?? 0, ended: from?.ended ?? false };
-  });
 }

@@ -13,7 +13,13 @@ export type SupervisorEvent = { readonly type: 'DEPLOY' | 'ALL_READY' | 'START' 
 export type SupervisorAction = 'deploy' | 'deployed' | 'start' | 'teardown' | 'tornDown';
 
 const nothing = (): void => {};
-const actions: Record<SupervisorAction, () => void> = { deploy: nothing, deployed: nothing, start: nothing, teardown: nothing, tornDown: nothing };
+const actions: Record<SupervisorAction, () => void> = {
+  deploy: nothing,
+  deployed: nothing,
+  start: nothing,
+  teardown: nothing,
+  tornDown: nothing,
+};
 
 // biome-ignore lint: the machine's full type is inferred and long
 export type SupervisorMachine = StateMachine<any, SupervisorEvent, any, any, any, any, any, any, any, any, any, any, any, any>;

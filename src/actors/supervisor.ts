@@ -73,7 +73,10 @@ export class Supervisor {
 
   #onDeploy(deployment: Deployment): void {
     if (deployment.fingerprint !== this.#plan.fingerprint) {
-      const error = new WeirError('E_STATE_INCOMPATIBLE', `worker ${this.name} has plan ${this.#plan.fingerprint}, the deployment is of plan ${deployment.fingerprint}`);
+      const error = new WeirError(
+        'E_STATE_INCOMPATIBLE',
+        `worker ${this.name} has plan ${this.#plan.fingerprint}, the deployment is of plan ${deployment.fingerprint}`,
+      );
       return this.#report({ kind: 'failed', generation: deployment.generation, subtask: this.name, operator: null, error });
     }
     if (!this.#machine.getSnapshot().can({ type: 'DEPLOY' })) return; // X2

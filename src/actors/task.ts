@@ -97,6 +97,8 @@ export class Task implements Schedulable {
 
   abort(epoch: Epoch): void {
     this.#settled = Math.max(this.#settled, epoch);
+    // The barrier that was to make room for more does not come: another is asked for.
+    this.#hurried = false;
     if (this.#requested !== null && this.#requested.epoch <= epoch) this.#requested = null;
     this.#align({ kind: 'abort', epoch });
   }
@@ -201,8 +203,8 @@ export class Task implements Schedulable {
     this.#inChain = barrier;
     this.#epochBytes = 0;
     this.#hurried = false;
+    // No end follows the last barrier: until its checkpoint is complete, another one may have to take its place.
     this.#chain.push({ kind: 'barrier', barrier });
-    if (barrier.last === 'end') this.#chain.push({ kind: 'end' });
     return true;
   }
 

@@ -24,7 +24,11 @@ export interface ClusterOptions {
  *
  * @throws WeirError `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_RUNNING`, `E_STORE`
  */
-export async function startCluster(plan: PhysicalPlan, environment: ClusterEnvironment, options: ClusterOptions = {}): Promise<RunningJob> {
+export async function startCluster(
+  plan: PhysicalPlan,
+  environment: ClusterEnvironment,
+  options: ClusterOptions = {},
+): Promise<RunningJob> {
   const cluster = new Cluster(plan, environment, options);
   await cluster.start();
   return cluster;
@@ -60,7 +64,13 @@ class Cluster implements RunningJob {
       ...(options.checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs: options.checkpointIntervalMs }),
     });
     const killed = new Promise<never>((_, reject) => {
-      this.#abort.signal.addEventListener('abort', () => reject(new WeirError('E_STUCK', `job ${plan.job.name} was ended as by a crash`, { hint: 'its next start goes on from its last checkpoint' })));
+      this.#abort.signal.addEventListener('abort', () =>
+        reject(
+          new WeirError('E_STUCK', `job ${plan.job.name} was ended as by a crash`, {
+            hint: 'its next start goes on from its last checkpoint',
+          }),
+        ),
+      );
     });
     this.finished = Promise.race([this.#coordinator.outcome, killed]).then((outcome) => {
       if (outcome.kind === 'failed') throw outcome.error;
@@ -86,6 +96,7 @@ class Cluster implements RunningJob {
 
   async kill(): Promise<void> {
     this.#killed = true;
+    this.#coordinator.kill();
     this.#abort.abort();
     const subtasks = this.#supervisor.subtasks;
     await Promise.all(subtasks.map((subtask) => this.#close(subtask)));
@@ -120,7 +131,14 @@ class Cluster implements RunningJob {
     const planned = this.#plan.stages.flatMap((stage) => stage.operators).find(({ id }) => id === source);
     if (planned === undefined || planned.node.kind !== 'source') throw new WeirError('E_INTERNAL', `${source} is not a source`);
     const { clock, logger, stores } = this.#environment;
-    return (planned.node.source as SourceDefinition).splits({ job: this.#plan.job.name, operator: source, signal: this.#abort.signal, clock, logger, journal: stores.journal, batchRowsMax: 1024 });
+    return (planned.node.source as SourceDefinition).splits({
+      job: this.#plan.job.name,
+      operator: source,
+      signal: this.#abort.signal,
+      clock,
+      logger,
+      journal: stores.journal,
+      batchRowsMax: 1024,
+    });
   }
 }
-

@@ -18,7 +18,14 @@ export function statusOf(plan: PhysicalPlan, coordinator: Coordinator, subtasks:
     generation: coordinator.generation,
     parallelism: plan.parallelism,
     report: reportOf(plan.job.name, coordinator, totals),
-    totals: { rowsIn: totals.rowsIn, rowsOut: totals.rowsOut, rowsLate: totals.late, deadLetters: totals.deadLetters, checkpoints: totals.checkpoints, restores: totals.restores },
+    totals: {
+      rowsIn: totals.rowsIn,
+      rowsOut: totals.rowsOut,
+      rowsLate: totals.late,
+      deadLetters: totals.deadLetters,
+      checkpoints: totals.checkpoints,
+      restores: totals.restores,
+    },
     watermark: leastWatermark(subtasks),
     nextWindowEnd: least(subtasks.map((subtask) => subtask.nextWindowEnd())),
     heldBackBy: heldBackBy(subtasks),
@@ -32,7 +39,8 @@ export function statusOf(plan: PhysicalPlan, coordinator: Coordinator, subtasks:
 /** Once the job is over: exactly what its last checkpoint says; before: that and what came since. */
 function totalsNow(coordinator: Coordinator, subtasks: readonly Subtask[]): Totals {
   const over = coordinator.state === 'done' || coordinator.state === 'closing';
-  if (over && coordinator.latest !== null) return { ...coordinator.latest.totals, restores: Math.max(coordinator.latest.totals.restores, coordinator.base.restores) };
+  if (over && coordinator.latest !== null)
+    return { ...coordinator.latest.totals, restores: Math.max(coordinator.latest.totals.restores, coordinator.base.restores) };
   const { base } = coordinator;
   const sum = { ...base, checkpoints: base.checkpoints + coordinator.history.completedCount };
   for (const subtask of subtasks) {
@@ -104,7 +112,12 @@ function subtaskStatus(subtask: Subtask, clock: Clock): SubtaskStatus {
     busy: ratios.busy,
     backpressured: ratios.heldBack,
     stateRows: subtask.stateRows,
-    splits: (feed?.splits ?? []).map(({ split, state, records }) => ({ split, state, records, watermark: finite(subtask.splitWatermark(split)) })),
+    splits: (feed?.splits ?? []).map(({ split, state, records }) => ({
+      split,
+      state,
+      records,
+      watermark: finite(subtask.splitWatermark(split)),
+    })),
   };
 }
 

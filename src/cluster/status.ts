@@ -1,7 +1,16 @@
 /** What a running job says of itself: plain data, made anew at each call. Read by the CLI, the HTTP API and metrics. */
 import type { CheckpointEntry } from '../coordinator/index.ts';
 
-export type JobState = 'starting' | 'restoring' | 'running' | 'throttled' | 'restarting' | 'stopping' | 'finished' | 'stopped' | 'failed';
+export type JobState =
+  | 'starting'
+  | 'restoring'
+  | 'running'
+  | 'throttled'
+  | 'restarting'
+  | 'stopping'
+  | 'finished'
+  | 'stopped'
+  | 'failed';
 
 /** What this process has added, exactly: rows rolled back by a restore are not counted twice. */
 export interface JobReport {
@@ -51,7 +60,14 @@ export interface JobStatus {
   readonly parallelism: number;
   readonly report: JobReport;
   /** Totals over the whole life of the job's state, this process included. */
-  readonly totals: { readonly rowsIn: number; readonly rowsOut: number; readonly rowsLate: number; readonly deadLetters: number; readonly checkpoints: number; readonly restores: number };
+  readonly totals: {
+    readonly rowsIn: number;
+    readonly rowsOut: number;
+    readonly rowsLate: number;
+    readonly deadLetters: number;
+    readonly checkpoints: number;
+    readonly restores: number;
+  };
   /** The least watermark of all operators that have one; ms. */
   readonly watermark: number | null;
   /** End of the earliest open window, ms, and the split that holds the watermark back. */

@@ -4,7 +4,8 @@
  * Owns: which checkpoints exist, retention, and what is garbage. The pointer is one cell, moved by compare-and-set from the
  * revision that this coordinator read: another one that moved it in between makes every later move fail.
  * Invariants: CS1 a checkpoint exists only once the pointer names it; CS2 its manifest and chunks are durable before; CS3 nothing
- * that a retained manifest needs is deleted; CS4 a coordinator that lost the pointer stops.
+ * that a retained manifest needs is deleted; CS4 a coordinator that lost the pointer stops; CS5 publishing and fencing take
+ * turns: a checkpoint that is being published when its generation ends is complete, or never was, before the next one begins.
  */
 import { packValue, unpackValue } from '../batch/index.ts';
 import { invariant, WeirError } from '../core/index.ts';
@@ -28,6 +29,10 @@ export class CheckpointStore {
   readonly #stores: JobStores;
   #pointer: Pointer | null = null;
   #revision = 0;
+  /** A move of which nobody knows whether it happened. */
+  #doubt: Move | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #abandoned = false;
   readonly #manifests = new Map<number, Manifest>();
 
   constructor(stores: JobStores) {
@@ -57,21 +62,37 @@ export class CheckpointStore {
   }
 
   /** The first act of a new generation: older ones can no longer move the pointer, and what they left half written goes. */
-  async fence(generation: number, incarnation: string): Promise<void> {
-    const before = this.#pointer;
-    await this.#move(before === null ? { incarnation, generation, epoch: 0, finished: false, kept: [] } : { ...before, generation });
-    await this.#sweep();
+  fence(generation: number, incarnation: string): Promise<void> {
+    return this.#inTurn(() => this.#fence(generation, incarnation));
   }
 
   /** Makes the checkpoint exist. */
-  async publish(manifest: Manifest): Promise<void> {
+  publish(manifest: Manifest): Promise<void> {
+    return this.#inTurn(() => this.#publish(manifest));
+  }
+
+  /** The job was killed: what is under way moves nothing any more. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  async #fence(generation: number, incarnation: string): Promise<void> {
+    await this.#settleDoubt();
+    const before = this.#pointer;
+    await this.#move(
+      before === null ? { incarnation, generation, epoch: 0, finished: false, kept: [] } : { ...before, generation },
+    );
+    await this.#sweep();
+  }
+
+  async #publish(manifest: Manifest): Promise<void> {
     const before = this.#pointer!;
     invariant(manifest.epoch > before.epoch, `CS1: checkpoint ${manifest.epoch} does not follow ${before.epoch}`);
     await this.#stores.blobs.put(manifestId(manifest.epoch), encodeManifest(manifest));
     const kept = [...before.kept, manifest.epoch].slice(-retained);
-    await this.#move({ ...before, epoch: manifest.epoch, finished: manifest.finished, kept });
-    this.#manifests.set(manifest.epoch, manifest);
-    await this.#retire(before.kept.filter((epoch) => !kept.includes(epoch)));
+    await this.#move({ ...before, epoch: manifest.epoch, finished: manifest.finished, kept }, manifest);
+    // The checkpoint exists: garbage that stays does no harm, and the next sweep takes it.
+    await this.#retire(before.kept.filter((epoch) => !kept.includes(epoch))).catch(() => undefined);
   }
 
   async #read(epoch: number): Promise<Manifest> {
@@ -79,13 +100,37 @@ export class CheckpointStore {
     return decodeManifest(await this.#stores.blobs.get(manifestId(epoch)), where);
   }
 
-  async #move(pointer: Pointer): Promise<void> {
-    const revision = await this.#stores.pointers.compareAndSet(cell, this.#revision, packValue(pointer));
-    if (revision === null) {
-      throw new WeirError('E_RUNNING', 'CS4: another coordinator has moved the commit pointer of this job', { retry: 'never' });
-    }
+  async #move(pointer: Pointer, manifest: Manifest | null = null): Promise<void> {
+    if (this.#abandoned) throw new WeirError('E_STORE', 'the job was killed', { retry: 'never' });
+    const move = { pointer, manifest, value: packValue(pointer) };
+    this.#doubt = move;
+    const revision = await this.#stores.pointers.compareAndSet(cell, this.#revision, move.value);
+    this.#doubt = null;
+    if (revision === null) throw lost();
+    this.#moved(move, revision);
+  }
+
+  #moved({ pointer, manifest }: Move, revision: number): void {
     this.#revision = revision;
     this.#pointer = pointer;
+    if (manifest !== null) this.#manifests.set(manifest.epoch, manifest);
+  }
+
+  /** A store that failed in a move may have made it: the cell knows. */
+  async #settleDoubt(): Promise<void> {
+    const move = this.#doubt;
+    if (move === null) return;
+    const found = await this.#stores.pointers.read(cell);
+    this.#doubt = null;
+    if ((found?.revision ?? 0) === this.#revision) return;
+    if (found?.revision !== this.#revision + 1 || Buffer.compare(found.value, move.value) !== 0) throw lost();
+    this.#moved(move, found.revision);
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(task);
+    this.#turn = result.catch(() => undefined); // whoever asked for it is told
+    return result;
   }
 
   async #retire(epochs: readonly number[]): Promise<void> {
@@ -105,6 +150,16 @@ export class CheckpointStore {
   #needed(): Set<string> {
     return new Set([...this.#manifests].flatMap(([epoch, manifest]) => [manifestId(epoch), ...blobsOf(manifest)]));
   }
+}
+
+interface Move {
+  readonly pointer: Pointer;
+  readonly manifest: Manifest | null;
+  readonly value: Uint8Array;
+}
+
+function lost(): WeirError {
+  return new WeirError('E_RUNNING', 'CS4: another coordinator has moved the commit pointer of this job', { retry: 'never' });
 }
 
 const manifestId = (epoch: number): string => `manifest/${epoch}`;

@@ -21,7 +21,13 @@ export type CheckpointEvent =
 export type CheckpointAction = 'trigger' | 'abort' | 'publish' | 'commit' | 'settled';
 
 const nothing = (): void => {};
-const actions: Record<CheckpointAction, () => void> = { trigger: nothing, abort: nothing, publish: nothing, commit: nothing, settled: nothing };
+const actions: Record<CheckpointAction, () => void> = {
+  trigger: nothing,
+  abort: nothing,
+  publish: nothing,
+  commit: nothing,
+  settled: nothing,
+};
 
 // biome-ignore lint: the machine's full type is inferred and long
 export type CheckpointMachine = StateMachine<any, CheckpointEvent, any, any, any, any, any, any, any, any, any, any, any, any>;

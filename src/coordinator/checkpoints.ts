@@ -175,7 +175,9 @@ export class Checkpoints {
     this.#ledger = abortEpoch(this.#ledger, epoch);
     this.#o.abort(epoch);
     if (this.#ledger.abortedInARow >= abortsInARowMax) {
-      this.#o.failed(new WeirError('E_STORE', `${abortsInARowMax} checkpoints in a row could not be taken`, { retry: 'backoff' }));
+      this.#o.failed(
+        new WeirError('E_STORE', `${abortsInARowMax} checkpoints in a row could not be taken`, { retry: 'backoff' }),
+      );
     }
   }
 
@@ -255,4 +257,3 @@ export function statesOf(plan: PhysicalPlan): Record<string, string> {
   for (const { id, state } of plan.stages.flatMap((stage) => stage.operators)) if (state !== null) states[id] = state;
   return states;
 }
-

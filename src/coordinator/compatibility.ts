@@ -15,13 +15,19 @@ export function checkCompatible(manifest: Manifest, plan: PhysicalPlan, logger: 
   const is = statesOf(plan);
   const differences = Object.entries(manifest.states).flatMap(([id, was]) => difference(id, was, is[id]));
   if (manifest.keyGroups !== plan.keyGroups) differences.push(`key groups: was ${manifest.keyGroups}, is ${plan.keyGroups}`);
-  if (manifest.keyHashVersion !== keyHashVersion) differences.push(`key hash: was version ${manifest.keyHashVersion}, is ${keyHashVersion}`);
+  if (manifest.keyHashVersion !== keyHashVersion)
+    differences.push(`key hash: was version ${manifest.keyHashVersion}, is ${keyHashVersion}`);
   if (differences.length > 0) {
-    throw new WeirError('E_STATE_INCOMPATIBLE', `checkpoint ${manifest.epoch} of job '${manifest.job}' does not fit the job as it is now:\n${differences.map((line) => `  ${line}`).join('\n')}`, {
-      hint: 'undo the change to keep the state; run it beside the old one, with a state of its own, with --job NAME; or start anew with --fresh, which forgets the old state. An operator that only moved keeps its state if it is given its old id with .named()',
-    });
+    throw new WeirError(
+      'E_STATE_INCOMPATIBLE',
+      `checkpoint ${manifest.epoch} of job '${manifest.job}' does not fit the job as it is now:\n${differences.map((line) => `  ${line}`).join('\n')}`,
+      {
+        hint: 'undo the change to keep the state; run it beside the old one, with a state of its own, with --job NAME; or start anew with --fresh, which forgets the old state. An operator that only moved keeps its state if it is given its old id with .named()',
+      },
+    );
   }
-  for (const id of Object.keys(is)) if (manifest.states[id] === undefined) logger.warn({ operator: id }, 'this operator is new: it begins without state');
+  for (const id of Object.keys(is))
+    if (manifest.states[id] === undefined) logger.warn({ operator: id }, 'this operator is new: it begins without state');
 }
 
 function difference(id: string, was: string, is: string | undefined): string[] {

@@ -8,7 +8,18 @@
  */
 import { type ActorRef, createActor } from 'xstate';
 import type { Assignment, Deployment, ToCoordinator, ToSupervisor } from '../actors/index.ts';
-import { type Clock, type Generation, type OperatorId, type Random, type Logger, type Sabotage, epoch as toEpoch, generation as toGeneration, WeirError } from '../core/index.ts';
+import {
+  type Clock,
+  type Generation,
+  type OperatorId,
+  type Random,
+  type Logger,
+  type Sabotage,
+  type Timer,
+  epoch as toEpoch,
+  generation as toGeneration,
+  WeirError,
+} from '../core/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
 import { chooseRestorePoint, decideRestart, type RestoreDecision } from '../progress/index.ts';
 import type { JobStores, Manifest, Totals } from '../state/index.ts';
@@ -55,7 +66,10 @@ export class Coordinator {
   #checkpoints: Checkpoints | null = null;
   #pending = new Set<string>();
   #exhausted = new Set<string>();
+  /** Why the last epoch of the present generation is taken, if it is. */
   #last: Last | null = null;
+  #stopAsked = false;
+  #backoff: Timer | null = null;
   #error: WeirError | null = null;
   /** Asked to stop while a generation was torn down: no other is deployed. */
   #stopsHere = false;
@@ -80,12 +94,16 @@ export class Coordinator {
           deploy: () => void this.#deploy(),
           recommit: () => this.#recommit(),
           run: () => this.#run(),
-          closeEpoch: () => this.#finish('stop'),
+          closeEpoch: () => {
+            this.#stopAsked = true;
+            this.#finish('stop');
+          },
           teardown: () => this.#teardown(),
           decide: () => this.#decide(),
           backOff: () => this.#backOff(),
           close: () => this.#teardown(),
-          done: () => this.#settle({ kind: this.#last === 'end' || this.#decision?.kind === 'finished' ? 'finished' : 'stopped' }),
+          done: () =>
+            this.#settle({ kind: this.#last === 'end' || this.#decision?.kind === 'finished' ? 'finished' : 'stopped' }),
           fail: () => this.#settle({ kind: 'failed', error: this.#error! }),
         },
       }),
@@ -116,11 +134,21 @@ export class Coordinator {
 
   stop(): void {
     this.#stopsHere ||= this.state === 'tearingDown';
+    if (this.state === 'backingOff') this.#backoff?.cancel();
     this.#tell({ type: 'STOP' });
   }
 
+  /** As a crash would: nothing is done any more, and what is under way has no effect. */
+  kill(): void {
+    this.#store.abandon();
+    this.#backoff?.cancel();
+    this.#checkpoints?.close(new WeirError('E_STUCK', 'the job was ended as by a crash'));
+    this.#machine.stop();
+  }
+
   checkpoint(): Promise<number> {
-    if (this.state !== 'running') return Promise.reject(new WeirError('E_USAGE', `the job is ${this.state}, not running: no checkpoint can be taken`));
+    if (this.state !== 'running')
+      return Promise.reject(new WeirError('E_USAGE', `the job is ${this.state}, not running: no checkpoint can be taken`));
     return this.#checkpoints!.request();
   }
 
@@ -165,9 +193,9 @@ export class Coordinator {
     if (message.generation !== this.#generation) return; // JB1
     switch (message.kind) {
       case 'deployed':
-        return this.#tick(message.worker, { type: 'DEPLOYED' });
+        return this.#tick('deploying', message.worker, { type: 'DEPLOYED' });
       case 'tornDown':
-        return this.#tick(message.worker, { type: 'TORN_DOWN' });
+        return this.#tick(this.state === 'closing' ? 'closing' : 'tearingDown', message.worker, { type: 'TORN_DOWN' });
       case 'ack':
         return this.#checkpoints?.acknowledged(message.epoch, message.snapshot);
       case 'decline':
@@ -184,14 +212,15 @@ export class Coordinator {
     }
   }
 
-  /** Counts down what every worker (or subtask) must have said. */
-  #tick(who: string, event: JobEvent): void {
+  /** Counts down what every worker (or subtask) must have said in this state: in another, it comes too late. */
+  #tick(state: string, who: string, event: JobEvent): void {
+    if (this.state !== state) return;
     if (this.#pending.delete(who) && this.#pending.size === 0) this.#tell(event);
   }
 
   #onCommitted(epoch: number, subtask: string): void {
     if (this.state !== 'recommitting') return this.#checkpoints?.committed(epoch, subtask);
-    this.#tick(subtask, { type: 'RECOMMITTED', finished: this.#deployedFrom?.finished === true });
+    this.#tick('recommitting', subtask, { type: 'RECOMMITTED', finished: this.#deployedFrom?.finished === true });
   }
 
   #onFailed(error: WeirError, operator: OperatorId | null, subtask: string): void {
@@ -199,8 +228,12 @@ export class Coordinator {
     const same = this.#error !== null && this.#error.message === error.message && this.history.completedCount === 0;
     this.#sameFailures = same ? this.#sameFailures + 1 : 1;
     this.#error = error;
-    if (operator !== null && error.code === 'E_CLOSURE' && this.#o.plan.job.deadLetters !== undefined) this.#guarded.add(operator);
-    this.#o.logger.warn({ code: error.code, subtask, operator, generation: this.#generation, err: error.message }, 'a subtask failed');
+    if (operator !== null && error.code === 'E_CLOSURE' && this.#o.plan.job.deadLetters !== undefined)
+      this.#guarded.add(operator);
+    this.#o.logger.warn(
+      { code: error.code, subtask, operator, generation: this.#generation, err: error.message },
+      'a subtask failed',
+    );
     this.#tell({ type: 'FAILED' });
   }
 
@@ -208,21 +241,36 @@ export class Coordinator {
 
   async #deploy(): Promise<void> {
     const { plan, workers } = this.#o;
-    const { latest } = this.#store;
+    const generation = this.#generation;
     try {
       await this.#store.fence(this.#generation, this.#store.pointer?.incarnation ?? this.#o.random.id());
+      const { latest } = this.#store;
       const assignments = await assign(plan, workers, latest, this.#o.discover);
+      if (!this.#isDeploying(generation)) return;
       this.#deployedFrom = latest;
-      this.#base = latest === null ? noTotals : { ...latest.totals, restores: latest.totals.restores + (latest.finished ? 0 : 1) };
+      this.#base =
+        latest === null ? noTotals : { ...latest.totals, restores: latest.totals.restores + (latest.finished ? 0 : 1) };
       this.#pending = new Set(workers);
-      for (const worker of workers) this.#o.send(worker, { kind: 'deploy', deployment: this.#deployment(latest, assignments.get(worker)!) });
+      for (const worker of workers)
+        this.#o.send(worker, { kind: 'deploy', deployment: this.#deployment(latest, assignments.get(worker)!) });
     } catch (error) {
-      this.#onFailed(WeirError.from(error, 'E_STORE'), null, 'coordinator');
+      if (this.#isDeploying(generation)) this.#onFailed(WeirError.from(error, 'E_STORE'), null, 'coordinator');
     }
   }
 
+  /** False once the job was stopped or killed meanwhile. */
+  #isDeploying(generation: Generation): boolean {
+    return this.#generation === generation && this.state === 'deploying' && this.#machine.getSnapshot().status === 'active';
+  }
+
   #deployment(restore: Manifest | null, assignments: readonly Assignment[]): Deployment {
-    return { generation: this.#generation, fingerprint: this.#o.plan.fingerprint, assignments, restore, guarded: [...this.#guarded] };
+    return {
+      generation: this.#generation,
+      fingerprint: this.#o.plan.fingerprint,
+      assignments,
+      restore,
+      guarded: [...this.#guarded],
+    };
   }
 
   #recommit(): void {
@@ -230,13 +278,20 @@ export class Coordinator {
     if (restored === null) return this.#tell({ type: 'RECOMMITTED', finished: false });
     this.#pending = new Set(this.#subtasks);
     for (const worker of this.#o.workers) {
-      this.#o.send(worker, { kind: 'commit', generation: this.#generation, epoch: toEpoch(restored.epoch), oldest: this.#store.oldest });
+      this.#o.send(worker, {
+        kind: 'commit',
+        generation: this.#generation,
+        epoch: toEpoch(restored.epoch),
+        oldest: this.#store.oldest,
+      });
     }
   }
 
   #run(): void {
     const { plan } = this.#o;
     this.#exhausted = new Set();
+    // That the input had ended was said by a generation that is over: this one has read less of it.
+    this.#last = this.#stopAsked ? 'stop' : null;
     this.history.restart();
     this.#checkpoints = new Checkpoints({
       plan,
@@ -287,10 +342,14 @@ export class Coordinator {
     const error = this.#error!;
     const { restart } = this.#o.plan.job;
     const now = this.#o.clock.monotonic();
-    const decision = this.#sameFailures >= sameFailuresMax ? ({ kind: 'fail', reason: 'attempts' } as const) : decideRestart(restart, this.#failures, now, error.retry, this.#o.random.next());
+    const decision =
+      this.#sameFailures >= sameFailuresMax
+        ? ({ kind: 'fail', reason: 'attempts' } as const)
+        : decideRestart(restart, this.#failures, now, error.retry, this.#o.random.next());
     this.#failures = [...this.#failures.filter((at) => at > now - restart.withinMs), now];
     if (decision.kind === 'fail') {
-      if (decision.reason === 'attempts') this.#error = giveUp(error, this.#sameFailures >= sameFailuresMax ? this.#sameFailures : this.#failures.length);
+      if (decision.reason === 'attempts')
+        this.#error = giveUp(error, this.#sameFailures >= sameFailuresMax ? this.#sameFailures : this.#failures.length);
       return this.#tell({ type: 'GIVE_UP' });
     }
     this.#delayMs = decision.delayMs;
@@ -302,8 +361,11 @@ export class Coordinator {
     if (this.#stopsHere) return this.#tell({ type: 'STOP' });
     this.restarts++;
     this.#generation = toGeneration(this.#generation + 1);
-    this.#o.logger.info({ generation: this.#generation, delayMs: this.#delayMs, from: this.#store.latest?.epoch ?? null }, 'restarting from the last checkpoint');
-    this.#o.clock.setTimer(this.#delayMs, () => this.#tell({ type: 'BACKOFF_OVER' }));
+    this.#o.logger.info(
+      { generation: this.#generation, delayMs: this.#delayMs, from: this.#store.latest?.epoch ?? null },
+      'restarting from the last checkpoint',
+    );
+    this.#backoff = this.#o.clock.setTimer(this.#delayMs, () => this.#tell({ type: 'BACKOFF_OVER' }));
   }
 
   /** To the machine, unless the job is over. */

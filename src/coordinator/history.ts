@@ -24,7 +24,10 @@ export class CheckpointRecord {
   }
 
   opened(epoch: number, triggered: number): void {
-    this.#entries = [{ epoch, state: 'in progress' as const, triggered, durationMs: null, bytes: 0 }, ...this.#entries].slice(0, entriesMax);
+    this.#entries = [{ epoch, state: 'in progress' as const, triggered, durationMs: null, bytes: 0 }, ...this.#entries].slice(
+      0,
+      entriesMax,
+    );
   }
 
   completed(epoch: number, durationMs: number, bytes: number): void {
@@ -45,4 +48,3 @@ export class CheckpointRecord {
     this.#entries = this.#entries.map((entry) => (entry.epoch === epoch ? { ...entry, ...change } : entry));
   }
 }
-

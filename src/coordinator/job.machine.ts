@@ -26,11 +26,30 @@ export type JobEvent =
   /** The last epoch of this run is committed. */
   | { readonly type: 'CLOSED_EPOCH' };
 
-export type JobAction = 'deploy' | 'recommit' | 'run' | 'closeEpoch' | 'teardown' | 'decide' | 'backOff' | 'close' | 'done' | 'fail';
+export type JobAction =
+  | 'deploy'
+  | 'recommit'
+  | 'run'
+  | 'closeEpoch'
+  | 'teardown'
+  | 'decide'
+  | 'backOff'
+  | 'close'
+  | 'done'
+  | 'fail';
 
 const nothing = (): void => {};
 const actions: Record<JobAction, () => void> = {
-  deploy: nothing, recommit: nothing, run: nothing, closeEpoch: nothing, teardown: nothing, decide: nothing, backOff: nothing, close: nothing, done: nothing, fail: nothing,
+  deploy: nothing,
+  recommit: nothing,
+  run: nothing,
+  closeEpoch: nothing,
+  teardown: nothing,
+  decide: nothing,
+  backOff: nothing,
+  close: nothing,
+  done: nothing,
+  fail: nothing,
 };
 
 // biome-ignore lint: the machine's full type is inferred and long

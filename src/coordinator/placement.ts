@@ -10,7 +10,9 @@ import type { PhysicalPlan, Stage } from '../plan/index.ts';
 import type { Manifest } from '../state/index.ts';
 
 export function subtasksOf(plan: PhysicalPlan): readonly string[] {
-  return plan.stages.flatMap((stage) => Array.from({ length: stage.parallelism }, (_, subtask) => subtaskName(stage.index, subtask)));
+  return plan.stages.flatMap((stage) =>
+    Array.from({ length: stage.parallelism }, (_, subtask) => subtaskName(stage.index, subtask)),
+  );
 }
 
 export async function assign(
@@ -24,13 +26,19 @@ export async function assign(
     const splits = await splitsOf(stage, restore, discover);
     for (let subtask = 0; subtask < stage.parallelism; subtask++) {
       const worker = workers[subtask % workers.length]!;
-      assignments.get(worker)!.push({ stage: stage.index, subtask, splits: splits.filter((_, i) => i % stage.parallelism === subtask) });
+      assignments
+        .get(worker)!
+        .push({ stage: stage.index, subtask, splits: splits.filter((_, i) => i % stage.parallelism === subtask) });
     }
   }
   return assignments;
 }
 
-async function splitsOf(stage: Stage, restore: Manifest | null, discover: (source: OperatorId) => Promise<readonly string[]>): Promise<readonly string[]> {
+async function splitsOf(
+  stage: Stage,
+  restore: Manifest | null,
+  discover: (source: OperatorId) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
   const root = stage.operators[0]!;
   if (root.node.kind !== 'source') return [];
   const known = (restore?.operators[root.id] ?? []).flatMap((part) => part.splits.map((split) => split.split)).sort();

@@ -34,13 +34,19 @@ export function durationMs(text: string, where: string): number {
   const ms = Math.round(product);
   // 1.005 × 1000 is not quite 1005 in binary: what rounding alone explains is no fraction.
   const fraction = Math.abs(product - ms) > 4 * Number.EPSILON * Math.abs(product);
-  if (fraction || !Number.isSafeInteger(ms)) throw new WeirError('E_PLAN', `${where}: '${text}' is not a whole number of milliseconds`);
+  if (fraction || !Number.isSafeInteger(ms))
+    throw new WeirError('E_PLAN', `${where}: '${text}' is not a whole number of milliseconds`);
   return ms;
 }
 
 /** The shortest exact form of a length in milliseconds: `90000` is `90 seconds`. */
 export function formatMs(ms: number): string {
-  for (const [unit, size] of [['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000], ['second', 1000]] as const) {
+  for (const [unit, size] of [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+    ['second', 1000],
+  ] as const) {
     if (ms !== 0 && ms % size === 0) return `${ms / size} ${unit}${ms / size === 1 ? '' : 's'}`;
   }
   return `${ms} ms`;

@@ -10,9 +10,26 @@ export type ErrorDomain = 'user' | 'external' | 'internal';
 export type Retry = 'never' | 'backoff' | 'restore';
 
 export type ErrorCode =
-  | 'E_USAGE' | 'E_MODULE' | 'E_PLAN' | 'E_SCHEMA' | 'E_VALUE' | 'E_CLOSURE' | 'E_RECORD' | 'E_SOURCE' | 'E_SOURCE_CHANGED' | 'E_SINK'
-  | 'E_SINK_CHANGED' | 'E_STATE_DAMAGED' | 'E_STATE_INCOMPATIBLE' | 'E_STORE' | 'E_RUNNING' | 'E_BROKER' | 'E_CHANNEL' | 'E_STUCK'
-  | 'E_RESTARTS' | 'E_INTERNAL';
+  | 'E_USAGE'
+  | 'E_MODULE'
+  | 'E_PLAN'
+  | 'E_SCHEMA'
+  | 'E_VALUE'
+  | 'E_CLOSURE'
+  | 'E_RECORD'
+  | 'E_SOURCE'
+  | 'E_SOURCE_CHANGED'
+  | 'E_SINK'
+  | 'E_SINK_CHANGED'
+  | 'E_STATE_DAMAGED'
+  | 'E_STATE_INCOMPATIBLE'
+  | 'E_STORE'
+  | 'E_RUNNING'
+  | 'E_BROKER'
+  | 'E_CHANNEL'
+  | 'E_STUCK'
+  | 'E_RESTARTS'
+  | 'E_INTERNAL';
 
 export interface CodeEntry {
   readonly domain: ErrorDomain;
@@ -25,25 +42,100 @@ export interface CodeEntry {
 
 export const errorCodes: Readonly<Record<ErrorCode, CodeEntry>> = {
   E_USAGE: { domain: 'user', retry: 'never', exit: 2, hint: 'see `weir run --help`, or `-- --help` for the parameters of a job' },
-  E_MODULE: { domain: 'user', retry: 'never', exit: 2, hint: 'the module must export a pipeline, or a function from params to one, as its default' },
+  E_MODULE: {
+    domain: 'user',
+    retry: 'never',
+    exit: 2,
+    hint: 'the module must export a pipeline, or a function from params to one, as its default',
+  },
   E_PLAN: { domain: 'user', retry: 'never', exit: 2, hint: 'change the pipeline as the message says' },
   E_SCHEMA: { domain: 'user', retry: 'never', exit: 2, hint: 'make the schema and the values agree' },
   E_VALUE: { domain: 'user', retry: 'restore', exit: 1, hint: 'the value is outside of what this column or key can hold' },
-  E_CLOSURE: { domain: 'user', retry: 'restore', exit: 1, hint: 'the function threw: mend it, or give the pipeline a `deadLetters` sink to set such rows aside' },
-  E_RECORD: { domain: 'user', retry: 'never', exit: 1, hint: 'a record does not fit its format: mend the input, or give the pipeline a `deadLetters` sink to set such records aside' },
-  E_SOURCE: { domain: 'external', retry: 'backoff', exit: 1, hint: 'the source could not be read; the job goes on from its last checkpoint once it can' },
-  E_SOURCE_CHANGED: { domain: 'external', retry: 'never', exit: 4, hint: 'the input is not the one that the checkpoint was taken of: put it back, or start anew with --fresh' },
-  E_SINK: { domain: 'external', retry: 'backoff', exit: 1, hint: 'the sink could not be written; staged results are kept in the checkpoint and written once it can' },
-  E_SINK_CHANGED: { domain: 'external', retry: 'never', exit: 4, hint: 'the output was changed by someone else since it was committed: put it back, or start anew with --fresh' },
-  E_STATE_DAMAGED: { domain: 'external', retry: 'never', exit: 4, hint: 'restore the state directory from a backup, or start anew with --fresh: an older checkpoint is never taken silently' },
-  E_STATE_INCOMPATIBLE: { domain: 'user', retry: 'never', exit: 4, hint: 'undo the change to keep the state, or start anew with --fresh' },
-  E_STORE: { domain: 'external', retry: 'backoff', exit: 1, hint: 'the state directory could not be read or written: look at its disk and its permissions' },
-  E_RUNNING: { domain: 'user', retry: 'never', exit: 5, hint: 'stop the other process first, or give this one another --state-dir or --job' },
+  E_CLOSURE: {
+    domain: 'user',
+    retry: 'restore',
+    exit: 1,
+    hint: 'the function threw: mend it, or give the pipeline a `deadLetters` sink to set such rows aside',
+  },
+  E_RECORD: {
+    domain: 'user',
+    retry: 'never',
+    exit: 1,
+    hint: 'a record does not fit its format: mend the input, or give the pipeline a `deadLetters` sink to set such records aside',
+  },
+  E_SOURCE: {
+    domain: 'external',
+    retry: 'backoff',
+    exit: 1,
+    hint: 'the source could not be read; the job goes on from its last checkpoint once it can',
+  },
+  E_SOURCE_CHANGED: {
+    domain: 'external',
+    retry: 'never',
+    exit: 4,
+    hint: 'the input is not the one that the checkpoint was taken of: put it back, or start anew with --fresh',
+  },
+  E_SINK: {
+    domain: 'external',
+    retry: 'backoff',
+    exit: 1,
+    hint: 'the sink could not be written; staged results are kept in the checkpoint and written once it can',
+  },
+  E_SINK_CHANGED: {
+    domain: 'external',
+    retry: 'never',
+    exit: 4,
+    hint: 'the output was changed by someone else since it was committed: put it back, or start anew with --fresh',
+  },
+  E_STATE_DAMAGED: {
+    domain: 'external',
+    retry: 'never',
+    exit: 4,
+    hint: 'restore the state directory from a backup, or start anew with --fresh: an older checkpoint is never taken silently',
+  },
+  E_STATE_INCOMPATIBLE: {
+    domain: 'user',
+    retry: 'never',
+    exit: 4,
+    hint: 'undo the change to keep the state, or start anew with --fresh',
+  },
+  E_STORE: {
+    domain: 'external',
+    retry: 'backoff',
+    exit: 1,
+    hint: 'the state directory could not be read or written: look at its disk and its permissions',
+  },
+  E_RUNNING: {
+    domain: 'user',
+    retry: 'never',
+    exit: 5,
+    hint: 'stop the other process first, or give this one another --state-dir or --job',
+  },
   E_BROKER: { domain: 'external', retry: 'backoff', exit: 3, hint: 'start the broker, or run with --transport memory' },
-  E_CHANNEL: { domain: 'internal', retry: 'restore', exit: 1, hint: 'frames were lost or damaged between two subtasks; the job restores its last checkpoint' },
-  E_STUCK: { domain: 'internal', retry: 'restore', exit: 1, hint: 'a subtask made no progress: look for a closure that does not return' },
-  E_RESTARTS: { domain: 'user', retry: 'never', exit: 1, hint: 'the job failed more often than its restart policy allows: see the cause' },
-  E_INTERNAL: { domain: 'internal', retry: 'restore', exit: 1, hint: 'this is a defect of Weir: please report it with the message and the log' },
+  E_CHANNEL: {
+    domain: 'internal',
+    retry: 'restore',
+    exit: 1,
+    hint: 'frames were lost or damaged between two subtasks; the job restores its last checkpoint',
+  },
+  E_STUCK: {
+    domain: 'internal',
+    retry: 'restore',
+    exit: 1,
+    hint: 'a subtask made no progress: look for a closure that does not return',
+  },
+  E_RESTARTS: {
+    domain: 'user',
+    retry: 'never',
+    exit: 1,
+    hint: 'the job failed more often than its restart policy allows: see the cause',
+  },
+  E_INTERNAL: {
+    domain: 'internal',
+    retry: 'restore',
+    exit: 1,
+    hint: 'this is a defect of Weir: please report it with the message and the log',
+  },
 };
 
 export interface WeirErrorOptions {

@@ -1,7 +1,18 @@
 export { type Clock, sleep, type Timer } from './clock.ts';
 export { type Duration, durationMs, formatMs } from './duration.ts';
 export { type ErrorCode, type ErrorDomain, errorCodes, type Retry, WeirError, type WeirErrorOptions } from './errors.ts';
-export { type Epoch, epoch, type Generation, generation, type KeyGroup, keyGroup, type OperatorId, operatorId, type SubtaskIndex, subtaskIndex } from './ids.ts';
+export {
+  type Epoch,
+  epoch,
+  type Generation,
+  generation,
+  type KeyGroup,
+  keyGroup,
+  type OperatorId,
+  operatorId,
+  type SubtaskIndex,
+  subtaskIndex,
+} from './ids.ts';
 export { invariant, unreachable } from './invariant.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { type Sabotage, type SabotageName, sabotages } from './sabotage.ts';

@@ -15,6 +15,9 @@ export function seededRandom(seed: number): Random {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
-  const word = (): string => Math.floor(next() * 4_294_967_296).toString(16).padStart(8, '0');
+  const word = (): string =>
+    Math.floor(next() * 4_294_967_296)
+      .toString(16)
+      .padStart(8, '0');
   return { next, id: () => word() + word() + word() + word() };
 }

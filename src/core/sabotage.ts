@@ -6,12 +6,13 @@
 export type SabotageName = 'offset-after-barrier' | 'files-before-manifest' | 'drop-aborted-dirty' | 'no-epoch-budget';
 
 export const sabotages: Readonly<Record<SabotageName, string>> = {
-  'offset-after-barrier': 'a source puts into its snapshot the position of a moment after the barrier, instead of at it: rows are lost at a restore',
-  'files-before-manifest': 'a file sink writes rows as they come, instead of when their checkpoint is complete: rows are written twice after a restore',
+  'offset-after-barrier':
+    'a source puts into its snapshot the position of a moment after the barrier, instead of at it: rows are lost at a restore',
+  'files-before-manifest':
+    'a file sink writes rows as they come, instead of when their checkpoint is complete: rows are written twice after a restore',
   'drop-aborted-dirty': 'the changes that were written for an aborted epoch are forgotten: state is lost at a restore',
   'no-epoch-budget': 'sources read on however long the last checkpoint takes to be published: memory grows without bound',
 };
-
 
 export interface Sabotage {
   readonly break?: SabotageName;

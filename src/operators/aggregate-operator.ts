@@ -60,7 +60,10 @@ class AggregateOperator implements Operator {
   open(context: OperatorContext): void {
     const { input, aggregates } = this.#node;
     this.#context = context;
-    this.#state = new AggregateState(aggregates.map(({ spec }) => aggregateOf(spec, input.schema)), context);
+    this.#state = new AggregateState(
+      aggregates.map(({ spec }) => aggregateOf(spec, input.schema)),
+      context,
+    );
     this.#emissions = new Emissions(this.#wanted, context);
     this.#rows = new AggregateRows({
       node: this.#node,
@@ -95,7 +98,12 @@ class AggregateOperator implements Operator {
   }
 
   snapshot(): Snapshot {
-    return { ordinal: this.#state.ordinal, forwarded: this.#forwarded, fired: this.#state.fired.snapshot(), emissions: this.#emissions.snapshot() };
+    return {
+      ordinal: this.#state.ordinal,
+      forwarded: this.#forwarded,
+      fired: this.#state.fired.snapshot(),
+      emissions: this.#emissions.snapshot(),
+    };
   }
 
   restore(parts: readonly RestoredPart[]): void {
@@ -128,7 +136,13 @@ class AggregateOperator implements Operator {
   *#fire(watermark: number, out: Output): Generator<void, void> {
     const panes = this.#panes!.dueBy(watermark, this.#firedEverywhere);
     for (const { port } of this.#emissions.append) {
-      yield* this.#emit(panes, (pane) => this.#state.merged(pane.namespaces, ({ group }) => this.#isOpen(pane, group)), out, port, rowKind.insert);
+      yield* this.#emit(
+        panes,
+        (pane) => this.#state.merged(pane.namespaces, ({ group }) => this.#isOpen(pane, group)),
+        out,
+        port,
+        rowKind.insert,
+      );
     }
     for (const pending of this.#emissions.update) {
       yield* this.#emit(panes, (pane) => this.#changedIn(pane, pending), out, pending.emission.port, rowKind.update);
@@ -153,8 +167,10 @@ class AggregateOperator implements Operator {
   *#emitDue(barrier: Barrier, out: Output): Generator<void, void> {
     for (const pending of this.#emissions.due(barrier)) {
       const { port, mode } = pending.emission;
-      if (mode === 'update') yield* this.#emit(this.#openPanes(), (pane) => this.#changedIn(pane, pending), out, port, rowKind.update);
-      else yield* this.#emit(this.#allPanes(), (pane) => this.#state.merged(pane.namespaces, () => true), out, port, rowKind.insert);
+      if (mode === 'update')
+        yield* this.#emit(this.#openPanes(), (pane) => this.#changedIn(pane, pending), out, port, rowKind.update);
+      else
+        yield* this.#emit(this.#allPanes(), (pane) => this.#state.merged(pane.namespaces, () => true), out, port, rowKind.insert);
       pending.done(this.#state.ordinal, barrier);
     }
   }
@@ -192,7 +208,8 @@ class AggregateOperator implements Operator {
   #rowOf(pane: Pane, { key, cell }: KeyCell): object {
     const { keys, aggregates } = this.#node;
     const row: Record<string, unknown> = {};
-    if (this.#time?.shown === true) row['window'] = { start: this.#slices!.start(pane.window), end: this.#slices!.end(pane.window) };
+    if (this.#time?.shown === true)
+      row['window'] = { start: this.#slices!.start(pane.window), end: this.#slices!.end(pane.window) };
     const values = keyValues(key);
     keys.forEach((name, i) => (row[name] = values[i]));
     const results = this.#state.results(cell);

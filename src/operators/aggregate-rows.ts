@@ -76,7 +76,12 @@ export class AggregateRows {
     try {
       state.add(place.namespace, place.key, place.group, values);
     } catch (thrown) {
-      const fault = closureFault(thrown, { operator: context.operator, site: node.site, position: batch.position(i), key: keyInWords(place.key) });
+      const fault = closureFault(thrown, {
+        operator: context.operator,
+        site: node.site,
+        position: batch.position(i),
+        key: keyInWords(place.key),
+      });
       if (!context.guarded) throw fault;
       return setAsideFor(context, batch, i, fault);
     }

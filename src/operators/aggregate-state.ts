@@ -59,7 +59,8 @@ export class AggregateState {
     const ordinal = this.ordinal + 1;
     const known = this.table.modify(namespace, key);
     const cell = known ?? newCell(this.#aggregates, ordinal);
-    for (let i = 0; i < this.#aggregates.length; i++) cell.accs[i] = this.#aggregates[i]!.accumulate(cell.accs[i], values[i], ordinal);
+    for (let i = 0; i < this.#aggregates.length; i++)
+      cell.accs[i] = this.#aggregates[i]!.accumulate(cell.accs[i], values[i], ordinal);
     cell.last = ordinal;
     this.ordinal = ordinal;
     if (known === undefined) this.table.put(namespace, key, group, cell);
@@ -90,7 +91,12 @@ export class AggregateState {
       for (const { key, group, value } of this.table.entries(namespace)) {
         if (!wanted({ key, group })) continue;
         const other = cells.get(key);
-        cells.set(key, other === undefined ? { key, group, cell: value } : { key, group, cell: mergeCells(this.#aggregates, other.cell, value) });
+        cells.set(
+          key,
+          other === undefined
+            ? { key, group, cell: value }
+            : { key, group, cell: mergeCells(this.#aggregates, other.cell, value) },
+        );
       }
     }
     return inOrder([...cells.values()]);

@@ -14,7 +14,9 @@ export function carriedSystem(batch: Batch, from: ArrayLike<number>): SystemColu
     ...(stamps === undefined ? {} : { stamps: Float64Array.from(rows, (row) => stamps[row]!) }),
     ...(kinds === undefined ? {} : { kinds: Uint8Array.from(rows, (row) => kinds[row]!) }),
     ...(advances === undefined ? {} : { advances }),
-    ...(origin === undefined ? {} : { origin: { split: origin.split, first: origin.first, records: rows.map((row) => origin.records?.[row] ?? row) } }),
+    ...(origin === undefined
+      ? {}
+      : { origin: { split: origin.split, first: origin.first, records: rows.map((row) => origin.records?.[row] ?? row) } }),
   };
 }
 

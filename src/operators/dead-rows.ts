@@ -12,7 +12,10 @@ export function setAside(context: OperatorContext, site: CallSite, batch: Batch,
 }
 
 export function setAsideFor(context: OperatorContext, batch: Batch, i: number, fault: WeirError): void {
-  context.deadLetter({ bytes: jsonBytes(batch.row(i)), error: fault.message, operator: context.operator, position: batch.position(i) }, fault);
+  context.deadLetter(
+    { bytes: jsonBytes(batch.row(i)), error: fault.message, operator: context.operator, position: batch.position(i) },
+    fault,
+  );
 }
 
 function jsonBytes(row: object): Uint8Array {

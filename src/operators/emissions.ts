@@ -62,7 +62,8 @@ export class Emissions {
   readonly complete: readonly PendingEmission[];
 
   constructor(emissions: readonly Emission[], context: OperatorContext) {
-    const pending = (mode: Emission['mode']): PendingEmission[] => emissions.filter((each) => each.mode === mode).map((each) => new PendingEmission(each, context));
+    const pending = (mode: Emission['mode']): PendingEmission[] =>
+      emissions.filter((each) => each.mode === mode).map((each) => new PendingEmission(each, context));
     this.append = emissions.filter(({ mode }) => mode === 'append');
     this.update = pending('update');
     this.complete = pending('complete');
@@ -87,7 +88,9 @@ export class Emissions {
   }
 
   snapshot(): Readonly<Record<string, EmissionState>> {
-    return Object.fromEntries(this.#timed().map(({ emission, last, emitted }) => [emission.port, { last, emitted: emitted.snapshot() }]));
+    return Object.fromEntries(
+      this.#timed().map(({ emission, last, emitted }) => [emission.port, { last, emitted: emitted.snapshot() }]),
+    );
   }
 
   restore(part: RestoredPart, states: Readonly<Record<string, EmissionState>>): void {

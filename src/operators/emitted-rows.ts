@@ -44,7 +44,10 @@ export class EmittedRows {
   /** How many were late. */
   flush(out: Output, stamp: number): number {
     const late = this.#late.length;
-    for (const [builder, port] of [[this.#main, 'main'], [this.#late, 'late']] as const) {
+    for (const [builder, port] of [
+      [this.#main, 'main'],
+      [this.#late, 'late'],
+    ] as const) {
       if (builder.length > 0) out.emit(builder.build({ stamps: new Float64Array(builder.length).fill(stamp) }), port);
     }
     return late;

@@ -37,5 +37,7 @@ export class FilterOperator implements Operator {
 
 function truth(result: unknown): boolean {
   if (typeof result !== 'object' || result === null) return Boolean(result);
-  throw new WeirError('E_VALUE', 'a filter gave an object instead of true or false', { hint: 'the function must not be async: a promise is always true' });
+  throw new WeirError('E_VALUE', 'a filter gave an object instead of true or false', {
+    hint: 'the function must not be async: a promise is always true',
+  });
 }

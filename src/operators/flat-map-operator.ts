@@ -91,6 +91,7 @@ function draw(iterator: Iterator<unknown>, node: RowNode): object[] {
 }
 
 function iterate(result: unknown): Iterator<unknown> {
-  if (typeof result === 'object' && result !== null && Symbol.iterator in result) return (result as Iterable<unknown>)[Symbol.iterator]();
+  if (typeof result === 'object' && result !== null && Symbol.iterator in result)
+    return (result as Iterable<unknown>)[Symbol.iterator]();
   throw new WeirError('E_VALUE', 'a flatMap gave no iterable of rows', { hint: 'give an array or a generator of rows' });
 }

@@ -52,12 +52,29 @@ function storedField(field: FieldType): Stored {
       codec.write(scratch, value);
       return value ?? null;
     };
-    return { id, of: checked, back: (stored) => stored, write: (out, stored) => codec.write(out, stored), read: (from) => codec.read(from) };
+    return {
+      id,
+      of: checked,
+      back: (stored) => stored,
+      write: (out, stored) => codec.write(out, stored),
+      read: (from) => codec.read(from),
+    };
   }
-  return { id, of: encode, back: (stored) => codec.read(new ByteReader(stored as Uint8Array)), write: (out, stored) => out.bytes(stored as Uint8Array), read: (from) => from.bytes() };
+  return {
+    id,
+    of: encode,
+    back: (stored) => codec.read(new ByteReader(stored as Uint8Array)),
+    write: (out, stored) => out.bytes(stored as Uint8Array),
+    read: (from) => from.bytes(),
+  };
 }
 
-function valueHandle(name: string, { value }: Extract<StateDeclaration, { kind: 'value' }>, declare: Declare, at: KeyAtHand): StateHandle {
+function valueHandle(
+  name: string,
+  { value }: Extract<StateDeclaration, { kind: 'value' }>,
+  declare: Declare,
+  at: KeyAtHand,
+): StateHandle {
   const stored = storedField(value);
   const table = declare<unknown>(`state.${name}`, { id: `value of ${stored.id}`, write: stored.write, read: stored.read });
   const face = {
@@ -71,7 +88,12 @@ function valueHandle(name: string, { value }: Extract<StateDeclaration, { kind: 
   return { face, capture: () => restoring(table, at, (found) => found) };
 }
 
-function mapHandle(name: string, declared: Extract<StateDeclaration, { kind: 'map' }>, declare: Declare, at: KeyAtHand): StateHandle {
+function mapHandle(
+  name: string,
+  declared: Extract<StateDeclaration, { kind: 'map' }>,
+  declare: Declare,
+  at: KeyAtHand,
+): StateHandle {
   const keys = storedField({ type: declared.key.type, nullable: false });
   const values = storedField(declared.value);
   const table = declare(`state.${name}`, mapCodec(keys, values));
@@ -100,7 +122,8 @@ function mapHandle(name: string, declared: Extract<StateDeclaration, { kind: 'ma
     get size(): number {
       return table.get(0, at.key)?.size ?? 0;
     },
-    [Symbol.iterator]: (): Iterator<readonly [MapKey, unknown]> => [...(table.get(0, at.key) ?? [])].map(([key, value]) => [key, values.back(value)] as const)[Symbol.iterator](),
+    [Symbol.iterator]: (): Iterator<readonly [MapKey, unknown]> =>
+      [...(table.get(0, at.key) ?? [])].map(([key, value]) => [key, values.back(value)] as const)[Symbol.iterator](),
   };
   return { face, capture: () => restoring(table, at, (found) => new Map(found)) };
 }

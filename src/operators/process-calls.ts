@@ -35,7 +35,10 @@ export class ProcessCalls {
     this.#rows = new EmittedRows(node.schema);
     this.#trial = new EmittedRows(node.schema);
     this.#emitTo = this.#rows;
-    const declared = Object.entries(node.state).map(([name, declaration]) => [name, stateHandle(name, declaration, (table, codec) => context.table(table, codec), this.#at)] as const);
+    const declared = Object.entries(node.state).map(
+      ([name, declaration]) =>
+        [name, stateHandle(name, declaration, (table, codec) => context.table(table, codec), this.#at)] as const,
+    );
     this.#states = declared.map(([, handle]) => handle);
     this.#face = this.#faceOver(Object.fromEntries(declared.map(([name, handle]) => [name, handle.face])));
   }
@@ -94,14 +97,16 @@ export class ProcessCalls {
       get watermark(): number {
         return calls.watermark;
       },
-      emit: (row: object): void => this.#emitTo.add(rowResult({ kind: 'process', ...validateOf(this.#node) }, row), this.watermark),
+      emit: (row: object): void =>
+        this.#emitTo.add(rowResult({ kind: 'process', ...validateOf(this.#node) }, row), this.watermark),
       setTimer: (time: number): void => timers.set(at.key, at.group, finite(time)),
       deleteTimer: (time: number): void => timers.delete(at.key, finite(time)),
     };
   }
 }
 
-const validateOf = ({ validate }: ProcessNode): { validate?: (value: unknown) => unknown } => (validate === undefined ? {} : { validate });
+const validateOf = ({ validate }: ProcessNode): { validate?: (value: unknown) => unknown } =>
+  validate === undefined ? {} : { validate };
 
 function finite(time: unknown): number {
   if (typeof time === 'number' && Number.isFinite(time)) return time;

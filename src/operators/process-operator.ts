@@ -106,11 +106,17 @@ class ProcessOperator implements Operator {
     const watermark = Math.max(this.#watermark, advancedTo);
     calls.select(key);
     calls.watermark = watermark;
-    for (let at = calls.timers.takeFor(key, watermark); at !== undefined; at = calls.timers.takeFor(key, watermark)) this.#timer(key, at);
+    for (let at = calls.timers.takeFor(key, watermark); at !== undefined; at = calls.timers.takeFor(key, watermark))
+      this.#timer(key, at);
     try {
       calls.onRow(batch, i);
     } catch (thrown) {
-      const fault = closureFault(thrown, { operator: this.#context.operator, site: this.#node.site, position: batch.position(i), key: keyInWords(key) });
+      const fault = closureFault(thrown, {
+        operator: this.#context.operator,
+        site: this.#node.site,
+        position: batch.position(i),
+        key: keyInWords(key),
+      });
       if (!this.#context.guarded) throw fault;
       setAsideFor(this.#context, batch, i, fault);
     }
@@ -120,7 +126,12 @@ class ProcessOperator implements Operator {
     try {
       this.#calls.onTimer(at);
     } catch (thrown) {
-      const fault = closureFault(thrown, { operator: this.#context.operator, site: this.#node.site, position: '', key: `${keyInWords(key)}, timer ${at}` });
+      const fault = closureFault(thrown, {
+        operator: this.#context.operator,
+        site: this.#node.site,
+        position: '',
+        key: `${keyInWords(key)}, timer ${at}`,
+      });
       if (!this.#context.guarded) throw fault;
       const bytes = new TextEncoder().encode(JSON.stringify({ key: keyInWords(key), timer: at }));
       this.#context.deadLetter({ bytes, error: fault.message, operator: this.#context.operator, position: '' }, fault);

@@ -97,7 +97,8 @@ class ReduceOperator implements Operator {
 
   #reduce(key: string, row: object): void {
     const known = this.#table.get(0, key);
-    const reduced = known === undefined ? row : rowResult(this.#node, this.#node.fn(this.#decode(known.row) as never, row as never));
+    const reduced =
+      known === undefined ? row : rowResult(this.#node, this.#node.fn(this.#decode(known.row) as never, row as never));
     const bytes = this.#encode(reduced);
     this.#ordinal++;
     const group = keyGroupOf(hashKey(key), this.#context.keyGroups);

@@ -40,7 +40,11 @@ export function closureFault(thrown: unknown, at: FaultAddress): RowFault {
 
 function fault(thrown: unknown, at: FaultAddress, code: ErrorCode): RowFault {
   const place = placeOf(thrown, at.site);
-  const where = [place === '' ? '' : ` (${place})`, at.position === '' ? '' : `, record ${at.position}`, at.key === undefined ? '' : `, key ${at.key}`].join('');
+  const where = [
+    place === '' ? '' : ` (${place})`,
+    at.position === '' ? '' : `, record ${at.position}`,
+    at.key === undefined ? '' : `, key ${at.key}`,
+  ].join('');
   const message = `operator ${at.operator}${where}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
   const hint = thrown instanceof WeirError && thrown.code === code ? { hint: thrown.hint } : {};
   return new RowFault(code, message, at.operator, { cause: thrown, ...hint });

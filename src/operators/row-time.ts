@@ -4,7 +4,8 @@
 export function timeOf(value: unknown): number | undefined {
   if (typeof value === 'number') return finite(value);
   if (value instanceof Date) return finite(value.getTime());
-  if (typeof value === 'object' && value !== null && 'end' in value && typeof value.end === 'number') return finite(value.end - 1);
+  if (typeof value === 'object' && value !== null && 'end' in value && typeof value.end === 'number')
+    return finite(value.end - 1);
   return undefined;
 }
 

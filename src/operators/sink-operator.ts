@@ -134,7 +134,19 @@ class SinkOperator implements Operator {
   #sinkContext(): Parameters<SinkDefinition['open']>[0] {
     const { subtask, parallelism, generation, clock, logger } = this.#context;
     const { job, id, mode, fresh, signal, sabotage } = this.#options;
-    return { job, operator: id, subtask, parallelism, generation, fresh, mode, signal, clock, logger, ...(sabotage === undefined ? {} : { sabotage }) };
+    return {
+      job,
+      operator: id,
+      subtask,
+      parallelism,
+      generation,
+      fresh,
+      mode,
+      signal,
+      clock,
+      logger,
+      ...(sabotage === undefined ? {} : { sabotage }),
+    };
   }
 
   // ── epochs

@@ -30,7 +30,11 @@ export class Slices {
   /** False for a time so far out that its windows have no exact number. */
   holds(time: number): boolean {
     const last = this.end(this.sliceOf(time) + this.perWindow);
-    return Number.isSafeInteger(last) && Number.isSafeInteger(last - 2 * this.#sizeMs) && Number.isSafeInteger(this.namespace(this.sliceOf(time), 0));
+    return (
+      Number.isSafeInteger(last) &&
+      Number.isSafeInteger(last - 2 * this.#sizeMs) &&
+      Number.isSafeInteger(this.namespace(this.sliceOf(time), 0))
+    );
   }
 
   sliceOf(time: number): number {

@@ -80,7 +80,10 @@ export class WatermarkOperator implements Operator {
   }
 
   #setAside(batch: Batch, i: number, value: unknown): void {
-    const fault = new WeirError('E_VALUE', `column '${this.#node.column}' holds ${value === null ? 'null' : `a ${typeof value}`}, which is no event time`);
+    const fault = new WeirError(
+      'E_VALUE',
+      `column '${this.#node.column}' holds ${value === null ? 'null' : `a ${typeof value}`}, which is no event time`,
+    );
     setAside(this.#context!, this.#node.site, batch, i, fault);
   }
 

@@ -24,12 +24,17 @@ function stageLines(plan: PhysicalPlan, stage: Stage): string[] {
 }
 
 function edgeText(edge: Edge): string {
-  const how = edge.kind !== 'hash' ? edge.kind : `hash(${edge.key === null ? '' : 'columns' in edge.key ? edge.key.columns.join(', ') : selectorText(edge.key)})`;
+  const how =
+    edge.kind !== 'hash'
+      ? edge.kind
+      : `hash(${edge.key === null ? '' : 'columns' in edge.key ? edge.key.columns.join(', ') : selectorText(edge.key)})`;
   return `stage ${edge.from}, ${how}, ${edge.changelog}`;
 }
 
 function operatorLines(stage: Stage, operator: PlannedOperator): string[] {
-  const outputs = operator.outputs.map(({ port, to }) => `${port} → ${to.kind === 'operator' ? stage.operators[to.index]!.id : `edge ${to.edge}`}`);
+  const outputs = operator.outputs.map(
+    ({ port, to }) => `${port} → ${to.kind === 'operator' ? stage.operators[to.index]!.id : `edge ${to.edge}`}`,
+  );
   const { site } = operator.node;
   return [
     `  ${operator.id}  ${operator.label}${site === '' ? '' : `  (${site})`}`,
@@ -41,8 +46,12 @@ function operatorLines(stage: Stage, operator: PlannedOperator): string[] {
 function guarantees(plan: PhysicalPlan): string[] {
   const lines: string[] = [];
   for (const { node, id } of plan.stages.flatMap((stage) => stage.operators)) {
-    if (node.kind === 'source') lines.push(`${id}: ${node.source.name} ${node.source.guarantee}${node.source.bounded ? ', bounded' : ''}`);
-    if (node.kind === 'sink') lines.push(`${id}: ${node.sink.name} ${node.sink.guarantee}, mode ${node.mode}${node.everyMs === 0 ? '' : ` at most every ${formatMs(node.everyMs)}`}`);
+    if (node.kind === 'source')
+      lines.push(`${id}: ${node.source.name} ${node.source.guarantee}${node.source.bounded ? ', bounded' : ''}`);
+    if (node.kind === 'sink')
+      lines.push(
+        `${id}: ${node.sink.name} ${node.sink.guarantee}, mode ${node.mode}${node.everyMs === 0 ? '' : ` at most every ${formatMs(node.everyMs)}`}`,
+      );
   }
   return lines;
 }

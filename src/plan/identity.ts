@@ -24,12 +24,18 @@ export interface Identity {
  *
  * @param reserved ids of the job's own: id → what has it
  */
-export function identify(operators: readonly Resolved[], reserved: ReadonlyMap<string, string> = new Map()): ReadonlyMap<Resolved, Identity> {
+export function identify(
+  operators: readonly Resolved[],
+  reserved: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<Resolved, Identity> {
   const identities = new Map<Resolved, Identity>();
   const ancestors = new Map<Resolved, string>();
   const taken: Taken = { by: new Map(reserved), names: new Set(operators.flatMap(({ node }) => node.name ?? [])) };
   for (const operator of operators) {
-    const above = operator.feeds.map((feed) => `${ancestors.get(feed.from)}${feed.port === 'late' ? '/late' : ''}`).sort().join('+');
+    const above = operator.feeds
+      .map((feed) => `${ancestors.get(feed.from)}${feed.port === 'late' ? '/late' : ''}`)
+      .sort()
+      .join('+');
     const state = stateOf(operator);
     const id = idOf(operator, state, above, taken);
     ancestors.set(operator, state === null ? above : id);
@@ -56,7 +62,8 @@ function idOf(operator: Resolved, state: string | null, above: string, { by, nam
       return operatorId(node.name);
     }
   }
-  const base = state === null ? (node.name ?? node.kind) : `${node.kind}~${digest([node.kind, ...keysOf(operator), above].join('|'))}`;
+  const base =
+    state === null ? (node.name ?? node.kind) : `${node.kind}~${digest([node.kind, ...keysOf(operator), above].join('|'))}`;
   for (let n = 1; ; n++) {
     const candidate = n === 1 ? base : `${base}~${n}`;
     if (by.has(candidate) || names.has(candidate)) continue;
@@ -118,7 +125,14 @@ function stateOf({ node }: Resolved): string | null {
     case 'reduce':
       return `reduced rows by ${selectorText(node.key)}`;
     case 'process':
-      return `key ${selectorText(node.key)}; ${Object.entries(node.state).map(([name, declared]) => `${name}: ${declared.kind === 'map' ? `map of ${fieldText(declared.key)} to ` : ''}${fieldText(declared.value)}`).join(', ') || 'no state'}`;
+      return `key ${selectorText(node.key)}; ${
+        Object.entries(node.state)
+          .map(
+            ([name, declared]) =>
+              `${name}: ${declared.kind === 'map' ? `map of ${fieldText(declared.key)} to ` : ''}${fieldText(declared.value)}`,
+          )
+          .join(', ') || 'no state'
+      }`;
     case 'sink':
       return `staged results of ${node.sink.identity}, mode ${node.mode}`;
     default:

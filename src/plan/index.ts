@@ -1,7 +1,28 @@
 export type {
-  AggregateNode, AggregateSpec, CallSite, CustomAggregate, Emission, Guarantee, KeySelector, LateNode, LogicalJob, LogicalNode, OutputMode,
-  ProcessNode, RebalanceNode, ReduceNode, RowNode, SelectNode, SinkInfo, SinkNode, SourceInfo, SourceNode, StateDeclaration,
-  UnionNode, WatermarkNode, WindowSpec,
+  AggregateNode,
+  AggregateSpec,
+  CallSite,
+  CustomAggregate,
+  Emission,
+  Guarantee,
+  KeySelector,
+  LateNode,
+  LogicalJob,
+  LogicalNode,
+  OutputMode,
+  ProcessNode,
+  RebalanceNode,
+  ReduceNode,
+  RowNode,
+  SelectNode,
+  SinkInfo,
+  SinkNode,
+  SourceInfo,
+  SourceNode,
+  StateDeclaration,
+  UnionNode,
+  WatermarkNode,
+  WindowSpec,
 } from './logical.ts';
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
 export { kindOf, kindsOf, underWatermark } from './kinds.ts';
@@ -9,6 +30,13 @@ export { describePlan } from './describe.ts';
 export { selectorText, typeText } from './identity.ts';
 export { keyGroupsOfJob, ownedGroups, routingTable } from './key-groups.ts';
 export {
-  type ChangelogMode, channelsOf, type Edge, type EdgeKind, type OutputRoute, type PhysicalPlan, type PlannedOperator, type Stage,
+  type ChangelogMode,
+  channelsOf,
+  type Edge,
+  type EdgeKind,
+  type OutputRoute,
+  type PhysicalPlan,
+  type PlannedOperator,
+  type Stage,
 } from './physical.ts';
 export { deadLetterId, deadLetterSchema, planJob } from './planner.ts';

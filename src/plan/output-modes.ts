@@ -31,7 +31,8 @@ export const outputModes: OutputModes = {
   rows: {
     append: true,
     update: true,
-    complete: '✗ complete writes the whole result each time, and a stream without an aggregation has none: use append, or aggregate first',
+    complete:
+      '✗ complete writes the whole result each time, and a stream without an aggregation has none: use append, or aggregate first',
   },
   windowed: { append: true, update: true, complete: true },
   running: {

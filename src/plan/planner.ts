@@ -25,7 +25,9 @@ export const deadLetterSchema: BatchSchema = batchSchema([
 ]);
 export const deadLetterId: OperatorId = operatorId('dead-letters');
 
-type MutableOperator = { -readonly [K in keyof PlannedOperator]: PlannedOperator[K] } & { outputs: PlannedOperator['outputs'][number][] };
+type MutableOperator = { -readonly [K in keyof PlannedOperator]: PlannedOperator[K] } & {
+  outputs: PlannedOperator['outputs'][number][];
+};
 interface DraftStage {
   readonly index: number;
   readonly parallelism: number;
@@ -86,11 +88,20 @@ class Draft {
   }
 
   place(resolved: Resolved): void {
-    const operator: MutableOperator = { ...this.#identities.get(resolved)!, node: resolved.node, emissions: resolved.emissions, outputs: [] };
+    const operator: MutableOperator = {
+      ...this.#identities.get(resolved)!,
+      node: resolved.node,
+      emissions: resolved.emissions,
+      outputs: [],
+    };
     const parallelism = this.#parallelismOf(resolved);
     const [feed] = resolved.feeds;
     const above = feed === undefined ? undefined : this.#places.get(feed.from)!;
-    const fused = resolved.feeds.length === 1 && above!.stage.parallelism === parallelism && !feed!.rebalanced && keyOf(resolved.node) === null;
+    const fused =
+      resolved.feeds.length === 1 &&
+      above!.stage.parallelism === parallelism &&
+      !feed!.rebalanced &&
+      keyOf(resolved.node) === null;
     const stage = fused ? above!.stage : this.#newStage(parallelism);
     const index = stage.operators.push(operator) - 1;
     this.#places.set(resolved, { stage, operator, index });
@@ -102,9 +113,26 @@ class Draft {
   deadLetters(job: LogicalJob, sink: NonNullable<LogicalJob['deadLetters']>): DeadLetterStage {
     const senders = [...this.stages];
     const stage = this.#newStage(1);
-    const node: SinkNode = { kind: 'sink', input: job.outputs[0]!.input, sink, mode: 'append', everyMs: 0, site: '', schema: deadLetterSchema };
-    stage.operators.push({ id: deadLetterId, label: 'dead letters', node, emissions: [], outputs: [], state: `staged results of ${sink.identity}, mode append` });
-    const edgeFrom = new Map(senders.map((from) => [from.index, this.#edge(from.index, stage, 'rebalance', null, 'append')] as const));
+    const node: SinkNode = {
+      kind: 'sink',
+      input: job.outputs[0]!.input,
+      sink,
+      mode: 'append',
+      everyMs: 0,
+      site: '',
+      schema: deadLetterSchema,
+    };
+    stage.operators.push({
+      id: deadLetterId,
+      label: 'dead letters',
+      node,
+      emissions: [],
+      outputs: [],
+      state: `staged results of ${sink.identity}, mode append`,
+    });
+    const edgeFrom = new Map(
+      senders.map((from) => [from.index, this.#edge(from.index, stage, 'rebalance', null, 'append')] as const),
+    );
     return { edgeFrom };
   }
 
@@ -112,7 +140,13 @@ class Draft {
     const from = this.#places.get(feed.from)!;
     const key = keyOf(node);
     const aligned = from.stage.parallelism === stage.parallelism && !feed.rebalanced;
-    const edge = this.#edge(from.stage.index, stage, key !== null ? 'hash' : aligned ? 'forward' : 'rebalance', key, changelogOf(feed.mode));
+    const edge = this.#edge(
+      from.stage.index,
+      stage,
+      key !== null ? 'hash' : aligned ? 'forward' : 'rebalance',
+      key,
+      changelogOf(feed.mode),
+    );
     from.operator.outputs.push({ port: feed.port, to: { kind: 'edge', edge } });
   }
 
@@ -153,7 +187,17 @@ function fingerprintOf(plan: Omit<PhysicalPlan, 'fingerprint'>): string {
   const text = JSON.stringify([
     plan.job.name,
     plan.keyGroups,
-    plan.stages.map((stage) => [stage.parallelism, stage.operators.map((o) => [o.id, o.label, o.state, o.node.kind === 'select' ? o.node.columns : [], o.emissions, o.outputs])]),
+    plan.stages.map((stage) => [
+      stage.parallelism,
+      stage.operators.map((o) => [
+        o.id,
+        o.label,
+        o.state,
+        o.node.kind === 'select' ? o.node.columns : [],
+        o.emissions,
+        o.outputs,
+      ]),
+    ]),
     plan.edges,
   ]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);

@@ -52,7 +52,9 @@ class Resolver {
     this.#known.set(node, variants);
     const known = variants.get(key);
     if (known !== undefined) return known;
-    const feeds = inputsOf(node).flatMap((input) => this.#feeds(input, changes || node.kind === 'sink' ? demand : appendOnly, false));
+    const feeds = inputsOf(node).flatMap((input) =>
+      this.#feeds(input, changes || node.kind === 'sink' ? demand : appendOnly, false),
+    );
     const resolved: Resolved = { node, feeds, emissions: [], order: this.all.length };
     variants.set(key, resolved);
     this.all.push(resolved);

@@ -12,7 +12,9 @@ import { inputsOf, type Resolved } from './resolve.ts';
 
 export function validateJob(job: LogicalJob, parallelism: number): void {
   if (job.outputs.length === 0) {
-    throw new WeirError('E_PLAN', `the pipeline '${job.name}' has no outputs`, { hint: 'end a stream with .to(sink) and list it in `outputs`' });
+    throw new WeirError('E_PLAN', `the pipeline '${job.name}' has no outputs`, {
+      hint: 'end a stream with .to(sink) and list it in `outputs`',
+    });
   }
   checkParallelism(parallelism, `the pipeline '${job.name}'`);
   checkSinks(job);
@@ -29,7 +31,12 @@ function checkSinks(job: LogicalJob): void {
   for (const { sink, site } of job.outputs) {
     if (!sink.single || !/^file /.test(sink.identity)) continue;
     const other = taken.get(sink.identity);
-    if (other !== undefined) throw new WeirError('E_PLAN', `${site || 'an output'}: ${sink.name} is written by another output${other === '' ? '' : ` (${other})`}, too`, { hint: 'give each output a path of its own, or union() the streams' });
+    if (other !== undefined)
+      throw new WeirError(
+        'E_PLAN',
+        `${site || 'an output'}: ${sink.name} is written by another output${other === '' ? '' : ` (${other})`}, too`,
+        { hint: 'give each output a path of its own, or union() the streams' },
+      );
     taken.set(sink.identity, site);
   }
 }
@@ -77,12 +84,15 @@ function checkInSourceChain(node: LogicalNode, watermark: LogicalNode): void {
       break;
     default:
   }
-  throw misplaced(watermark, `stands behind ${node.kind === 'late' ? 'late()' : `a${node.kind === 'aggregate' ? 'n' : ''} ${node.kind}`}${node.parallelism === undefined ? '' : ' with its own parallelism'}`);
+  throw misplaced(
+    watermark,
+    `stands behind ${node.kind === 'late' ? 'late()' : `a${node.kind === 'aggregate' ? 'n' : ''} ${node.kind}`}${node.parallelism === undefined ? '' : ' with its own parallelism'}`,
+  );
 }
 
 function misplaced(watermark: LogicalNode, how: string): WeirError {
   return new WeirError('E_PLAN', `${at(watermark)}: withWatermark() ${how}`, {
-    hint: 'T1: call it in the source\'s own chain, before any union, key, group, rebalance or change of parallelism',
+    hint: "T1: call it in the source's own chain, before any union, key, group, rebalance or change of parallelism",
   });
 }
 
@@ -94,12 +104,23 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
   const warnings: string[] = [];
   const sources = operators.filter(({ node }) => node.kind === 'source').length;
   for (const { node, feeds } of operators) {
-    if (node.kind === 'source' && node.source.guarantee !== 'exactly-once') warnings.push(`source ${node.source.name} is ${node.source.guarantee}: what it loses or repeats, the job loses or repeats`);
-    if (node.kind === 'sink' && node.sink.guarantee !== 'exactly-once') warnings.push(`sink ${node.sink.name} is ${node.sink.guarantee}: after a crash some rows may be ${node.sink.guarantee === 'at-least-once' ? 'written again' : 'missing'}`);
-    if (node.kind === 'watermark' && node.idleAfterMs > 0 && !bounded(feeds[0]?.from.node)) warnings.push(`${at(node)}: a split that is silent for ${node.idleAfterMs / 1000} s no longer holds the watermark back, so which rows are late may depend on time`);
-    if (node.kind === 'process' && node.onTimer !== undefined && sources > 1) warnings.push(`${at(node)}: rows of one key come from several inputs, so the result of its timers may depend on their order of arrival`);
+    if (node.kind === 'source' && node.source.guarantee !== 'exactly-once')
+      warnings.push(`source ${node.source.name} is ${node.source.guarantee}: what it loses or repeats, the job loses or repeats`);
+    if (node.kind === 'sink' && node.sink.guarantee !== 'exactly-once')
+      warnings.push(
+        `sink ${node.sink.name} is ${node.sink.guarantee}: after a crash some rows may be ${node.sink.guarantee === 'at-least-once' ? 'written again' : 'missing'}`,
+      );
+    if (node.kind === 'watermark' && node.idleAfterMs > 0 && !bounded(feeds[0]?.from.node))
+      warnings.push(
+        `${at(node)}: a split that is silent for ${node.idleAfterMs / 1000} s no longer holds the watermark back, so which rows are late may depend on time`,
+      );
+    if (node.kind === 'process' && node.onTimer !== undefined && sources > 1)
+      warnings.push(
+        `${at(node)}: rows of one key come from several inputs, so the result of its timers may depend on their order of arrival`,
+      );
   }
-  if (job.deadLetters === undefined) warnings.push('no `deadLetters` sink: a row that a function or a format cannot take fails the job');
+  if (job.deadLetters === undefined)
+    warnings.push('no `deadLetters` sink: a row that a function or a format cannot take fails the job');
   return warnings;
 }
 

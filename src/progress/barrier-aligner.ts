@@ -90,10 +90,6 @@ function completed(state: AlignerState, decisions: readonly AlignerDecision[]): 
   }
   return {
     state: { ...state, settled: aligning.barrier.epoch, aligning: null },
-    decisions: [
-      ...decisions,
-      { kind: 'aligned', barrier: aligning.barrier },
-      { kind: 'unblock', inputs: [...aligning.arrived] },
-    ],
+    decisions: [...decisions, { kind: 'aligned', barrier: aligning.barrier }, { kind: 'unblock', inputs: [...aligning.arrived] }],
   };
 }

@@ -1,6 +1,21 @@
 export type { Barrier } from './barrier.ts';
-export { align, type AlignerDecision, type AlignerFact, type AlignerState, type Alignment, newAligner } from './barrier-aligner.ts';
-export { abortEpoch, acknowledge, type AckResult, type LedgerState, newLedger, type OpenEpoch, openEpoch } from './checkpoint-ledger.ts';
+export {
+  align,
+  type AlignerDecision,
+  type AlignerFact,
+  type AlignerState,
+  type Alignment,
+  newAligner,
+} from './barrier-aligner.ts';
+export {
+  abortEpoch,
+  acknowledge,
+  type AckResult,
+  type LedgerState,
+  newLedger,
+  type OpenEpoch,
+  openEpoch,
+} from './checkpoint-ledger.ts';
 export { backoffMaxMs, decideRestart, type RestartDecision, type RestartOptions } from './restart-policy.ts';
 export { chooseRestorePoint, type RestoreDecision, type RestoreFacts, type SeenCheckpoint } from './restore-point.ts';
 export { WatermarkMerge } from './watermark-merge.ts';

@@ -23,7 +23,13 @@ export type RestartDecision =
  * @param failures monotonic times of earlier failures, ascending, this one not included
  * @param jitter uniform in [0, 1): the delay lies between half and all of its full length
  */
-export function decideRestart(options: RestartOptions, failures: readonly number[], now: number, retry: Retry, jitter: number): RestartDecision {
+export function decideRestart(
+  options: RestartOptions,
+  failures: readonly number[],
+  now: number,
+  retry: Retry,
+  jitter: number,
+): RestartDecision {
   if (retry === 'never') return { kind: 'fail', reason: 'never' };
   const recent = failures.filter((at) => at > now - options.withinMs).length;
   if (recent >= options.attempts) return { kind: 'fail', reason: 'attempts' };

@@ -19,7 +19,12 @@ export interface SeenCheckpoint {
 
 export type RestoreDecision =
   | { readonly kind: 'fresh'; readonly nextGeneration: number; readonly highestEpoch: number }
-  | { readonly kind: 'restore' | 'finished'; readonly epoch: number; readonly nextGeneration: number; readonly highestEpoch: number }
+  | {
+      readonly kind: 'restore' | 'finished';
+      readonly epoch: number;
+      readonly nextGeneration: number;
+      readonly highestEpoch: number;
+    }
   | { readonly kind: 'refuse'; readonly reason: string };
 
 export function chooseRestorePoint(facts: RestoreFacts): RestoreDecision {

@@ -1,5 +1,14 @@
 /** What is published as `weir/testing`. */
-export { type EmittedRow, type FedItem, OperatorRun, type OperatorSnapshot, type RunOptions, testBarrier, type TestItem, testKeyGroups } from './operator-run.ts';
+export {
+  type EmittedRow,
+  type FedItem,
+  OperatorRun,
+  type OperatorSnapshot,
+  type RunOptions,
+  testBarrier,
+  type TestItem,
+  testKeyGroups,
+} from './operator-run.ts';
 export { testRun, type TestRun, type TestRunOptions } from './test-run.ts';
 export { testSource, type TestSource } from './test-source.ts';
 export { type Subject, type Verified, verifyOperator, type VerifyOptions } from './verify-operator.ts';

@@ -100,7 +100,13 @@ export class OperatorRun {
   async barrier(barrier: Barrier): Promise<OperatorSnapshot> {
     await this.#finish(() => this.operator.onBarrier?.(barrier, this.#output) ?? 'done');
     const value = this.operator.snapshot?.();
-    const snapshot = { epoch: barrier.epoch, owned: this.#owned, watermark: this.#watermark, value: value === undefined ? null : packValue(value), splits: this.#splitSnapshots() };
+    const snapshot = {
+      epoch: barrier.epoch,
+      owned: this.#owned,
+      watermark: this.#watermark,
+      value: value === undefined ? null : packValue(value),
+      splits: this.#splitSnapshots(),
+    };
     this.#chain.append(await this.#freeze(barrier.epoch));
     await this.#chain.fold(this.#options.blobs, () => this.#nextId(barrier.epoch));
     return { ...snapshot, chunks: this.#chain.refs() };
@@ -140,17 +146,21 @@ export class OperatorRun {
   }
 
   #splitSnapshots(): OperatorSnapshot['splits'] {
-    return new Map([...this.#splits].map(([split, state]) => {
-      const value = this.operator.snapshotSplit?.(split);
-      return [split, { state, value: value === undefined ? null : packValue(value) }];
-    }));
+    return new Map(
+      [...this.#splits].map(([split, state]) => {
+        const value = this.operator.snapshotSplit?.(split);
+        return [split, { state, value: value === undefined ? null : packValue(value) }];
+      }),
+    );
   }
 
   async #restore(from: readonly OperatorSnapshot[]): Promise<void> {
     const refs = from.flatMap(({ chunks }) => chunks);
     await loadChunks(this.#state, refs, this.#options.blobs);
     this.#chain = new SnapshotChain({ operator: 'op', owned: this.#owned, refs });
-    const parts = from.filter(({ value }) => value !== null).map(({ owned, value }): RestoredPart => ({ groups: owned, value: unpackValue(value!) }));
+    const parts = from
+      .filter(({ value }) => value !== null)
+      .map(({ owned, value }): RestoredPart => ({ groups: owned, value: unpackValue(value!) }));
     if (parts.length > 0) this.operator.restore?.(parts);
     for (const { splits } of from) {
       for (const [split, { value }] of splits) if (value !== null) this.operator.restoreSplit?.(split, unpackValue(value));
@@ -200,7 +210,8 @@ export class OperatorRun {
     const run = this;
     return {
       emit(batch, port = 'main') {
-        for (let i = 0; i < batch.length; i++) run.emitted.push({ port, kind: batch.kind(i), stamp: batch.stamp(i), row: batch.row(i) });
+        for (let i = 0; i < batch.length; i++)
+          run.emitted.push({ port, kind: batch.kind(i), stamp: batch.stamp(i), row: batch.row(i) });
       },
       watermark: (watermark) => void run.watermarks.push(watermark),
       idle: () => undefined,

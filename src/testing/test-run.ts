@@ -39,7 +39,10 @@ export interface TestRunOptions<M extends OutputMode> {
  *
  * @throws WeirError `E_PLAN` for a stream that cannot run
  */
-export async function testRun<Row extends object, M extends OutputMode = 'append'>(stream: AnyStream<Row>, options: TestRunOptions<M> = {}): Promise<TestRun<Row>> {
+export async function testRun<Row extends object, M extends OutputMode = 'append'>(
+  stream: AnyStream<Row>,
+  options: TestRunOptions<M> = {},
+): Promise<TestRun<Row>> {
   const run = new StreamRun<Row>(stream, options);
   await run.start();
   return run;
@@ -60,14 +63,19 @@ class StreamRun<Row extends object> implements TestRun<Row> {
 
   constructor(stream: AnyStream<Row>, options: TestRunOptions<OutputMode>) {
     const sink = asSink<Row>(this.#rows.definition);
-    const to = (stream as unknown as { to(sink: unknown, options: unknown): Output }).to(sink, { mode: options.mode ?? 'append' });
+    const to = (stream as unknown as { to(sink: unknown, options: unknown): Output }).to(sink, {
+      mode: options.mode ?? 'append',
+    });
     this.#output = to;
     this.#parallelism = options.parallelism ?? 1;
     this.#logs = testLogs(outputNode(to));
   }
 
   async start(): Promise<void> {
-    const plan = planJob(logicalJob(pipeline({ name: 'test', outputs: [this.#output], restart: { attempts: 0 } })), this.#parallelism);
+    const plan = planJob(
+      logicalJob(pipeline({ name: 'test', outputs: [this.#output], restart: { attempts: 0 } })),
+      this.#parallelism,
+    );
     this.#job = await startCluster(plan, this.#environment(), { checkpointIntervalMs: neverMs });
     await this.#until(() => this.#over() || this.#job!.status().state === 'running');
   }
@@ -90,7 +98,14 @@ class StreamRun<Row extends object> implements TestRun<Row> {
     const taken = this.#job!.checkpoint();
     taken.catch(() => undefined); // awaited below, once it is settled
     let settled = false;
-    void taken.then(() => { settled = true; }, () => { settled = true; });
+    void taken.then(
+      () => {
+        settled = true;
+      },
+      () => {
+        settled = true;
+      },
+    );
     await this.#until(() => settled || this.#over());
     await this.#failIfFailed();
     return toEpoch(this.#over() ? this.#job!.status().report.epoch : await taken);

@@ -4,7 +4,16 @@
  * Owns: the rows pushed so far; they are the outside world, so they survive a crash of the job, which reads again from its
  * position. Invariants: TS1 the same position gives the same rows again.
  */
-import { type AnySchema, asSource, type InputOf, type RowOf, rowSchema, type Source, timestamp, type TimestampInput } from '../api/index.ts';
+import {
+  type AnySchema,
+  asSource,
+  type InputOf,
+  type RowOf,
+  rowSchema,
+  type Source,
+  timestamp,
+  type TimestampInput,
+} from '../api/index.ts';
 import { BatchBuilder, type BatchSchema } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { Piece, SourceContext, SourceDefinition, SplitReader } from '../operators/index.ts';
@@ -19,7 +28,10 @@ export interface TestSource<In, Row extends object> extends Source<Row> {
   end(): void;
 }
 
-type Entry = { readonly kind: 'row'; readonly row: object } | { readonly kind: 'watermark'; readonly watermark: number } | { readonly kind: 'end' };
+type Entry =
+  | { readonly kind: 'row'; readonly row: object }
+  | { readonly kind: 'watermark'; readonly watermark: number }
+  | { readonly kind: 'end' };
 
 const split = '0';
 
@@ -39,7 +51,10 @@ export function testSource<S extends AnySchema<any, object>>(schema: S): TestSou
     watermark: (to) => log.add([{ kind: 'watermark', watermark: timestamp(to) }]),
     end: () => log.add([{ kind: 'end' }]),
   };
-  return Object.assign(asSource<RowOf<S> & object>(definition), { [testLog]: log }) as unknown as TestSource<InputOf<S>, RowOf<S> & object>;
+  return Object.assign(asSource<RowOf<S> & object>(definition), { [testLog]: log }) as unknown as TestSource<
+    InputOf<S>,
+    RowOf<S> & object
+  >;
 }
 
 const testLog: unique symbol = Symbol('weir.testing.log');
@@ -65,7 +80,8 @@ export class TestLog {
   }
 
   add(entries: readonly Entry[]): void {
-    if (this.#entries.at(-1)?.kind === 'end') throw new WeirError('E_USAGE', 'the test source has ended: nothing can be pushed any more');
+    if (this.#entries.at(-1)?.kind === 'end')
+      throw new WeirError('E_USAGE', 'the test source has ended: nothing can be pushed any more');
     this.#entries.push(...entries);
     this.#wake?.();
   }
@@ -77,7 +93,10 @@ export class TestLog {
     context.signal.addEventListener('abort', () => this.#wake?.());
     return {
       read: async () => {
-        while (next >= this.#entries.length && !context.signal.aborted) await new Promise<void>((resolve) => { this.#wake = resolve; });
+        while (next >= this.#entries.length && !context.signal.aborted)
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
         if (context.signal.aborted) throw context.signal.reason;
         const piece = this.#piece(next, record, context.batchRowsMax);
         if (piece === null) {
@@ -100,7 +119,8 @@ export class TestLog {
     if (first.kind === 'watermark') return { batch: null, dead: [], records: 0, position: from + 1, watermark: first.watermark };
     const builder = new BatchBuilder(this.#schema);
     let next = from;
-    for (let entry = this.#entries[next]; entry?.kind === 'row' && builder.length < rowsMax; entry = this.#entries[++next]) builder.append(entry.row);
+    for (let entry = this.#entries[next]; entry?.kind === 'row' && builder.length < rowsMax; entry = this.#entries[++next])
+      builder.append(entry.row);
     return { batch: builder.build({ origin: { split, first: record } }), dead: [], records: next - from, position: next };
   }
 }

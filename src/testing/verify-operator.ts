@@ -8,7 +8,14 @@ import assert from 'node:assert/strict';
 import { generation } from '../core/index.ts';
 import type { Operator } from '../operators/index.ts';
 import { MemoryDisk, openMemoryStores } from '../state/index.ts';
-import { type EmittedRow, OperatorRun, type OperatorSnapshot, type RunOptions, type TestItem, testBarrier } from './operator-run.ts';
+import {
+  type EmittedRow,
+  OperatorRun,
+  type OperatorSnapshot,
+  type RunOptions,
+  type TestItem,
+  testBarrier,
+} from './operator-run.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** One life of an operator and of the world around it. */
@@ -63,13 +70,20 @@ export async function verifyOperator(options: VerifyOptions): Promise<Verified> 
 }
 
 function* ways(): Generator<Way> {
-  for (const batches of batchSizes) for (const restore of restores) for (const refuses of [false, true]) yield { batches, restore, refuses };
+  for (const batches of batchSizes)
+    for (const restore of restores) for (const refuses of [false, true]) yield { batches, restore, refuses };
 }
 
 async function runOnce(options: VerifyOptions, way: Way): Promise<Verified> {
   const subject = options.subject();
   const blobs = openMemoryStores(new MemoryDisk()).blobs;
-  const runOptions: RunOptions = { make: subject.make, blobs, clock: new VirtualClock(), guarded: options.guarded ?? false, refuses: way.refuses };
+  const runOptions: RunOptions = {
+    make: subject.make,
+    blobs,
+    clock: new VirtualClock(),
+    guarded: options.guarded ?? false,
+    refuses: way.refuses,
+  };
   const lives = [new OperatorRun(runOptions)];
   let barriers = 0;
   for (const item of itemsOf(options, way)) {
@@ -88,7 +102,9 @@ async function runOnce(options: VerifyOptions, way: Way): Promise<Verified> {
   return {
     rows: subject.seen === undefined ? emitted : subject.seen().map((row) => ({ port: 'main', kind: 0, stamp: 0, row })),
     late: lives.reduce((sum, run) => sum + run.counters.late, 0),
-    dead: lives.flatMap((run) => run.dead).map(({ position, error, bytes }) => ({ position, error, text: new TextDecoder().decode(bytes) })),
+    dead: lives
+      .flatMap((run) => run.dead)
+      .map(({ position, error, bytes }) => ({ position, error, text: new TextDecoder().decode(bytes) })),
   };
 }
 
@@ -97,7 +113,8 @@ async function restart(run: OperatorRun, options: RunOptions, snapshot: Operator
   return OperatorRun.restored(options, [snapshot]);
 }
 
-const restoresAt = ({ restore }: Way, barrier: number): boolean => restore === 'every' || (restore === 'every other' && barrier % 2 === 0);
+const restoresAt = ({ restore }: Way, barrier: number): boolean =>
+  restore === 'every' || (restore === 'every other' && barrier % 2 === 0);
 
 function* itemsOf({ input, barriersEverywhere }: VerifyOptions, { batches }: Way): Generator<TestItem> {
   for (const item of input) {

@@ -31,11 +31,14 @@ describe('the main job, killed at random moments,', () => {
     expect(code).toBe(0);
   });
 
-  test.each(Object.keys(sabotages).filter((name) => name !== 'no-epoch-budget'))('is seen to go wrong with --break %s', async (name) => {
-    const { code, result } = await chaos('kill.mjs', '--kills', '8', '--seed', '7', '--break', name);
-    expect(result['differingBytes']).toBeGreaterThan(0);
-    expect(code).toBe(1);
-  });
+  test.each(Object.keys(sabotages).filter((name) => name !== 'no-epoch-budget'))(
+    'is seen to go wrong with --break %s',
+    async (name) => {
+      const { code, result } = await chaos('kill.mjs', '--kills', '8', '--seed', '7', '--break', name);
+      expect(result['differingBytes']).toBeGreaterThan(0);
+      expect(code).toBe(1);
+    },
+  );
 });
 
 describe('a sink that stands still', () => {

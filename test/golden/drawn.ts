@@ -22,12 +22,21 @@ const value = fc.oneof(
   { weight: 1, arbitrary: fc.constant(null) },
 );
 
-const shapes: fc.Arbitrary<WindowShape> = fc.record({ slide: fc.constantFrom(10, 7, 25), times: fc.constantFrom(1, 1, 2, 3), offset: fc.constantFrom(0, 0, 3) })
+const shapes: fc.Arbitrary<WindowShape> = fc
+  .record({ slide: fc.constantFrom(10, 7, 25), times: fc.constantFrom(1, 1, 2, 3), offset: fc.constantFrom(0, 0, 3) })
   .map(({ slide, times, offset }) => ({ size: slide * times, slide, offset }));
 
 /** Times that mostly rise, with jumps back, equal ones, and ones exactly on a window's end. */
 const times = (from: number): fc.Arbitrary<number[]> =>
-  fc.array(fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 0, max: 6 }) }, { weight: 2, arbitrary: fc.integer({ min: -40, max: 0 }) }, { weight: 1, arbitrary: fc.constant(0) }), { maxLength: 40, size: 'max' })
+  fc
+    .array(
+      fc.oneof(
+        { weight: 5, arbitrary: fc.integer({ min: 0, max: 6 }) },
+        { weight: 2, arbitrary: fc.integer({ min: -40, max: 0 }) },
+        { weight: 1, arbitrary: fc.constant(0) },
+      ),
+      { maxLength: 40, size: 'max' },
+    )
     .map((steps) => {
       let now = from;
       return steps.map((step) => (now += step));
@@ -36,11 +45,19 @@ const times = (from: number): fc.Arbitrary<number[]> =>
 const keys = fc.constantFrom<readonly (string | null)[]>(['a', 'b', 'c', null], ['only'], ['a', 'ä', '€', '😀', ''], ['x', 'y']);
 
 const rows = keys.chain((names) =>
-  fc.integer({ min: -60, max: 40 }).chain(times).chain((at) =>
-    fc.array(fc.record({ k: fc.constantFrom(...names), v: value }), { minLength: at.length, maxLength: at.length }).map((rest) => rest.map((row, i) => ({ ...row, at: at[i]! }))),
-  ),
+  fc
+    .integer({ min: -60, max: 40 })
+    .chain(times)
+    .chain((at) =>
+      fc
+        .array(fc.record({ k: fc.constantFrom(...names), v: value }), { minLength: at.length, maxLength: at.length })
+        .map((rest) => rest.map((row, i) => ({ ...row, at: at[i]! }))),
+    ),
 );
-const splits = fc.oneof({ weight: 1, arbitrary: fc.array(rows, { minLength: 1, maxLength: 1 }) }, { weight: 3, arbitrary: fc.array(rows, { minLength: 2, maxLength: 3 }) });
+const splits = fc.oneof(
+  { weight: 1, arbitrary: fc.array(rows, { minLength: 1, maxLength: 1 }) },
+  { weight: 3, arbitrary: fc.array(rows, { minLength: 2, maxLength: 3 }) },
+);
 
 export const drawn: fc.Arbitrary<Drawn> = fc.record({
   shape: shapes,

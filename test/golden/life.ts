@@ -22,7 +22,12 @@ export const rowFields = batchSchema([
 /** Splits of rows, given in pieces of random length. Which rows there are does not depend on the pieces. */
 export function splitSource(name: string, splits: readonly (readonly Row[])[], random: Random): Stream<Row> {
   const definition: SourceDefinition = {
-    type: 'source', name, guarantee: 'exactly-once', schema: rowFields, identity: name, bounded: true,
+    type: 'source',
+    name,
+    guarantee: 'exactly-once',
+    schema: rowFields,
+    identity: name,
+    bounded: true,
     splits: async () => splits.map((_, i) => `s${i}`),
     open: async (split, from, records, context) => {
       const rows = splits[Number(split.slice(1))]!;
@@ -56,7 +61,12 @@ export class World {
     const committed: { epoch: number; rows: readonly object[] }[] = [];
     this.#outputs.set(name, committed);
     return {
-      type: 'sink', name, guarantee: 'exactly-once', modes, single: true, identity: name,
+      type: 'sink',
+      name,
+      guarantee: 'exactly-once',
+      modes,
+      single: true,
+      identity: name,
       open: async () => {
         let rows: object[] = [];
         return {
@@ -88,8 +98,10 @@ export class World {
 }
 
 // msgpack would make 0 of -0: numbers travel as text where that matters.
-const toPlain = (row: object): object => JSON.parse(JSON.stringify(row, (_, value: unknown) => (Object.is(value, -0) ? '\u0000-0' : value))) as object;
-const fromPlain = (row: object): object => JSON.parse(JSON.stringify(row), (_, value: unknown) => (value === '\u0000-0' ? -0 : value)) as object;
+const toPlain = (row: object): object =>
+  JSON.parse(JSON.stringify(row, (_, value: unknown) => (Object.is(value, -0) ? '\u0000-0' : value))) as object;
+const fromPlain = (row: object): object =>
+  JSON.parse(JSON.stringify(row), (_, value: unknown) => (value === '\u0000-0' ? -0 : value)) as object;
 
 export interface LifeOptions {
   readonly outputs: LogicalJob['outputs'];
@@ -140,8 +152,21 @@ async function turns(job: RunningJob, clock: VirtualClock, random: Random, most:
   return false;
 }
 
-async function begin(outputs: LogicalJob['outputs'], disk: MemoryDisk, clock: VirtualClock, random: Random, parallelism: number, sabotage: Sabotage | undefined): Promise<RunningJob> {
-  const job: LogicalJob = { name: 'life', outputs, parallelism, checkpointEveryMs: 10, restart: { attempts: 0, withinMs: 1000, backoffMs: 1 } };
+async function begin(
+  outputs: LogicalJob['outputs'],
+  disk: MemoryDisk,
+  clock: VirtualClock,
+  random: Random,
+  parallelism: number,
+  sabotage: Sabotage | undefined,
+): Promise<RunningJob> {
+  const job: LogicalJob = {
+    name: 'life',
+    outputs,
+    parallelism,
+    checkpointEveryMs: 10,
+    restart: { attempts: 0, withinMs: 1000, backoffMs: 1 },
+  };
   const transports = new Map<number, MemoryTransport>();
   return startCluster(planJob(job, parallelism), {
     clock,
@@ -150,7 +175,9 @@ async function begin(outputs: LogicalJob['outputs'], disk: MemoryDisk, clock: Vi
     defer: (run) => void setImmediate(run),
     stores: openMemoryStores(disk),
     transport: (generation) => {
-      const known = transports.get(generation) ?? new MemoryTransport({ codec: true, window: { frames: 1 + Math.floor(random.next() * 4), bytes: 4096 } });
+      const known =
+        transports.get(generation) ??
+        new MemoryTransport({ codec: true, window: { frames: 1 + Math.floor(random.next() * 4), bytes: 4096 } });
       transports.set(generation, known);
       return known;
     },

@@ -140,5 +140,7 @@ function rounded(sum: bigint): number {
 
 /** A row as text, numbers by their bits. */
 export function shown(row: unknown): string {
-  return JSON.stringify(row, (_, value: unknown) => (Object.is(value, -0) ? '-0' : typeof value === 'number' && !Number.isFinite(value) ? String(value) : value));
+  return JSON.stringify(row, (_, value: unknown) =>
+    Object.is(value, -0) ? '-0' : typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  );
 }

@@ -4,9 +4,16 @@ import { avg, count, from, schema, t, timestamp, window } from '../../src/index.
 import { testRun, testSource } from '../../src/testing/index.ts';
 
 const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), at: t.timestamp });
-const minutes = (start: number): { start: number; end: number } => ({ start: timestamp(start * 60_000), end: timestamp((start + 5) * 60_000) });
+const minutes = (start: number): { start: number; end: number } => ({
+  start: timestamp(start * 60_000),
+  end: timestamp((start + 5) * 60_000),
+});
 
-const averages = (source: Parameters<typeof from<{ deviceId: string; temperature: number; humidity: number | null; at: ReturnType<typeof timestamp> }>>[0]) =>
+const averages = (
+  source: Parameters<
+    typeof from<{ deviceId: string; temperature: number; humidity: number | null; at: ReturnType<typeof timestamp> }>
+  >[0],
+) =>
   from(source)
     .withWatermark('at', '10 minutes')
     .groupBy(window('at', '5 minutes'), 'deviceId')
@@ -71,22 +78,31 @@ describe('testRun', () => {
     await using update = await testRun(from(updated).groupBy('word').count(), { mode: 'update' });
     await using whole = await testRun(from(complete).groupBy('word').agg({ n: count() }), { mode: 'complete', parallelism: 3 });
     updated.push({ word: 'a' }, { word: 'b' }, { word: 'a' });
-    expect(await update.drain()).toEqual([{ word: 'a', count: 2 }, { word: 'b', count: 1 }]);
+    expect(await update.drain()).toEqual([
+      { word: 'a', count: 2 },
+      { word: 'b', count: 1 },
+    ]);
     await update.crash();
     updated.push({ word: 'b' });
     expect(await update.drain()).toEqual([{ word: 'b', count: 2 }]);
     complete.push({ word: 'a' }, { word: 'b' }, { word: 'a' });
     await whole.drain();
     complete.push({ word: 'c' });
-    expect((await whole.drain()).sort((x, y) => (x.word < y.word ? -1 : 1))).toEqual([{ word: 'a', n: 2 }, { word: 'b', n: 1 }, { word: 'c', n: 1 }]);
+    expect((await whole.drain()).sort((x, y) => (x.word < y.word ? -1 : 1))).toEqual([
+      { word: 'a', n: 2 },
+      { word: 'b', n: 1 },
+      { word: 'c', n: 1 },
+    ]);
   });
 
   test('fails with what the job failed with', async () => {
     const rows = testSource(schema({ n: t.number }));
-    await using run = await testRun(from(rows).map((row) => {
-      if (row.n === 2) throw new Error('no twos');
-      return row;
-    }));
+    await using run = await testRun(
+      from(rows).map((row) => {
+        if (row.n === 2) throw new Error('no twos');
+        return row;
+      }),
+    );
     rows.push({ n: 1 }, { n: 2 });
     const drained = run.drain();
     drained.catch(() => undefined); // looked at below

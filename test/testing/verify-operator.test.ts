@@ -37,7 +37,9 @@ describe('verifyOperator', () => {
   });
 
   test('finds one whose result depends on the batches', async () => {
-    await expect(verify(() => ({ process: (batch, out) => (out.emit(batch.slice(0, 1)), 'done') }))).rejects.toThrow('batches: one');
+    await expect(verify(() => ({ process: (batch, out) => (out.emit(batch.slice(0, 1)), 'done') }))).rejects.toThrow(
+      'batches: one',
+    );
   });
 
   test('finds one that begins again where it should go on', async () => {
@@ -45,7 +47,8 @@ describe('verifyOperator', () => {
       process(batch, out) {
         for (let i = 0; i < batch.length; i++) {
           out.emit(batch.slice(i, i + 1));
-          if (out.full === true) return i + 1 < batch.length ? this.process(batch.slice(i + 1, batch.length), out, () => 0) : 'done';
+          if (out.full === true)
+            return i + 1 < batch.length ? this.process(batch.slice(i + 1, batch.length), out, () => 0) : 'done';
         }
         return 'done';
       },
@@ -59,7 +62,13 @@ describe('verifyOperator', () => {
   });
 
   test('finds rows that are not the expected ones', async () => {
-    await expect(verifyOperator({ subject: () => ({ make: () => ({ process: () => 'done' }) }), input: [rows], output: { main: [{ key: 'a' }] } })).rejects.toThrow('batches: full');
+    await expect(
+      verifyOperator({
+        subject: () => ({ make: () => ({ process: () => 'done' }) }),
+        input: [rows],
+        output: { main: [{ key: 'a' }] },
+      }),
+    ).rejects.toThrow('batches: full');
   });
 });
 
@@ -69,7 +78,11 @@ describe('operators', () => {
   test('O2: rows go out before the watermark that they cause', () => {
     const order: string[] = [];
     const operator = watermarkOperator(watermarkNode(0));
-    const out = { emit: () => void order.push('rows'), watermark: (at: number) => void order.push(`watermark ${at}`), idle: () => undefined };
+    const out = {
+      emit: () => void order.push('rows'),
+      watermark: (at: number) => void order.push(`watermark ${at}`),
+      idle: () => undefined,
+    };
     for (const item of [split('s', 'active'), rows]) {
       if (item.kind === 'split') operator.onSplit!(item.event, out);
       else if (item.kind === 'rows') operator.process(item.batch, out, () => -Infinity);
@@ -78,7 +91,9 @@ describe('operators', () => {
   });
 
   test('O3: taking a snapshot changes nothing: the next one is the same', async () => {
-    const run = runOf(() => aggregateOperator(aggregateNode({ window: tumbling(10) }), [{ port: 'update', mode: 'update', everyMs: 0 }]));
+    const run = runOf(() =>
+      aggregateOperator(aggregateNode({ window: tumbling(10) }), [{ port: 'update', mode: 'update', everyMs: 0 }]),
+    );
     await run.feed(rows);
     const first = await run.barrier(testBarrier(1, 0));
     expect(run.operator.snapshot!()).toEqual(run.operator.snapshot!());

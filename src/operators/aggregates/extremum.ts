@@ -30,7 +30,8 @@ function extremum(id: string, column: string, field: FieldType, better: (a: unkn
 }
 
 const lastRank = 3;
-const rank = (value: unknown): number => (typeof value === 'boolean' ? 0 : typeof value === 'number' ? 1 : typeof value === 'string' ? 2 : lastRank);
+const rank = (value: unknown): number =>
+  typeof value === 'boolean' ? 0 : typeof value === 'number' ? 1 : typeof value === 'string' ? 2 : lastRank;
 
 /** A total order: booleans, numbers (-0 before 0, NaN last), strings by code unit, then all others by their key. */
 export function compareValues(a: unknown, b: unknown): number {

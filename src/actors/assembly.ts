@@ -1,0 +1,130 @@
+/**
+ * The parts of a subtask, made from the plan: operators, their contexts, edges, channels, the feed of a source.
+ *
+ * Owns: which part gets what from the subtask's surroundings. Does not own: their lives (subtask.ts).
+ */
+import {
+  createOperator,
+  type DeadRecord,
+  type Operator,
+  type OperatorContext,
+  type SinkDefinition,
+  sinkOperator,
+  type SourceContext,
+  type SourceDefinition,
+} from '../operators/index.ts';
+import { channelsOf, type Edge, type PhysicalPlan, type PlannedOperator, type Stage } from '../plan/index.ts';
+import type { Manifest, OperatorState } from '../state/index.ts';
+import type { ChannelReceiver, Transport } from '../transport/index.ts';
+import { EdgeOutput } from './edge-output.ts';
+import type { Assignment, Deployment } from './messages.ts';
+import { type OperatorCounters, operatorContext } from './operator-context.ts';
+import { routerOf } from './routers.ts';
+import { SourceFeed, type SplitStart } from './source-feed.ts';
+import type { WorkerEnvironment } from './worker-environment.ts';
+
+/** Where a subtask stands. */
+export interface Site {
+  readonly plan: PhysicalPlan;
+  readonly stage: Stage;
+  readonly index: number;
+  /** Its key groups, as [from, to). */
+  readonly owned: readonly [number, number];
+  readonly assignment: Assignment;
+  readonly deployment: Deployment;
+  readonly environment: WorkerEnvironment;
+  readonly transport: Transport;
+  /** Aborts when the subtask is closed. */
+  readonly signal: AbortSignal;
+  readonly wake: () => void;
+}
+
+/** Rows that a source gives in one piece. */
+export const batchRowsMax = 1024;
+
+export function newOperator({ plan, deployment, environment, signal }: Site, planned: PlannedOperator): Operator {
+  const { node } = planned;
+  if (node.kind !== 'sink') return createOperator(node, { id: planned.id, emissions: planned.emissions });
+  return sinkOperator(node.sink as SinkDefinition, {
+    id: planned.id,
+    job: plan.job.name,
+    mode: node.mode,
+    everyMs: node.everyMs,
+    fresh: deployment.restore === null,
+    signal,
+    ...(environment.sabotage?.break === undefined ? {} : { sabotage: environment.sabotage.break }),
+  });
+}
+
+export interface OperatorParts {
+  readonly state: OperatorState;
+  readonly counters: OperatorCounters;
+  readonly deadLetter: (record: DeadRecord, cause: unknown) => void;
+  readonly wake: () => void;
+}
+
+export function contextOf(site: Site, planned: PlannedOperator, parts: OperatorParts): OperatorContext {
+  const { plan, stage, index, owned, environment, deployment } = site;
+  return operatorContext({
+    operator: planned.id,
+    subtask: index,
+    parallelism: stage.parallelism,
+    generation: deployment.generation,
+    keyGroups: plan.keyGroups,
+    ownedGroups: owned,
+    clock: environment.clock,
+    logger: environment.logger,
+    guarded: deployment.guarded.includes(planned.id),
+    ...parts,
+  });
+}
+
+export function edgeOutput({ plan, transport, index, wake }: Site, edge: Edge): EdgeOutput {
+  const channels = channelsOf(plan, edge).filter(({ from }) => from === index);
+  const senders = channels.map(({ from, to }) => transport.sender({ edge: edge.index, from, to }));
+  return new EdgeOutput(senders, routerOf(edge, senders.length, index, plan.keyGroups), wake);
+}
+
+export function receivers({ plan, stage, transport, index }: Site): ChannelReceiver[] {
+  return stage.inputs.flatMap((input) => {
+    const channels = channelsOf(plan, plan.edges[input]!).filter(({ to }) => to === index);
+    return channels.map(({ from, to }) => transport.receiver({ edge: input, from, to }));
+  });
+}
+
+export function sourceContext({ environment, plan, stage }: Site): Omit<SourceContext, 'signal'> {
+  return {
+    job: plan.job.name,
+    operator: stage.operators[0]!.id,
+    clock: environment.clock,
+    logger: environment.logger,
+    journal: environment.stores.journal,
+    batchRowsMax,
+  };
+}
+
+/** The feed of a source's stage; null for any other. */
+export function sourceFeed(site: Site): SourceFeed | null {
+  const { stage, deployment, assignment, wake } = site;
+  const root = stage.operators[0]!;
+  if (root.node.kind !== 'source') return null;
+  const idle = stage.operators.flatMap(({ node }) =>
+    node.kind === 'watermark' && node.idleAfterMs > 0 ? [node.idleAfterMs] : [],
+  );
+  return new SourceFeed({
+    definition: root.node.source as SourceDefinition,
+    context: sourceContext(site),
+    starts: splitStarts(deployment.restore, root.id, assignment.splits),
+    idleAfterMs: idle.length === 0 ? 0 : Math.min(...idle),
+    wake,
+  });
+}
+
+function splitStarts(restore: Manifest | null, source: string, splits: readonly string[]): SplitStart[] {
+  const parts = restore?.operators[source] ?? [];
+  const known = new Map(parts.flatMap((part) => part.splits.map((split) => [split.split, split] as const)));
+  return splits.map((split) => {
+    const from = known.get(split);
+    return { split, position: from?.position ?? undefined, records: from?.records ?? 0, ended: from?.ended ?? false };
+  });
+}
