@@ -92,7 +92,7 @@ export class SocketInput implements LiveInput {
   #lost(error: Error): void {
     if (this.#saidWaiting) return;
     this.#saidWaiting = true;
-    this.#context.logger.info(
+    this.#context.logger.warn(
       { host: this.#host, port: this.#port, reason: error.message },
       `waiting for ${this.#name}, start one with \`nc -lk ${this.#port}\``,
     );
