@@ -14,6 +14,8 @@ import { blobsOf, decodeManifest, encodeManifest, type JobStores, type Manifest 
 const cell = 'checkpoint';
 /** Checkpoints kept. */
 export const retained = 3;
+/** Checkpoints from one sweep to the next. */
+const sweepEvery = 16;
 
 export interface Pointer {
   readonly incarnation: string;
@@ -33,6 +35,7 @@ export class CheckpointStore {
   #doubt: Move | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #abandoned = false;
+  #published = 0;
   readonly #manifests = new Map<number, Manifest>();
 
   constructor(stores: JobStores) {
@@ -137,11 +140,16 @@ export class CheckpointStore {
     if (epochs.length === 0) return;
     const gone = epochs.flatMap((epoch) => [manifestId(epoch), ...blobsOf(this.#manifests.get(epoch)!)]);
     for (const epoch of epochs) this.#manifests.delete(epoch);
+    if (this.#published++ % sweepEvery === sweepEvery - 1) return this.#sweep();
     const needed = this.#needed();
     await this.#stores.blobs.delete([...new Set(gone)].filter((id) => !needed.has(id)));
   }
 
-  /** Only behind the fence: before it, another coordinator may still be about to name what no manifest needs yet (CS3). */
+  /**
+   * What no manifest ever named goes too: deltas of aborted epochs, and those that were folded before their epoch was complete. Only
+   * behind the fence, and behind the pointer's move: before the one another coordinator, before the other a subtask may have
+   * written what no manifest names yet (CS3). Behind both, nothing is under way, and every living chunk is in the newest manifest.
+   */
   async #sweep(): Promise<void> {
     const needed = this.#needed();
     await this.#stores.blobs.delete((await this.#stores.blobs.list('')).filter((id) => !needed.has(id)));

@@ -1,0 +1,211 @@
+// What once went wrong, by name: each of these lost rows, gave them twice, hung, or ended a job that could have gone on.
+import { describe, expect, test } from 'vitest';
+import { WeirError } from '../../src/core/index.ts';
+import { World } from './faulty-world.ts';
+
+const once = (): (() => boolean) => {
+  let first = true;
+  return () => {
+    const was = first;
+    first = false;
+    return was;
+  };
+};
+
+describe('the last epoch', () => {
+  test('is not taken for the end of the input by a generation that has read only a part of it', async () => {
+    const world = new World({ rows: 200, checkpointIntervalMs: 1_000_000 });
+    const first = once();
+    let stages = 0;
+    world.sinkFault = (call) => {
+      if (call === 'stage') stages++;
+      if (call === 'stage' && first()) throw new Error('the disk is full');
+    };
+    const job = await world.start();
+    expect(await world.outcome(job)).toBe('finished');
+    expect(stages).toBeGreaterThan(1);
+    expect(world.values).toEqual(world.expected);
+  });
+
+  test('may be given up and taken again', async () => {
+    const world = new World({ rows: 100, parallelism: 2, splits: 2, keyed: true, checkpointIntervalMs: 1_000_000 });
+    const first = once();
+    world.storeFault = (call, what) => {
+      if (call === 'put' && what.includes('/e1/') && first()) throw new WeirError('E_STORE', 'the disk is full');
+    };
+    const job = await world.start();
+    expect(await world.outcome(job)).toBe('finished');
+    expect(first()).toBe(false);
+    expect(job.status().report.restarts).toBe(0);
+    expect(world.values).toEqual(world.expected);
+  });
+});
+
+describe('the commit pointer', () => {
+  test('CS5: is not moved by a checkpoint of a generation that is over', async () => {
+    for (const call of ['put', 'compareAndSet'] as const) {
+      const world = new World({ rows: 100, holdAfter: 30, keyed: true });
+      let failing = false;
+      let letGo = (): void => {};
+      const held = new Promise<void>((resolve) => (letGo = resolve));
+      let moves = 0;
+      world.sinkFault = (what) => {
+        if (what !== 'write' || !failing) return;
+        failing = false;
+        throw new WeirError('E_CHANNEL', 'a frame was lost');
+      };
+      world.storeFault = (what, of) => {
+        const second = call === 'put' ? of === 'manifest/2' : what === 'compareAndSet' && ++moves === 3;
+        if (what !== call || !second) return undefined;
+        failing = true;
+        world.release();
+        return held;
+      };
+      const job = await world.start();
+      await world.until(() => job.status().error !== null);
+      await world.turns(40);
+      letGo();
+      await world.turns(2);
+      await job.kill();
+      const again = await world.start();
+      expect([call, await world.outcome(again)]).toEqual([call, 'finished']);
+      expect(world.values).toEqual(world.expected);
+    }
+  });
+
+  test('is found again after a move of which nobody knows whether it happened', async () => {
+    for (const moved of [true, false]) {
+      const world = new World({ rows: 100 });
+      const first = once();
+      let cas = 0;
+      world[moved ? 'storeAfter' : 'storeFault'] = (call) => {
+        if (call === 'compareAndSet' && ++cas === 3 && first()) throw new WeirError('E_STORE', 'the disk did not answer');
+      };
+      const job = await world.start();
+      expect(await world.outcome(job)).toBe('finished');
+      expect(job.status().report.restarts).toBe(1);
+      expect(world.values).toEqual(world.expected);
+    }
+  });
+
+  test('CS1: outlives a refusal to delete what is garbage', async () => {
+    const world = new World({ rows: 200, checkpointIntervalMs: 10 });
+    world.storeFault = (call, what) => {
+      if (call === 'delete' && what !== '') throw new WeirError('E_STORE', 'the disk refuses');
+    };
+    const job = await world.start();
+    expect(await world.outcome(job)).toBe('finished');
+    expect(job.status().report.restarts).toBe(0);
+    expect(world.values).toEqual(world.expected);
+  });
+});
+
+describe('a job that is stopped', () => {
+  test('at any moment, ends, and goes on where it was', async () => {
+    for (let at = 1; at < 200; at += 7) {
+      const world = new World({ rows: 100, parallelism: 2, splits: 2, keyed: true, checkpointIntervalMs: 20 });
+      world.onStep = (step) => {
+        if (step === at) void job?.stop().catch(() => undefined);
+      };
+      const job = await world.start();
+      expect([at, await world.outcome(job)]).toEqual([at, expect.stringMatching(/^(stopped|finished)$/)]);
+      world.onStep = () => {};
+      const again = await world.start();
+      expect([at, await world.outcome(again)]).toEqual([at, 'finished']);
+      expect(world.values).toEqual(world.expected);
+    }
+  });
+
+  test('while it fails at any moment, ends, and goes on where it was', async () => {
+    for (let at = 1; at < 120; at += 5) {
+      const world = new World({ rows: 100, parallelism: 2, splits: 2, keyed: true, checkpointIntervalMs: 20 });
+      let failing = false;
+      world.sinkFault = () => {
+        if (!failing) return;
+        failing = false;
+        throw new WeirError('E_CHANNEL', `failed at ${at}`);
+      };
+      const job = await world.start();
+      world.onStep = (step) => {
+        if (step === at) failing = true;
+        if (step === at + (at % 40)) void job.stop().catch(() => undefined);
+      };
+      expect([at, await world.outcome(job)]).toEqual([at, expect.stringMatching(/^(stopped|finished)$/)]);
+      world.onStep = () => {};
+      failing = false;
+      const again = await world.start();
+      expect([at, await world.outcome(again)]).toEqual([at, 'finished']);
+      expect(world.values).toEqual(world.expected);
+    }
+  });
+});
+
+describe('a job whose sink or store fails once', () => {
+  test('at any call, and whose epochs are given up now and then, loses nothing and gives nothing twice', async () => {
+    for (let at = 1; at < 150; at += 4) {
+      const world = new World({
+        rows: 100,
+        parallelism: 2,
+        splits: 3,
+        keyed: true,
+        checkpointIntervalMs: 20,
+        attempts: 20,
+        ...(at % 3 === 0 ? { sabotage: { abortEvery: 2 } } : {}),
+      });
+      let calls = 0;
+      const fail = (): void => {
+        if (++calls === at) throw new WeirError('E_STORE', `call ${at} failed`);
+      };
+      world.sinkFault = fail;
+      if (at % 2 === 0) world.storeFault = fail;
+      else world.storeAfter = fail;
+      const job = await world.start().catch((error) => error.message);
+      if (typeof job === 'string') continue;
+      expect([at, await world.outcome(job)]).toEqual([at, 'finished']);
+      expect(world.values).toEqual(world.expected);
+    }
+  });
+});
+
+describe('a job that is killed', () => {
+  test('leaves nothing behind that acts later', async () => {
+    const world = new World({ rows: 100, holdAfter: 30 });
+    const job = await world.start();
+    await world.until(() => world.committed.length > 2);
+    await job.kill();
+    const { timers } = world.clock;
+    world.release();
+    await world.turns(200);
+    expect(world.clock.timers).toBe(timers);
+  });
+
+  test('at any moment, goes on where it was, at any parallelism', async () => {
+    for (let at = 1; at < 300; at += 11) {
+      const world = new World({ rows: 100, splits: 3, keyed: true, checkpointIntervalMs: 20 });
+      let reached = false;
+      world.onStep = (step) => (reached ||= step === at);
+      const job = await world.start(1 + (at % 3));
+      await world.until(() => reached || job.status().state === 'finished');
+      await job.kill();
+      const again = await world.start(1 + (at % 4));
+      expect([at, await world.outcome(again)]).toEqual([at, 'finished']);
+      expect(world.values).toEqual(world.expected);
+    }
+  });
+});
+
+describe('blobs', () => {
+  test('CS3: that no checkpoint needs do not pile up while a job runs', async () => {
+    const world = new World({ rows: 3000, holdAfter: 3, keyed: true, checkpointIntervalMs: 10, sabotage: { abortEvery: 5 } });
+    const job = await world.start();
+    const piled: number[] = [];
+    for (let n = 1; n <= 400; n++) {
+      const epoch = job.status().report.epoch;
+      world.releaseUpTo(n * 3);
+      await world.until(() => job.status().report.epoch > epoch);
+      if (n % 100 === 0) piled.push(world.disk.blobs.size);
+    }
+    await job.kill();
+    for (const blobs of piled) expect(blobs).toBeLessThan(30);
+  });
+});
