@@ -109,11 +109,12 @@ export class World {
     return Array.from({ length: this.#o.rows ?? 100 }, (_, i) => i);
   }
 
-  start(parallelism: number = this.#o.parallelism ?? 1): Promise<RunningJob> {
+  /** @param to another sink than the world */
+  start(parallelism: number = this.#o.parallelism ?? 1, to: unknown = asSink(this.#sink())): Promise<RunningJob> {
     const source = streamOf<Row>({ kind: 'source', source: this.#source(), site: '', schema: rowFields });
     const stream: Stream<Row> =
       this.#o.keyed === true ? (counted(source) as unknown as Stream<Row>) : source.map((row: Row) => ({ ...row }));
-    const output = stream.to(asSink(this.#sink()));
+    const output = stream.to(to as never);
     const job = {
       name: 'job',
       outputs: [outputNode(output)],

@@ -1,5 +1,9 @@
 // What once went wrong, by name: each of these lost rows, gave them twice, hung, or ended a job that could have gone on.
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { file } from '../../src/connectors/index.ts';
 import { WeirError } from '../../src/core/index.ts';
 import { World } from './faulty-world.ts';
 
@@ -207,5 +211,52 @@ describe('blobs', () => {
     }
     await job.kill();
     for (const blobs of piled) expect(blobs).toBeLessThan(30);
+  });
+});
+
+describe('a folder of part files', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const valuesIn = (path: string): number[] =>
+    readdirSync(path)
+      .filter((name) => name.startsWith('part-'))
+      .flatMap((name) => readFileSync(join(path, name), 'utf8').trim().split('\n'))
+      .map((line) => (JSON.parse(line) as { v: number }).v)
+      .sort((a, b) => a - b);
+
+  test('is written on at any sequence of parallelisms, also after a crash between a checkpoint and its commit', async () => {
+    const lives = [
+      [4, 1, 4],
+      [2, 1, 2],
+      [4, 2, 4],
+      [3, 2, 3],
+    ];
+    for (const crash of [false, true]) {
+      for (const parallelisms of lives) {
+        const path = join(folder, `${crash}-${parallelisms.join('-')}`);
+        const world = new World({ rows: 300, splits: 4, keyed: true, holdAfter: 0, checkpointIntervalMs: 20 });
+        const sink = file.sink<{ k: string; v: number }>({ path });
+        for (const [n, parallelism] of parallelisms.entries()) {
+          const job = await world.start(parallelism, sink);
+          let killed: Promise<void> | null = null;
+          world.storeAfter = (call) => {
+            if (crash && call === 'compareAndSet' && job.status().state === 'running' && job.status().report.epoch > n * 3 + 2)
+              killed ??= job.kill();
+          };
+          world.releaseUpTo((n + 1) * 20);
+          await world.until(
+            () => killed !== null || job.status().state === 'failed' || (!crash && job.status().report.epoch > n * 10 + 10),
+            20_000,
+          );
+          expect(job.status().error).toBe(null);
+          await (killed ?? job.kill());
+          world.storeAfter = () => {};
+        }
+        const last = await world.start(4, sink);
+        world.release();
+        expect([crash, parallelisms, await world.outcome(last)]).toEqual([crash, parallelisms, 'finished']);
+        expect(valuesIn(path)).toEqual(world.expected);
+      }
+    }
   });
 });

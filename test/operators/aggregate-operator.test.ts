@@ -4,12 +4,29 @@ import { aggregateOperator } from '../../src/operators/index.ts';
 import type { Emission, WindowSpec } from '../../src/plan/index.ts';
 import { verifyOperator } from '../../src/testing/verify-operator.ts';
 import type { TestItem } from '../../src/testing/operator-run.ts';
-import { aggregateNode, type AggregateOptions, barrier, type EventRow, field, number, rowsItem, sliding, sourceNode, tumbling, watermark, watermarkNode, windowType, schemaOf } from './operator-fixture.ts';
+import {
+  aggregateNode,
+  type AggregateOptions,
+  barrier,
+  type EventRow,
+  field,
+  number,
+  rowsItem,
+  sliding,
+  sourceNode,
+  tumbling,
+  watermark,
+  watermarkNode,
+  windowType,
+  schemaOf,
+} from './operator-fixture.ts';
 
 const append: Emission = { port: 'append', mode: 'append', everyMs: 0 };
 const update: Emission = { port: 'update', mode: 'update', everyMs: 0 };
 const complete: Emission = { port: 'complete', mode: 'complete', everyMs: 0 };
-const subject = (options: AggregateOptions, ...emissions: Emission[]) => () => ({ make: () => aggregateOperator(aggregateNode(options), emissions) });
+const subject =
+  (options: AggregateOptions, ...emissions: Emission[]) =>
+  () => ({ make: () => aggregateOperator(aggregateNode(options), emissions) });
 const row = (start: number, end: number, key: string, count: number) => ({ window: { start, end }, key, count });
 
 describe('an aggregation by windows, in append', () => {
@@ -18,7 +35,12 @@ describe('an aggregation by windows, in append', () => {
       subject: subject({ window: tumbling(10) }, append),
       barriersEverywhere: true,
       input: [
-        rowsItem([{ key: 'b', at: 9 }, { key: 'a', at: 1 }, { key: 'b', at: 2 }, { key: 'a', at: 10 }]),
+        rowsItem([
+          { key: 'b', at: 9 },
+          { key: 'a', at: 1 },
+          { key: 'b', at: 2 },
+          { key: 'a', at: 10 },
+        ]),
         watermark(9),
         watermark(10),
         rowsItem([{ key: 'c', at: 19, stamp: 10 }], 4),
@@ -32,9 +54,25 @@ describe('an aggregation by windows, in append', () => {
     await verifyOperator({
       subject: subject({ window: sliding(20, 10) }, append),
       barriersEverywhere: true,
-      input: [rowsItem([{ key: 'x', at: 15 }, { key: 'y', at: 5 }, { key: 'z', at: 12 }, { key: 'y', at: 14 }]), watermark(Infinity)],
+      input: [
+        rowsItem([
+          { key: 'x', at: 15 },
+          { key: 'y', at: 5 },
+          { key: 'z', at: 12 },
+          { key: 'y', at: 14 },
+        ]),
+        watermark(Infinity),
+      ],
       output: {
-        append: [row(-10, 10, 'y', 1), row(0, 20, 'x', 1), row(0, 20, 'y', 2), row(0, 20, 'z', 1), row(10, 30, 'x', 1), row(10, 30, 'z', 1), row(10, 30, 'y', 1)],
+        append: [
+          row(-10, 10, 'y', 1),
+          row(0, 20, 'x', 1),
+          row(0, 20, 'y', 2),
+          row(0, 20, 'z', 1),
+          row(10, 30, 'x', 1),
+          row(10, 30, 'z', 1),
+          row(10, 30, 'y', 1),
+        ],
       },
     });
   });
@@ -43,7 +81,15 @@ describe('an aggregation by windows, in append', () => {
     await verifyOperator({
       subject: subject({ window: tumbling(10, 3) }, append),
       barriersEverywhere: true,
-      input: [rowsItem([{ key: 'a', at: -7 }, { key: 'a', at: -8 }, { key: 'a', at: 3 }, { key: 'a', at: 2 }]), watermark(Infinity)],
+      input: [
+        rowsItem([
+          { key: 'a', at: -7 },
+          { key: 'a', at: -8 },
+          { key: 'a', at: 3 },
+          { key: 'a', at: 2 },
+        ]),
+        watermark(Infinity),
+      ],
       output: { append: [row(-17, -7, 'a', 1), row(-7, 3, 'a', 2), row(3, 13, 'a', 1)] },
     });
   });
@@ -52,7 +98,14 @@ describe('an aggregation by windows, in append', () => {
     const result = await verifyOperator({
       subject: subject({ window: tumbling(10) }, append),
       barriersEverywhere: true,
-      input: [rowsItem([{ key: 'a', at: 5, stamp: 9 }, { key: 'a', at: 6, stamp: 10 }, { key: 'a', at: 15, stamp: 10 }]), watermark(Infinity)],
+      input: [
+        rowsItem([
+          { key: 'a', at: 5, stamp: 9 },
+          { key: 'a', at: 6, stamp: 10 },
+          { key: 'a', at: 15, stamp: 10 },
+        ]),
+        watermark(Infinity),
+      ],
       output: { append: [row(0, 10, 'a', 1), row(10, 20, 'a', 1)], late: [{ key: 'a', at: 6, value: null }] },
     });
     expect(result.late).toBe(1);
@@ -62,7 +115,13 @@ describe('an aggregation by windows, in append', () => {
     await verifyOperator({
       subject: subject({ window: sliding(30, 10) }, append),
       barriersEverywhere: true,
-      input: [rowsItem([{ key: 'a', at: 5, stamp: -10 }, { key: 'a', at: 6, stamp: 15 }]), watermark(Infinity)],
+      input: [
+        rowsItem([
+          { key: 'a', at: 5, stamp: -10 },
+          { key: 'a', at: 6, stamp: 15 },
+        ]),
+        watermark(Infinity),
+      ],
       output: { append: [row(-20, 10, 'a', 1), row(-10, 20, 'a', 2), row(0, 30, 'a', 2)] },
     });
   });
@@ -71,7 +130,15 @@ describe('an aggregation by windows, in append', () => {
     const result = await verifyOperator({
       subject: subject({ window: tumbling(10) }, append),
       stamps: true,
-      input: [rowsItem([{ key: 'a', at: 5 }, { key: 'a', at: 15 }]), watermark(12), barrier(), watermark(40)],
+      input: [
+        rowsItem([
+          { key: 'a', at: 5 },
+          { key: 'a', at: 15 },
+        ]),
+        watermark(12),
+        barrier(),
+        watermark(40),
+      ],
     });
     expect(result.rows.map(({ stamp }) => stamp)).toEqual([-Infinity, 12]);
   });
@@ -82,10 +149,18 @@ describe('an aggregation by windows, in append', () => {
     const item = (start: number, end: number): object => ({ window: { start, end }, n: 1 });
     const { batchOf } = await import('../../src/batch/index.ts');
     await verifyOperator({
-      subject: subject({ input: node, keys: [], window: { ...tumbling(20), column: 'window' }, aggregates: { n: { fn: 'sum', column: 'n' } } }, append),
+      subject: subject(
+        { input: node, keys: [], window: { ...tumbling(20), column: 'window' }, aggregates: { n: { fn: 'sum', column: 'n' } } },
+        append,
+      ),
       barriersEverywhere: true,
       input: [{ kind: 'rows', batch: batchOf(input.schema, [item(0, 10), item(10, 20), item(20, 30)]) }, watermark(Infinity)],
-      output: { append: [{ window: { start: 0, end: 20 }, n: 2 }, { window: { start: 20, end: 40 }, n: 1 }] },
+      output: {
+        append: [
+          { window: { start: 0, end: 20 }, n: 2 },
+          { window: { start: 20, end: 40 }, n: 1 },
+        ],
+      },
     });
   });
 
@@ -93,8 +168,22 @@ describe('an aggregation by windows, in append', () => {
     await verifyOperator({
       subject: subject({ keys: ['at'] }, append),
       barriersEverywhere: true,
-      input: [rowsItem([{ key: 'a', at: 5 }, { key: 'b', at: 5 }, { key: 'a', at: 6 }]), watermark(5), watermark(6), watermark(7)],
-      output: { append: [{ at: 5, count: 2 }, { at: 6, count: 1 }] },
+      input: [
+        rowsItem([
+          { key: 'a', at: 5 },
+          { key: 'b', at: 5 },
+          { key: 'a', at: 6 },
+        ]),
+        watermark(5),
+        watermark(6),
+        watermark(7),
+      ],
+      output: {
+        append: [
+          { at: 5, count: 2 },
+          { at: 6, count: 1 },
+        ],
+      },
     });
   });
 
@@ -102,7 +191,13 @@ describe('an aggregation by windows, in append', () => {
     const result = await verifyOperator({
       subject: subject({ window: tumbling(10) }, append),
       barriersEverywhere: true,
-      input: [rowsItem([{ key: 'a', at: null }, { key: 'a', at: 1 }]), watermark(Infinity)],
+      input: [
+        rowsItem([
+          { key: 'a', at: null },
+          { key: 'a', at: 1 },
+        ]),
+        watermark(Infinity),
+      ],
       output: { append: [row(0, 10, 'a', 1)] },
     });
     expect(result.dead).toMatchObject([{ position: 's#0', text: '{"key":"a","at":null,"value":null}' }]);
@@ -116,7 +211,17 @@ describe('an aggregation in update', () => {
   test('gives at each barrier the keys that changed since the last, and nothing twice', async () => {
     await verifyOperator({
       subject: subject({ keys: ['key'] }, update),
-      input: [rowsItem([{ key: 'a', at: 1 }, { key: 'b', at: 1 }]), barrier(), barrier(), rowsItem([{ key: 'b', at: 2 }], 2), barrier(), barrier({ last: 'end' })],
+      input: [
+        rowsItem([
+          { key: 'a', at: 1 },
+          { key: 'b', at: 1 },
+        ]),
+        barrier(),
+        barrier(),
+        rowsItem([{ key: 'b', at: 2 }], 2),
+        barrier(),
+        barrier({ last: 'end' }),
+      ],
       output: { update: changes({ key: 'a', count: 1 }, { key: 'b', count: 1 }, { key: 'b', count: 2 }) },
     });
   });
@@ -125,7 +230,10 @@ describe('an aggregation in update', () => {
     await verifyOperator({
       subject: subject({ window: tumbling(10) }, update),
       input: [
-        rowsItem([{ key: 'a', at: 1 }, { key: 'b', at: 2 }]),
+        rowsItem([
+          { key: 'a', at: 1 },
+          { key: 'b', at: 2 },
+        ]),
         barrier(),
         rowsItem([{ key: 'b', at: 3 }], 2),
         watermark(10),
@@ -158,8 +266,18 @@ describe('an aggregation in update', () => {
   test('a changed slice changes every window that shares it', async () => {
     await verifyOperator({
       subject: subject({ window: sliding(20, 10) }, update),
-      input: [rowsItem([{ key: 'a', at: 5 }]), barrier(), rowsItem([{ key: 'a', at: 15 }], 1), barrier(), watermark(20), rowsItem([{ key: 'a', at: 12, stamp: 20 }], 2), watermark(Infinity)],
-      output: { update: changes(row(-10, 10, 'a', 1), row(0, 20, 'a', 1), row(0, 20, 'a', 2), row(10, 30, 'a', 1), row(10, 30, 'a', 2)) },
+      input: [
+        rowsItem([{ key: 'a', at: 5 }]),
+        barrier(),
+        rowsItem([{ key: 'a', at: 15 }], 1),
+        barrier(),
+        watermark(20),
+        rowsItem([{ key: 'a', at: 12, stamp: 20 }], 2),
+        watermark(Infinity),
+      ],
+      output: {
+        update: changes(row(-10, 10, 'a', 1), row(0, 20, 'a', 1), row(0, 20, 'a', 2), row(10, 30, 'a', 1), row(10, 30, 'a', 2)),
+      },
     });
   });
 });
@@ -169,14 +287,33 @@ describe('an aggregation in complete', () => {
     await verifyOperator({
       subject: subject({ keys: ['key'] }, complete),
       input: [rowsItem([{ key: 'a', at: 1 }]), barrier(), rowsItem([{ key: 'b', at: 1 }], 1), barrier()],
-      output: { complete: [{ key: 'a', count: 1 }, { key: 'a', count: 1 }, { key: 'b', count: 1 }] },
+      output: {
+        complete: [
+          { key: 'a', count: 1 },
+          { key: 'a', count: 1 },
+          { key: 'b', count: 1 },
+        ],
+      },
     });
   });
 
   test('F7: windows that have closed stay in it; without it their state is dropped', async () => {
     await verifyOperator({
       subject: subject({ window: tumbling(10) }, complete, append),
-      input: [rowsItem([{ key: 'a', at: 1 }]), watermark(10), barrier(), rowsItem([{ key: 'a', at: 11, stamp: 10 }, { key: 'a', at: 2, stamp: 10 }], 1), barrier(), watermark(Infinity)],
+      input: [
+        rowsItem([{ key: 'a', at: 1 }]),
+        watermark(10),
+        barrier(),
+        rowsItem(
+          [
+            { key: 'a', at: 11, stamp: 10 },
+            { key: 'a', at: 2, stamp: 10 },
+          ],
+          1,
+        ),
+        barrier(),
+        watermark(Infinity),
+      ],
       output: {
         append: [row(0, 10, 'a', 1), row(10, 20, 'a', 1)],
         complete: [row(0, 10, 'a', 1), row(0, 10, 'a', 1), row(10, 20, 'a', 1)],
@@ -188,7 +325,16 @@ describe('an aggregation in complete', () => {
   test('windows over a time that no watermark closes are never late and never closed', async () => {
     await verifyOperator({
       subject: subject({ input: sourceNode(), window: tumbling(10) }, complete),
-      input: [rowsItem([{ key: 'a', at: 25 }, { key: 'a', at: 5, stamp: 100 }]), watermark(Infinity), barrier(), rowsItem([{ key: 'a', at: 6 }], 2), barrier()],
+      input: [
+        rowsItem([
+          { key: 'a', at: 25 },
+          { key: 'a', at: 5, stamp: 100 },
+        ]),
+        watermark(Infinity),
+        barrier(),
+        rowsItem([{ key: 'a', at: 6 }], 2),
+        barrier(),
+      ],
       output: { complete: [row(0, 10, 'a', 1), row(20, 30, 'a', 1), row(0, 10, 'a', 2), row(20, 30, 'a', 1)] },
     });
   });
@@ -198,7 +344,13 @@ describe('without keys', () => {
   test('all rows are one group', async () => {
     await verifyOperator({
       subject: subject({ keys: [], window: tumbling(10) }, append),
-      input: [rowsItem([{ key: 'a', at: 1 }, { key: 'b', at: 2 }]), watermark(10)],
+      input: [
+        rowsItem([
+          { key: 'a', at: 1 },
+          { key: 'b', at: 2 },
+        ]),
+        watermark(10),
+      ],
       barriersEverywhere: true,
       output: { append: [{ window: { start: 0, end: 10 }, count: 2 }] },
     });
@@ -224,7 +376,14 @@ const cases: fc.Arbitrary<Case> = fc
     offset: fc.integer({ min: -15, max: 15 }),
     delay: fc.integer({ min: 0, max: 10 }),
     advanceEvery: fc.integer({ min: 1, max: 7 }),
-    rows: fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), at: fc.integer({ min: -60, max: 60 }), value: fc.oneof(fc.integer({ min: -5, max: 5 }), fc.constant(null)) }), { maxLength: 25 }),
+    rows: fc.array(
+      fc.record({
+        key: fc.constantFrom('a', 'b', 'c'),
+        at: fc.integer({ min: -60, max: 60 }),
+        value: fc.oneof(fc.integer({ min: -5, max: 5 }), fc.constant(null)),
+      }),
+      { maxLength: 25 },
+    ),
   })
   .map(({ slide, perWindow, offset, delay, advanceEvery, rows }) => {
     let max = -Infinity;
@@ -264,9 +423,17 @@ function reference({ window, rows }: Case): { results: Counted[]; late: number }
     }
     if (!counted) late++;
   }
-  const results = [...windows.values()].sort((a, b) => a.end - b.end).flatMap(({ start, end, keys }) =>
-    [...keys].map(([key, { count, values }]) => ({ window: { start, end }, key, count, sum: values.length === 0 ? null : values.reduce((a, b) => a + b, 0), values })),
-  );
+  const results = [...windows.values()]
+    .sort((a, b) => a.end - b.end)
+    .flatMap(({ start, end, keys }) =>
+      [...keys].map(([key, { count, values }]) => ({
+        window: { start, end },
+        key,
+        count,
+        sum: values.length === 0 ? null : values.reduce((a, b) => a + b, 0),
+        values,
+      })),
+    );
   return { results, late };
 }
 
@@ -292,7 +459,12 @@ describe('against a plain reference', () => {
     await fc.assert(
       fc.asyncProperty(cases, async (each) => {
         const { results, late } = reference(each);
-        const result = await verifyOperator({ subject: subject({ window: each.window, aggregates }, append), input: input(each), barriersEverywhere: true, output: { append: results, ...lateRows(each) } });
+        const result = await verifyOperator({
+          subject: subject({ window: each.window, aggregates }, append),
+          input: input(each),
+          barriersEverywhere: true,
+          output: { append: results, ...lateRows(each) },
+        });
         expect(result.late).toBe(late);
       }),
       { numRuns: 40 },
@@ -303,14 +475,20 @@ describe('against a plain reference', () => {
     await fc.assert(
       fc.asyncProperty(cases, async (each) => {
         const items = input(each).flatMap((item) => [item, barrier()]);
-        const result = await verifyOperator({ subject: subject({ window: each.window, aggregates }, append, update, complete), input: items });
+        const result = await verifyOperator({
+          subject: subject({ window: each.window, aggregates }, append, update, complete),
+          input: items,
+        });
         const { results } = reference(each);
         const latest = new Map<string, object>();
-        for (const { port, row: given } of result.rows) if (port === 'update') latest.set(JSON.stringify([(given as Counted).window, (given as Counted).key]), given);
+        for (const { port, row: given } of result.rows)
+          if (port === 'update') latest.set(JSON.stringify([(given as Counted).window, (given as Counted).key]), given);
         const complete_ = result.rows.filter(({ port }) => port === 'complete').map(({ row: given }) => given);
         expect(result.rows.filter(({ port }) => port === 'append').map(({ row: given }) => given)).toEqual(results);
         expect([...latest.values()]).toHaveLength(results.length);
-        expect(new Set([...latest.values()].map((given) => JSON.stringify(given)))).toEqual(new Set(results.map((given) => JSON.stringify(given))));
+        expect(new Set([...latest.values()].map((given) => JSON.stringify(given)))).toEqual(
+          new Set(results.map((given) => JSON.stringify(given))),
+        );
         expect(complete_.slice(complete_.length - results.length)).toEqual(results);
       }),
       { numRuns: 25 },

@@ -9,7 +9,19 @@ import { openMemoryStores } from '../../src/state/index.ts';
 import { OperatorRun } from '../../src/testing/operator-run.ts';
 import { verifyOperator } from '../../src/testing/verify-operator.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { aggregateNode, barrier, events, field, number, rowsItem, schemaOf, sliding, sourceNode, text, watermark } from './operator-fixture.ts';
+import {
+  aggregateNode,
+  barrier,
+  events,
+  field,
+  number,
+  rowsItem,
+  schemaOf,
+  sliding,
+  sourceNode,
+  text,
+  watermark,
+} from './operator-fixture.ts';
 
 const any: DataType = { kind: 'any' };
 const append: Emission = { port: 'append', mode: 'append', everyMs: 0 };
@@ -33,36 +45,56 @@ function inParts(aggregate: Aggregate, values: readonly unknown[], cuts: readonl
   return aggregate.result(parts.reduce((a, b) => aggregate.merge(a, b)));
 }
 
-const numbers = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(null, 0, -0, Number.NaN, Infinity, -Infinity, 0.1, 1e308, -1e308));
-const shuffledWithCuts = fc.array(numbers, { maxLength: 20 }).chain((values) =>
-  fc.record({ values: fc.constant(values), shuffled: fc.shuffledSubarray(values, { minLength: values.length, maxLength: values.length }), cuts: fc.array(fc.nat(values.length), { maxLength: 4 }) }),
+const numbers = fc.oneof(
+  fc.double(),
+  fc.integer(),
+  fc.constantFrom(null, 0, -0, Number.NaN, Infinity, -Infinity, 0.1, 1e308, -1e308),
 );
+const shuffledWithCuts = fc
+  .array(numbers, { maxLength: 20 })
+  .chain((values) =>
+    fc.record({
+      values: fc.constant(values),
+      shuffled: fc.shuffledSubarray(values, { minLength: values.length, maxLength: values.length }),
+      cuts: fc.array(fc.nat(values.length), { maxLength: 4 }),
+    }),
+  );
 
 describe('aggregates', () => {
-  test.each(['count', 'sum', 'avg', 'min', 'max'] as const)('%s does not depend on the order of rows, nor on how they were grouped, saved and merged', (fn) => {
-    const aggregate = aggregateOf({ fn, column: 'value' }, events);
-    fc.assert(
-      fc.property(shuffledWithCuts, ({ values, shuffled, cuts }) => {
-        expect(inParts(aggregate, shuffled, cuts)).toEqual(inParts(aggregate, values, []));
-      }),
-      { numRuns: 100 },
-    );
-  });
+  test.each(['count', 'sum', 'avg', 'min', 'max'] as const)(
+    '%s does not depend on the order of rows, nor on how they were grouped, saved and merged',
+    (fn) => {
+      const aggregate = aggregateOf({ fn, column: 'value' }, events);
+      fc.assert(
+        fc.property(shuffledWithCuts, ({ values, shuffled, cuts }) => {
+          expect(inParts(aggregate, shuffled, cuts)).toEqual(inParts(aggregate, values, []));
+        }),
+        { numRuns: 100 },
+      );
+    },
+  );
 
   test('collect keeps the order of arrival, and leaves nulls out', () => {
     const aggregate = aggregateOf({ fn: 'collect', column: 'value' }, events);
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.integer(), fc.constant(null)), { maxLength: 20 }), fc.array(fc.nat(1), { minLength: 20, maxLength: 20 }), (values, sides) => {
-        const accs = [aggregate.create(), aggregate.create()];
-        values.forEach((value, i) => (accs[sides[i]!] = aggregate.accumulate(accs[sides[i]!], value, i)));
-        expect(aggregate.result(reborn(aggregate, aggregate.merge(accs[0], accs[1])))).toEqual(values.filter((value) => value !== null));
-      }),
+      fc.property(
+        fc.array(fc.oneof(fc.integer(), fc.constant(null)), { maxLength: 20 }),
+        fc.array(fc.nat(1), { minLength: 20, maxLength: 20 }),
+        (values, sides) => {
+          const accs = [aggregate.create(), aggregate.create()];
+          values.forEach((value, i) => (accs[sides[i]!] = aggregate.accumulate(accs[sides[i]!], value, i)));
+          expect(aggregate.result(reborn(aggregate, aggregate.merge(accs[0], accs[1])))).toEqual(
+            values.filter((value) => value !== null),
+          );
+        },
+      ),
       { numRuns: 50 },
     );
   });
 
   test('without a value sum, avg, min and max are null; NaN is larger than any number, -0 less than 0', () => {
-    const result = (fn: AggregateSpec['fn'], values: readonly unknown[], type: DataType = number) => inParts(aggregateOf({ fn, column: 'v' }, schemaOf(field('v', type, true))), values, []);
+    const result = (fn: AggregateSpec['fn'], values: readonly unknown[], type: DataType = number) =>
+      inParts(aggregateOf({ fn, column: 'v' }, schemaOf(field('v', type, true))), values, []);
     for (const fn of ['sum', 'avg', 'min', 'max'] as const) expect(result(fn, [null, null])).toBeNull();
     expect(result('count', [null, null])).toBe(2);
     expect(result('max', [1, Number.NaN, Infinity])).toBeNaN();
@@ -75,7 +107,13 @@ describe('aggregates', () => {
   });
 
   test('min and max have a total order over mixed values', () => {
-    const mixed = fc.oneof(fc.double(), fc.string(), fc.boolean(), fc.array(fc.integer(), { maxLength: 2 }), fc.record({ start: fc.integer(), end: fc.integer() }));
+    const mixed = fc.oneof(
+      fc.double(),
+      fc.string(),
+      fc.boolean(),
+      fc.array(fc.integer(), { maxLength: 2 }),
+      fc.record({ start: fc.integer(), end: fc.integer() }),
+    );
     fc.assert(
       fc.property(mixed, mixed, mixed, (a, b, c) => {
         expect(Math.sign(compareValues(a, b)) + Math.sign(compareValues(b, a))).toBe(0);
@@ -88,13 +126,26 @@ describe('aggregates', () => {
   test('a value that an aggregate cannot take sets its row aside; no other aggregate has counted it', async () => {
     const input = sourceNode(schemaOf(field('key', text), field('v', any, true)));
     const node = aggregateNode({ input, aggregates: { n: { fn: 'count' }, sum: { fn: 'sum', column: 'v' } } });
-    const batch = (values: unknown[]) => ({ kind: 'rows' as const, batch: batchOf(input.schema, values.map((v) => ({ key: 'a', v })), { origin: { split: 's', first: 0 } }) });
-    const result = await verifyOperator({ subject: () => ({ make: () => aggregateOperator(node, [update]) }), input: [batch([1, 'two', 3]), barrier()], output: { update: [{ key: 'a', n: 2, sum: 4 }] } });
-    expect(result.dead).toMatchObject([{ position: 's#1', error: "operator op (job.ts:4), record s#1: sum('v') takes numbers, and there is a string" }]);
+    const batch = (values: unknown[]) => ({
+      kind: 'rows' as const,
+      batch: batchOf(
+        input.schema,
+        values.map((v) => ({ key: 'a', v })),
+        { origin: { split: 's', first: 0 } },
+      ),
+    });
+    const result = await verifyOperator({
+      subject: () => ({ make: () => aggregateOperator(node, [update]) }),
+      input: [batch([1, 'two', 3]), barrier()],
+      output: { update: [{ key: 'a', n: 2, sum: 4 }] },
+    });
+    expect(result.dead).toMatchObject([
+      { position: 's#1', error: "operator op (job.ts:4), record s#1: sum('v') takes numbers, and there is a string" },
+    ]);
   });
 });
 
-describe('an aggregate of one\'s own', () => {
+describe("an aggregate of one's own", () => {
   /** Changes and keeps whatever it can lay hands on. */
   const greedy: CustomAggregate = {
     state: field('acc', any),
@@ -114,15 +165,38 @@ describe('an aggregate of one\'s own', () => {
     }) as never,
   };
   const spec = (custom: CustomAggregate) => ({ list: { fn: 'custom' as const, column: 'value', custom, type: any } });
-  const make = (custom: CustomAggregate, ...emissions: Emission[]) => () => aggregateOperator(aggregateNode({ window: sliding(20, 10), aggregates: spec(custom) }), emissions);
+  const make =
+    (custom: CustomAggregate, ...emissions: Emission[]) =>
+    () =>
+      aggregateOperator(aggregateNode({ window: sliding(20, 10), aggregates: spec(custom) }), emissions);
 
   test('may change what it is given: accumulators of other windows, snapshots and emitted rows are not the same objects', async () => {
     await verifyOperator({
       subject: () => ({ make: make(greedy, append, update) }),
-      input: [rowsItem([{ key: 'a', at: 5, value: 1 }, { key: 'a', at: 15, value: 2 }]), barrier(), watermark(10), barrier(), watermark(20), rowsItem([{ key: 'a', at: 16, value: 3, stamp: 20 }], 2), watermark(Infinity)],
+      input: [
+        rowsItem([
+          { key: 'a', at: 5, value: 1 },
+          { key: 'a', at: 15, value: 2 },
+        ]),
+        barrier(),
+        watermark(10),
+        barrier(),
+        watermark(20),
+        rowsItem([{ key: 'a', at: 16, value: 3, stamp: 20 }], 2),
+        watermark(Infinity),
+      ],
       output: {
-        append: [[-10, 10, [1, -1]], [0, 20, [1, 2, -1]], [10, 30, [2, 3, -1]]].map(([start, end, list]) => ({ window: { start, end }, key: 'a', list })),
-        update: [[-10, 10, [1, -1]], [0, 20, [1, 2, -1]], [10, 30, [2, -1]], [10, 30, [2, 3, -1]]].map(([start, end, list]) => ({ window: { start, end }, key: 'a', list })),
+        append: [
+          [-10, 10, [1, -1]],
+          [0, 20, [1, 2, -1]],
+          [10, 30, [2, 3, -1]],
+        ].map(([start, end, list]) => ({ window: { start, end }, key: 'a', list })),
+        update: [
+          [-10, 10, [1, -1]],
+          [0, 20, [1, 2, -1]],
+          [10, 30, [2, -1]],
+          [10, 30, [2, 3, -1]],
+        ].map(([start, end, list]) => ({ window: { start, end }, key: 'a', list })),
       },
     });
   });
@@ -138,15 +212,27 @@ describe('an aggregate of one\'s own', () => {
 
   test('one that throws fails the generation with E_CLOSURE', async () => {
     const run = new OperatorRun({ make: make(failing, append), blobs: openMemoryStores().blobs, clock: new VirtualClock() });
-    await expect(run.feed(rowsItem([{ key: 'a', at: 1, value: 5 }]))).rejects.toMatchObject({ code: 'E_CLOSURE', operator: 'op', message: expect.stringMatching(/aggregates\.test\.ts:\d+\), record s#0, key "a": five$/) });
+    await expect(run.feed(rowsItem([{ key: 'a', at: 1, value: 5 }]))).rejects.toMatchObject({
+      code: 'E_CLOSURE',
+      operator: 'op',
+      message: expect.stringMatching(/aggregates\.test\.ts:\d+\), record s#0, key "a": five$/),
+    });
   });
 
-  test('guarded, the row is set aside and its key\'s accumulators are as before', async () => {
+  test("guarded, the row is set aside and its key's accumulators are as before", async () => {
     const result = await verifyOperator({
       subject: () => ({ make: make(failing, append) }),
       guarded: true,
       barriersEverywhere: true,
-      input: [rowsItem([{ key: 'b', at: 1, value: 5 }, { key: 'a', at: 1, value: 1 }, { key: 'a', at: 2, value: 5 }, { key: 'a', at: 3, value: 2 }]), watermark(10)],
+      input: [
+        rowsItem([
+          { key: 'b', at: 1, value: 5 },
+          { key: 'a', at: 1, value: 1 },
+          { key: 'a', at: 2, value: 5 },
+          { key: 'a', at: 3, value: 2 },
+        ]),
+        watermark(10),
+      ],
       output: { append: [{ window: { start: -10, end: 10 }, key: 'a', list: [1, 2, -1] }] },
     });
     expect(result.dead.map(({ position }) => position)).toEqual(['s#0', 's#2']);

@@ -5,7 +5,10 @@ import { keyInWords } from '../../src/operators/key.ts';
 import { anyBatch, field, number, schemaOf, text } from './operator-fixture.ts';
 
 describe('the key of a row', () => {
-  const batch = batchOf(schemaOf(field('a', text), field('n', number, true)), [{ a: 'x', n: -0 }, { a: 'y', n: null }]);
+  const batch = batchOf(schemaOf(field('a', text), field('n', number, true)), [
+    { a: 'x', n: -0 },
+    { a: 'y', n: null },
+  ]);
 
   test('is the same by name, by a list of one name, and by a function', () => {
     for (const by of [{ column: 'a' }, { columns: ['a'] }, { fn: (row: { a: string }) => row.a, site: '' } as never]) {

@@ -1,6 +1,24 @@
 /** Nodes and batches by hand, for the tests of operators. */
-import { anySchema, type Batch, batchOf, batchSchema, type BatchSchema, type DataType, type SchemaField } from '../../src/batch/index.ts';
-import type { AggregateNode, AggregateSpec, LogicalNode, ProcessNode, ReduceNode, RowNode, SourceNode, WatermarkNode, WindowSpec } from '../../src/plan/index.ts';
+import {
+  anySchema,
+  type Batch,
+  batchOf,
+  batchSchema,
+  type BatchSchema,
+  type DataType,
+  type SchemaField,
+} from '../../src/batch/index.ts';
+import type {
+  AggregateNode,
+  AggregateSpec,
+  LogicalNode,
+  ProcessNode,
+  ReduceNode,
+  RowNode,
+  SourceNode,
+  WatermarkNode,
+  WindowSpec,
+} from '../../src/plan/index.ts';
 import type { FedItem, TestItem } from '../../src/testing/operator-run.ts';
 
 export const field = (name: string, type: DataType, nullable = false): SchemaField => ({ name, type, nullable });
@@ -15,12 +33,22 @@ export const schemaOf = (...fields: SchemaField[]): BatchSchema => batchSchema(f
 export const events: BatchSchema = schemaOf(field('key', text), field('at', time, true), field('value', number, true));
 
 export function sourceNode(schema: BatchSchema = events): SourceNode {
-  return { kind: 'source', site: 'job.ts:1', schema, source: { type: 'source', name: 'test', guarantee: 'exactly-once', schema, identity: 'test', bounded: true } };
+  return {
+    kind: 'source',
+    site: 'job.ts:1',
+    schema,
+    source: { type: 'source', name: 'test', guarantee: 'exactly-once', schema, identity: 'test', bounded: true },
+  };
 }
 export function watermarkNode(delayMs: number, input: LogicalNode = sourceNode(), column = 'at'): WatermarkNode {
   return { kind: 'watermark', site: 'job.ts:2', schema: input.schema, input, column, delayMs, idleAfterMs: 0 };
 }
-export function rowNode(kind: RowNode['kind'], fn: (row: never) => unknown, schema: BatchSchema, more: Partial<RowNode> = {}): RowNode {
+export function rowNode(
+  kind: RowNode['kind'],
+  fn: (row: never) => unknown,
+  schema: BatchSchema,
+  more: Partial<RowNode> = {},
+): RowNode {
   return { kind, fn, schema, site: 'job.ts:3', input: sourceNode(), ...more };
 }
 
@@ -52,7 +80,12 @@ export function aggregateNode(options: AggregateOptions = {}): AggregateNode {
   };
 }
 export const tumbling = (sizeMs: number, offsetMs = 0): WindowSpec => ({ column: 'at', sizeMs, slideMs: sizeMs, offsetMs });
-export const sliding = (sizeMs: number, slideMs: number, offsetMs = 0): WindowSpec => ({ column: 'at', sizeMs, slideMs, offsetMs });
+export const sliding = (sizeMs: number, slideMs: number, offsetMs = 0): WindowSpec => ({
+  column: 'at',
+  sizeMs,
+  slideMs,
+  offsetMs,
+});
 
 export function reduceNode(fn: (a: never, b: never) => unknown, schema: BatchSchema = events): ReduceNode {
   return { kind: 'reduce', site: 'job.ts:5', schema, input: sourceNode(schema), key: { column: 'key' }, fn };
@@ -71,12 +104,19 @@ export interface EventRow {
 /** A batch of one split, its rows numbered from `first`. */
 export function eventBatch(rows: readonly EventRow[], first = 0): Batch {
   const stamps = Float64Array.from(rows, ({ stamp }) => stamp ?? -Infinity);
-  return batchOf(events, rows.map(({ key, at, value }) => ({ key, at, value: value ?? null })), { stamps, advances: true, origin: { split: 's', first } });
+  return batchOf(
+    events,
+    rows.map(({ key, at, value }) => ({ key, at, value: value ?? null })),
+    { stamps, advances: true, origin: { split: 's', first } },
+  );
 }
 export function rowsItem(rows: readonly EventRow[], first = 0): FedItem {
   return { kind: 'rows', batch: eventBatch(rows, first), advances: true };
 }
 export const watermark = (at: number): FedItem => ({ kind: 'watermark', watermark: at });
 export const barrier = (more: { time?: number; last?: 'stop' | 'end' } = {}): TestItem => ({ kind: 'barrier', ...more });
-export const split = (name: string, state: 'active' | 'idle' | 'ended'): FedItem => ({ kind: 'split', event: { split: name, state } });
+export const split = (name: string, state: 'active' | 'idle' | 'ended'): FedItem => ({
+  kind: 'split',
+  event: { split: name, state },
+});
 export const anyBatch = (rows: readonly object[]): Batch => batchOf(anySchema, rows, { origin: { split: 's', first: 0 } });

@@ -11,7 +11,17 @@ import { eventTime, field, number, processNode, rowsItem, schemaOf, text, time, 
 /** What a process function is given, without its types. */
 interface Context {
   readonly key: string;
-  readonly state: Record<string, { get(key?: unknown): unknown; set(a: unknown, b?: unknown): void; clear(): void; has(key: unknown): boolean; delete(key: unknown): boolean; size: number } & Iterable<readonly [unknown, unknown]>>;
+  readonly state: Record<
+    string,
+    {
+      get(key?: unknown): unknown;
+      set(a: unknown, b?: unknown): void;
+      clear(): void;
+      has(key: unknown): boolean;
+      delete(key: unknown): boolean;
+      size: number;
+    } & Iterable<readonly [unknown, unknown]>
+  >;
   readonly watermark: number;
   emit(row: object): void;
   setTimer(at: number): void;
@@ -24,8 +34,13 @@ interface Row {
 }
 type Parts = Partial<ProcessNode> & Pick<ProcessNode, 'schema'>;
 const said = schemaOf(field('key', text), field('what', text), field('at', time));
-const node = (onRow: (row: Row, context: Context) => void, onTimer?: (at: number, context: Context) => void, more: Partial<ProcessNode> = {}): ProcessNode =>
-  processNode({ schema: said, onRow, ...(onTimer === undefined ? {} : { onTimer }), ...more } as Parts & Pick<ProcessNode, 'onRow'>);
+const node = (
+  onRow: (row: Row, context: Context) => void,
+  onTimer?: (at: number, context: Context) => void,
+  more: Partial<ProcessNode> = {},
+): ProcessNode =>
+  processNode({ schema: said, onRow, ...(onTimer === undefined ? {} : { onTimer }), ...more } as Parts &
+    Pick<ProcessNode, 'onRow'>);
 const subject = (each: ProcessNode) => () => ({ make: () => processOperator(each) });
 const value = { kind: 'value' as const, value: field('n', number) };
 
@@ -44,7 +59,12 @@ describe('keyed processing', () => {
   test('keeps a value per key', async () => {
     const rows = ['a', 'b', 'a', 'a', 'a', 'b'].map((key, at) => ({ key, at, value: 0 }));
     const whats = ['row 1', 'row 1', 'row 2', 'row 3', 'row 1', 'row 2'];
-    await verifyOperator({ subject: subject(counting), barriersEverywhere: true, input: [rowsItem(rows)], output: { main: rows.map(({ key, at }, i) => ({ key, what: whats[i], at })) } });
+    await verifyOperator({
+      subject: subject(counting),
+      barriersEverywhere: true,
+      input: [rowsItem(rows)],
+      output: { main: rows.map(({ key, at }, i) => ({ key, what: whats[i], at })) },
+    });
   });
 
   test('keeps a map per key, in the order in which its entries were made', async () => {
@@ -52,15 +72,35 @@ describe('keyed processing', () => {
       (row, { key, state, emit }) => {
         const map = state['m']!;
         if (row.value < 0) map.delete(String(-row.value));
-        else map.set(String(row.value), { times: [...((map.get(String(row.value)) as { times: number[] } | undefined)?.times ?? []), row.at] });
+        else
+          map.set(String(row.value), {
+            times: [...((map.get(String(row.value)) as { times: number[] } | undefined)?.times ?? []), row.at],
+          });
         emit({ key, what: `${map.size} ${JSON.stringify([...map])} ${map.has('1')}`, at: row.at });
       },
       undefined,
       { state: { m: { kind: 'map', key: field('k', text), value: field('v', { kind: 'any' }) } } },
     );
-    const rows = [[1, 10], [2, 11], [1, 12], [-1, 13], [-2, 14]].map(([n, at]) => ({ key: 'a', at: at!, value: n! }));
-    const whats = ['1 [["1",{"times":[10]}]] true', '2 [["1",{"times":[10]}],["2",{"times":[11]}]] true', '2 [["1",{"times":[10,12]}],["2",{"times":[11]}]] true', '1 [["2",{"times":[11]}]] false', '0 [] false'];
-    await verifyOperator({ subject: subject(mapped), barriersEverywhere: true, input: [rowsItem(rows)], output: { main: rows.map(({ at }, i) => ({ key: 'a', what: whats[i], at })) } });
+    const rows = [
+      [1, 10],
+      [2, 11],
+      [1, 12],
+      [-1, 13],
+      [-2, 14],
+    ].map(([n, at]) => ({ key: 'a', at: at!, value: n! }));
+    const whats = [
+      '1 [["1",{"times":[10]}]] true',
+      '2 [["1",{"times":[10]}],["2",{"times":[11]}]] true',
+      '2 [["1",{"times":[10,12]}],["2",{"times":[11]}]] true',
+      '1 [["2",{"times":[11]}]] false',
+      '0 [] false',
+    ];
+    await verifyOperator({
+      subject: subject(mapped),
+      barriersEverywhere: true,
+      input: [rowsItem(rows)],
+      output: { main: rows.map(({ at }, i) => ({ key: 'a', what: whats[i], at })) },
+    });
   });
 
   test('U3: what a user holds is not what is stored, and a value that does not fit is refused where it is set', async () => {
@@ -84,14 +124,26 @@ describe('keyed processing', () => {
       undefined,
       { state: { list: { kind: 'value', value: field('list', { kind: 'any' }) }, n: value } },
     );
-    const input = [rowsItem([{ key: 'a', at: 1, value: 1 }, { key: 'a', at: 2, value: 2 }])];
+    const input = [
+      rowsItem([
+        { key: 'a', at: 1, value: 1 },
+        { key: 'a', at: 2, value: 2 },
+      ]),
+    ];
     const result = await verifyOperator({ subject: subject(holding), barriersEverywhere: true, input });
     expect(result.rows.map(({ row }) => (row as { what: string }).what)).toEqual(['null', 'E_VALUE', '{"list":[1]}', 'E_VALUE']);
   });
 
   test('emitted rows that do not fit fail the call', async () => {
-    const run = new OperatorRun({ make: () => processOperator(node((_row, { emit }) => emit({ key: 1 }))), blobs: openMemoryStores().blobs, clock: new VirtualClock() });
-    await expect(run.feed(rowsItem([{ key: 'a', at: 1, value: 1 }]))).rejects.toMatchObject({ code: 'E_CLOSURE', operator: 'op' });
+    const run = new OperatorRun({
+      make: () => processOperator(node((_row, { emit }) => emit({ key: 1 }))),
+      blobs: openMemoryStores().blobs,
+      clock: new VirtualClock(),
+    });
+    await expect(run.feed(rowsItem([{ key: 'a', at: 1, value: 1 }]))).rejects.toMatchObject({
+      code: 'E_CLOSURE',
+      operator: 'op',
+    });
   });
 });
 
@@ -117,7 +169,16 @@ describe('timers', () => {
     await verifyOperator({
       subject: subject(silence),
       barriersEverywhere: true,
-      input: [rowsItem([{ key: 'a', at: 1 }, { key: 'b', at: 2, stamp: 1 }, { key: 'a', at: 5, stamp: 2 }, { key: 'a', at: 30, stamp: 15 }]), watermark(20), watermark(Infinity)],
+      input: [
+        rowsItem([
+          { key: 'a', at: 1 },
+          { key: 'b', at: 2, stamp: 1 },
+          { key: 'a', at: 5, stamp: 2 },
+          { key: 'a', at: 30, stamp: 15 },
+        ]),
+        watermark(20),
+        watermark(Infinity),
+      ],
       output: {
         main: [
           { key: 'a', what: 'at watermark -Infinity', at: 1 },
@@ -143,22 +204,51 @@ describe('timers', () => {
         if (at === 20) setTimer(25);
       },
     );
-    const rows = [['c', 20], ['a', 20], ['b', 10], ['a', 30], ['c', 10]].map(([key, at]) => ({ key: key as string, at: 0, value: at as number }));
+    const rows = [
+      ['c', 20],
+      ['a', 20],
+      ['b', 10],
+      ['a', 30],
+      ['c', 10],
+    ].map(([key, at]) => ({ key: key as string, at: 0, value: at as number }));
     await verifyOperator({
       subject: subject(setting),
       barriersEverywhere: true,
       input: [rowsItem(rows), watermark(15), watermark(Infinity)],
-      output: { main: [['c', 10], ['b', 10], ['c', 20], ['a', 20], ['a', 25], ['c', 25], ['a', 30]].map(([key, at]) => ({ key, what: 'timer', at })) },
+      output: {
+        main: [
+          ['c', 10],
+          ['b', 10],
+          ['c', 20],
+          ['a', 20],
+          ['a', 25],
+          ['c', 25],
+          ['a', 30],
+        ].map(([key, at]) => ({ key, what: 'timer', at })),
+      },
     });
   });
 
   test('a timer needs a time', async () => {
-    const run = new OperatorRun({ make: () => processOperator(node((_row, { setTimer }) => setTimer(Number.NaN))), blobs: openMemoryStores().blobs, clock: new VirtualClock() });
-    await expect(run.feed(rowsItem([{ key: 'a', at: 1, value: 1 }]))).rejects.toThrow('a timer needs a time in milliseconds, got NaN');
+    const run = new OperatorRun({
+      make: () => processOperator(node((_row, { setTimer }) => setTimer(Number.NaN))),
+      blobs: openMemoryStores().blobs,
+      clock: new VirtualClock(),
+    });
+    await expect(run.feed(rowsItem([{ key: 'a', at: 1, value: 1 }]))).rejects.toThrow(
+      'a timer needs a time in milliseconds, got NaN',
+    );
   });
 
   test('silence is that of an engine which takes one record at a time', async () => {
-    const rows = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), step: fc.integer({ min: 0, max: 15 }), back: fc.integer({ min: 0, max: 3 }) }), { maxLength: 15 });
+    const rows = fc.array(
+      fc.record({
+        key: fc.constantFrom('a', 'b', 'c'),
+        step: fc.integer({ min: 0, max: 15 }),
+        back: fc.integer({ min: 0, max: 3 }),
+      }),
+      { maxLength: 15 },
+    );
     await fc.assert(
       fc.asyncProperty(rows, fc.integer({ min: 1, max: 5 }), async (list, size) => {
         let max = 0;
@@ -169,9 +259,18 @@ describe('timers', () => {
         });
         const items = Array.from({ length: Math.ceil(stamped.length / size) }, (_, i): FedItem[] => {
           const next = stamped[(i + 1) * size];
-          return [rowsItem(stamped.slice(i * size, (i + 1) * size), i * size), ...(next === undefined ? [] : [watermark(next.stamp)])];
+          return [
+            rowsItem(stamped.slice(i * size, (i + 1) * size), i * size),
+            ...(next === undefined ? [] : [watermark(next.stamp)]),
+          ];
         }).flat();
-        await verifyOperator({ subject: subject(silence), barriersEverywhere: true, anyOrder: true, input: [...items, watermark(Infinity)], output: { main: recordAtATime(stamped) } });
+        await verifyOperator({
+          subject: subject(silence),
+          barriersEverywhere: true,
+          anyOrder: true,
+          input: [...items, watermark(Infinity)],
+          output: { main: recordAtATime(stamped) },
+        });
       }),
       { numRuns: 25 },
     );
@@ -216,7 +315,12 @@ describe('rows that promise an event time', () => {
     const result = await verifyOperator({
       subject: subject(node((row, { key, emit }) => emit({ key, at: row.value }), undefined, { schema })),
       barriersEverywhere: true,
-      input: [rowsItem([{ key: 'a', at: 1, value: 9, stamp: 10 }, { key: 'a', at: 2, value: 10, stamp: 10 }])],
+      input: [
+        rowsItem([
+          { key: 'a', at: 1, value: 9, stamp: 10 },
+          { key: 'a', at: 2, value: 10, stamp: 10 },
+        ]),
+      ],
       output: { main: [{ key: 'a', at: 10 }], late: [{ key: 'a', at: 9 }] },
     });
     expect(result.late).toBe(1);
@@ -242,9 +346,18 @@ describe('a function that throws', () => {
   const input = [rowsItem([1, 5, 2].map((n, at) => ({ key: 'a', at, value: n }))), watermark(Infinity)];
 
   test('U4: fails the generation, naming operator, line, record and key', async () => {
-    const run = new OperatorRun({ make: () => processOperator(picky), blobs: openMemoryStores().blobs, clock: new VirtualClock() });
+    const run = new OperatorRun({
+      make: () => processOperator(picky),
+      blobs: openMemoryStores().blobs,
+      clock: new VirtualClock(),
+    });
     const failure = await run.feed(input[0]!).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'E_CLOSURE', operator: 'op', retry: 'restore', message: expect.stringMatching(/^operator op \(.*process-operator\.test\.ts:\d+\), record s#1, key "a": five$/) });
+    expect(failure).toMatchObject({
+      code: 'E_CLOSURE',
+      operator: 'op',
+      retry: 'restore',
+      message: expect.stringMatching(/^operator op \(.*process-operator\.test\.ts:\d+\), record s#1, key "a": five$/),
+    });
   });
 
   test('U4: guarded, its row is set aside and everything it did is undone', async () => {
@@ -253,16 +366,35 @@ describe('a function that throws', () => {
       guarded: true,
       barriersEverywhere: true,
       input,
-      output: { main: [{ key: 'a', what: 'sum 1', at: 0 }, { key: 'a', what: 'sum 3', at: 2 }, { key: 'a', what: 'timer', at: 101 }] },
+      output: {
+        main: [
+          { key: 'a', what: 'sum 1', at: 0 },
+          { key: 'a', what: 'sum 3', at: 2 },
+          { key: 'a', what: 'timer', at: 101 },
+        ],
+      },
     });
-    expect(result.dead.map(({ position, text: row }) => [position, row])).toEqual([['s#1', '{"key":"a","at":1,"value":5}'], ['', '{"key":"\\"a\\"","timer":102}']]);
+    expect(result.dead.map(({ position, text: row }) => [position, row])).toEqual([
+      ['s#1', '{"key":"a","at":1,"value":5}'],
+      ['', '{"key":"\\"a\\"","timer":102}'],
+    ]);
   });
 
   test('a row without a key is set aside, guarded or not', async () => {
     const keyed = node((row, { key, emit }) => emit({ key, what: 'row', at: row.at }), undefined, {
-      key: { fn: ((row: Row) => { if (row.value === 0) throw new Error('no key'); return row.value === 1 ? Symbol('s') : row.key; }) as never, site: 'job.ts:9' },
+      key: {
+        fn: ((row: Row) => {
+          if (row.value === 0) throw new Error('no key');
+          return row.value === 1 ? Symbol('s') : row.key;
+        }) as never,
+        site: 'job.ts:9',
+      },
     });
-    const result = await verifyOperator({ subject: subject(keyed), input: [rowsItem([0, 1, 2].map((n) => ({ key: 'a', at: n, value: n })))], output: { main: [{ key: 'a', what: 'row', at: 2 }] } });
+    const result = await verifyOperator({
+      subject: subject(keyed),
+      input: [rowsItem([0, 1, 2].map((n) => ({ key: 'a', at: n, value: n })))],
+      output: { main: [{ key: 'a', what: 'row', at: 2 }] },
+    });
     expect(result.dead.map(({ position }) => position)).toEqual(['s#0', 's#1']);
   });
 });

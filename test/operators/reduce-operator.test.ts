@@ -14,20 +14,39 @@ interface Row {
 const update: Emission = { port: 'update', mode: 'update', everyMs: 0 };
 const complete: Emission = { port: 'complete', mode: 'complete', everyMs: 0 };
 const add = (a: Row, b: Row): Row => ({ key: a.key, at: Math.max(a.at, b.at), value: a.value + b.value });
-const subject = (fn: (a: never, b: never) => unknown, ...emissions: Emission[]) => () => ({ make: () => reduceOperator(reduceNode(fn), emissions) });
+const subject =
+  (fn: (a: never, b: never) => unknown, ...emissions: Emission[]) =>
+  () => ({ make: () => reduceOperator(reduceNode(fn), emissions) });
 
 describe('reduce', () => {
   test('gives the changed keys at each barrier, in the order of their first rows', async () => {
     await verifyOperator({
       subject: subject(add, update),
       input: [
-        rowsItem([{ key: 'b', at: 1, value: 1 }, { key: 'a', at: 2, value: 2 }, { key: 'b', at: 3, value: 3 }]),
+        rowsItem([
+          { key: 'b', at: 1, value: 1 },
+          { key: 'a', at: 2, value: 2 },
+          { key: 'b', at: 3, value: 3 },
+        ]),
         barrier(),
-        rowsItem([{ key: 'c', at: 4, value: 1 }, { key: 'a', at: 5, value: 1 }], 3),
+        rowsItem(
+          [
+            { key: 'c', at: 4, value: 1 },
+            { key: 'a', at: 5, value: 1 },
+          ],
+          3,
+        ),
         barrier(),
         barrier({ last: 'end' }),
       ],
-      output: { update: [{ key: 'b', at: 3, value: 4 }, { key: 'a', at: 2, value: 2 }, { key: 'a', at: 5, value: 3 }, { key: 'c', at: 4, value: 1 }] },
+      output: {
+        update: [
+          { key: 'b', at: 3, value: 4 },
+          { key: 'a', at: 2, value: 2 },
+          { key: 'a', at: 5, value: 3 },
+          { key: 'c', at: 4, value: 1 },
+        ],
+      },
     });
   });
 
@@ -35,7 +54,13 @@ describe('reduce', () => {
     await verifyOperator({
       subject: subject(add, complete),
       input: [rowsItem([{ key: 'b', at: 1, value: 1 }]), barrier(), rowsItem([{ key: 'a', at: 2, value: 2 }], 1), barrier()],
-      output: { complete: [{ key: 'b', at: 1, value: 1 }, { key: 'b', at: 1, value: 1 }, { key: 'a', at: 2, value: 2 }] },
+      output: {
+        complete: [
+          { key: 'b', at: 1, value: 1 },
+          { key: 'b', at: 1, value: 1 },
+          { key: 'a', at: 2, value: 2 },
+        ],
+      },
     });
   });
 
@@ -57,16 +82,38 @@ describe('reduce', () => {
     const node = reduceNode((a: { list: number[] }, b: { list: number[] }) => (a.list.push(...b.list), a), anySchema);
     await verifyOperator({
       subject: () => ({ make: () => reduceOperator(node, [update]) }),
-      input: [{ kind: 'rows', batch: anyBatch([{ key: 'a', list: [1] }, { key: 'a', list: [2] }]) }, barrier(), { kind: 'rows', batch: anyBatch([{ key: 'a', list: [3] }]) }, barrier()],
-      output: { update: [{ key: 'a', list: [1, 2] }, { key: 'a', list: [1, 2, 3] }] },
+      input: [
+        {
+          kind: 'rows',
+          batch: anyBatch([
+            { key: 'a', list: [1] },
+            { key: 'a', list: [2] },
+          ]),
+        },
+        barrier(),
+        { kind: 'rows', batch: anyBatch([{ key: 'a', list: [3] }]) },
+        barrier(),
+      ],
+      output: {
+        update: [
+          { key: 'a', list: [1, 2] },
+          { key: 'a', list: [1, 2, 3] },
+        ],
+      },
     });
   });
 
-  test('ends with the fold of each key\'s rows', async () => {
-    const rows = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd'), at: fc.constant(1), value: fc.integer({ min: -9, max: 9 }) }), { minLength: 1, maxLength: 20 });
+  test("ends with the fold of each key's rows", async () => {
+    const rows = fc.array(
+      fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd'), at: fc.constant(1), value: fc.integer({ min: -9, max: 9 }) }),
+      { minLength: 1, maxLength: 20 },
+    );
     await fc.assert(
       fc.asyncProperty(rows, fc.integer({ min: 1, max: 5 }), async (list, step) => {
-        const items = Array.from({ length: Math.ceil(list.length / step) }, (_, i) => [rowsItem(list.slice(i * step, (i + 1) * step), i * step), barrier()]).flat();
+        const items = Array.from({ length: Math.ceil(list.length / step) }, (_, i) => [
+          rowsItem(list.slice(i * step, (i + 1) * step), i * step),
+          barrier(),
+        ]).flat();
         const result = await verifyOperator({ subject: subject(add, update), input: items });
         const expected = new Map<string, number>();
         for (const { key, value } of list) expected.set(key, (expected.get(key) ?? 0) + value);

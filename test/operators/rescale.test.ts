@@ -7,13 +7,26 @@ import type { Emission } from '../../src/plan/index.ts';
 import { openMemoryStores } from '../../src/state/index.ts';
 import { type FedItem, OperatorRun, type OperatorSnapshot, testBarrier, testKeyGroups } from '../../src/testing/operator-run.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { aggregateNode, eventBatch, type EventRow, field, number, processNode, rowsItem, schemaOf, sliding, text, watermark } from './operator-fixture.ts';
+import {
+  aggregateNode,
+  eventBatch,
+  type EventRow,
+  field,
+  number,
+  processNode,
+  rowsItem,
+  schemaOf,
+  sliding,
+  text,
+  watermark,
+} from './operator-fixture.ts';
 
 const emissions: Emission[] = [
   { port: 'append', mode: 'append', everyMs: 0 },
   { port: 'update', mode: 'update', everyMs: 2000 },
 ];
-const windows = (): Operator => aggregateOperator(aggregateNode({ window: sliding(30, 10), aggregates: { sum: { fn: 'sum', column: 'value' } } }), emissions);
+const windows = (): Operator =>
+  aggregateOperator(aggregateNode({ window: sliding(30, 10), aggregates: { sum: { fn: 'sum', column: 'value' } } }), emissions);
 
 /** Sets a timer for each row, and says how many rows there were when it fires. */
 const timers = (): Operator =>
@@ -21,11 +34,15 @@ const timers = (): Operator =>
     processNode({
       schema: schemaOf(field('key', text), field('at', number), field('n', number)),
       state: { n: { kind: 'value', value: field('n', number) } },
-      onRow: ((row: { at: number }, { state, setTimer }: { state: { n: { get(): number | undefined; set(n: number): void } }; setTimer(at: number): void }) => {
+      onRow: ((
+        row: { at: number },
+        { state, setTimer }: { state: { n: { get(): number | undefined; set(n: number): void } }; setTimer(at: number): void },
+      ) => {
         state.n.set((state.n.get() ?? 0) + 1);
         setTimer(row.at + 25);
       }) as never,
-      onTimer: ((at: number, { key, state, emit }: { key: string; state: { n: { get(): number } }; emit(row: object): void }) => emit({ key, at, n: state.n.get() })) as never,
+      onTimer: ((at: number, { key, state, emit }: { key: string; state: { n: { get(): number } }; emit(row: object): void }) =>
+        emit({ key, at, n: state.n.get() })) as never,
     }),
   );
 
@@ -39,20 +56,35 @@ interface Life {
 const lives: fc.Arbitrary<Life> = fc
   .record({
     parallelism: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 2, maxLength: 4 }),
-    rows: fc.array(fc.array(fc.record({ key: fc.constantFrom(...keys), at: fc.integer({ min: -40, max: 90 }), value: fc.integer({ min: 1, max: 9 }) }), { maxLength: 12 }), { minLength: 4, maxLength: 4 }),
+    rows: fc.array(
+      fc.array(
+        fc.record({
+          key: fc.constantFrom(...keys),
+          at: fc.integer({ min: -40, max: 90 }),
+          value: fc.integer({ min: 1, max: 9 }),
+        }),
+        { maxLength: 12 },
+      ),
+      { minLength: 4, maxLength: 4 },
+    ),
   })
   .map(({ parallelism, rows }) => {
     let max = -Infinity;
-    const stamped = rows.map((part) => part.map((row) => {
-      const stamp = max - 20;
-      max = Math.max(max, row.at);
-      return { ...row, stamp };
-    }));
+    const stamped = rows.map((part) =>
+      part.map((row) => {
+        const stamp = max - 20;
+        max = Math.max(max, row.at);
+        return { ...row, stamp };
+      }),
+    );
     return { parallelism, rows: stamped };
   });
 
 const groupsOf = (parallelism: number): (readonly [number, number])[] =>
-  Array.from({ length: parallelism }, (_, i) => [Math.ceil((i * testKeyGroups) / parallelism), Math.ceil(((i + 1) * testKeyGroups) / parallelism)] as const);
+  Array.from(
+    { length: parallelism },
+    (_, i) => [Math.ceil((i * testKeyGroups) / parallelism), Math.ceil(((i + 1) * testKeyGroups) / parallelism)] as const,
+  );
 
 /** All rows of all generations, as text, sorted. */
 async function run(make: () => Operator, { parallelism, rows }: Life): Promise<string[]> {
@@ -60,7 +92,11 @@ async function run(make: () => Operator, { parallelism, rows }: Life): Promise<s
   let snapshots: OperatorSnapshot[] = [];
   const out: string[] = [];
   for (let generation = 0; generation < rows.length; generation++) {
-    const subtasks = await Promise.all(groupsOf(parallelism[generation % parallelism.length]!).map((owned) => OperatorRun.restored({ make, blobs, clock: new VirtualClock(), owned }, snapshots)));
+    const subtasks = await Promise.all(
+      groupsOf(parallelism[generation % parallelism.length]!).map((owned) =>
+        OperatorRun.restored({ make, blobs, clock: new VirtualClock(), owned }, snapshots),
+      ),
+    );
     const part = rows[generation]!;
     const next = rows.slice(generation + 1).flat()[0];
     snapshots = [];
@@ -72,7 +108,9 @@ async function run(make: () => Operator, { parallelism, rows }: Life): Promise<s
       });
       const items: FedItem[] = [rowsItem(own), watermark(generation === rows.length - 1 ? Infinity : (next?.stamp ?? -Infinity))];
       for (const item of items) await subtask.feed(item);
-      snapshots.push(await subtask.barrier(testBarrier(generation + 1, generation * 1000, generation === rows.length - 1 ? 'end' : undefined)));
+      snapshots.push(
+        await subtask.barrier(testBarrier(generation + 1, generation * 1000, generation === rows.length - 1 ? 'end' : undefined)),
+      );
       out.push(...subtask.emitted.map(({ port, row }) => JSON.stringify([port, row])));
     }
   }
@@ -80,7 +118,10 @@ async function run(make: () => Operator, { parallelism, rows }: Life): Promise<s
 }
 
 describe('keyed operators whose key groups move at each restore', () => {
-  test.each([['windows', windows], ['timers', timers]])('%s give the same rows at any parallelism', async (_, make) => {
+  test.each([
+    ['windows', windows],
+    ['timers', timers],
+  ])('%s give the same rows at any parallelism', async (_, make) => {
     await fc.assert(
       fc.asyncProperty(lives, async (life) => {
         expect(await run(make, life)).toEqual(await run(make, { ...life, parallelism: [1] }));

@@ -57,19 +57,38 @@ function sinkOf(to: World, asynchronous: boolean): SinkDefinition {
   };
 }
 
-const options = (more: Partial<SinkOptions> = {}): SinkOptions => ({ id: 'op', job: 'job', mode: 'append', everyMs: 0, fresh: true, signal: new AbortController().signal, ...more });
-const runOptions = (to: World, more: Partial<SinkOptions> = {}) => ({ make: () => sinkOperator(sinkOf(to, true), options(more)), blobs: openMemoryStores().blobs, clock: new VirtualClock() });
+const options = (more: Partial<SinkOptions> = {}): SinkOptions => ({
+  id: 'op',
+  job: 'job',
+  mode: 'append',
+  everyMs: 0,
+  fresh: true,
+  signal: new AbortController().signal,
+  ...more,
+});
+const runOptions = (to: World, more: Partial<SinkOptions> = {}) => ({
+  make: () => sinkOperator(sinkOf(to, true), options(more)),
+  blobs: openMemoryStores().blobs,
+  clock: new VirtualClock(),
+});
 const rows = (...values: number[]) => rowsItem(values.map((value) => ({ key: 'a', at: value, value })));
 const permit = (n: number) => ({ epoch: epoch(n), generation: generation(1) });
 
 describe('a sink', () => {
-  test.each([['at once', false], ['later', true]])('commits each row once, in order, when its writer answers %s', async (_, asynchronous) => {
+  test.each([
+    ['at once', false],
+    ['later', true],
+  ])('commits each row once, in order, when its writer answers %s', async (_, asynchronous) => {
     const expected = [1, 2, 3, 4, 5].map((value) => ({ key: 'a', at: value, value }));
     const life = (): { make: () => ReturnType<typeof sinkOperator>; seen: () => object[] } => {
       const to = world();
       return { make: () => sinkOperator(sinkOf(to, asynchronous), options()), seen: () => seen(to) };
     };
-    await verifyOperator({ subject: life, input: [rows(1, 2, 3), barrier(), barrier(), rows(4), barrier(), rows(5), barrier({ last: 'end' })], output: { main: expected } });
+    await verifyOperator({
+      subject: life,
+      input: [rows(1, 2, 3), barrier(), barrier(), rows(4), barrier(), rows(5), barrier({ last: 'end' })],
+      output: { main: expected },
+    });
   });
 
   test('C3: shows nothing before the commit of its epoch, and nothing beyond the permit', async () => {
@@ -109,17 +128,27 @@ describe('a sink', () => {
     const after = await OperatorRun.restored(before, [snapshot]);
     await after.operator.commit!(permit(2));
     expect(to.log.filter((line) => line.startsWith('commit'))).toEqual(['commit 1', 'commit 1', 'commit 2']);
-    expect(seen(to)).toEqual([{ key: 'a', at: 1, value: 1 }, { key: 'a', at: 2, value: 2 }]);
+    expect(seen(to)).toEqual([
+      { key: 'a', at: 1, value: 1 },
+      { key: 'a', at: 2, value: 2 },
+    ]);
     expect(to.log).toContain('open job append [2]');
   });
 
-  test('C6: of several subtasks, one commits each restored epoch; every one is given the writers\' states it takes over', async () => {
+  test("C6: of several subtasks, one commits each restored epoch; every one is given the writers' states it takes over", async () => {
     const to = world();
-    const halves = await Promise.all(([[0, 64], [64, 128]] as const).map(async (owned, i): Promise<OperatorSnapshot> => {
-      const run = new OperatorRun({ ...runOptions(to), owned });
-      await run.feed(rows(i + 1));
-      return run.barrier(testBarrier(1, 0));
-    }));
+    const halves = await Promise.all(
+      (
+        [
+          [0, 64],
+          [64, 128],
+        ] as const
+      ).map(async (owned, i): Promise<OperatorSnapshot> => {
+        const run = new OperatorRun({ ...runOptions(to), owned });
+        await run.feed(rows(i + 1));
+        return run.barrier(testBarrier(1, 0));
+      }),
+    );
     const merged = await OperatorRun.restored(runOptions(to), halves);
     await merged.operator.commit!(permit(1));
     expect(to.log.filter((line) => line.startsWith('commit'))).toEqual(['commit 1', 'commit 1']);
@@ -127,7 +156,11 @@ describe('a sink', () => {
     await whole.feed(rows(9));
     const snapshot = await whole.barrier(testBarrier(2, 0));
     to.log.length = 0;
-    for (const owned of [[0, 64], [64, 128]] as const) await (await OperatorRun.restored({ ...runOptions(to), owned }, [snapshot])).operator.commit!(permit(2));
+    for (const owned of [
+      [0, 64],
+      [64, 128],
+    ] as const)
+      await (await OperatorRun.restored({ ...runOptions(to), owned }, [snapshot])).operator.commit!(permit(2));
     expect(to.log.filter((line) => line.startsWith('commit'))).toEqual(['commit 2']);
   });
 
@@ -148,7 +181,11 @@ describe('a sink', () => {
     await run.feed(rows(1));
     await run.barrier(testBarrier(1, 0));
     to.failing = true;
-    await expect(run.operator.commit!(permit(1))).rejects.toMatchObject({ code: 'E_SINK', message: 'sink test, epoch 1: network down', retry: 'backoff' });
+    await expect(run.operator.commit!(permit(1))).rejects.toMatchObject({
+      code: 'E_SINK',
+      message: 'sink test, epoch 1: network down',
+      retry: 'backoff',
+    });
     await expect(run.feed(rows(2))).rejects.toMatchObject({ code: 'E_SINK', message: 'sink test: disk full' });
     to.failing = false;
     await run.operator.commit!(permit(1));
