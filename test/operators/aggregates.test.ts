@@ -50,15 +50,13 @@ const numbers = fc.oneof(
   fc.integer(),
   fc.constantFrom(null, 0, -0, Number.NaN, Infinity, -Infinity, 0.1, 1e308, -1e308),
 );
-const shuffledWithCuts = fc
-  .array(numbers, { maxLength: 20 })
-  .chain((values) =>
-    fc.record({
-      values: fc.constant(values),
-      shuffled: fc.shuffledSubarray(values, { minLength: values.length, maxLength: values.length }),
-      cuts: fc.array(fc.nat(values.length), { maxLength: 4 }),
-    }),
-  );
+const shuffledWithCuts = fc.array(numbers, { maxLength: 20 }).chain((values) =>
+  fc.record({
+    values: fc.constant(values),
+    shuffled: fc.shuffledSubarray(values, { minLength: values.length, maxLength: values.length }),
+    cuts: fc.array(fc.nat(values.length), { maxLength: 4 }),
+  }),
+);
 
 describe('aggregates', () => {
   test.each(['count', 'sum', 'avg', 'min', 'max'] as const)(
