@@ -116,9 +116,13 @@ export class SubtaskState {
     return parts.length === 0 ? -Infinity : Math.min(...parts.map((part) => part.watermark));
   }
 
-  /** Keyed operators: all parts that hold some of our groups. Others: each part goes to exactly one subtask. */
+  /**
+   * Keyed operators: all parts that hold some of our groups. Sinks: all there are, because what a writer must not touch is anybody's;
+   * who commits a part is decided by its groups (C6). Others: each part goes to exactly one subtask.
+   */
   #partsOf(manifest: Manifest, { planned }: Member): readonly OperatorPart[] {
     const [from, to] = this.#o.owned;
+    if (planned.node.kind === 'sink') return manifest.operators[planned.id] ?? [];
     const keyed = planned.node.kind === 'aggregate' || planned.node.kind === 'reduce' || planned.node.kind === 'process';
     return (manifest.operators[planned.id] ?? []).filter(({ groups }) =>
       keyed ? groups[0] < to && groups[1] > from : groups[0] >= from && groups[0] < to,
@@ -174,6 +178,8 @@ export class SubtaskState {
     this.#encoding = encoding;
     try {
       const deltas = await encoding.durable;
+      // All of them first: what fails after this must not take a delta along that its tables know to be written.
+      for (const { member } of drafts) member.chain.append(deltas.get(member.planned.id) ?? []);
       const parts: OperatorPart[] = [];
       let bytes = 0;
       for (const { member, ...draft } of drafts) {
@@ -207,7 +213,6 @@ export class SubtaskState {
     delta: readonly ChunkRef[],
     draft: { watermark: number; value: Uint8Array | null; splits: readonly SplitSnapshot[] },
   ): Promise<{ part: OperatorPart; written: number }> {
-    member.chain.append(delta);
     const folded = await member.chain.fold(this.#o.blobs, () => this.#nextId(epoch));
     const value = draft.value === null ? null : await this.#stored(epoch, draft.value);
     const written = delta.reduce((sum, ref) => sum + ref.bytes, folded + (draft.value?.length ?? 0));

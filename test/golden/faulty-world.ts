@@ -144,13 +144,13 @@ export class World {
   }
 
   /** How the job ended. */
-  async outcome(job: RunningJob): Promise<string> {
+  async outcome(job: RunningJob, turnsMax = 3000): Promise<string> {
     let outcome: string | undefined;
     job.finished.then(
       () => (outcome = job.status().state),
       (error: { code: string; message: string }) => (outcome = `${error.code}: ${error.message}`),
     );
-    await this.until(() => outcome !== undefined);
+    await this.until(() => outcome !== undefined, turnsMax);
     return outcome!;
   }
 

@@ -254,7 +254,7 @@ describe('a folder of part files', () => {
         }
         const last = await world.start(4, sink);
         world.release();
-        expect([crash, parallelisms, await world.outcome(last)]).toEqual([crash, parallelisms, 'finished']);
+        expect([crash, parallelisms, await world.outcome(last, 100_000)]).toEqual([crash, parallelisms, 'finished']);
         expect(valuesIn(path)).toEqual(world.expected);
       }
     }
