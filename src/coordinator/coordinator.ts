@@ -225,7 +225,12 @@ export class Coordinator {
 
   #onFailed(error: WeirError, operator: OperatorId | null, subtask: string): void {
     if (this.state === 'tearingDown' || this.state === 'closing') return;
-    const same = this.#error !== null && this.#error.message === error.message && this.history.completedCount === 0;
+    // What waiting may cure is tried as often as the restart policy says.
+    const same =
+      error.retry === 'restore' &&
+      this.#error !== null &&
+      this.#error.message === error.message &&
+      this.history.completedCount === 0;
     this.#sameFailures = same ? this.#sameFailures + 1 : 1;
     this.#error = error;
     if (operator !== null && error.code === 'E_CLOSURE' && this.#o.plan.job.deadLetters !== undefined)

@@ -75,11 +75,13 @@ class ProcessOperator implements Operator {
 
   *#advance(watermark: number, out: Output): Generator<void, void> {
     const { timers } = this.#calls;
+    let fired = 0;
     this.#calls.watermark = Math.max(this.#watermark, watermark);
     for (let timer = timers.take(watermark); timer !== undefined; timer = timers.take(watermark)) {
       this.#calls.select(timer.key);
       this.#timer(timer.key, timer.at);
-      if (!this.#mustFlush(out)) continue;
+      // Timers that emit nothing take time too, and may set others without end.
+      if (++fired % stepRowsMax !== 0 && !this.#mustFlush(out)) continue;
       this.#calls.flush(out, this.#watermark);
       yield;
     }

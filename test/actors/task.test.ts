@@ -350,6 +350,9 @@ describe('a task that reads a source', () => {
     expect(log).toEqual(['op:1', 'op:2', 'hurry']);
     ask(task, barrier(1));
     expect(log.slice(3)).toEqual(['op:b1', 'freeze 1', 'op:3', 'op:4', 'hurry']);
+    task.abort(epoch(2));
+    steps(task);
+    expect(log.slice(8)).toEqual(['hurry']);
   });
 });
 

@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { file } from '../../src/connectors/index.ts';
 import { WeirError } from '../../src/core/index.ts';
+import { count, from, schema, t, window } from '../../src/index.ts';
+import { testRun, testSource } from '../../src/testing/index.ts';
+import { openMemoryStores } from '../../src/state/index.ts';
+import { JournalIntake } from '../../src/connectors/journal/index.ts';
 import { World } from './faulty-world.ts';
 
 const once = (): (() => boolean) => {
@@ -258,5 +262,59 @@ describe('a folder of part files', () => {
         expect(valuesIn(path)).toEqual(world.expected);
       }
     }
+  });
+});
+
+describe('a sink that is out of reach', () => {
+  test('for longer than three tries is tried as often as the job allows', async () => {
+    for (const call of ['write', 'commit'] as const) {
+      const world = new World({ rows: 60, attempts: 8, checkpointIntervalMs: 1_000_000 });
+      let left = 5;
+      world.sinkFault = (what) => {
+        if (what === call && left-- > 0) throw new WeirError('E_SINK', 'connection refused');
+      };
+      const job = await world.start();
+      expect([call, await world.outcome(job)]).toEqual([call, 'finished']);
+      expect(world.values).toEqual(world.expected);
+    }
+  });
+});
+
+describe('a journal that fails in the middle of an append', () => {
+  test('keeps what it has written: that is not brought again', async () => {
+    const { journal } = openMemoryStores();
+    const failing = {
+      ...journal,
+      end: (name: string) => journal.end(name),
+      append: async (name: string, values: readonly Uint8Array[]) => {
+        await journal.append(name, values.slice(0, 2));
+        throw new WeirError('E_STORE', 'the disk is full');
+      },
+    };
+    const intake = new JournalIntake(failing, 'a');
+    const durable: number[] = [];
+    for (const n of [0, 1, 2]) intake.offer([Uint8Array.of(n)], () => durable.push(n));
+    await expect(intake.take(9)).rejects.toThrow('the disk is full');
+    await intake.close(new Error('closed'));
+    const written = (await journal.end('a')) - 0;
+    expect(durable).toEqual(Array.from({ length: written }, (_, n) => n));
+  });
+});
+
+describe('a stream', () => {
+  test('that is united with itself gives every row twice, and one watermark', async () => {
+    const rows = testSource(schema({ k: t.string, at: t.timestamp }));
+    const stream = from(rows).withWatermark('at', '0 seconds');
+    const sums = stream.union(stream).groupBy(window('at', '1 second'), 'k').agg({ n: count() });
+    await using run = await testRun(sums, { parallelism: 2 });
+    rows.push({ k: 'a', at: 0 }, { k: 'a', at: 1 }, { k: 'b', at: 2 });
+    await run.checkpoint();
+    await run.crash();
+    rows.push({ k: 'a', at: 3 });
+    rows.end();
+    expect((await run.drain()).map(({ k, n }) => [k, n]).toSorted()).toEqual([
+      ['a', 6],
+      ['b', 2],
+    ]);
   });
 });

@@ -229,6 +229,21 @@ describe('timers', () => {
     });
   });
 
+  test('timers that set others without end leave room for everything else', async () => {
+    const endless = node(
+      (row, { setTimer }) => setTimer(row.at),
+      (at, { setTimer }) => setTimer(at + 1),
+    );
+    const run = new OperatorRun({
+      make: () => processOperator(endless),
+      blobs: openMemoryStores().blobs,
+      clock: new VirtualClock(),
+    });
+    await run.feed(rowsItem([{ key: 'a', at: 0, value: 0 }]));
+    const out = { emit: () => {}, watermark: () => {}, idle: () => {} };
+    for (let step = 0; step < 3; step++) expect(run.operator.onWatermark!(Number.POSITIVE_INFINITY, out)).toBe('more');
+  });
+
   test('a timer needs a time', async () => {
     const run = new OperatorRun({
       make: () => processOperator(node((_row, { setTimer }) => setTimer(Number.NaN))),

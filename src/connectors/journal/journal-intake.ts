@@ -90,9 +90,25 @@ export class JournalIntake {
     }
   }
 
+  /** An append that fails may have written its begin: whoever offered that must not bring it again. */
+  async #appendTo(values: readonly Uint8Array[], offers: readonly Offer[]): Promise<number> {
+    const before = this.#journal.end(this.#name);
+    before.catch(() => undefined); // of interest only where the append fails
+    try {
+      return await this.#journal.append(this.#name, values);
+    } catch (error) {
+      let written = (await this.#journal.end(this.#name)) - (await before);
+      for (const offer of offers) {
+        written -= offer.values.length;
+        if (written >= 0) offer.durable();
+      }
+      throw error;
+    }
+  }
+
   async #appendAll(offers: readonly Offer[]): Promise<void> {
     const values = offers.flatMap((offer) => offer.values);
-    const first = await this.#journal.append(this.#name, values);
+    const first = await this.#appendTo(values, offers);
     values.forEach((value, i) => this.#entries.push({ sequence: first + i, value }));
     for (const { durable } of offers) durable();
     this.#wakeReader();
