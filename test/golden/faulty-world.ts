@@ -16,6 +16,8 @@ import { MemoryTransport } from '../../src/transport/index.ts';
 export interface Row {
   readonly k: string;
   readonly v: number;
+  /** Rows of this key so far, if it was counted. */
+  readonly seen?: number;
 }
 const rowFields = batchSchema([
   { name: 'k', type: { kind: 'string' }, nullable: false },
@@ -23,13 +25,14 @@ const rowFields = batchSchema([
 ]);
 
 /** Each row goes on as it is, and is counted in its key's state. */
-function counted(source: Stream<Row>): unknown {
+function counted(source: Stream<Row>, poison: (v: number) => boolean): unknown {
   return source.keyBy('k').process({
-    emits: schema({ k: t.string, v: t.number }),
+    emits: schema({ k: t.string, v: t.number, seen: t.number }),
     state: { seen: state.value(t.number) },
     onRow(row, ctx) {
       ctx.state.seen.set((ctx.state.seen.get() ?? 0) + 1);
-      ctx.emit({ k: row.k, v: row.v });
+      ctx.emit({ k: row.k, v: row.v, seen: ctx.state.seen.get()! });
+      if (poison(row.v)) throw new Error('poison');
     },
   });
 }
@@ -58,6 +61,8 @@ export interface WorldOptions {
   readonly holdAfter?: number;
   readonly parallelism?: number;
   readonly keyed?: boolean;
+  /** Rows that the keyed step throws on, once it has changed its state; they are set aside. */
+  readonly poison?: (v: number) => boolean;
   readonly checkpointIntervalMs?: number;
   readonly attempts?: number;
   readonly sabotage?: Sabotage;
@@ -67,6 +72,9 @@ export interface WorldOptions {
 export class World {
   readonly disk = new MemoryDisk();
   readonly clock = new CountingClock();
+  /** What was set aside, by its epoch. */
+  readonly dead: { readonly epoch: number; readonly rows: readonly { readonly bytes: Uint8Array; readonly epoch: number }[] }[] =
+    [];
   readonly committed: { readonly epoch: number; readonly rows: readonly Row[] }[] = [];
   storeFault: StoreFault = () => {};
   /** Called after a store's call was carried out. */
@@ -110,15 +118,21 @@ export class World {
   }
 
   /** @param to another sink than the world */
-  start(parallelism: number = this.#o.parallelism ?? 1, to: unknown = asSink(this.#sink())): Promise<RunningJob> {
+  start(
+    parallelism: number = this.#o.parallelism ?? 1,
+    to: unknown = asSink(this.#sink('world', this.committed as unknown[])),
+  ): Promise<RunningJob> {
     const source = streamOf<Row>({ kind: 'source', source: this.#source(), site: '', schema: rowFields });
     const stream: Stream<Row> =
-      this.#o.keyed === true ? (counted(source) as unknown as Stream<Row>) : source.map((row: Row) => ({ ...row }));
+      this.#o.keyed === true
+        ? (counted(source, this.#o.poison ?? (() => false)) as unknown as Stream<Row>)
+        : source.map((row: Row) => ({ ...row }));
     const output = stream.to(to as never);
     const job = {
       name: 'job',
       outputs: [outputNode(output)],
       parallelism,
+      ...(this.#o.poison === undefined ? {} : { deadLetters: this.#sink('dead letters', this.dead as unknown[]) }),
       checkpointEveryMs: 1000,
       restart: { attempts: this.#o.attempts ?? 5, withinMs: 600_000, backoffMs: 100 },
     };
@@ -191,16 +205,16 @@ export class World {
     };
   }
 
-  #sink(): SinkDefinition {
-    const { committed } = this;
+  #sink(name: string, into: unknown[]): SinkDefinition {
+    const committed = into as { epoch: number; rows: Row[] }[];
     const fault: SinkFault = (call, epoch) => this.sinkFault(call, epoch);
     return {
       type: 'sink',
-      name: 'world',
+      name,
       guarantee: 'exactly-once',
       modes: ['append'],
       single: true,
-      identity: 'world',
+      identity: name,
       open: async () => {
         let rows: object[] = [];
         return {

@@ -318,3 +318,35 @@ describe('a stream', () => {
     ]);
   });
 });
+
+describe('a row that a stateful function throws on', () => {
+  test('is set aside once, without a trace in the state, whenever the job is killed and whatever epochs are given up', async () => {
+    for (let at = 1; at < 400; at += 17) {
+      const poison = (v: number): boolean => v % 10 === 3;
+      const world = new World({
+        rows: 100,
+        splits: 3,
+        keyed: true,
+        poison,
+        checkpointIntervalMs: 20,
+        ...(at % 2 === 0 ? { sabotage: { abortEvery: 3 } } : {}),
+      });
+      let reached = false;
+      world.onStep = (step) => (reached ||= step === at);
+      const job = await world.start(1 + (at % 3));
+      await world.until(() => reached || job.status().state === 'finished');
+      await job.kill();
+      const again = await world.start(1 + (at % 2));
+      expect([at, await world.outcome(again)]).toEqual([at, 'finished']);
+      expect(world.values).toEqual(world.expected.filter((v) => !poison(v)));
+      const dead = world.dead.flatMap(({ epoch, rows }) =>
+        rows.map((row) => [epoch - row.epoch, JSON.parse(Buffer.from(row.bytes).toString()).v]),
+      );
+      expect(dead.map(([, v]) => v).toSorted((a, b) => a - b)).toEqual(world.expected.filter(poison));
+      for (const key of new Set(world.rows.map(({ k }) => k))) {
+        const seen = world.rows.filter(({ k }) => k === key).map((row) => row.seen!);
+        expect(seen.toSorted((a, b) => a - b)).toEqual(seen.map((_, i) => i + 1));
+      }
+    }
+  });
+});
