@@ -25,7 +25,7 @@ export type Item =
 
 /** An outgoing edge, as a chain sees it. */
 export interface ItemTarget {
-  /** False while earlier items are still held back for want of credit. */
+  /** False while earlier items are still held back for want of credit; those that have it now are sent. */
   readonly ready: boolean;
   push(item: Item): void;
 }
@@ -58,6 +58,8 @@ export class Chain {
     for (let i = this.#nodes.length - 1; i >= 0; i--) {
       if (this.#nodes[i]!.step()) return true;
     }
+    // A barrier that waits behind rows without credit: nothing may ever come that would push it on.
+    for (const node of this.#nodes) node.passOn();
     return false;
   }
 
@@ -113,6 +115,11 @@ class Node implements ItemTarget {
 
   get idle(): boolean {
     return this.#queue.length === 0;
+  }
+
+  /** Lets edges send what they hold back, as far as there is credit. */
+  passOn(): void {
+    for (const target of this.#targets) void target.ready;
   }
 
   get ready(): boolean {

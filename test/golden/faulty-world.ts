@@ -7,11 +7,11 @@ import { BatchBuilder, batchSchema, packValue, unpackValue } from '../../src/bat
 import { type RunningJob, startCluster } from '../../src/cluster/index.ts';
 import { type Sabotage, seededRandom, silentLogger, type Timer } from '../../src/core/index.ts';
 import type { SinkDefinition, SourceDefinition } from '../../src/operators/index.ts';
-import { schema, state, t } from '../../src/index.ts';
+import { count, schema, state, t } from '../../src/index.ts';
 import { planJob } from '../../src/plan/index.ts';
 import { type JobStores, MemoryDisk, openMemoryStores } from '../../src/state/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { MemoryTransport } from '../../src/transport/index.ts';
+import { MemoryTransport, type Window } from '../../src/transport/index.ts';
 
 export interface Row {
   readonly k: string;
@@ -62,6 +62,12 @@ export interface WorldOptions {
   readonly parallelism?: number;
   readonly keyed?: boolean;
   /** Rows that the keyed step throws on, once it has changed its state; they are set aside. */
+  /** Rows of one read (3), and distinct keys (7). */
+  readonly pieceRows?: number;
+  readonly keys?: number;
+  /** Counts of keys go out in mode `update`, at each barrier, instead of rows. */
+  readonly counts?: boolean;
+  readonly window?: Window;
   readonly poison?: (v: number) => boolean;
   readonly checkpointIntervalMs?: number;
   readonly attempts?: number;
@@ -127,7 +133,13 @@ export class World {
       this.#o.keyed === true
         ? (counted(source, this.#o.poison ?? (() => false)) as unknown as Stream<Row>)
         : source.map((row: Row) => ({ ...row }));
-    const output = stream.to(to as never);
+    const output =
+      this.#o.counts === true
+        ? source
+            .groupBy('k')
+            .agg({ v: count() })
+            .to(to as never, { mode: 'update' } as never)
+        : stream.to(to as never);
     const job = {
       name: 'job',
       outputs: [outputNode(output)],
@@ -169,7 +181,7 @@ export class World {
   }
 
   #source(): SourceDefinition {
-    const { rows = 100, splits = 1 } = this.#o;
+    const { rows = 100, splits = 1, pieceRows = 3, keys = 7 } = this.#o;
     const world = this;
     return {
       type: 'source',
@@ -190,9 +202,9 @@ export class World {
             while (next >= world.held && !context.signal.aborted) await new Promise<void>((wake) => world.#wake.push(wake));
             if (context.signal.aborted) throw context.signal.reason;
             const builder = new BatchBuilder(rowFields);
-            for (let taken = 0; taken < 3 && next * splits + offset < rows; taken++, next++) {
+            for (let taken = 0; taken < pieceRows && next * splits + offset < rows; taken++, next++) {
               const v = next * splits + offset;
-              builder.append({ k: `k${v % 7}`, v });
+              builder.append({ k: `k${v % keys}`, v });
             }
             if (builder.length === 0) return null;
             const batch = builder.build({ origin: { split, first: record } });
@@ -212,7 +224,7 @@ export class World {
       type: 'sink',
       name,
       guarantee: 'exactly-once',
-      modes: ['append'],
+      modes: ['append', 'update'],
       single: true,
       identity: name,
       open: async () => {
@@ -254,7 +266,9 @@ export class World {
       },
       stores: this.#stores(),
       transport: (generation) => {
-        const transport = transports.get(generation) ?? new MemoryTransport({ codec: true });
+        const transport =
+          transports.get(generation) ??
+          new MemoryTransport({ codec: true, ...(this.#o.window === undefined ? {} : { window: this.#o.window }) });
         transports.set(generation, transport);
         return transport;
       },

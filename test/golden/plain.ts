@@ -1,10 +1,13 @@
 /**
  * What the answer must be, computed the plain way: no batches, no barriers, no parallelism, nothing of the engine's code.
- * Stamps per split, then which rows count, then each window by itself; sums exactly, as integers of 2^-1074.
+ * Stamps per split, then which rows count, then each window by itself. Sums: plain-sum.ts.
  */
+import { exactSum } from './plain-sum.ts';
+
 export interface Row {
   readonly k: string | null;
   readonly v: number | null;
+  readonly s: string;
   readonly at: number;
 }
 export interface Stamped {
@@ -17,6 +20,7 @@ export interface WindowShape {
   readonly slide: number;
   readonly offset: number;
 }
+export type KeyColumn = 'k' | 'v' | 's' | 'at';
 
 export function stamped(splits: readonly (readonly Row[])[], delay: number): Stamped[] {
   return splits.flatMap((rows) => {
@@ -37,26 +41,56 @@ export function windowsOf(time: number, { size, slide, offset }: WindowShape): n
   return starts;
 }
 
-export function windowed(rows: readonly Stamped[], shape: WindowShape): { results: object[]; late: Row[] } {
-  const groups = new Map<string, { window: { start: number; end: number }; k: string | null; values: (number | null)[] }>();
-  const late: Row[] = [];
-  for (const { row, stamp } of rows) {
-    const open = windowsOf(row.at, shape).filter((start) => start + shape.size > stamp);
-    if (open.length === 0) late.push(row);
+/** Rows that count in at least one window, with those windows, and rows that count in none. */
+function placed(rows: readonly Stamped[], shape: WindowShape): { counted: [number[], Stamped][]; late: Stamped[] } {
+  const all = rows.map((each): [number[], Stamped] => [
+    windowsOf(each.row.at, shape).filter((start) => start + shape.size > each.stamp),
+    each,
+  ]);
+  return { counted: all.filter(([open]) => open.length > 0), late: all.filter(([open]) => open.length === 0).map(([, row]) => row) };
+}
+
+export function lateOf(rows: readonly Stamped[], shape: WindowShape): Stamped[] {
+  return placed(rows, shape).late;
+}
+
+/** Results in the order (window's end, first arrival in it). */
+export function windowed(rows: readonly Stamped[], shape: WindowShape, keys: readonly KeyColumn[] = ['k']): WindowResult[] {
+  const groups = new Map<string, { start: number; first: Row; rows: Row[] }>();
+  for (const [open, { row }] of placed(rows, shape).counted) {
     for (const start of open) {
-      const id = `${start} ${JSON.stringify(row.k)}`;
-      const group = groups.get(id) ?? { window: { start, end: start + shape.size }, k: row.k, values: [] };
-      group.values.push(row.v);
+      const id = shown([start, keysOf(row, keys)]);
+      const group = groups.get(id) ?? { start, first: row, rows: [] };
+      group.rows.push(row);
       groups.set(id, group);
     }
   }
-  return { late, results: [...groups.values()].map(({ window, k, values }) => ({ window, k, ...aggregates(values) })) };
+  return [...groups.values()]
+    .sort((a, b) => a.start - b.start)
+    .map(({ start, first, rows: of }) => ({
+      window: { start, end: start + shape.size },
+      ...keysOf(first, keys),
+      ...aggregates(of),
+    }));
+}
+export interface WindowResult extends Aggregates {
+  readonly window: { readonly start: number; readonly end: number };
+  readonly k?: string | null;
 }
 
-export function grouped(rows: readonly Stamped[]): object[] {
-  const groups = new Map<string | null, (number | null)[]>();
-  for (const { row } of rows) groups.set(row.k, [...(groups.get(row.k) ?? []), row.v]);
-  return [...groups].map(([k, values]) => ({ k, ...aggregates(values) }));
+/** Results in the order of the keys' first arrival. */
+export function grouped(rows: readonly Stamped[], keys: readonly KeyColumn[] = ['k']): object[] {
+  const groups = new Map<string, Row[]>();
+  for (const { row } of rows) {
+    const id = shown(keysOf(row, keys));
+    groups.set(id, [...(groups.get(id) ?? []), row]);
+  }
+  return [...groups.values()].map((of) => ({ ...keysOf(of[0]!, keys), ...aggregates(of) }));
+}
+
+/** As a key, -0 is 0. */
+function keysOf(row: Row, keys: readonly KeyColumn[]): Partial<Row> {
+  return Object.fromEntries(keys.map((name) => [name, row[name] === 0 ? 0 : row[name]]));
 }
 
 export interface Aggregates {
@@ -65,77 +99,32 @@ export interface Aggregates {
   readonly mean: number | null;
   readonly least: number | null;
   readonly most: number | null;
-  /** Values, ascending, without nulls. */
+  readonly first: string;
+  /** Values in the order of the rows, without nulls. */
   readonly all: readonly number[];
   /** One for each null, two for each value. */
   readonly weight: number;
 }
 
-export function aggregates(values: readonly (number | null)[]): Aggregates {
-  const present = values.filter((value) => value !== null);
-  const weight = values.length + present.length;
-  if (present.length === 0) return { n: values.length, total: null, mean: null, least: null, most: null, all: [], weight };
-  const total = exactSum(present);
-  const all = ascending(present);
-  return { n: values.length, total, mean: total / present.length, least: all[0]!, most: all.at(-1)!, all, weight };
+export function aggregates(rows: readonly Row[]): Aggregates {
+  const all = rows.map(({ v }) => v).filter((v) => v !== null);
+  const n = rows.length;
+  const first = rows.map(({ s }) => s).reduce((a, b) => (b < a ? b : a));
+  const weight = n + all.length;
+  if (all.length === 0) return { n, total: null, mean: null, least: null, most: null, first, all, weight };
+  const total = exactSum(all);
+  const up = ascending(all);
+  return { n, total, mean: total / all.length, least: up[0]!, most: up.at(-1)!, first, all, weight };
 }
 
-/** Negative zero before zero. */
+/** Negative zero before zero, NaN last. */
 export function ascending(values: readonly number[]): number[] {
-  return values.toSorted((a, b) => a - b || (Object.is(a, b) ? 0 : Object.is(a, -0) ? -1 : 1));
-}
-
-/** Each row sets a timer `after` its time; a timer fires once its key's next row, or the end, is past it. One split, in order. */
-export function timers(rows: readonly Stamped[], after: number): object[] {
-  const keys = new Map<string | null, { seen: number; due: Set<number> }>();
-  const fired: object[] = [];
-  const fire = (k: string | null, until: number): void => {
-    const { seen, due } = keys.get(k)!;
-    for (const at of [...due].filter((time) => time <= until).sort((a, b) => a - b)) {
-      due.delete(at);
-      fired.push({ k, nth: seen, at });
-    }
-  };
-  for (const { row, stamp } of rows) {
-    if (!keys.has(row.k)) keys.set(row.k, { seen: 0, due: new Set() });
-    fire(row.k, stamp);
-    const key = keys.get(row.k)!;
-    key.seen++;
-    key.due.add(row.at + after);
-  }
-  for (const k of keys.keys()) fire(k, Number.POSITIVE_INFINITY);
-  return fired;
-}
-
-/** The sum of finite doubles, rounded once. */
-export function exactSum(values: readonly number[]): number {
-  let sum = 0n;
-  for (const value of values) sum += scaled(value);
-  if (sum === 0n) return 0; // as when adding to nothing: also of negative zeros
-  return sum < 0n ? -rounded(-sum) : rounded(sum);
-}
-
-/** A double as an integer of 2^-1074. */
-function scaled(value: number): bigint {
-  const bits = new DataView(new ArrayBuffer(8));
-  bits.setFloat64(0, value);
-  const high = bits.getUint32(0);
-  const exponent = (high >>> 20) & 0x7ff;
-  const fraction = (BigInt(high & 0xfffff) << 32n) | BigInt(bits.getUint32(4));
-  const magnitude = exponent === 0 ? fraction : (fraction | (1n << 52n)) << BigInt(exponent - 1);
-  return high >>> 31 === 1 ? -magnitude : magnitude;
-}
-
-/** The nearest double to an integer of 2^-1074, ties to even. */
-function rounded(sum: bigint): number {
-  const length = sum.toString(2).length;
-  if (length <= 53) return Number(sum) * 2 ** -1074;
-  const shift = BigInt(length - 53);
-  const half = 1n << (shift - 1n);
-  const rest = sum & ((1n << shift) - 1n);
-  let kept = sum >> shift;
-  if (rest > half || (rest === half && (kept & 1n) === 1n)) kept += 1n;
-  return Number(kept) * 2 ** (Number(shift) - 1074);
+  const rank = (value: number): number => (Number.isNaN(value) ? 1 : 0);
+  return values.toSorted((a, b) => {
+    if (rank(a) + rank(b) > 0) return rank(a) - rank(b);
+    if (a === b) return Object.is(a, b) ? 0 : Object.is(a, -0) ? -1 : 1;
+    return a < b ? -1 : 1;
+  });
 }
 
 /** A row as text, numbers by their bits. */

@@ -9,7 +9,7 @@ import { count, from, schema, t, window } from '../../src/index.ts';
 import { testRun, testSource } from '../../src/testing/index.ts';
 import { openMemoryStores } from '../../src/state/index.ts';
 import { JournalIntake } from '../../src/connectors/journal/index.ts';
-import { World } from './faulty-world.ts';
+import { turn, World } from './faulty-world.ts';
 
 const once = (): (() => boolean) => {
   let first = true;
@@ -348,5 +348,23 @@ describe('a row that a stateful function throws on', () => {
         expect(seen.toSorted((a, b) => a - b)).toEqual(seen.map((_, i) => i + 1));
       }
     }
+  });
+});
+
+describe('a barrier', () => {
+  test('that stays behind rows without credit goes on once there is some, though nothing follows it', async () => {
+    const world = new World({
+      rows: 9000,
+      keys: 9000,
+      pieceRows: 1000,
+      counts: true,
+      checkpointIntervalMs: 1_000_000,
+      parallelism: 2,
+      window: { frames: 1, bytes: 1 << 20 },
+    });
+    world.sinkFault = (call) => (call === 'write' ? turn() : undefined);
+    const job = await world.start();
+    expect(await world.outcome(job)).toBe('finished');
+    expect(world.rows).toHaveLength(9000);
   });
 });
