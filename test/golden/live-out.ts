@@ -1,0 +1,67 @@
+/** One drawn life, lived. */
+import { batchSchema } from '../../src/batch/index.ts';
+import { type Sabotage, seededRandom } from '../../src/core/index.ts';
+import type { Drawn } from './drawn.ts';
+import type { Timed, Verdict } from './experiment.ts';
+import { keyed } from './keyed-queries.ts';
+import { live } from './life.ts';
+import { stamped } from './plain.ts';
+import { aggregations } from './queries.ts';
+import { splitSource } from './split-source.ts';
+import { plainly, stepped } from './steps.ts';
+import { World } from './world.ts';
+
+const rowFields = batchSchema([
+  { name: 'k', type: { kind: 'string' }, nullable: true },
+  { name: 'v', type: { kind: 'float64' }, nullable: true },
+  { name: 's', type: { kind: 'string' }, nullable: false },
+  { name: 'at', type: { kind: 'timestamp' }, nullable: false },
+]);
+const queries = { ...aggregations, ...keyed };
+
+/** Only what the query's answer does not depend on. */
+function fitting(life: Drawn): Drawn {
+  const without = (...steps: readonly string[]): Drawn['steps'] => life.steps.filter((step) => !steps.includes(step));
+  switch (life.query) {
+    case 'fold':
+    case 'timers':
+      return { ...life, left: life.left.slice(0, 1), right: [], steps: without('rebalance', 'twice') };
+    case 'instants': // without a schema a bare time is not seen
+      return { ...life, steps: without('untyped') };
+    default:
+      return life;
+  }
+}
+
+export async function liveOut(drawnLife: Drawn, sabotage?: Sabotage, world: World = new World()): Promise<Verdict> {
+  const life = fitting(drawnLife);
+  const random = seededRandom(life.seed);
+  // Until the world has been bad enough.
+  let faults = life.trouble === 'failing' ? 6 : 0;
+  const failing = (): boolean => faults > 0 && random.next() < 0.02 && faults-- > 0;
+  const read = (name: string, splits: Drawn['left']): Timed =>
+    splitSource({ name, schema: rowFields, splits, random, failing }).withWatermark(
+      'at' as never,
+      `${life.delay} ms`,
+    ) as unknown as Timed;
+  const inputs = [read('left', life.left), ...(life.right.length === 0 ? [] : [read('right', life.right)])];
+  const breaks = sabotage ?? (life.abortEvery === 0 ? undefined : { abortEvery: life.abortEvery });
+  return queries[life.query]({
+    life,
+    world,
+    stream: stepped(inputs.length === 1 ? inputs[0]! : inputs[0]!.union(inputs[1]!), life.steps),
+    rows: plainly([...stamped(life.left, life.delay), ...stamped(life.right, life.delay)], life.steps),
+    inOrder: life.left.length === 1 && life.right.length === 0 && !life.steps.some((s) => s === 'rebalance' || s === 'twice'),
+    run: (outputs) =>
+      live({
+        outputs,
+        world,
+        random,
+        crashes: life.crashes,
+        parallelisms: life.parallelisms,
+        slow: life.trouble !== 'none',
+        ...(life.trouble === 'failing' ? { failing } : {}),
+        ...(breaks === undefined ? {} : { sabotage: breaks }),
+      }),
+  });
+}

@@ -1,0 +1,67 @@
+/**
+ * The outside of a job, which outlives its crashes: what its sinks have published, each epoch once.
+ *
+ * Rows travel as bytes that keep every value: -0, NaN, lone surrogates.
+ */
+import { deserialize, serialize } from 'node:v8';
+import type { SinkDefinition, SinkWriter } from '../../src/operators/index.ts';
+
+export interface PublishedEpoch {
+  readonly epoch: number;
+  readonly rows: readonly object[];
+}
+/** Called before each call of a writer, and after each commit. */
+export type SinkTrouble = (call: 'write' | 'stage' | 'commit' | 'committed') => void | Promise<void>;
+
+export class World {
+  readonly #published = new Map<string, PublishedEpoch[]>();
+  trouble: SinkTrouble | null = null;
+
+  sink(name: string): SinkDefinition {
+    const published: PublishedEpoch[] = [];
+    this.#published.set(name, published);
+    return {
+      type: 'sink',
+      name,
+      guarantee: 'exactly-once',
+      modes: ['append', 'update', 'complete'],
+      single: true,
+      identity: name,
+      open: async () => this.#writer(published),
+    };
+  }
+
+  epochs(name: string): readonly PublishedEpoch[] {
+    return this.#published.get(name)!;
+  }
+
+  rows<Row = object>(name: string): Row[] {
+    return this.epochs(name).flatMap(({ rows }) => rows) as Row[];
+  }
+
+  #writer(published: PublishedEpoch[]): SinkWriter {
+    let rows: object[] = [];
+    const staged = (replaced: boolean): Uint8Array | undefined => {
+      const bytes = rows.length > 0 || replaced ? new Uint8Array(serialize(rows)) : undefined;
+      rows = [];
+      return bytes;
+    };
+    const troubled = <T>(call: Parameters<SinkTrouble>[0], then: () => T): T | Promise<T> => {
+      const trouble = this.trouble?.(call);
+      return trouble === undefined ? then() : trouble.then(then);
+    };
+    return {
+      write: (batch) => {
+        const taken = Array.from({ length: batch.length }, (_, i) => batch.row(i));
+        return troubled('write', () => void rows.push(...taken));
+      },
+      stage: (_, replaced) => troubled('stage', () => staged(replaced)),
+      commit: async ({ epoch }, bytes) => {
+        await this.trouble?.('commit');
+        if (epoch > (published.at(-1)?.epoch ?? 0))
+          published.push({ epoch, rows: deserialize(bytes as Uint8Array) as object[] });
+        await this.trouble?.('committed');
+      },
+    };
+  }
+}
