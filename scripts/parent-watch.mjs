@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 
 const pollMs = 100;
 const shells = /^(ba|da|a|z|k|mk)?sh$/;
+const packageManager = /(^|[\0\s/])(npm|npx|yarn|pnpm|bun)/;
 
 /** Parent and name of a process; undefined where there is no /proc. */
 function ancestor(pid) {
@@ -16,15 +17,28 @@ function ancestor(pid) {
   }
 }
 
+/** Whether this is not what started us, but what takes in processes whose parent is gone; in a container npm itself may be 1. */
+function isReaper(pid) {
+  if (pid !== 1 && ancestor(pid)?.name !== 'systemd') return false;
+  try {
+    return !packageManager.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+  } catch {
+    return pid === 1;
+  }
+}
+
 /** @param onOrphaned called right before the end; kills what we started ourselves */
 export function dieWithNpm(onOrphaned) {
   if (process.env.npm_lifecycle_event === undefined) return;
   const parent = process.ppid;
   const shell = ancestor(parent);
   const above = shell !== undefined && shells.test(shell.name) ? shell.parent : undefined;
-  setInterval(() => {
-    if (process.ppid === parent && (above === undefined || ancestor(parent)?.parent === above)) return;
+  const end = () => {
     onOrphaned();
     process.kill(process.pid, 'SIGKILL');
+  };
+  if (isReaper(above ?? parent)) end(); // npm was killed before this process was there to see it
+  setInterval(() => {
+    if (process.ppid !== parent || (above !== undefined && ancestor(parent)?.parent !== above)) end();
   }, pollMs).unref();
 }

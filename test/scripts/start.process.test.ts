@@ -40,6 +40,15 @@ describe('npm start', () => {
     expect(reportOf(await next.ended)).toMatchObject({ restoredFrom: expect.any(Number) });
   });
 
+  test('does not run on when npm was killed before node was there', async () => {
+    using folder = new Folder();
+    const own = `node scripts/start.mjs --state-dir ${folder.path}/state output=${folder.path}/out rate=1000`;
+    const run = new Program('sh', ['-c', `(sleep 0.2; ${own}) & sleep 0.05`], root, {
+      environment: { npm_lifecycle_event: 'start', WEIR_LOG_LEVEL: 'error' },
+    });
+    expect((await run.ended).stdout).toBe('');
+  });
+
   test('stops on one Ctrl-C, which reaches npm and the job, and which npm passes on once more', async () => {
     using folder = new Folder();
     const run = npmStart(folder, ['rate=1000'], true);
