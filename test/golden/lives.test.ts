@@ -6,7 +6,7 @@ import { type Drawn, drawn, queryNames, stepNames, traits, troubles } from './dr
 import { liveOut } from './live-out.ts';
 
 // A short slice with a fixed seed; `npm run test:random -- --runs N --seed S` searches on.
-const lives = Number(process.env['WEIR_LIVES'] ?? 200);
+const lives = Number(process.env['WEIR_LIVES'] ?? 120);
 const seed = Number(process.env['WEIR_SEED'] ?? 20_010_101);
 
 describe('a random pipeline', () => {
