@@ -21,6 +21,8 @@ export interface LifeOptions {
   readonly crashes: number;
   /** Of each life, in turn. */
   readonly parallelisms: readonly number[];
+  /** 10 unless said. */
+  readonly checkpointEveryMs?: number;
   readonly slow?: boolean;
   /** Should this call of a store or sink fail? */
   readonly failing?: () => boolean;
@@ -93,7 +95,7 @@ async function begin(
     name: 'life',
     outputs: options.outputs,
     parallelism,
-    checkpointEveryMs: 10,
+    checkpointEveryMs: options.checkpointEveryMs ?? 10,
     restart: { attempts: options.failing === undefined ? 0 : 1000, withinMs: 1000, backoffMs: 1 },
   };
   try {

@@ -11,7 +11,7 @@ import { splitSource } from './split-source.ts';
 import { plainly, stepped } from './steps.ts';
 import { World } from './world.ts';
 
-const rowFields = batchSchema([
+export const rowFields = batchSchema([
   { name: 'k', type: { kind: 'string' }, nullable: true },
   { name: 'v', type: { kind: 'float64' }, nullable: true },
   { name: 's', type: { kind: 'string' }, nullable: false },
