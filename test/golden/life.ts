@@ -168,7 +168,12 @@ class JitteryClock extends VirtualClock {
   }
 }
 
-export function output(stream: unknown, sink: SinkDefinition, mode: OutputMode = 'append', everyMs = 0): LogicalJob['outputs'][number] {
+export function output(
+  stream: unknown,
+  sink: SinkDefinition,
+  mode: OutputMode = 'append',
+  everyMs = 0,
+): LogicalJob['outputs'][number] {
   const options = everyMs === 0 || mode === 'append' ? { mode } : { mode, every: `${everyMs} ms` };
   const to = (stream as { to(sink: unknown, options: unknown): Parameters<typeof outputNode>[0] }).to(asSink(sink), options);
   return outputNode(to);

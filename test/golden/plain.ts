@@ -47,7 +47,10 @@ function placed(rows: readonly Stamped[], shape: WindowShape): { counted: [numbe
     windowsOf(each.row.at, shape).filter((start) => start + shape.size > each.stamp),
     each,
   ]);
-  return { counted: all.filter(([open]) => open.length > 0), late: all.filter(([open]) => open.length === 0).map(([, row]) => row) };
+  return {
+    counted: all.filter(([open]) => open.length > 0),
+    late: all.filter(([open]) => open.length === 0).map(([, row]) => row),
+  };
 }
 
 export function lateOf(rows: readonly Stamped[], shape: WindowShape): Stamped[] {

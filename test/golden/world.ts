@@ -58,8 +58,7 @@ export class World {
       stage: (_, replaced) => troubled('stage', () => staged(replaced)),
       commit: async ({ epoch }, bytes) => {
         await this.trouble?.('commit');
-        if (epoch > (published.at(-1)?.epoch ?? 0))
-          published.push({ epoch, rows: deserialize(bytes as Uint8Array) as object[] });
+        if (epoch > (published.at(-1)?.epoch ?? 0)) published.push({ epoch, rows: deserialize(bytes as Uint8Array) as object[] });
         await this.trouble?.('committed');
       },
     };
