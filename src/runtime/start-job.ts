@@ -4,12 +4,11 @@
  * Owns: the real environment of a cluster and its end. The state of job `J` lies in `<stateDir>/J`; only one process at a
  * time may have it open.
  */
-import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ClusterEnvironment, type RunningJob, startCluster } from '../cluster/index.ts';
 import { type Logger, type Sabotage, WeirError } from '../core/index.ts';
 import { type LogicalJob, planJob } from '../plan/index.ts';
-import { type JobStores, openLevelStores } from '../state/index.ts';
+import { forgetLevelStores, type JobStores, openLevelStores } from '../state/index.ts';
 import { MemoryTransport } from '../transport/index.ts';
 import { realClock } from './real-clock.ts';
 import { realRandom } from './real-random.ts';
@@ -52,21 +51,17 @@ export function jobDirectory(stateDir: string, job: string): string {
   return resolve(join(stateDir, job));
 }
 
-/** Opening takes the lock: what is forgotten was nobody's. */
 async function openStores(directory: string, fresh: boolean): Promise<JobStores> {
-  const stores = await openStoresOnceFree(directory);
-  if (!fresh) return stores;
-  await stores.close();
-  await rm(directory, { recursive: true, force: true });
-  return openLevelStores(directory);
+  if (fresh) await onceFree(() => forgetLevelStores(directory));
+  return onceFree(() => openLevelStores(directory));
 }
 
 /** A process that was just killed may hold its lock for a moment longer. */
-async function openStoresOnceFree(directory: string): Promise<JobStores> {
+async function onceFree<T>(open: () => Promise<T>): Promise<T> {
   const deadline = realClock.monotonic() + 1000;
   for (;;) {
     try {
-      return await openLevelStores(directory);
+      return await open();
     } catch (error) {
       if (!(error instanceof WeirError) || error.code !== 'E_RUNNING' || realClock.monotonic() > deadline) throw error;
       await new Promise((retry) => setTimeout(retry, 50));

@@ -3,7 +3,7 @@ export { type ChunkRef, chunkRef, type GroupRange } from './chunk-ref.ts';
 export { FrozenState } from './frozen-state.ts';
 export { garbage } from './garbage.ts';
 export { HeapTable } from './heap-table.ts';
-export { openLevelStores } from './level/index.ts';
+export { forgetLevelStores, openLevelStores } from './level/index.ts';
 export { loadChunks } from './load-chunks.ts';
 export {
   blobsOf,

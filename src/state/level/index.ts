@@ -1,1 +1,1 @@
-export { openLevelStores } from './level-stores.ts';
+export { forgetLevelStores, openLevelStores } from './level-stores.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packValue } from '../../../src/batch/index.ts';
 import { type Random, seededRandom } from '../../../src/core/index.ts';
-import { type JobStores, openLevelStores } from '../../../src/state/index.ts';
+import { forgetLevelStores, type JobStores, openLevelStores } from '../../../src/state/index.ts';
 import { blobOf, wrongIn, wrongUnlessDamaged } from './written-values.ts';
 
 const rounds = 12;
@@ -167,5 +167,23 @@ describe('a damaged job directory', () => {
       async (stores) => ((await stores.pointers.read('checkpoint'))?.revision === rounds ? null : 'the pointer is another'),
     );
     expect(wrong).toBeNull();
+  });
+  it('can be forgotten, whatever happened to it, and leaves nothing behind', async () => {
+    const directory = join(root, 'forgotten-job');
+    for (const damage of [
+      () => rm(join(directory, 'level'), { recursive: true }),
+      () => rm(join(directory, 'level', 'CURRENT')),
+      () => writeFile(join(directory, 'COMMITTED'), 'no marker'),
+      () => cp(intact, `${directory}.forgotten`, { recursive: true }), // what a kill leaves
+    ]) {
+      await cp(intact, directory, { recursive: true });
+      await damage();
+      await forgetLevelStores(directory);
+      const stores = await openLevelStores(directory);
+      expect(await stores.pointers.read('checkpoint')).toBeNull();
+      await stores.close();
+      expect((await readdir(root)).filter((name) => name.startsWith('forgotten-job'))).toEqual(['forgotten-job']);
+      await rm(directory, { recursive: true });
+    }
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLevelStores } from '../../../src/state/index.ts';
+import { forgetLevelStores, openLevelStores } from '../../../src/state/index.ts';
 import { wrongIn } from './written-values.ts';
 
 const program = fileURLToPath(new URL('store-writer.ts', import.meta.url));
@@ -61,6 +61,7 @@ describe('a job directory', () => {
       code: 'E_RUNNING',
       message: `${directory} is in use by process ${pid}`,
     });
+    await expect(forgetLevelStores(directory)).rejects.toMatchObject({ code: 'E_RUNNING' });
     await killed();
     const stores = await openLevelStores(directory);
     await expect(openLevelStores(directory)).rejects.toMatchObject({ code: 'E_RUNNING' });
