@@ -97,6 +97,10 @@ class AggregateOperator implements Operator {
     return this.#work.step(() => this.#emitDue(barrier, out));
   }
 
+  get nextWindowEnd(): number | undefined {
+    return this.#time?.closes === true ? this.#panes!.nextEnd(this.#forwarded) : undefined;
+  }
+
   snapshot(): Snapshot {
     return {
       ordinal: this.#state.ordinal,

@@ -40,6 +40,11 @@ export class Panes {
     return this.#next <= this.#slices.closedBy(watermark);
   }
 
+  /** The end of the earliest window that counts rows and that no watermark up to `after` has reached; undefined = none. */
+  nextEnd(after: number): number | undefined {
+    return this.#next === Infinity ? undefined : this.#slices.end(Math.max(this.#next, this.#slices.closedBy(after) + 1));
+  }
+
   /** Windows that end in (after, watermark], by their ends. */
   dueBy(watermark: number, after: number): readonly Pane[] {
     return this.over(this.#open, this.#slices.closedBy(after) + 1, this.#slices.closedBy(watermark));

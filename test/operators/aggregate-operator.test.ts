@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { aggregateOperator } from '../../src/operators/index.ts';
 import type { Emission } from '../../src/plan/index.ts';
+import { openMemoryStores } from '../../src/state/index.ts';
+import { OperatorRun, testBarrier } from '../../src/testing/operator-run.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { verifyOperator } from '../../src/testing/verify-operator.ts';
 import {
   aggregateNode,
@@ -27,6 +30,26 @@ const subject =
 const row = (start: number, end: number, key: string, count: number) => ({ window: { start, end }, key, count });
 
 describe('an aggregation by windows, in append', () => {
+  test('says where the earliest window ends that is open, after a restore too', async () => {
+    const options = {
+      make: subject({ window: sliding(20, 10) }, append)().make,
+      blobs: openMemoryStores().blobs,
+      clock: new VirtualClock(),
+    };
+    const run = new OperatorRun(options);
+    expect(run.operator.nextWindowEnd).toBeUndefined();
+    await run.feed(rowsItem([{ key: 'a', at: 35 }]));
+    expect(run.operator.nextWindowEnd).toBe(40);
+    await run.feed(rowsItem([{ key: 'a', at: -5 }], 1));
+    expect(run.operator.nextWindowEnd).toBe(0);
+    await run.feed(watermark(40));
+    expect(run.operator.nextWindowEnd).toBe(50);
+    const restored = await OperatorRun.restored(options, [await run.barrier(testBarrier(1, 0))]);
+    expect(restored.operator.nextWindowEnd).toBe(50);
+    await restored.feed(watermark(50));
+    expect(restored.operator.nextWindowEnd).toBeUndefined();
+  });
+
   test('F6: fires a window once the watermark reaches its end, its keys in the order of their first rows', async () => {
     await verifyOperator({
       subject: subject({ window: tumbling(10) }, append),
