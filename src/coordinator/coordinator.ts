@@ -128,6 +128,7 @@ export class Coordinator {
     const { latest } = this.#store;
     if (latest !== null) checkCompatible(latest, this.#o.plan, this.#o.logger);
     this.#start = { epoch: latest?.epoch ?? null, totals: latest?.totals ?? noTotals };
+    this.#base = this.#start.totals;
     this.#machine.start();
     this.#tell({ type: 'LOADED' });
   }

@@ -113,7 +113,10 @@ describe('a coordinator', () => {
     fleet.clock.advance(5000);
     await fleet.complete(1);
     const next = new Fleet(disk);
-    await next.running();
+    await next.coordinator.start();
+    expect(next.coordinator.base, 'before it is deployed').toEqual(next.coordinator.started.totals);
+    await settle();
+    await next.deployed('x', 'y');
     expect([next.generation, next.news()]).toEqual([2, both('deploy 2 from 1', 'commit 1')]);
     await next.committed(1, ...subtasks);
     next.clock.advance(5000);
