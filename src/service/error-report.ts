@@ -18,7 +18,7 @@ function stackOf(error: Error, whole: boolean): string[] {
 /** An error as its reader needs it: code and message, what to do, and where each cause was thrown. */
 export function errorReport(thrown: unknown): string {
   const error = WeirError.from(thrown, 'E_INTERNAL');
-  const whole = error.domain === 'internal';
+  const whole = error.code === 'E_INTERNAL';
   const lines = [`weir: ${error.code} ${error.message}`, `  ${error.hint}`];
   if (whole && error.cause === undefined) lines.push(...stackOf(error, true).filter((line) => /^\s+at /.test(line)));
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {

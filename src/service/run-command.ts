@@ -104,6 +104,11 @@ async function callFinished(module: JobModule, status: JobStatus, params: Comman
   try {
     await module.finished?.(status, params);
   } catch (error) {
-    throw WeirError.from(error, 'E_CLOSURE', `the job has finished, but the function 'finished' of ${module.name} threw`);
+    if (error instanceof WeirError) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    throw new WeirError('E_CLOSURE', `the job has finished, but the function 'finished' of ${module.name} threw: ${said}`, {
+      cause: error,
+      hint: 'the results are out and complete: mend the function',
+    });
   }
 }

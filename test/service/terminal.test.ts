@@ -42,6 +42,11 @@ describe('an error', () => {
     );
   });
 
+  test('needs no stack of ours where its message says all', () => {
+    const text = errorReport(new WeirError('E_STUCK', 'the job did not stop within 2 s', { hint: 'give it more time' }));
+    expect(text).toBe('weir: E_STUCK the job did not stop within 2 s\n  give it more time');
+  });
+
   test('that is none of ours is a defect of ours, with its stack', () => {
     const text = errorReport(new TypeError('oops'));
     expect(text).toMatch(/^weir: E_INTERNAL oops\n/);
