@@ -99,11 +99,23 @@ async function begin(
     restart: { attempts: options.failing === undefined ? 0 : 1000, withinMs: 1000, backoffMs: 1 },
   };
   try {
-    return await startCluster(planJob(job, parallelism), environment(options, disk, clock, stores));
+    return await passing(clock, startCluster(planJob(job, parallelism), environment(options, disk, clock, stores)));
   } catch (error) {
     if (stores.dead) return null;
     throw error;
   }
+}
+
+/** Time goes by until it is settled: a job that had finished and cannot publish waits before it tries again. */
+async function passing<T>(clock: VirtualClock, pending: Promise<T>): Promise<T> {
+  let settled = false;
+  const settle = (): void => void (settled = true);
+  pending.then(settle, settle);
+  while (!settled) {
+    await turn();
+    clock.advance(1);
+  }
+  return pending;
 }
 
 function environment(
