@@ -28,6 +28,8 @@ export interface SystemColumns {
   /** Per physical row, of `rowKind`; absent = all insert. */
   readonly kinds?: Uint8Array;
   readonly origin?: Origin;
+  /** Rows of a complete result: the epoch at whose barrier it was emitted. It replaces all of an earlier one. */
+  readonly emission?: number;
 }
 
 export interface Batch {

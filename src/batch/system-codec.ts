@@ -11,25 +11,28 @@ interface SystemForm {
   readonly advances?: boolean;
   readonly kinds?: number;
   readonly origin?: { readonly split: string; readonly first: number; readonly records?: number };
+  readonly emission?: number;
 }
 
 export function encodeSystem(batch: Batch, sink: BufferSink): SystemForm {
-  const { stamps, kinds, advances, origin } = batch.system;
+  const { stamps, kinds, advances, origin, emission } = batch.system;
   return {
     ...(stamps === undefined ? {} : { stamps: encodeStamps(batch, stamps, sink) }),
     ...(advances === undefined ? {} : { advances }),
     ...(kinds === undefined ? {} : { kinds: sink.add(gather(batch, kinds, new Uint8Array(batch.length))) }),
     ...(origin === undefined ? {} : { origin: encodeOrigin(batch, origin, sink) }),
+    ...(emission === undefined ? {} : { emission }),
   };
 }
 
 export function decodeSystem(form: unknown, length: number, source: BufferSource): SystemColumns {
-  const { stamps, kinds, advances, origin } = form as SystemForm;
+  const { stamps, kinds, advances, origin, emission } = form as SystemForm;
   return {
     ...(stamps === undefined ? {} : { stamps: decodeStamps(stamps, length, source) }),
     ...(advances === undefined ? {} : { advances: advances === true }),
     ...(kinds === undefined ? {} : { kinds: source.uint8(kinds, length) }),
     ...(origin === undefined ? {} : { origin: decodeOrigin(origin, length, source) }),
+    ...(emission === undefined ? {} : { emission: Number(emission) }),
   };
 }
 

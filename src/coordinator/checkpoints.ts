@@ -10,7 +10,17 @@ import { type ActorRef, createActor } from 'xstate';
 import { keyHashVersion } from '../batch/index.ts';
 import { type Clock, type Epoch, type Generation, type Logger, type Timer, WeirError } from '../core/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
-import { abortEpoch, acknowledge, type Barrier, type LedgerState, newLedger, openEpoch } from '../progress/index.ts';
+import {
+  abortEpoch,
+  acknowledge,
+  type Barrier,
+  emissionsDue,
+  type EmissionTimes,
+  emittedBy,
+  type LedgerState,
+  newLedger,
+  openEpoch,
+} from '../progress/index.ts';
 import { type Manifest, manifestFormat, type OperatorPart, type SubtaskSnapshot, type Totals } from '../state/index.ts';
 import { type CheckpointEvent, checkpointMachine } from './checkpoint.machine.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
@@ -27,6 +37,8 @@ export interface CheckpointsOptions {
   readonly highestEpoch: number;
   /** Totals at the checkpoint from which the generation began. */
   readonly base: Totals;
+  /** As of that checkpoint. */
+  readonly emitted: EmissionTimes;
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -50,6 +62,9 @@ export class Checkpoints {
   #ledger: LedgerState<SubtaskSnapshot>;
   #acks: ReadonlyMap<string, SubtaskSnapshot> = new Map();
   #barrier: Barrier | null = null;
+  #emitted: EmissionTimes;
+  readonly #everyMs: readonly number[];
+  #time: number;
   #last: Last | null = null;
   #due = false;
   #timer: Timer | null = null;
@@ -62,6 +77,9 @@ export class Checkpoints {
   constructor(options: CheckpointsOptions) {
     this.#o = options;
     this.#ledger = newLedger(options.participants, options.highestEpoch);
+    this.#emitted = options.emitted;
+    this.#everyMs = everyMsOf(options.plan);
+    this.#time = Math.max(0, ...Object.values(options.emitted));
     const actor = createActor(
       checkpointMachine.provide({
         actions: {
@@ -164,7 +182,10 @@ export class Checkpoints {
     this.#due = false;
     this.#ledger = openEpoch(this.#ledger);
     const { epoch } = this.#ledger.open!;
-    this.#barrier = { epoch, time: this.#o.clock.now(), ...(this.#last === null ? {} : { last: this.#last }) };
+    const last = this.#last === null ? {} : { last: this.#last };
+    this.#time = Math.max(this.#time, this.#o.clock.now());
+    const due = emissionsDue(this.#everyMs, this.#emitted, this.#time, this.#last !== null);
+    this.#barrier = { epoch, time: this.#time, due, ...last };
     this.#begunAt = this.#o.clock.monotonic();
     this.#o.history.opened(epoch, this.#barrier.time);
     this.#o.trigger(this.#barrier);
@@ -195,6 +216,7 @@ export class Checkpoints {
 
   #commit(): void {
     const { epoch } = this.#barrier!;
+    this.#emitted = emittedBy(this.#emitted, this.#barrier!);
     const durationMs = this.#o.clock.monotonic() - this.#begunAt;
     const bytes = [...this.#acks.values()].reduce((sum, snapshot) => sum + snapshot.bytes, 0);
     this.#o.history.completed(epoch, durationMs, bytes);
@@ -246,6 +268,7 @@ export class Checkpoints {
       keyHashVersion,
       states: statesOf(plan),
       operators,
+      emitted: emittedBy(this.#emitted, barrier),
       totals,
     };
   }
@@ -256,4 +279,10 @@ export function statesOf(plan: PhysicalPlan): Record<string, string> {
   const states: Record<string, string> = {};
   for (const { id, state } of plan.stages.flatMap((stage) => stage.operators)) if (state !== null) states[id] = state;
   return states;
+}
+
+/** Each `every` that a result of the plan has. */
+function everyMsOf(plan: PhysicalPlan): readonly number[] {
+  const emissions = plan.stages.flatMap((stage) => stage.operators).flatMap((operator) => operator.emissions);
+  return [...new Set(emissions.map(({ everyMs }) => everyMs))].filter((every) => every > 0);
 }

@@ -307,6 +307,7 @@ export class Coordinator {
       participants: this.#subtasks,
       highestEpoch: this.#highestEpoch,
       base: this.#base,
+      emitted: this.#deployedFrom?.emitted ?? {},
       intervalMs: this.#o.checkpointIntervalMs ?? plan.job.checkpointEveryMs,
       clock: this.#o.clock,
       logger: this.#o.logger,

@@ -15,7 +15,7 @@ import type { Barrier } from '../progress/index.ts';
 import { AggregateRows } from './aggregate-rows.ts';
 import { AggregateState, type KeyCell } from './aggregate-state.ts';
 import { aggregateOf } from './aggregates/index.ts';
-import { emitRows } from './emit-rows.ts';
+import { emitRows, type RowTarget } from './emit-rows.ts';
 import { type EmissionState, Emissions, type PendingEmission } from './emissions.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type Pane, Panes } from './panes.ts';
@@ -140,16 +140,14 @@ class AggregateOperator implements Operator {
   *#fire(watermark: number, out: Output): Generator<void, void> {
     const panes = this.#panes!.dueBy(watermark, this.#firedEverywhere);
     for (const { port } of this.#emissions.append) {
-      yield* this.#emit(
-        panes,
-        (pane) => this.#state.merged(pane.namespaces, ({ group }) => this.#isOpen(pane, group)),
-        out,
+      yield* this.#emit(panes, (pane) => this.#state.merged(pane.namespaces, ({ group }) => this.#isOpen(pane, group)), out, {
         port,
-        rowKind.insert,
-      );
+        kind: rowKind.insert,
+      });
     }
     for (const pending of this.#emissions.update) {
-      yield* this.#emit(panes, (pane) => this.#changedIn(pane, pending), out, pending.emission.port, rowKind.update);
+      const target = { port: pending.emission.port, kind: rowKind.update };
+      yield* this.#emit(panes, (pane) => this.#changedIn(pane, pending), out, target);
     }
     this.#reach(watermark);
     this.#drop(this.#panes!.close(watermark));
@@ -172,10 +170,12 @@ class AggregateOperator implements Operator {
     for (const pending of this.#emissions.due(barrier)) {
       const { port, mode } = pending.emission;
       if (mode === 'update')
-        yield* this.#emit(this.#openPanes(), (pane) => this.#changedIn(pane, pending), out, port, rowKind.update);
-      else
-        yield* this.#emit(this.#allPanes(), (pane) => this.#state.merged(pane.namespaces, () => true), out, port, rowKind.insert);
-      pending.done(this.#state.ordinal, barrier);
+        yield* this.#emit(this.#openPanes(), (pane) => this.#changedIn(pane, pending), out, { port, kind: rowKind.update });
+      else {
+        const whole = { port, kind: rowKind.insert, emission: barrier.epoch };
+        yield* this.#emit(this.#allPanes(), (pane) => this.#state.merged(pane.namespaces, () => true), out, whole);
+      }
+      pending.done(this.#state.ordinal);
     }
   }
 
@@ -201,8 +201,8 @@ class AggregateOperator implements Operator {
 
   // ── rows
 
-  *#emit(panes: readonly Pane[], cellsOf: CellsOf, out: Output, port: string, kind: number): Generator<void, void> {
-    yield* emitRows(this.#node.schema, this.#rowsOf(panes, cellsOf), out, { port, kind, stamp: this.#forwarded });
+  *#emit(panes: readonly Pane[], cellsOf: CellsOf, out: Output, target: Omit<RowTarget, 'stamp'>): Generator<void, void> {
+    yield* emitRows(this.#node.schema, this.#rowsOf(panes, cellsOf), out, { ...target, stamp: this.#forwarded });
   }
 
   *#rowsOf(panes: readonly Pane[], cellsOf: CellsOf): Generator<object> {

@@ -1,13 +1,12 @@
 /**
  * The ways in which one operator's changing result goes out, and what each has not emitted yet.
  *
- * Owns: when an emission is due, and which entries changed since its last one. An entry carries the ordinal of the last
+ * Owns: which entries changed since an emission was last due. An entry carries the ordinal of the last
  * row that changed it; an emission knows the ordinal up to which it has emitted, per key group. What changed in between
  * is thus state that no snapshot needs to list; the index of it here is rebuilt at a restore.
  */
-import type { Barrier } from '../progress/index.ts';
 import type { Emission } from '../plan/index.ts';
-import { emissionDue } from './emission.ts';
+import { type Barrier, isDue } from '../progress/index.ts';
 import type { OperatorContext, RestoredPart } from './operator.ts';
 import { type GroupRun, PerGroup } from './per-group.ts';
 
@@ -20,14 +19,11 @@ export interface Changing {
 }
 
 export interface EmissionState {
-  readonly last: number;
   readonly emitted: readonly GroupRun[];
 }
 
 export class PendingEmission {
   readonly emission: Emission;
-  /** Time of the barrier of the last emission. */
-  last: number = -Infinity;
   readonly emitted: PerGroup;
   /** Keys that changed, by namespace. */
   readonly changed: Map<number, Set<string>> = new Map();
@@ -48,8 +44,7 @@ export class PendingEmission {
   }
 
   /** Everything up to `ordinal` has gone out. */
-  done(ordinal: number, barrier: Barrier): void {
-    this.last = barrier.time;
+  done(ordinal: number): void {
     this.emitted.raise(ordinal);
     this.changed.clear();
   }
@@ -84,21 +79,17 @@ export class Emissions {
   }
 
   due(barrier: Barrier): readonly PendingEmission[] {
-    return this.#timed().filter(({ emission, last }) => emissionDue(emission.everyMs, last, barrier));
+    return this.#timed().filter(({ emission }) => isDue(emission.everyMs, barrier));
   }
 
   snapshot(): Readonly<Record<string, EmissionState>> {
-    return Object.fromEntries(
-      this.#timed().map(({ emission, last, emitted }) => [emission.port, { last, emitted: emitted.snapshot() }]),
-    );
+    return Object.fromEntries(this.#timed().map(({ emission, emitted }) => [emission.port, { emitted: emitted.snapshot() }]));
   }
 
   restore(part: RestoredPart, states: Readonly<Record<string, EmissionState>>): void {
     for (const pending of this.#timed()) {
       const state = states[pending.emission.port];
-      if (state === undefined) continue;
-      pending.last = Math.max(pending.last, state.last);
-      pending.emitted.restore(part, state.emitted);
+      if (state !== undefined) pending.emitted.restore(part, state.emitted);
     }
   }
 

@@ -8,6 +8,8 @@ export interface RowTarget {
   readonly kind: number;
   /** Of all rows (T7): the last watermark that was forwarded. */
   readonly stamp: number;
+  /** Of a complete result: the epoch at whose barrier it is emitted. */
+  readonly emission?: number;
 }
 
 /** Emits the rows; yields where the operator may answer `more`. */
@@ -22,9 +24,10 @@ export function* emitRows(schema: BatchSchema, rows: Iterable<object>, out: Outp
   flush(builder, out, target);
 }
 
-function flush(builder: BatchBuilder, out: Output, { port, kind, stamp }: RowTarget): void {
+function flush(builder: BatchBuilder, out: Output, { port, kind, stamp, emission }: RowTarget): void {
   const { length } = builder;
   if (length === 0) return;
   const stamps = new Float64Array(length).fill(stamp);
-  out.emit(builder.build(kind === rowKind.insert ? { stamps } : { stamps, kinds: new Uint8Array(length).fill(kind) }), port);
+  const kinds = kind === rowKind.insert ? {} : { kinds: new Uint8Array(length).fill(kind) };
+  out.emit(builder.build({ stamps, ...kinds, ...(emission === undefined ? {} : { emission }) }), port);
 }

@@ -1,5 +1,4 @@
 export { aggregateOperator } from './aggregate-operator.ts';
-export { emissionDue } from './emission.ts';
 export { createOperator, type OperatorExtra } from './instantiate.ts';
 export { type KeyedBy, keyExtractor, routingKey } from './key.ts';
 export type { CommitPermit, DeadRecord, Operator, OperatorContext, Output, RestoredPart, SplitEvent, Step } from './operator.ts';

@@ -120,9 +120,10 @@ class ReduceOperator implements Operator {
     for (const pending of this.#emissions.due(barrier)) {
       const update = pending.emission.mode === 'update';
       const entries = update ? this.#changed(pending) : [...this.#table.entries(0)];
-      const target = { port: pending.emission.port, kind: update ? rowKind.update : rowKind.insert, stamp: this.#forwarded };
+      const whole = update ? { kind: rowKind.update } : { kind: rowKind.insert, emission: barrier.epoch };
+      const target = { port: pending.emission.port, stamp: this.#forwarded, ...whole };
       yield* emitRows(this.#node.schema, this.#rowsOf(entries), out, target);
-      pending.done(this.#ordinal, barrier);
+      pending.done(this.#ordinal);
     }
   }
 

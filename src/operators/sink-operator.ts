@@ -5,15 +5,14 @@
  * a restore can commit them again. Does not own: what is staged, or how it becomes visible (the connector).
  * A writer is asynchronous; the task is not. While a call of the writer is under way the operator answers `wait`.
  * Invariants: C5 epochs are committed in order, one at a time; C6 a restored epoch is committed by the one subtask that
- * owns the first key group of the part it was in.
+ * owns the first key group of the part it was in; C7 of complete results an epoch stages the one that it emitted, or none.
  */
 import type { Batch } from '../batch/index.ts';
-import { type Epoch, type SabotageName, WeirError } from '../core/index.ts';
+import { type Epoch, invariant, type SabotageName, WeirError } from '../core/index.ts';
 import type { OutputMode } from '../plan/index.ts';
-import type { Barrier } from '../progress/index.ts';
+import { type Barrier, isDue } from '../progress/index.ts';
 import { AsyncCall } from './async-call.ts';
 import { byteSizeOf } from './byte-size.ts';
-import { emissionDue } from './emission.ts';
 import type { CommitPermit, Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import type { SinkDefinition, SinkWriter } from './sink.ts';
 
@@ -37,8 +36,6 @@ interface StagedEpoch {
 }
 interface Snapshot {
   readonly pending: readonly StagedEpoch[];
-  /** Time of the barrier at which the last complete result was due. */
-  readonly last: number;
   readonly writer: unknown;
 }
 
@@ -52,8 +49,9 @@ class SinkOperator implements Operator {
   #writer: SinkWriter | undefined;
   #pending: (StagedEpoch & { readonly bytes: number })[] = [];
   #commits: Promise<void> = Promise.resolve();
-  #last = -Infinity;
-  #written = false;
+  /** The rows of the latest complete result, and the epoch that emitted it. */
+  #whole: Batch[] = [];
+  #emission = 0;
 
   constructor(definition: SinkDefinition, options: SinkOptions) {
     this.#definition = definition;
@@ -75,7 +73,6 @@ class SinkOperator implements Operator {
     this.#restored = parts.map(({ value }) => (value as Snapshot).writer).filter((state) => state !== undefined);
     for (const { groups, value } of parts) {
       const snapshot = value as Snapshot;
-      this.#last = Math.max(this.#last, snapshot.last);
       if (groups[0] >= from && groups[0] < to) for (const { epoch, staged } of snapshot.pending) this.#keep(epoch, staged);
     }
     this.#pending.sort((a, b) => a.epoch - b.epoch);
@@ -86,21 +83,19 @@ class SinkOperator implements Operator {
   }
 
   process(batch: Batch, _out: Output): Step {
-    return this.#withWriter((writer) => {
-      this.#written = true;
-      this.#context.count('rowsOut', batch.length);
-      return writer.write(batch);
-    });
+    return this.#options.mode === 'complete' ? this.#hold(batch) : this.#withWriter((writer) => this.#write(writer, batch));
   }
 
   onBarrier(barrier: Barrier): Step {
-    return this.#withWriter((writer) => this.#stage(writer, barrier));
+    return this.#withWriter((writer) =>
+      this.#options.mode === 'complete' ? this.#stageWhole(writer, barrier) : this.#stage(writer, barrier, false),
+    );
   }
 
   snapshot(): Snapshot {
     // The barrier has staged, and so opened the writer.
     const writer = this.#writer?.snapshot?.();
-    return { pending: this.#pending.map(({ epoch, staged }) => ({ epoch, staged })), last: this.#last, writer };
+    return { pending: this.#pending.map(({ epoch, staged }) => ({ epoch, staged })), writer };
   }
 
   /** Commits everything staged up to the permit's epoch. Calls may overlap; they take effect one after the other. */
@@ -151,15 +146,35 @@ class SinkOperator implements Operator {
 
   // ── epochs
 
-  #stage(writer: SinkWriter, barrier: Barrier): void | Promise<void> {
-    // Rows of a complete result say that it was due, even if an aborted barrier left the two clocks apart.
-    const { mode, everyMs } = this.#options;
-    const replaced = mode === 'complete' && (this.#written || emissionDue(everyMs, this.#last, barrier));
-    if (replaced) this.#last = barrier.time;
-    this.#written = false;
+  #write(writer: SinkWriter, batch: Batch): void | Promise<void> {
+    this.#context.count('rowsOut', batch.length);
+    return writer.write(batch);
+  }
+
+  #stage(writer: SinkWriter, barrier: Barrier, replaced: boolean): void | Promise<void> {
     const staged = writer.stage(barrier.epoch, replaced);
     if (staged instanceof Promise) return staged.then((value) => this.#keep(barrier.epoch, value));
     this.#keep(barrier.epoch, staged);
+  }
+
+  // ── complete results
+
+  /** Not written before its barrier is here: if its epoch is aborted, the next one's takes its place. */
+  #hold(batch: Batch): Step {
+    const { emission } = batch.system;
+    invariant(emission !== undefined, 'C7: rows of a complete result name the epoch that emitted them');
+    if (emission > this.#emission) this.#whole = [];
+    this.#emission = Math.max(emission, this.#emission);
+    if (emission === this.#emission) this.#whole.push(batch);
+    return 'done';
+  }
+
+  async #stageWhole(writer: SinkWriter, barrier: Barrier): Promise<void> {
+    // What an aborted epoch emitted is followed by nothing where the result has become empty.
+    const whole = this.#emission === barrier.epoch ? this.#whole : [];
+    this.#whole = [];
+    for (const batch of whole) await this.#write(writer, batch);
+    await this.#stage(writer, barrier, isDue(this.#options.everyMs, barrier));
   }
 
   #keep(epoch: number, staged: unknown): void {

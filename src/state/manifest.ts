@@ -9,7 +9,7 @@ import { packValue, unpackValue } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { ChunkRef } from './snapshot-chain.ts';
 
-export const manifestFormat = 1;
+export const manifestFormat = 2;
 
 export interface SplitSnapshot {
   readonly split: string;
@@ -73,6 +73,8 @@ export interface Manifest {
   /** Operator → what its state means, in words. */
   readonly states: Readonly<Record<string, string>>;
   readonly operators: Readonly<Record<string, readonly OperatorPart[]>>;
+  /** `every` in ms → time of the barrier at which such results last went out, ms. */
+  readonly emitted: Readonly<Record<string, number>>;
   /** Over the whole life of the job's state. */
   readonly totals: Totals;
 }

@@ -14,7 +14,7 @@ export type TestItem =
   | { readonly kind: 'rows'; readonly batch: Batch; readonly advances?: boolean }
   | { readonly kind: 'watermark'; readonly watermark: number }
   | { readonly kind: 'split'; readonly event: SplitEvent }
-  | { readonly kind: 'barrier'; readonly time?: number; readonly last?: 'stop' | 'end' };
+  | { readonly kind: 'barrier'; readonly due?: readonly number[]; readonly last?: 'stop' | 'end' };
 
 /** What can be fed; a barrier gives a snapshot. */
 export type FedItem = Exclude<TestItem, { kind: 'barrier' }>;
@@ -222,7 +222,7 @@ export class OperatorRun {
   }
 }
 
-/** The barrier of an epoch, `time` ms into the job. */
-export function testBarrier(number: number, time: number, last?: 'stop' | 'end'): Barrier {
-  return { epoch: epoch(number), time, ...(last === undefined ? {} : { last }) };
+/** The barrier of an epoch; `due`: each `every` whose results go out at it. */
+export function testBarrier(number: number, due: readonly number[] = [], last?: 'stop' | 'end'): Barrier {
+  return { epoch: epoch(number), time: number * 1000, due, ...(last === undefined ? {} : { last }) };
 }

@@ -93,7 +93,7 @@ async function runOnce(options: VerifyOptions, way: Way): Promise<Verified> {
       continue;
     }
     barriers++;
-    const snapshot = await run.barrier(testBarrier(barriers, item.time ?? barriers * 1000, item.last));
+    const snapshot = await run.barrier(testBarrier(barriers, item.due, item.last));
     if (restoresAt(way, barriers)) lives.push(await restart(run, runOptions, snapshot));
     await lives.at(-1)!.operator.commit?.({ epoch: snapshot.epoch, generation: generation(1) });
   }

@@ -17,6 +17,7 @@ export const valuesOf = (batch: Batch): number[] => Array.from({ length: batch.l
 export const barrier = (n: number, last?: 'stop' | 'end'): Barrier => ({
   epoch: epoch(n),
   time: n * 1000,
+  due: [],
   ...(last === undefined ? {} : { last }),
 });
 

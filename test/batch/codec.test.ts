@@ -27,14 +27,16 @@ const anyBatch: fc.Arbitrary<Batch> = filled.chain(({ schema, rows }) => {
       split: fc.option(fc.string()),
       first: fc.nat(),
       advances: fc.boolean(),
+      emission: fc.option(fc.nat()),
       kept: fc.option(someOf(rows.length)),
     })
-    .map(({ stamps, kinds, records, split, first, advances, kept }) => {
+    .map(({ stamps, kinds, records, split, first, advances, emission, kept }) => {
       const batch = batchOf(schema, rows, {
         ...(stamps && { stamps: Float64Array.from(stamps) }),
         ...(kinds && { kinds: Uint8Array.from(kinds) }),
         ...(split !== null && { origin: { split, first, ...(records && { records: Int32Array.from(records) }) } }),
         advances,
+        ...(emission !== null && { emission }),
       });
       return kept === null ? batch : batch.select(kept);
     });
@@ -48,6 +50,7 @@ describe('a batch message', () => {
         expectSame(decoded.schema, batch.schema);
         expect(decoded.selection).toBeUndefined();
         expect(decoded.system.advances).toBe(batch.system.advances);
+        expect(decoded.system.emission).toBe(batch.system.emission);
         expectSame(rowsOf(decoded), rowsOf(batch));
         expect(systemOf(decoded)).toEqual(systemOf(batch));
       }),

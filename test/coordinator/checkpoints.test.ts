@@ -48,6 +48,7 @@ class World {
       participants: ['0/0', '0/1'],
       highestEpoch: 10,
       base: { ...noCounters, rowsIn: 100, checkpoints: 10, restores: 1 },
+      emitted: {},
       intervalMs: 1000,
       abortEvery: this.abortEvery,
       clock: this.clock,

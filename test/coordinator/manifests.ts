@@ -62,6 +62,7 @@ export function manifest(epoch: number, parts: readonly OperatorPart[] = [], mor
     keyHashVersion,
     states: {},
     operators,
+    emitted: {},
     totals: { ...noCounters, checkpoints: epoch, restores: 0 },
     ...more,
   };

@@ -114,7 +114,10 @@ export function rowsItem(rows: readonly EventRow[], first = 0): FedItem {
   return { kind: 'rows', batch: eventBatch(rows, first), advances: true };
 }
 export const watermark = (at: number): FedItem => ({ kind: 'watermark', watermark: at });
-export const barrier = (more: { time?: number; last?: 'stop' | 'end' } = {}): TestItem => ({ kind: 'barrier', ...more });
+export const barrier = (more: { due?: readonly number[]; last?: 'stop' | 'end' } = {}): TestItem => ({
+  kind: 'barrier',
+  ...more,
+});
 export const split = (name: string, state: 'active' | 'idle' | 'ended'): FedItem => ({
   kind: 'split',
   event: { split: name, state },

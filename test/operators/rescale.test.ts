@@ -98,6 +98,7 @@ async function run(make: () => Operator, { parallelism, rows }: Life): Promise<s
       ),
     );
     const part = rows[generation]!;
+    const last = generation === rows.length - 1;
     const next = rows.slice(generation + 1).flat()[0];
     snapshots = [];
     for (const [i, subtask] of subtasks.entries()) {
@@ -106,10 +107,10 @@ async function run(make: () => Operator, { parallelism, rows }: Life): Promise<s
         const group = keyGroupOf(hashKey(keyExtractor({ column: 'key' })(eventBatch([{ key, at: 0 }]))(0)), testKeyGroups);
         return group >= from && group < to;
       });
-      const items: FedItem[] = [rowsItem(own), watermark(generation === rows.length - 1 ? Infinity : (next?.stamp ?? -Infinity))];
+      const items: FedItem[] = [rowsItem(own), watermark(last ? Infinity : (next?.stamp ?? -Infinity))];
       for (const item of items) await subtask.feed(item);
       snapshots.push(
-        await subtask.barrier(testBarrier(generation + 1, generation * 1000, generation === rows.length - 1 ? 'end' : undefined)),
+        await subtask.barrier(testBarrier(generation + 1, generation % 2 === 0 || last ? [2000] : [], last ? 'end' : undefined)),
       );
       out.push(...subtask.emitted.map(({ port, row }) => JSON.stringify([port, row])));
     }

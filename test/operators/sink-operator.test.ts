@@ -72,6 +72,11 @@ const runOptions = (to: World, more: Partial<SinkOptions> = {}) => ({
   clock: new VirtualClock(),
 });
 const rows = (...values: number[]) => rowsItem(values.map((value) => ({ key: 'a', at: value, value })));
+/** Rows of the complete result of an epoch. */
+const emitted = (epoch: number, ...values: number[]) => {
+  const { batch } = rows(...values) as { batch: Batch };
+  return { kind: 'rows', batch: batch.withSystem({ ...batch.system, emission: epoch }) } as const;
+};
 const permit = (n: number) => ({ epoch: epoch(n), generation: generation(1) });
 
 describe('a sink', () => {
@@ -95,9 +100,9 @@ describe('a sink', () => {
     const to = world();
     const run = new OperatorRun(runOptions(to));
     await run.feed(rows(1));
-    await run.barrier(testBarrier(1, 0));
+    await run.barrier(testBarrier(1));
     await run.feed(rows(2));
-    await run.barrier(testBarrier(2, 1));
+    await run.barrier(testBarrier(2));
     expect(to.committed.size).toBe(0);
     await run.operator.commit!(permit(1));
     expect([...to.committed.keys()]).toEqual([1]);
@@ -110,7 +115,7 @@ describe('a sink', () => {
     const run = new OperatorRun(runOptions(to));
     for (const n of [1, 2, 3]) {
       await run.feed(rows(n));
-      await run.barrier(testBarrier(n, n));
+      await run.barrier(testBarrier(n));
     }
     await Promise.all([run.operator.commit!(permit(3)), run.operator.commit!(permit(1)), run.operator.commit!(permit(3))]);
     expect(to.log.filter((line) => line.startsWith('commit'))).toEqual(['commit 1', 'commit 2', 'commit 3']);
@@ -121,9 +126,9 @@ describe('a sink', () => {
     const before = runOptions(to);
     const run = new OperatorRun(before);
     await run.feed(rows(1));
-    await run.barrier(testBarrier(1, 0));
+    await run.barrier(testBarrier(1));
     await run.feed(rows(2));
-    const snapshot = await run.barrier(testBarrier(2, 1));
+    const snapshot = await run.barrier(testBarrier(2));
     await run.operator.commit!(permit(1));
     const after = await OperatorRun.restored(before, [snapshot]);
     await after.operator.commit!(permit(2));
@@ -146,7 +151,7 @@ describe('a sink', () => {
       ).map(async (owned, i): Promise<OperatorSnapshot> => {
         const run = new OperatorRun({ ...runOptions(to), owned });
         await run.feed(rows(i + 1));
-        return run.barrier(testBarrier(1, 0));
+        return run.barrier(testBarrier(1));
       }),
     );
     const merged = await OperatorRun.restored(runOptions(to), halves);
@@ -154,7 +159,7 @@ describe('a sink', () => {
     expect(to.log.filter((line) => line.startsWith('commit'))).toEqual(['commit 1', 'commit 1']);
     const whole = new OperatorRun(runOptions(to));
     await whole.feed(rows(9));
-    const snapshot = await whole.barrier(testBarrier(2, 0));
+    const snapshot = await whole.barrier(testBarrier(2));
     to.log.length = 0;
     for (const owned of [
       [0, 64],
@@ -167,19 +172,34 @@ describe('a sink', () => {
   test('a complete result is replaced when it is due, even by nothing', async () => {
     const to = world();
     const run = new OperatorRun(runOptions(to, { mode: 'complete', everyMs: 1000 }));
-    await run.feed(rows(1));
-    await run.barrier(testBarrier(1, 5000));
-    await run.barrier(testBarrier(2, 5500));
-    await run.barrier(testBarrier(3, 6000));
-    await run.barrier(testBarrier(4, 6001, 'stop'));
-    expect(to.log.filter((line) => line.startsWith('replaced'))).toEqual(['replaced by 1', 'replaced by 0', 'replaced by 0']);
+    await run.feed(emitted(1, 7));
+    await run.barrier(testBarrier(1, [1000]));
+    await run.barrier(testBarrier(2));
+    await run.barrier(testBarrier(3, [500, 1000]));
+    expect(to.log.filter((line) => line.startsWith('replaced'))).toEqual(['replaced by 1', 'replaced by 0']);
+  });
+
+  test('C7: what an aborted epoch emitted of a complete result is not written with the next', async () => {
+    const to = world();
+    const run = new OperatorRun(runOptions(to, { mode: 'complete' }));
+    await run.feed(emitted(1, 7, 8));
+    // The barrier of epoch 1 does not come: the epoch was aborted before.
+    await run.feed(emitted(2, 9));
+    await run.barrier(testBarrier(2));
+    await run.feed(emitted(3, 9));
+    await run.barrier(testBarrier(4));
+    await run.operator.commit!(permit(4));
+    expect([...to.committed.entries()].map(([n, of]) => [n, of.map((row) => (row as { value: number }).value)])).toEqual([
+      [2, [9]],
+      [4, []],
+    ]);
   });
 
   test('what fails is E_SINK; a commit that failed is made good by the next', async () => {
     const to = world();
     const run = new OperatorRun(runOptions(to));
     await run.feed(rows(1));
-    await run.barrier(testBarrier(1, 0));
+    await run.barrier(testBarrier(1));
     to.failing = true;
     await expect(run.operator.commit!(permit(1))).rejects.toMatchObject({
       code: 'E_SINK',
@@ -197,7 +217,7 @@ describe('a sink', () => {
     const operator = sinkOperator(sinkOf(to, false), options());
     const run = new OperatorRun({ ...runOptions(to), make: () => operator });
     await run.feed(rows(1));
-    await run.barrier(testBarrier(1, 0));
+    await run.barrier(testBarrier(1));
     expect(operator.stagedBytes).toBeGreaterThan(10);
     await operator.commit!(permit(1));
     expect(operator.stagedBytes).toBe(0);

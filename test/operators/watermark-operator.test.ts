@@ -85,7 +85,7 @@ describe("the watermark of a source's chain", () => {
     const before = options();
     const run = new OperatorRun(before);
     for (const item of [split('a', 'active'), split('b', 'active'), rows('a', [50]), rows('b', [90])]) await run.feed(item);
-    const snapshot = await run.barrier(testBarrier(1, 1000));
+    const snapshot = await run.barrier(testBarrier(1));
     const after = await OperatorRun.restored({ ...before }, [snapshot]);
     expect(after.watermarks).toEqual([40]);
     await after.feed(rows('b', [91], 1));

@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { epoch } from '../../src/core/index.ts';
 import { align, type AlignerDecision, type AlignerFact, newAligner } from '../../src/progress/index.ts';
 
-const barrier = (input: number, n: number): AlignerFact => ({ kind: 'barrier', input, barrier: { epoch: epoch(n), time: n } });
+const barrier = (input: number, n: number): AlignerFact => ({
+  kind: 'barrier',
+  input,
+  barrier: { epoch: epoch(n), time: n, due: [] },
+});
 const end = (input: number): AlignerFact => ({ kind: 'end', input });
 const abort = (n: number): AlignerFact => ({ kind: 'abort', epoch: epoch(n) });
 

@@ -32,6 +32,7 @@ const manifest: Manifest = {
     op: [{ ...part, value: 'blob/1', chunks: [chunk('c/1'), chunk('c/2')] }],
     other: [{ ...part, value: new Uint8Array([1]), chunks: [chunk('c/3')] }],
   },
+  emitted: { 500: 1000 },
   totals: { ...counters, checkpoints: 5, restores: 6 },
 };
 

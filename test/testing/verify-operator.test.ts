@@ -95,9 +95,9 @@ describe('operators', () => {
       aggregateOperator(aggregateNode({ window: tumbling(10) }), [{ port: 'update', mode: 'update', everyMs: 0 }]),
     );
     await run.feed(rows);
-    const first = await run.barrier(testBarrier(1, 0));
+    const first = await run.barrier(testBarrier(1));
     expect(run.operator.snapshot!()).toEqual(run.operator.snapshot!());
-    const second = await run.barrier({ ...testBarrier(2, 0) });
+    const second = await run.barrier({ ...testBarrier(2) });
     expect(second.value).toEqual(first.value);
     expect(run.emitted).toHaveLength(1);
   });

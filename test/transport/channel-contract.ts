@@ -21,7 +21,7 @@ const control: readonly Frame[] = [
   watermark(-5),
   watermark(Number.POSITIVE_INFINITY),
   { kind: 'idle', idle: true },
-  { kind: 'barrier', barrier: { epoch: epoch(3), time: 1000, last: 'stop' } },
+  { kind: 'barrier', barrier: { epoch: epoch(3), time: 1000, due: [500], last: 'stop' } },
   { kind: 'end' },
 ];
 const wide: Window = { frames: 100, bytes: 1 << 20 };
