@@ -37,6 +37,8 @@ export interface Deployment {
   readonly assignments: readonly Assignment[];
   /** The checkpoint to restore, or null for a fresh start. */
   readonly restore: Manifest | null;
+  /** The first epoch that this generation opens. */
+  readonly firstEpoch: number;
   /** Operators that run guarded: their closure failed in an earlier generation. */
   readonly guarded: readonly OperatorId[];
 }

@@ -209,7 +209,7 @@ export class Subtask {
       return output;
     };
     if (this.stage.deadLetterEdge !== null)
-      this.#deadLetters = new DeadLetters(edgeOf(this.stage.deadLetterEdge), (deployment.restore?.epoch ?? 0) + 1);
+      this.#deadLetters = new DeadLetters(edgeOf(this.stage.deadLetterEdge), deployment.firstEpoch);
     this.#members = this.stage.operators.map((planned) => ({
       planned,
       operator: newOperator(this.#site, planned),

@@ -54,5 +54,6 @@ export interface DeadLetter {
   readonly error: string;
   readonly operator: string;
   readonly position: string;
+  /** In which the record was set aside; written with it, or, if it was aborted, with the next. */
   readonly epoch: number;
 }

@@ -14,6 +14,8 @@ import { blobsOf, decodeManifest, encodeManifest, type JobStores, type Manifest 
 const cell = 'checkpoint';
 /** Checkpoints kept. */
 export const retained = 3;
+/** Numbers of epochs that are taken at a time: more than a generation opens between two checkpoints before it gives up. */
+export const reservedEpochs = 16;
 /** Checkpoints from one sweep to the next. */
 const sweepEvery = 16;
 
@@ -23,6 +25,8 @@ export interface Pointer {
   /** 0 = none is complete yet. */
   readonly epoch: number;
   readonly finished: boolean;
+  /** Epochs up to this one may have been opened; none above it was. */
+  readonly reserved: number;
   /** Epochs kept, oldest first, `epoch` last. */
   readonly kept: readonly number[];
 }
@@ -64,14 +68,18 @@ export class CheckpointStore {
     for (const epoch of this.#pointer?.kept ?? []) this.#manifests.set(epoch, await this.#read(epoch));
   }
 
-  /** The first act of a new generation: older ones can no longer move the pointer, and what they left half written goes. */
-  fence(generation: number, incarnation: string): Promise<void> {
-    return this.#inTurn(() => this.#fence(generation, incarnation));
+  /**
+   * The first act of a new generation: older ones can no longer move the pointer, and what they left half written goes.
+   *
+   * @param opened the highest epoch that may ever have been opened
+   */
+  fence(generation: number, incarnation: string, opened: number): Promise<void> {
+    return this.#inTurn(() => this.#fence(generation, incarnation, opened));
   }
 
-  /** Makes the checkpoint exist. */
-  publish(manifest: Manifest): Promise<void> {
-    return this.#inTurn(() => this.#publish(manifest));
+  /** Makes the checkpoint exist. `last`: the generation opens no epoch after it. */
+  publish(manifest: Manifest, last: boolean): Promise<void> {
+    return this.#inTurn(() => this.#publish(manifest, last));
   }
 
   /** The job was killed: what is under way moves nothing any more. */
@@ -79,21 +87,21 @@ export class CheckpointStore {
     this.#abandoned = true;
   }
 
-  async #fence(generation: number, incarnation: string): Promise<void> {
+  async #fence(generation: number, incarnation: string, opened: number): Promise<void> {
     await this.#settleDoubt();
     const before = this.#pointer;
-    await this.#move(
-      before === null ? { incarnation, generation, epoch: 0, finished: false, kept: [] } : { ...before, generation },
-    );
+    const known = before ?? { incarnation, epoch: 0, finished: false, kept: [] };
+    await this.#move({ ...known, generation, reserved: opened + reservedEpochs });
     await this.#sweep();
   }
 
-  async #publish(manifest: Manifest): Promise<void> {
+  async #publish(manifest: Manifest, last: boolean): Promise<void> {
     const before = this.#pointer!;
     invariant(manifest.epoch > before.epoch, `CS1: checkpoint ${manifest.epoch} does not follow ${before.epoch}`);
     await this.#stores.blobs.put(manifestId(manifest.epoch), encodeManifest(manifest));
     const kept = [...before.kept, manifest.epoch].slice(-retained);
-    await this.#move({ ...before, epoch: manifest.epoch, finished: manifest.finished, kept }, manifest);
+    const reserved = manifest.epoch + (last ? 0 : reservedEpochs);
+    await this.#move({ ...before, epoch: manifest.epoch, finished: manifest.finished, reserved, kept }, manifest);
     // The checkpoint exists: garbage that stays does no harm, and the next sweep takes it.
     await this.#retire(before.kept.filter((epoch) => !kept.includes(epoch))).catch(() => undefined);
   }

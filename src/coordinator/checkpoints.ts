@@ -4,11 +4,12 @@
  * Owns: when an epoch opens (interval, hurry, on request, last), who has acknowledged it, its manifest, its commit. Decides
  * through progress/checkpoint-ledger.ts, lives through checkpoint.machine.ts.
  * Invariants: CP1 one epoch is in flight at a time, and the next opens only after the last one's sinks have published; CP2 a
- * commit is sent only after the pointer has moved; CP3 what arrives of another generation or epoch changes nothing.
+ * commit is sent only after the pointer has moved; CP3 what arrives of another generation or epoch changes nothing; CP4 an epoch is
+ * opened only behind a pointer that says so, and thus never again after a crash.
  */
 import { type ActorRef, createActor } from 'xstate';
 import { keyHashVersion } from '../batch/index.ts';
-import { type Clock, type Epoch, type Generation, type Logger, type Timer, WeirError } from '../core/index.ts';
+import { type Clock, type Epoch, type Generation, invariant, type Logger, type Timer, WeirError } from '../core/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
 import {
   abortEpoch,
@@ -182,6 +183,7 @@ export class Checkpoints {
     this.#due = false;
     this.#ledger = openEpoch(this.#ledger);
     const { epoch } = this.#ledger.open!;
+    invariant(epoch <= this.#o.store.pointer!.reserved, `CP4: the pointer does not reserve epoch ${epoch}`);
     const last = this.#last === null ? {} : { last: this.#last };
     this.#time = Math.max(this.#time, this.#o.clock.now());
     const due = emissionsDue(this.#everyMs, this.#emitted, this.#time, this.#last !== null);
@@ -206,7 +208,7 @@ export class Checkpoints {
     const barrier = this.#barrier!;
     const manifest = this.#manifest(barrier);
     try {
-      await this.#o.store.publish(manifest);
+      await this.#o.store.publish(manifest, barrier.last !== undefined);
     } catch (error) {
       if (!this.#over) this.#o.failed(WeirError.from(error, 'E_STORE', `checkpoint ${barrier.epoch} could not be published`));
       return;

@@ -120,7 +120,11 @@ export class Coordinator {
   async start(): Promise<void> {
     await this.#store.load();
     const pointer = this.#store.pointer;
-    const decision = chooseRestorePoint({ pointer: pointer === null || pointer.epoch === 0 ? null : pointer, seen: [] });
+    const decision = chooseRestorePoint({
+      pointer: pointer === null || pointer.epoch === 0 ? null : pointer,
+      opened: pointer?.reserved ?? 0,
+      seen: [],
+    });
     if (decision.kind === 'refuse') throw new WeirError('E_STATE_DAMAGED', decision.reason);
     this.#decision = decision;
     this.#highestEpoch = decision.highestEpoch;
@@ -249,7 +253,7 @@ export class Coordinator {
     const { plan, workers } = this.#o;
     const generation = this.#generation;
     try {
-      await this.#store.fence(this.#generation, this.#store.pointer?.incarnation ?? this.#o.random.id());
+      await this.#store.fence(generation, this.#store.pointer?.incarnation ?? this.#o.random.id(), this.#highestEpoch);
       const { latest } = this.#store;
       const assignments = await assign(plan, workers, latest, this.#o.discover);
       if (!this.#isDeploying(generation)) return;
@@ -275,6 +279,7 @@ export class Coordinator {
       fingerprint: this.#o.plan.fingerprint,
       assignments,
       restore,
+      firstEpoch: this.#highestEpoch + 1,
       guarded: [...this.#guarded],
     };
   }

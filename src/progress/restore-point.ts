@@ -3,11 +3,13 @@
  *
  * Owns: the choice among what the commit pointer says and what others have seen. Pure.
  * Invariants: P1 only the pointer makes a checkpoint exist; P2 nothing older than what anybody saw complete is ever
- * restored: that would publish again; P3 the next epoch and generation are above every one seen.
+ * restored: that would publish again; P3 the next epoch and generation are above every one seen, aborted ones included.
  */
 export interface RestoreFacts {
   /** What the commit pointer names, or null if it was never moved. */
   readonly pointer: SeenCheckpoint | null;
+  /** No epoch above this one was ever opened. */
+  readonly opened: number;
   /** Epochs that others (sinks, markers of workers) know to be complete. */
   readonly seen: readonly { readonly who: string; readonly epoch: number; readonly generation: number }[];
 }
@@ -30,6 +32,7 @@ export type RestoreDecision =
 export function chooseRestorePoint(facts: RestoreFacts): RestoreDecision {
   const { pointer, seen } = facts;
   const known = pointer?.epoch ?? 0;
+  const highestEpoch = Math.max(known, facts.opened);
   const ahead = seen.find((other) => other.epoch > known);
   if (ahead !== undefined) {
     return {
@@ -38,6 +41,6 @@ export function chooseRestorePoint(facts: RestoreFacts): RestoreDecision {
     };
   }
   const nextGeneration = 1 + Math.max(pointer?.generation ?? 0, ...seen.map((other) => other.generation));
-  if (pointer === null) return { kind: 'fresh', nextGeneration, highestEpoch: known };
-  return { kind: pointer.finished ? 'finished' : 'restore', epoch: pointer.epoch, nextGeneration, highestEpoch: known };
+  if (pointer === null) return { kind: 'fresh', nextGeneration, highestEpoch };
+  return { kind: pointer.finished ? 'finished' : 'restore', epoch: pointer.epoch, nextGeneration, highestEpoch };
 }

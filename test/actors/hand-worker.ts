@@ -131,7 +131,15 @@ export class Worker {
       { stage: 0, subtask: 1, splits: [] },
       { stage: 1, subtask: 0, splits: [] },
     ];
-    return { generation: generation(n), fingerprint: this.plan.fingerprint, assignments, restore: null, guarded: [], ...more };
+    return {
+      generation: generation(n),
+      fingerprint: this.plan.fingerprint,
+      assignments,
+      restore: null,
+      firstEpoch: 1,
+      guarded: [],
+      ...more,
+    };
   }
 
   async tell(message: Parameters<Supervisor['receive']>[0]): Promise<void> {

@@ -12,13 +12,13 @@ const open = (): JobStores => openMemoryStores(disk);
 async function opened(generation = 1): Promise<CheckpointStore> {
   const store = new CheckpointStore(open());
   await store.load();
-  await store.fence(generation, 'i');
+  await store.fence(generation, 'i', store.pointer?.reserved ?? 0);
   return store;
 }
 /** Writes the blobs as a subtask does, and then publishes the checkpoint that needs them. */
 async function publish(store: CheckpointStore, epoch: number, ...blobs: string[]): Promise<void> {
   for (const id of blobs) await open().blobs.put(id, bytesOf(id));
-  await store.publish(manifest(epoch, [part('op', { blobs })]));
+  await store.publish(manifest(epoch, [part('op', { blobs })]), false);
 }
 const blobs = (): string[] => [...disk.blobs.keys()].sort();
 
@@ -37,7 +37,7 @@ describe('the checkpoint store', () => {
     const other = new CheckpointStore(open());
     await other.load();
     expect([other.pointer, other.latest]).toEqual([
-      { incarnation: 'i', generation: 1, epoch: 1, finished: false, kept: [1] },
+      { incarnation: 'i', generation: 1, epoch: 1, finished: false, reserved: 17, kept: [1] },
       store.latest,
     ]);
   });
@@ -85,8 +85,8 @@ describe('the checkpoint store', () => {
       },
     });
     await store.load();
-    await store.fence(1, 'i');
-    await store.publish(manifest(1));
+    await store.fence(1, 'i', 0);
+    await store.publish(manifest(1), false);
     expect(order).toEqual(['pointer', 'put manifest/1', 'pointer']);
   });
 
@@ -104,7 +104,7 @@ describe('the checkpoint store', () => {
   test('CS3: keeps blobs that hold a value', async () => {
     const store = await opened();
     await open().blobs.put('value', bytesOf('value'));
-    await store.publish(manifest(1, [part('op', { value: 'value' })]));
+    await store.publish(manifest(1, [part('op', { value: 'value' })]), false);
     await opened(2);
     expect(blobs()).toEqual(['manifest/1', 'value']);
   });
@@ -114,8 +114,8 @@ describe('the checkpoint store', () => {
     await open().blobs.put('in-flight', bytesOf('in-flight'));
     const looking = new CheckpointStore(open());
     await looking.load();
-    await working.publish(manifest(1, [part('op', { blobs: ['in-flight'] })]));
-    await expect(looking.fence(2, 'i')).rejects.toMatchObject({ code: 'E_RUNNING' });
+    await working.publish(manifest(1, [part('op', { blobs: ['in-flight'] })]), false);
+    await expect(looking.fence(2, 'i', 0)).rejects.toMatchObject({ code: 'E_RUNNING' });
     expect(blobs()).toEqual(['in-flight', 'manifest/1']);
   });
 
@@ -123,7 +123,7 @@ describe('the checkpoint store', () => {
     const old = await opened(1);
     await publish(old, 1);
     await opened(2);
-    for (const act of [() => publish(old, 2), () => old.fence(3, 'i')])
+    for (const act of [() => publish(old, 2), () => old.fence(3, 'i', 0)])
       await expect(act()).rejects.toMatchObject({ code: 'E_RUNNING', retry: 'never', message: expect.stringContaining('CS4') });
     expect((await opened(3)).pointer).toMatchObject({ generation: 3, epoch: 1 });
   });
@@ -132,8 +132,8 @@ describe('the checkpoint store', () => {
     await publish(await opened(1), 1);
     const store = new CheckpointStore(open());
     await store.load();
-    await store.fence(7, 'another');
-    expect(store.pointer).toEqual({ incarnation: 'i', generation: 7, epoch: 1, finished: false, kept: [1] });
+    await store.fence(7, 'another', 17);
+    expect(store.pointer).toEqual({ incarnation: 'i', generation: 7, epoch: 1, finished: false, reserved: 33, kept: [1] });
   });
 
   test('says when a checkpoint was damaged, and takes no older one', async () => {

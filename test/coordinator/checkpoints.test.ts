@@ -39,7 +39,7 @@ class World {
     };
     this.store = new CheckpointStore(gated);
     await this.store.load();
-    await this.store.fence(4, 'i');
+    await this.store.fence(4, 'i', 10);
     this.checkpoints = new Checkpoints({
       plan,
       generation: generation(4),
@@ -231,7 +231,7 @@ describe('checkpoints of a generation', () => {
     world.clock.advance(0);
     await world.complete(13);
     expect(world.said.slice(-3)).toEqual(['trigger 13 end', 'commit 13 at pointer 13', 'closed']);
-    expect(world.store.pointer).toMatchObject({ epoch: 13, finished: true });
+    expect(world.store.pointer).toMatchObject({ epoch: 13, finished: true, reserved: 13 });
   });
 
   test('are aborted after their barrier where a test asks for it, but never the last one', async () => {

@@ -108,6 +108,17 @@ describe('a coordinator', () => {
     expect(fleet.coordinator.base).toMatchObject({ restores: 1 });
   });
 
+  test('CP4: an epoch that was opened before a crash is not opened again, though none completed', async () => {
+    const triggered = async (of: Fleet): Promise<string[]> => {
+      await of.running();
+      of.clock.advance(5000);
+      return of.news().filter((told) => /^x trigger/.test(told));
+    };
+    expect(await triggered(fleet)).toEqual(['x trigger 1']);
+    expect(await triggered(new Fleet(disk))).toEqual(['x trigger 17']);
+    expect(await triggered(new Fleet(disk))).toEqual(['x trigger 33']);
+  });
+
   test('goes on in another process from the last checkpoint, with higher numbers', async () => {
     await fleet.running();
     fleet.clock.advance(5000);
@@ -120,7 +131,7 @@ describe('a coordinator', () => {
     expect([next.generation, next.news()]).toEqual([2, both('deploy 2 from 1', 'commit 1')]);
     await next.committed(1, ...subtasks);
     next.clock.advance(5000);
-    expect(next.news()).toEqual(both('start', 'trigger 2'));
+    expect(next.news()).toEqual(both('start', 'trigger 18'));
     expect(next.coordinator.started).toMatchObject({ epoch: 1 });
     // The old process has lost the pointer: its next checkpoint cannot be published.
     fleet.clock.advance(10_000);
