@@ -22,7 +22,7 @@ import {
 } from './api/index.ts';
 import { from as streamFrom } from './connectors/index.ts';
 import { type Duration, durationMs, epoch, silentLogger, sleep, WeirError } from './core/index.ts';
-import { type JobStatus, realClock, type RunningJob, startJob } from './runtime/index.ts';
+import { type JobStatus, realClock, type RunningJob, startJob, writeSavepoint } from './runtime/index.ts';
 
 const defaultStateDir = '.weir';
 const progressPollMs = 50;
@@ -53,8 +53,10 @@ const launcher: Launcher = {
     const forget = async (): Promise<void> => {
       if (options.ephemeral) await rm(directory, { recursive: true, force: true });
     };
+    const { fromSavepoint } = options;
+    const from = fromSavepoint === undefined ? {} : { fromSavepoint };
     try {
-      return jobOf(await startJob(job, { stateDir: directory, logger: silentLogger }), options, forget);
+      return jobOf(await startJob(job, { stateDir: directory, logger: silentLogger, ...from }), options, forget);
     } catch (error) {
       await forget();
       throw error;
@@ -86,6 +88,7 @@ function jobOf(running: RunningJob, { signal }: RunOptions, over: () => Promise<
     finished,
     stop,
     checkpoint: async () => epoch(await running.checkpoint()),
+    savepoint: async (directory) => void (await writeSavepoint(running, directory)),
     progress: () => progressOf(running, finished),
     [Symbol.asyncDispose]: async () => void (await stop()),
   };

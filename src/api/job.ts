@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly transport?: 'auto' | 'memory' | 'spawn' | `nats://${string}`;
   /** Where the job's state is kept (`.weir`). */
   readonly stateDir?: string;
+  /** A job that has no state yet goes on from this savepoint: the directory that `savepoint()` has written. */
+  readonly fromSavepoint?: string;
 }
 export interface Job extends AsyncDisposable {
   readonly name: string;
@@ -18,6 +20,11 @@ export interface Job extends AsyncDisposable {
   /** Final checkpoint, commit, end. `await using` does this too. */
   stop(options?: { readonly within?: Duration }): Promise<JobReport>;
   checkpoint(): Promise<Epoch>;
+  /**
+   * A checkpoint that you own, in a directory that does not exist yet: it is kept until you delete it. Results are not in it;
+   * a sink goes on from what it had committed then, and says so if it does not find it.
+   */
+  savepoint(directory: string): Promise<void>;
   /** One value per epoch, as Spark's StreamingQueryProgress. */
   progress(): AsyncIterable<Progress>;
 }

@@ -9,6 +9,7 @@ import { Coordinator } from '../coordinator/index.ts';
 import { type OperatorId, type Random, WeirError } from '../core/index.ts';
 import type { SourceDefinition } from '../operators/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
+import type { JobStores } from '../state/index.ts';
 import { statusOf } from './job-status.ts';
 import type { JobReport, JobStatus, RunningJob } from './status.ts';
 
@@ -92,6 +93,10 @@ class Cluster implements RunningJob {
 
   checkpoint(): Promise<number> {
     return this.#coordinator.checkpoint();
+  }
+
+  savepoint(to: JobStores): Promise<number> {
+    return this.#coordinator.savepoint(to);
   }
 
   async kill(): Promise<void> {

@@ -1,5 +1,6 @@
 /** What a running job says of itself: plain data, made anew at each call. Read by the CLI, the HTTP API and metrics. */
 import type { CheckpointEntry } from '../coordinator/index.ts';
+import type { JobStores } from '../state/index.ts';
 
 export type JobState =
   | 'starting'
@@ -89,6 +90,8 @@ export interface RunningJob {
   stop(): Promise<JobReport>;
   /** Takes a checkpoint now and resolves once it is complete and committed. */
   checkpoint(): Promise<number>;
+  /** Takes a checkpoint now and copies all that it needs into stores that are empty; resolves with its epoch. */
+  savepoint(to: JobStores): Promise<number>;
   /** Ends at once, as a crash would: nothing is flushed. */
   kill(): Promise<void>;
   status(): JobStatus;

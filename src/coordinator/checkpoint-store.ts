@@ -11,7 +11,7 @@ import { packValue, unpackValue } from '../batch/index.ts';
 import { invariant, WeirError } from '../core/index.ts';
 import { blobsOf, decodeManifest, encodeManifest, type JobStores, type Manifest } from '../state/index.ts';
 
-const cell = 'checkpoint';
+export const checkpointCell = 'checkpoint';
 /** Checkpoints kept. */
 export const retained = 3;
 /** Numbers of epochs that are taken at a time: more than a generation opens between two checkpoints before it gives up. */
@@ -41,6 +41,8 @@ export class CheckpointStore {
   #abandoned = false;
   #published = 0;
   readonly #manifests = new Map<number, Manifest>();
+  /** Epochs that somebody reads. */
+  readonly #pins: number[] = [];
 
   constructor(stores: JobStores) {
     this.#stores = stores;
@@ -56,13 +58,14 @@ export class CheckpointStore {
     return epoch === 0 ? null : this.#manifests.get(epoch)!;
   }
 
+  /** The oldest checkpoint that is kept; 0 = none. */
   get oldest(): number {
-    return this.#pointer?.kept[0] ?? 0;
+    return Math.min(this.#pointer?.kept[0] ?? 0, ...this.#pins);
   }
 
   /** Reads the pointer and every retained manifest. */
   async load(): Promise<void> {
-    const versioned = await this.#stores.pointers.read(cell);
+    const versioned = await this.#stores.pointers.read(checkpointCell);
     this.#revision = versioned?.revision ?? 0;
     this.#pointer = versioned === null ? null : (unpackValue(versioned.value) as Pointer);
     for (const epoch of this.#pointer?.kept ?? []) this.#manifests.set(epoch, await this.#read(epoch));
@@ -80,6 +83,24 @@ export class CheckpointStore {
   /** Makes the checkpoint exist. `last`: the generation opens no epoch after it. */
   publish(manifest: Manifest, last: boolean): Promise<void> {
     return this.#inTurn(() => this.#publish(manifest, last));
+  }
+
+  /**
+   * Keeps the newest checkpoint while `use` runs, however many follow.
+   *
+   * @throws WeirError `E_USAGE` if there is none yet
+   */
+  async pinned<T>(use: (manifest: Manifest, pointer: Pointer) => Promise<T>): Promise<T> {
+    const { latest } = this;
+    if (latest === null) throw new WeirError('E_USAGE', 'the job has no checkpoint yet');
+    const pointer = { ...this.#pointer!, kept: [latest.epoch] };
+    this.#pins.push(latest.epoch);
+    try {
+      return await use(latest, pointer);
+    } finally {
+      this.#pins.splice(this.#pins.indexOf(latest.epoch), 1);
+      if (!this.#isKept(latest.epoch)) await this.#inTurn(() => this.#retire([latest.epoch])).catch(() => undefined); // the next sweep takes it
+    }
   }
 
   /** The job was killed: what is under way moves nothing any more. */
@@ -103,7 +124,7 @@ export class CheckpointStore {
     const reserved = manifest.epoch + (last ? 0 : reservedEpochs);
     await this.#move({ ...before, epoch: manifest.epoch, finished: manifest.finished, reserved, kept }, manifest);
     // The checkpoint exists: garbage that stays does no harm, and the next sweep takes it.
-    await this.#retire(before.kept.filter((epoch) => !kept.includes(epoch))).catch(() => undefined);
+    await this.#retire(before.kept.filter((epoch) => !this.#isKept(epoch))).catch(() => undefined);
   }
 
   async #read(epoch: number): Promise<Manifest> {
@@ -115,7 +136,7 @@ export class CheckpointStore {
     if (this.#abandoned) throw new WeirError('E_STORE', 'the job was killed', { retry: 'never' });
     const move = { pointer, manifest, value: packValue(pointer) };
     this.#doubt = move;
-    const revision = await this.#stores.pointers.compareAndSet(cell, this.#revision, move.value);
+    const revision = await this.#stores.pointers.compareAndSet(checkpointCell, this.#revision, move.value);
     this.#doubt = null;
     if (revision === null) throw lost();
     this.#moved(move, revision);
@@ -131,7 +152,7 @@ export class CheckpointStore {
   async #settleDoubt(): Promise<void> {
     const move = this.#doubt;
     if (move === null) return;
-    const found = await this.#stores.pointers.read(cell);
+    const found = await this.#stores.pointers.read(checkpointCell);
     this.#doubt = null;
     if ((found?.revision ?? 0) === this.#revision) return;
     if (found?.revision !== this.#revision + 1 || Buffer.compare(found.value, move.value) !== 0) throw lost();
@@ -163,6 +184,10 @@ export class CheckpointStore {
     await this.#stores.blobs.delete((await this.#stores.blobs.list('')).filter((id) => !needed.has(id)));
   }
 
+  #isKept(epoch: number): boolean {
+    return this.#pointer!.kept.includes(epoch) || this.#pins.includes(epoch);
+  }
+
   #needed(): Set<string> {
     return new Set([...this.#manifests].flatMap(([epoch, manifest]) => [manifestId(epoch), ...blobsOf(manifest)]));
   }
@@ -178,4 +203,4 @@ function lost(): WeirError {
   return new WeirError('E_RUNNING', 'CS4: another coordinator has moved the commit pointer of this job', { retry: 'never' });
 }
 
-const manifestId = (epoch: number): string => `manifest/${epoch}`;
+export const manifestId = (epoch: number): string => `manifest/${epoch}`;

@@ -21,14 +21,16 @@ import {
   WeirError,
 } from '../core/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
-import { chooseRestorePoint, decideRestart, type RestoreDecision } from '../progress/index.ts';
+import { chooseRestorePoint, type RestoreDecision } from '../progress/index.ts';
 import type { JobStores, Manifest, Totals } from '../state/index.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { Checkpoints, type Last } from './checkpoints.ts';
 import { checkCompatible } from './compatibility.ts';
+import { Failures } from './failures.ts';
 import { CheckpointRecord } from './history.ts';
 import { type JobEvent, jobMachine } from './job.machine.ts';
 import { assign, subtasksOf } from './placement.ts';
+import { copyCheckpoint } from './savepoint.ts';
 
 export interface CoordinatorOptions {
   readonly plan: PhysicalPlan;
@@ -49,8 +51,6 @@ export interface CoordinatorOptions {
 export type JobOutcome = { readonly kind: 'finished' | 'stopped' } | { readonly kind: 'failed'; readonly error: WeirError };
 
 const noTotals: Totals = { rowsIn: 0, rowsOut: 0, late: 0, deadLetters: 0, checkpoints: 0, restores: 0 };
-/** The same row failing this often in a row is not worth another restart. */
-const sameFailuresMax = 3;
 
 export class Coordinator {
   readonly outcome: Promise<JobOutcome>;
@@ -70,11 +70,9 @@ export class Coordinator {
   #last: Last | null = null;
   #stopAsked = false;
   #backoff: Timer | null = null;
-  #error: WeirError | null = null;
+  readonly #failures: Failures;
   /** Asked to stop while a generation was torn down: no other is deployed. */
   #stopsHere = false;
-  #sameFailures = 0;
-  #failures: number[] = [];
   #guarded = new Set<OperatorId>();
   #base: Totals = noTotals;
   #start: { readonly epoch: number | null; readonly totals: Totals } | null = null;
@@ -85,6 +83,7 @@ export class Coordinator {
     this.#o = options;
     this.#store = new CheckpointStore(options.stores);
     this.#subtasks = subtasksOf(options.plan);
+    this.#failures = new Failures(options.plan.job.restart, options.clock, options.random);
     this.outcome = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -104,7 +103,7 @@ export class Coordinator {
           close: () => this.#teardown(),
           done: () =>
             this.#settle({ kind: this.#last === 'end' || this.#decision?.kind === 'finished' ? 'finished' : 'stopped' }),
-          fail: () => this.#settle({ kind: 'failed', error: this.#error! }),
+          fail: () => this.#settle({ kind: 'failed', error: this.#failures.last! }),
         },
       }),
     );
@@ -157,6 +156,15 @@ export class Coordinator {
     return this.#checkpoints!.request();
   }
 
+  /** Takes a checkpoint, and copies it into stores that are empty. */
+  async savepoint(to: JobStores): Promise<number> {
+    await this.checkpoint();
+    return this.#store.pinned(async (manifest, pointer) => {
+      await copyCheckpoint(manifest, pointer, this.#o.stores, to);
+      return manifest.epoch;
+    });
+  }
+
   get state(): string {
     return String(this.#machine.getSnapshot().value ?? 'loading');
   }
@@ -166,7 +174,7 @@ export class Coordinator {
   }
 
   get error(): WeirError | null {
-    return this.#error;
+    return this.#failures.last;
   }
 
   /** The state is that of a job that has seen the end of its input. */
@@ -230,14 +238,7 @@ export class Coordinator {
 
   #onFailed(error: WeirError, operator: OperatorId | null, subtask: string): void {
     if (this.state === 'tearingDown' || this.state === 'closing') return;
-    // What waiting may cure is tried as often as the restart policy says.
-    const same =
-      error.retry === 'restore' &&
-      this.#error !== null &&
-      this.#error.message === error.message &&
-      this.history.completedCount === 0;
-    this.#sameFailures = same ? this.#sameFailures + 1 : 1;
-    this.#error = error;
+    this.#failures.add(error, this.history.completedCount > 0);
     if (operator !== null && error.code === 'E_CLOSURE' && this.#o.plan.job.deadLetters !== undefined)
       this.#guarded.add(operator);
     this.#o.logger.warn(
@@ -344,26 +345,15 @@ export class Coordinator {
   }
 
   #teardown(): void {
-    this.#checkpoints?.close(this.#error ?? new WeirError('E_INTERNAL', 'the generation is over'));
+    this.#checkpoints?.close(this.error ?? new WeirError('E_INTERNAL', 'the generation is over'));
     this.#checkpoints = null;
     this.#pending = new Set(this.#o.workers);
     this.#broadcast({ kind: 'teardown', generation: this.#generation });
   }
 
   #decide(): void {
-    const error = this.#error!;
-    const { restart } = this.#o.plan.job;
-    const now = this.#o.clock.monotonic();
-    const decision =
-      this.#sameFailures >= sameFailuresMax
-        ? ({ kind: 'fail', reason: 'attempts' } as const)
-        : decideRestart(restart, this.#failures, now, error.retry, this.#o.random.next());
-    this.#failures = [...this.#failures.filter((at) => at > now - restart.withinMs), now];
-    if (decision.kind === 'fail') {
-      if (decision.reason === 'attempts')
-        this.#error = giveUp(error, this.#sameFailures >= sameFailuresMax ? this.#sameFailures : this.#failures.length);
-      return this.#tell({ type: 'GIVE_UP' });
-    }
+    const decision = this.#failures.decide();
+    if (decision.kind === 'fail') return this.#tell({ type: 'GIVE_UP' });
     this.#delayMs = decision.delayMs;
     this.#tell({ type: 'RESTART' });
   }
@@ -388,8 +378,4 @@ export class Coordinator {
   #broadcast(message: ToSupervisor): void {
     for (const worker of this.#o.workers) this.#o.send(worker, message);
   }
-}
-
-function giveUp(error: WeirError, failures: number): WeirError {
-  return new WeirError('E_RESTARTS', `gave up after ${failures} failures: ${error.message}`, { cause: error, hint: error.hint });
 }

@@ -5,4 +5,5 @@ export { Coordinator, type CoordinatorOptions, type JobOutcome } from './coordin
 export { type CheckpointEntry, CheckpointRecord } from './history.ts';
 export { checkpointMachine } from './checkpoint.machine.ts';
 export { jobMachine } from './job.machine.ts';
+export { copyCheckpoint, copySavepoint } from './savepoint.ts';
 export { assign, subtasksOf } from './placement.ts';

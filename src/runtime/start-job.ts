@@ -12,6 +12,7 @@ import { forgetLevelStores, type JobStores, openLevelStores } from '../state/ind
 import { MemoryTransport } from '../transport/index.ts';
 import { realClock } from './real-clock.ts';
 import { realRandom } from './real-random.ts';
+import { readSavepoint } from './savepoint.ts';
 
 export interface StartJobOptions {
   /** Where jobs keep their state, each in a directory of its own. */
@@ -22,6 +23,8 @@ export interface StartJobOptions {
   readonly checkpointIntervalMs?: number;
   /** Forgets the state that there is (false). */
   readonly fresh?: boolean;
+  /** A job without state goes on from this savepoint, a directory. */
+  readonly fromSavepoint?: string;
   /** Tests only: breaks the engine on purpose. */
   readonly sabotage?: Sabotage;
 }
@@ -32,13 +35,14 @@ const epochBytesMax = 16 << 20;
 /**
  * Resolves once the job runs; at once with a finished job if it had finished before.
  *
- * @throws WeirError `E_PLAN`, `E_RUNNING`, `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_STORE`
+ * @throws WeirError `E_PLAN`, `E_RUNNING`, `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_STORE`, `E_USAGE` for a savepoint
  */
 export async function startJob(job: LogicalJob, options: StartJobOptions): Promise<RunningJob> {
   const plan = planJob(job, options.parallelism);
   const directory = jobDirectory(options.stateDir, job.name);
   const stores = await openStores(directory, options.fresh ?? false);
   try {
+    if (options.fromSavepoint !== undefined) await readSavepoint(options.fromSavepoint, stores);
     const running = await startCluster(plan, environmentOf(stores, options), clusterOptions(options));
     return closing(running, stores);
   } catch (error) {
@@ -107,6 +111,7 @@ function closing(running: RunningJob, stores: JobStores): RunningJob {
       return finished;
     },
     checkpoint: () => running.checkpoint(),
+    savepoint: (to) => running.savepoint(to),
     kill: async () => {
       await running.kill();
       await stores.close();

@@ -90,6 +90,7 @@ function commands(onRun: (settings: RunSettings) => Promise<void>, onPlan: (modu
     .option('--state-dir <directory>', "where checkpoints live, in a folder of the job's name", '.weir')
     .option('--checkpoint-interval <ms>', 'time between checkpoints', intervalMs)
     .option('--fresh', 'forget the state of an earlier run and start anew', false)
+    .option('--from-savepoint <directory>', 'a job without state goes on from there')
     .option('--http <port>', 'serve health, metrics and status on 127.0.0.1; 0 = any free port', port)
     .option('--shutdown-timeout <s>', 'how long a stop may take', timeoutSeconds, 25)
     .addOption(

@@ -21,6 +21,7 @@ export interface EngineOptions {
   readonly parallelism?: number;
   readonly checkpointIntervalMs?: number;
   readonly fresh?: boolean;
+  readonly fromSavepoint?: string;
   readonly logger: Logger;
   readonly sabotage?: Sabotage;
 }
@@ -72,7 +73,7 @@ export async function listParams(module: JobModule): Promise<string> {
 }
 
 function engineOptions(settings: RunSettings, logger: Logger): EngineOptions {
-  const { stateDir, parallelism, checkpointInterval, fresh, abortEvery } = settings;
+  const { stateDir, parallelism, checkpointInterval, fresh, fromSavepoint, abortEvery } = settings;
   const sabotage = {
     ...(settings.break === undefined ? {} : { break: settings.break }),
     ...(abortEvery === undefined ? {} : { abortEvery }),
@@ -82,6 +83,7 @@ function engineOptions(settings: RunSettings, logger: Logger): EngineOptions {
     fresh,
     logger,
     ...(Object.keys(sabotage).length === 0 ? {} : { sabotage }),
+    ...(fromSavepoint === undefined ? {} : { fromSavepoint }),
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(checkpointInterval === undefined ? {} : { checkpointIntervalMs: checkpointInterval }),
   };

@@ -11,6 +11,8 @@ export interface RunSettings {
   readonly stateDir: string;
   readonly checkpointInterval?: number;
   readonly fresh: boolean;
+  /** Directory of a savepoint. */
+  readonly fromSavepoint?: string;
   /** Port of the control API; absent = none. */
   readonly http?: number;
   /** Seconds a stop may take. */

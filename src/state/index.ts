@@ -19,7 +19,7 @@ export {
 } from './manifest.ts';
 export { MemoryDisk, openMemoryStores } from './memory/index.ts';
 export { OperatorState, type OperatorStateOptions } from './operator-state.ts';
-export type { BlobStore, Journal, JournalEntry, JobStores, PointerStore, Versioned } from './ports.ts';
+export type { BlobStore, Journal, JournalEntry, JournalExtent, JobStores, PointerStore, Versioned } from './ports.ts';
 export { SnapshotChain, type SnapshotChainOptions } from './snapshot-chain.ts';
 export type { StateTable, TableEntry } from './table.ts';
 export type { ValueCodec } from './value-codec.ts';

@@ -38,6 +38,13 @@ export interface JournalEntry {
   readonly value: Uint8Array;
 }
 
+/** Entries from `first` on, up to but without `end`, are there. */
+export interface JournalExtent {
+  readonly name: string;
+  readonly first: number;
+  readonly end: number;
+}
+
 /** An append-only log of records per name. */
 export interface Journal {
   /** Appends in order; resolves with the sequence of the first once all are durable. */
@@ -48,6 +55,10 @@ export interface Journal {
   end(name: string): Promise<number>;
   /** Forgets what lies before `sequence`. */
   release(name: string, sequence: number): Promise<void>;
+  /** Those that were ever appended to or begun. */
+  list(): Promise<readonly JournalExtent[]>;
+  /** Begins a journal that does not exist yet at this sequence instead of 0: the place of another one's copy. */
+  begin(name: string, sequence: number): Promise<void>;
 }
 
 /** The stores of one job. */

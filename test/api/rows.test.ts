@@ -36,6 +36,7 @@ class SinkRuntime implements Launcher {
       finished: this.#finished.promise,
       stop,
       checkpoint: stop,
+      savepoint: stop,
       progress: stop as never,
       [Symbol.asyncDispose]: stop,
     };

@@ -7,6 +7,8 @@ const readsOf = (journal: Journal): Omit<Journal, 'append'> => ({
   read: (...args) => journal.read(...args),
   end: (name) => journal.end(name),
   release: (...args) => journal.release(...args),
+  list: () => journal.list(),
+  begin: (...args) => journal.begin(...args),
 });
 
 /** A journal whose appends wait until they are let through. */

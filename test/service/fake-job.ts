@@ -87,6 +87,9 @@ export class FakeJob implements RunningJob {
   async checkpoint(): Promise<number> {
     return this.current.report.epoch;
   }
+  async savepoint(): Promise<number> {
+    return this.current.report.epoch;
+  }
   async kill(): Promise<void> {}
   status(): JobStatus {
     return this.current;

@@ -158,6 +158,22 @@ export function describeStores(name: string, make: () => Promise<StoreFixture>):
         expect(await stores.journal.append('in', [text('next')])).toBe(2500);
         expect((await stores.journal.read('in', 2500, 5)).map((entry) => said(entry.value))).toEqual(['next']);
       });
+      it('S15: lists journals with what is left of them, and begins the copy of one where the other stands', async () => {
+        expect(await stores.journal.list()).toEqual([]);
+        await stores.journal.append('in', ['a', 'b', 'c'].map(text));
+        await stores.journal.release('in', 2);
+        await stores.journal.append('in/0', [text('y')]);
+        await stores.journal.begin('copy', 2);
+        await reopen();
+        expect(await stores.journal.list()).toEqual([
+          { name: 'copy', first: 2, end: 2 },
+          { name: 'in', first: 2, end: 3 },
+          { name: 'in/0', first: 0, end: 1 },
+        ]);
+        expect(await stores.journal.append('copy', [text('c')])).toBe(2);
+        expect((await stores.journal.read('copy', 2, 5)).map((entry) => said(entry.value))).toEqual(['c']);
+        await expect(stores.journal.begin('in', 7)).rejects.toThrow('S15');
+      });
       it('keeps journals apart, whose names begin alike', async () => {
         await stores.journal.append('in', [text('x')]);
         await stores.journal.append('in/0', [text('y'), text('z')]);

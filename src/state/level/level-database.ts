@@ -86,6 +86,11 @@ export class LevelDatabase {
     }
   }
 
+  /** The first key in [from, to). */
+  async firstKey(from: string, to: string, what: string): Promise<string | undefined> {
+    return (await this.#page({ gte: from, lt: to, limit: 1 }, what))[0];
+  }
+
   /** The last key in [from, to). */
   async lastKey(from: string, to: string, what: string): Promise<string | undefined> {
     return (await this.#page({ gte: from, lt: to, reverse: true, limit: 1 }, what))[0];

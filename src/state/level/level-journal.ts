@@ -4,9 +4,9 @@
  * Keys: `j!<name>!<sequence>` an entry, `r!<name>` what was released. Invariants: S15 sequences of a journal have no holes:
  * a missing entry between the released ones and the end is damage, and so is an end below the one that the marker knows.
  */
-import { WeirError } from '../../core/index.ts';
+import { invariant, WeirError } from '../../core/index.ts';
 import { checkStoreName } from '../blob-id.ts';
-import type { Journal, JournalEntry } from '../ports.ts';
+import type { Journal, JournalEntry, JournalExtent } from '../ports.ts';
 import type { CommittedMarker } from './committed-marker.ts';
 import { batchBytesMax, type Write } from './group-commit.ts';
 import { Lane } from './lane.ts';
@@ -81,6 +81,36 @@ export class LevelJournal implements Journal {
         await this.#database.write(writes);
       }
     });
+  }
+
+  async list(): Promise<readonly JournalExtent[]> {
+    const released = await this.#database.keys('r!', 'r!\uffff', 'journals');
+    const names = new Set(released.map((key) => key.slice(2)));
+    // One key per journal is enough, however many entries it has.
+    for (let after = 'j!'; ; ) {
+      const next = await this.#database.firstKey(after, 'j!\uffff', 'journals');
+      if (next === undefined) break;
+      const name = next.slice(2, -17);
+      names.add(name);
+      after = `${entriesOf(name)}\uffff`;
+    }
+    return Promise.all([...names].sort().map(async (name) => ({ name, ...(await this.#bounds(name)) })));
+  }
+
+  async begin(name: string, sequence: number): Promise<void> {
+    const extent = await this.#extent(name);
+    await extent.turns.run(async () => {
+      invariant(extent.end === 0, `S15: journal ${name} has begun already`);
+      await this.#database.write([{ type: 'put', key: releasedKey(name), value: sealNumber(releasedKey(name), sequence) }]);
+      extent.first = sequence;
+      extent.end = sequence;
+      this.#marker.noteJournalEnd(name, sequence);
+    });
+  }
+
+  async #bounds(name: string): Promise<{ first: number; end: number }> {
+    const { first, end } = await this.#extent(name);
+    return { first, end };
   }
 
   #extent(name: string): Promise<Extent> {

@@ -5,7 +5,7 @@
  */
 import { WeirError, invariant } from '../../core/index.ts';
 import { checkStoreName } from '../blob-id.ts';
-import type { BlobStore, Journal, JobStores, JournalEntry, PointerStore, Versioned } from '../ports.ts';
+import type { BlobStore, Journal, JobStores, JournalEntry, JournalExtent, PointerStore, Versioned } from '../ports.ts';
 import { intact, MemoryDisk, stored, type StoredJournal } from './memory-disk.ts';
 
 /** @param disk what to open again; a new one by default */
@@ -130,6 +130,19 @@ class MemoryJournal implements Journal {
   async release(name: string, sequence: number): Promise<void> {
     const journal = this.#journal(name);
     for (; journal.first < Math.min(sequence, journal.end); journal.first++) journal.entries.delete(journal.first);
+  }
+
+  async list(): Promise<readonly JournalExtent[]> {
+    mustBeOpen(this.#open);
+    const journals = [...this.#disk.journals].map(([name, { first, end }]) => ({ name, first, end }));
+    return journals.filter(({ end }) => end > 0).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async begin(name: string, sequence: number): Promise<void> {
+    const journal = this.#journal(name);
+    invariant(journal.end === 0, `S15: journal ${name} has begun already`);
+    journal.first = sequence;
+    journal.end = sequence;
   }
 
   #journal(name: string): StoredJournal {

@@ -1,0 +1,57 @@
+import { type Clock, type Random, WeirError } from '../core/index.ts';
+import { decideRestart, type RestartOptions } from '../progress/index.ts';
+
+/** The same row failing this often in a row is not worth another restart. */
+const sameFailuresMax = 3;
+
+export type FailureDecision =
+  | { readonly kind: 'restart'; readonly delayMs: number }
+  | { readonly kind: 'fail'; readonly error: WeirError };
+
+/** What went wrong so far, and whether it is worth another try. */
+export class Failures {
+  readonly #restart: RestartOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #last: WeirError | null = null;
+  #same = 0;
+  #times: readonly number[] = [];
+
+  constructor(restart: RestartOptions, clock: Clock, random: Random) {
+    this.#restart = restart;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  get last(): WeirError | null {
+    return this.#last;
+  }
+
+  /** @param progressed a checkpoint was completed since the generation began */
+  add(error: WeirError, progressed: boolean): void {
+    // What waiting may cure is tried as often as the restart policy says.
+    const again = error.retry === 'restore' && this.#last?.message === error.message && !progressed;
+    this.#same = again ? this.#same + 1 : 1;
+    this.#last = error;
+  }
+
+  /** Of the last one. */
+  decide(): FailureDecision {
+    const error = this.#last!;
+    const { withinMs } = this.#restart;
+    const now = this.#clock.monotonic();
+    const hopeless = this.#same >= sameFailuresMax;
+    const decision = hopeless
+      ? ({ kind: 'fail', reason: 'attempts' } as const)
+      : decideRestart(this.#restart, this.#times, now, error.retry, this.#random.next());
+    this.#times = [...this.#times.filter((at) => at > now - withinMs), now];
+    if (decision.kind !== 'fail') return { kind: 'restart', delayMs: decision.delayMs };
+    if (decision.reason !== 'attempts') return { kind: 'fail', error };
+    this.#last = giveUp(error, hopeless ? this.#same : this.#times.length);
+    return { kind: 'fail', error: this.#last };
+  }
+}
+
+function giveUp(error: WeirError, failures: number): WeirError {
+  return new WeirError('E_RESTARTS', `gave up after ${failures} failures: ${error.message}`, { cause: error, hint: error.hint });
+}
