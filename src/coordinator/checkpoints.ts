@@ -54,6 +54,8 @@ export interface CheckpointsOptions {
   readonly failed: (error: WeirError) => void;
 }
 
+/** An epoch that takes this long is worth a line, and another one each time it has taken so long again. */
+const slowMs = 30_000;
 /** After this many aborted epochs in a row the generation is given up. */
 const abortsInARowMax = 3;
 
@@ -69,6 +71,7 @@ export class Checkpoints {
   #last: Last | null = null;
   #due = false;
   #timer: Timer | null = null;
+  #slow: Timer | null = null;
   #awaitingCommit = new Set<string>();
   #over = false;
   #begunAt = 0;
@@ -105,6 +108,7 @@ export class Checkpoints {
   close(reason: WeirError): void {
     this.#over = true;
     this.#timer?.cancel();
+    this.#slow?.cancel();
     this.#machine.send({ type: 'RESET' });
     if (this.#barrier !== null) this.#o.history.aborted(this.#barrier.epoch, reason.message);
     for (const waiter of this.#waiting.splice(0)) waiter.reject(reason);
@@ -177,6 +181,24 @@ export class Checkpoints {
     if (this.#due && !this.#over) this.#machine.send({ type: 'OPEN' });
   }
 
+  /** Whoever waits for an epoch, or for a stop, should know for whom. */
+  #watch(): void {
+    this.#slow = this.#o.clock.setTimer(slowMs, () => {
+      this.#o.logger.warn({ checkpoint: this.#barrier!.epoch, ...this.#standing() }, 'a checkpoint takes long');
+      this.#watch();
+    });
+  }
+
+  #standing(): { seconds: number; waitingFor: string } {
+    const seconds = Math.round((this.#o.clock.monotonic() - this.#begunAt) / 1000);
+    const { open } = this.#ledger;
+    if (this.#committingSince !== null)
+      return { seconds, waitingFor: `the sinks of ${[...this.#awaitingCommit].join(', ')} to commit` };
+    if (open === null) return { seconds, waitingFor: 'the state store' };
+    const missing = this.#o.participants.filter((subtask) => !open.acks.has(subtask));
+    return { seconds, waitingFor: `the barrier to pass ${missing.join(', ')}` };
+  }
+
   // ── actions of the machine
 
   #trigger(): void {
@@ -190,6 +212,7 @@ export class Checkpoints {
     this.#barrier = { epoch, time: this.#time, due, ...last };
     this.#begunAt = this.#o.clock.monotonic();
     this.#o.history.opened(epoch, this.#barrier.time);
+    this.#watch();
     this.#o.trigger(this.#barrier);
   }
 
@@ -229,6 +252,7 @@ export class Checkpoints {
   }
 
   #settled(): void {
+    this.#slow?.cancel();
     this.#committingSince = null;
     const barrier = this.#barrier!;
     this.#barrier = null;

@@ -15,6 +15,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 class World {
   readonly clock = new VirtualClock();
   readonly said: string[] = [];
+  readonly warnings: unknown[] = [];
   readonly history = new CheckpointRecord();
   store!: CheckpointStore;
   checkpoints!: Checkpoints;
@@ -52,7 +53,7 @@ class World {
       intervalMs: 1000,
       abortEvery: this.abortEvery,
       clock: this.clock,
-      logger: silentLogger,
+      logger: { ...silentLogger, warn: (facts) => void this.warnings.push(facts) },
       history: this.history,
       trigger: (barrier) => {
         this.lastBarrier = barrier;
@@ -120,6 +121,24 @@ describe('checkpoints of a generation', () => {
     world.committed(11, '0/1');
     expect(world.said.slice(2)).toEqual(['trigger 12']);
     expect(world.checkpoints.committingFor(world.clock.monotonic())).toBe(0);
+  });
+
+  test('say whom they wait for when it takes long', async () => {
+    world.checkpoints.hurry();
+    world.ack(11, '0/0');
+    world.clock.advance(30_000);
+    world.ack(11, '0/1');
+    await settle();
+    world.committed(11, '0/1');
+    world.clock.advance(60_000);
+    world.committed(11, '0/0');
+    world.clock.advance(60_000);
+    expect(world.warnings.slice(0, 3)).toEqual([
+      { checkpoint: 11, seconds: 30, waitingFor: 'the barrier to pass 0/1' },
+      { checkpoint: 11, seconds: 60, waitingFor: 'the sinks of 0/0 to commit' },
+      { checkpoint: 11, seconds: 90, waitingFor: 'the sinks of 0/0 to commit' },
+    ]);
+    expect(world.warnings).toHaveLength(3);
   });
 
   test('CP2: a commit is sent only after the pointer has moved', async () => {

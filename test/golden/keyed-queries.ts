@@ -42,7 +42,13 @@ function reducing(fn: Reducer): Query {
 /** The same whatever the order of the rows. */
 const reduce = reducing((a, b) => (shown([a.at, a.s, a.v]) >= shown([b.at, b.s, b.v]) ? a : b));
 /** Tells every order from every other. It cuts no character in two: a column without a type keeps no lone surrogate. */
-const fold = reducing((a, b) => ({ ...b, v: ((a.v ?? 1) * 3 + (b.v ?? 2)) % 1009, s: Array.from(a.s + b.s).slice(-5).join('') }));
+const fold = reducing((a, b) => ({
+  ...b,
+  v: ((a.v ?? 1) * 3 + (b.v ?? 2)) % 1009,
+  s: Array.from(a.s + b.s)
+    .slice(-5)
+    .join(''),
+}));
 
 const process: Query = async (experiment) => {
   const { stream, rows, world } = experiment;
