@@ -1,13 +1,14 @@
 /**
  * The channel port: an ordered, lossless, bounded pipe from one subtask to another.
  *
- * Owns: frames, and the contract of both ends. Implementations: `memory/`. One contract suite runs on all of them.
+ * Owns: frames, and the contract of both ends. Implementations: `memory/`, `nats/`. One contract suite runs on all of them.
  * Frames arrive in the order of sending, or the channel fails; nothing is dropped silently. Data needs credit; control
  * frames (all others) never do. The receiver grants credit as it takes frames: initial credit is zero until `open`.
  * Invariants: H1 order; H2 data in flight never exceeds the granted window by more than one frame; H3 a gap, a wrong
  * checksum or an older generation is an error or nothing, never a frame.
  */
 import type { Batch } from '../batch/index.ts';
+import type { WeirError } from '../core/index.ts';
 import type { Barrier } from '../progress/index.ts';
 
 export type Frame =
@@ -48,6 +49,8 @@ export interface ChannelId {
 export interface Transport {
   sender(id: ChannelId): ChannelSender;
   receiver(id: ChannelId): ChannelReceiver;
+  /** Called at most once, when frames were lost or changed: this generation's channels are useless from then on. */
+  onFailed(call: (error: WeirError) => void): void;
   /** No frame of this generation is delivered any more. */
   close(): void;
 }

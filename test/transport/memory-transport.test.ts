@@ -2,11 +2,15 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { type Batch, batchOf, batchSchema } from '../../src/batch/index.ts';
-import { MemoryTransport } from '../../src/transport/index.ts';
-import { channelContract } from './channel-contract.ts';
+import { MemoryTransport, type Window } from '../../src/transport/index.ts';
+import { channelContract, type Ends } from './channel-contract.ts';
 
-channelContract('memory', (window) => new MemoryTransport({ window }));
-channelContract('memory, through the wire form', (window) => new MemoryTransport({ window, codec: true }));
+const inMemory = (window: Window, codec: boolean): Ends => {
+  const transport = new MemoryTransport({ window, codec });
+  return { sending: transport, receiving: transport, settle: async () => {} };
+};
+channelContract('memory', (window) => inMemory(window, false));
+channelContract('memory, through the wire form', (window) => inMemory(window, true));
 
 const numbers = batchSchema([{ name: 'n', type: { kind: 'float64' }, nullable: false }]);
 const one = (n: number): Batch => batchOf(numbers, [{ n }]);

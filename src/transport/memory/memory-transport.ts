@@ -32,6 +32,9 @@ export class MemoryTransport implements Transport {
     return this.#channel(id).receiver;
   }
 
+  /** Never: nothing is lost in memory. */
+  onFailed(): void {}
+
   close(): void {
     this.#closed = true;
     for (const channel of this.#channels.values()) channel.close();

@@ -1,0 +1,133 @@
+/**
+ * The receiver's end of a channel over NATS.
+ *
+ * Owns: the order of what arrives, and the reassembly of fragments. A sequence that is missing fails the channel for good: what
+ * was lost cannot be had again. Invariants: H1, H3 of channel.ts; H5 a repeated frame changes nothing.
+ */
+import { decodeBatch, packValue, unpackValue } from '../../batch/index.ts';
+import { WeirError } from '../../core/index.ts';
+import type { ChannelReceiver, Frame } from '../channel.ts';
+import { type Grant, ReceiverCredit, type Window } from '../credit.ts';
+import { encodeFrame, type WireFrame } from './frame-codec.ts';
+import type { ChannelSite } from './sending-channel.ts';
+
+export interface ReceivingSite extends ChannelSite {
+  readonly window: Window;
+  /** Resolves once the server knows the channel's subscription. */
+  readonly subscribed: () => Promise<void>;
+  readonly failed: (error: WeirError) => void;
+}
+
+export class ReceivingChannel implements ChannelReceiver {
+  readonly #site: ReceivingSite;
+  readonly #credit: ReceiverCredit;
+  #queue: { readonly frame: Frame; readonly bytes: number }[] = [];
+  #head = 0;
+  #pieces: Uint8Array[] = [];
+  #received = 0;
+  /** The sender has answered the first grant. */
+  #heardOf = false;
+  #state: 'new' | 'opening' | 'open' | 'over' = 'new';
+  #wake = (): void => {};
+
+  constructor(site: ReceivingSite) {
+    this.#site = site;
+    this.#credit = new ReceiverCredit(site.window);
+  }
+
+  open(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'opening';
+    this.#site.subscribed().then(
+      () => this.#opened(),
+      (error: unknown) => this.#fail(WeirError.from(error, 'E_CHANNEL').message),
+    );
+  }
+
+  get pending(): number {
+    return this.#queue.length - this.#head;
+  }
+
+  peek(): Frame | undefined {
+    return this.#queue[this.#head]?.frame;
+  }
+
+  take(): Frame | undefined {
+    const entry = this.#queue[this.#head];
+    if (entry === undefined) return undefined;
+    this.#head++;
+    if (this.#head === this.#queue.length || this.#head === 32) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    if (entry.frame.kind === 'data') this.#grant(this.#credit.took(entry.bytes));
+    return entry.frame;
+  }
+
+  onReadable(wake: () => void): void {
+    this.#wake = wake;
+  }
+
+  close(): void {
+    this.#state = 'over';
+    this.#queue = [];
+    this.#head = 0;
+    this.#pieces = [];
+    this.#wake = () => {};
+  }
+
+  arrived(frame: WireFrame): void {
+    if (this.#state === 'over') return;
+    this.#heardOf = true;
+    if (frame.kind === 'heartbeat') return this.#heard(frame.sequence);
+    if (frame.sequence <= this.#received) return; // H5
+    if (frame.sequence !== this.#received + 1) return this.#fail(`frame ${frame.sequence} came after ${this.#received}`);
+    this.#received = frame.sequence;
+    this.#pieces.push(frame.payload);
+    if (!frame.more) this.#whole(frame.kind === 'data');
+  }
+
+  /** Repeats the first grant until the sender has it: it may not have listened yet. */
+  beat(): void {
+    if (this.#state === 'open' && !this.#heardOf) this.#grant(this.#credit.current);
+  }
+
+  damaged(): void {
+    if (this.#state !== 'over') this.#fail(`the frame after ${this.#received} was changed on its way`);
+  }
+
+  #opened(): void {
+    if (this.#state !== 'opening') return;
+    this.#state = 'open';
+    this.#grant(this.#credit.current);
+  }
+
+  /** A sender that waits repeats itself: so does the grant that it may have missed. */
+  #heard(sequence: number): void {
+    if (sequence > this.#received) return this.#fail(`frames up to ${sequence} were sent, ${this.#received} came`);
+    if (this.#state === 'open') this.#grant(this.#credit.current);
+  }
+
+  #whole(isData: boolean): void {
+    const payload = this.#pieces.length === 1 ? this.#pieces[0]! : new Uint8Array(Buffer.concat(this.#pieces));
+    this.#pieces = [];
+    try {
+      const frame: Frame = isData ? { kind: 'data', batch: decodeBatch(payload) } : (unpackValue(payload) as Frame);
+      this.#queue.push({ frame, bytes: payload.length });
+    } catch (error) {
+      return this.#fail(WeirError.from(error, 'E_CHANNEL').message);
+    }
+    this.#wake();
+  }
+
+  #grant(grant: Grant): void {
+    const { channel, generation, publish } = this.#site;
+    publish(encodeFrame({ kind: 'grant', more: false, channel, generation, sequence: 0, payload: packValue(grant) }));
+  }
+
+  #fail(what: string): void {
+    const { edge, from, to } = this.#site.channel;
+    this.close();
+    this.#site.failed(new WeirError('E_CHANNEL', `channel ${edge}/${from}/${to}: ${what}`));
+  }
+}

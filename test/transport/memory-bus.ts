@@ -1,0 +1,52 @@
+/** A network in memory: it delivers later, in order, and loses or changes what a test tells it to. */
+import type { Bus, Subscription } from '../../src/transport/index.ts';
+
+type Receive = (payload: Uint8Array) => void;
+/** What becomes of a message: null = lost. */
+export type Weather = (subject: string, payload: Uint8Array) => Uint8Array | readonly Uint8Array[] | null;
+
+export class MemoryNetwork {
+  readonly #subscribers = new Map<string, Set<Receive>>();
+  readonly #underWay: { subject: string; payload: Uint8Array }[] = [];
+  readonly #interrupted: (() => void)[] = [];
+  readonly maxPayload: number;
+  weather: Weather = (_, payload) => payload;
+
+  constructor(maxPayload: number = 1 << 20) {
+    this.maxPayload = maxPayload;
+  }
+
+  bus(): Bus {
+    return {
+      maxPayload: this.maxPayload,
+      publish: (subject, payload) => {
+        if (payload.length > this.maxPayload) throw new Error(`a message of ${payload.length} bytes`);
+        this.#underWay.push({ subject, payload: payload.slice() });
+      },
+      subscribe: (subject, receive) => this.#subscribe(subject, receive),
+      flush: async () => this.deliver(),
+      onInterrupted: (call) => void this.#interrupted.push(call),
+    };
+  }
+
+  /** Everything that is under way, and what follows from it. */
+  deliver(): void {
+    for (let next = this.#underWay.shift(); next !== undefined; next = this.#underWay.shift()) {
+      const { subject, payload } = next;
+      const arriving = this.weather(subject, payload);
+      for (const each of arriving === null ? [] : Array.isArray(arriving) ? arriving : [arriving])
+        for (const receive of this.#subscribers.get(subject) ?? []) receive(each as Uint8Array);
+    }
+  }
+
+  interrupt(): void {
+    for (const call of this.#interrupted) call();
+  }
+
+  #subscribe(subject: string, receive: Receive): Subscription {
+    const receivers = this.#subscribers.get(subject) ?? new Set();
+    receivers.add(receive);
+    this.#subscribers.set(subject, receivers);
+    return { close: () => void receivers.delete(receive) };
+  }
+}
