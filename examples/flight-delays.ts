@@ -1,4 +1,5 @@
 // The main job: departure delays per origin airport and day, over flights in the order in which they really left.
+import { join } from 'node:path';
 import { avg, count, from, type JobStatus, json, max, type Params, type Pipeline, pipeline, schema, t, window } from 'weir';
 import { file } from 'weir/connectors';
 import { printResult } from './flight-report.ts';
@@ -32,8 +33,8 @@ export default async (params: Params): Promise<Pipeline> => {
   return pipeline({
     name: 'flight-delays',
     outputs: [
-      results.to(file.sink({ path: `${output}/result.jsonl` })),
-      perDay.late().to(file.sink({ path: `${output}/late.jsonl` })),
+      results.to(file.sink({ path: join(output, 'result.jsonl') })),
+      perDay.late().to(file.sink({ path: join(output, 'late.jsonl') })),
     ],
   });
 };

@@ -1,5 +1,6 @@
 // What the main job prints once it has finished: the airports with the longest and the shortest delays, and its own numbers.
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { JobStatus } from 'weir';
 
 interface Day {
@@ -42,7 +43,7 @@ const table = (title: string, airports: readonly Airport[]): string =>
   ].join('\n');
 
 export async function printResult({ totals, report }: JobStatus, output: string): Promise<void> {
-  const lines = (await readFile(`${output}/result.jsonl`, 'utf8')).split('\n').filter((line) => line !== '');
+  const lines = (await readFile(join(output, 'result.jsonl'), 'utf8')).split('\n').filter((line) => line !== '');
   const days = lines.map((line) => JSON.parse(line) as Day);
   const all = perAirport(days);
   const ranked = all.filter(({ flights }) => flights >= flightsMin).sort((a, b) => b.avgDelay - a.avgDelay);
@@ -53,8 +54,8 @@ export async function printResult({ totals, report }: JobStatus, output: string)
       table(`Longest average departure delay (airports with ${flightsMin} flights or more)`, ranked.slice(0, shown)),
       table('Shortest', ranked.slice(-shown).reverse()),
       '',
-      `${flights} flights of ${all.length} airports on ${new Set(days.map(({ day }) => day)).size} days, in ${output}/result.jsonl (${days.length} rows)`,
-      `${totals.rowsLate} came too late for their window, in ${output}/late.jsonl`,
+      `${flights} flights of ${all.length} airports on ${new Set(days.map(({ day }) => day)).size} days, in ${join(output, 'result.jsonl')} (${days.length} rows)`,
+      `${totals.rowsLate} came too late for their window, in ${join(output, 'late.jsonl')}`,
       `${totals.rowsIn} rows in, ${totals.checkpoints} checkpoints, ${totals.restores} restores, finished at epoch ${report.epoch}`,
       '',
     ].join('\n'),

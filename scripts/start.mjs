@@ -14,7 +14,7 @@ function sort(words) {
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (word === '--') return [weir, [...params, ...words.slice(i + 1)]];
-    if (!word.startsWith('-')) (word.includes('=') ? params : weir).push(word);
+    if (!word.startsWith('-')) params.push(word);
     else {
       weir.push(word);
       if (!withoutValue.has(word) && !word.includes('=') && i + 1 < words.length && words[i + 1] !== '--') weir.push(words[++i]);

@@ -16,7 +16,7 @@ import { CommandParams } from './params.ts';
 import { listParams, runCommand, wantsHelp } from './run-command.ts';
 import { intervalMs, jobName, parallelism, port, type RunSettings, timeoutSeconds } from './run-settings.ts';
 import { listenForShutdown } from './shutdown.ts';
-import { createTerminal, type Terminal } from './terminal.ts';
+import { createTerminal, outliveReaders, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
 export interface MainOptions {
@@ -35,6 +35,7 @@ Exit codes: 0 finished, stopped or already finished; 1 job failed; 2 usage or co
 
 /** Runs one command and gives the exit code of the process. */
 export async function main(words: readonly string[], options: MainOptions = {}): Promise<number> {
+  outliveReaders(process.stdout, process.stderr);
   const terminal = createTerminal(process.stdout, process.stderr, process.env);
   const at = words.indexOf('--');
   const own = at < 0 ? words : words.slice(0, at);

@@ -13,6 +13,8 @@ export interface Terminal {
 }
 
 type Stream = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'>;
+/** A terminal that does not know its width, as under `script`, says 0. */
+const columnsUnlessKnown = 80;
 
 const eraseLine = '\r\x1b[2K';
 
@@ -41,8 +43,22 @@ export function createTerminal(
   return {
     ...base,
     paint(text) {
-      stdout.write(`${eraseLine}${text.slice(0, Math.max(1, (stdout.columns ?? 80) - 1))}`);
+      stdout.write(`${eraseLine}${text.slice(0, Math.max(1, (stdout.columns || columnsUnlessKnown) - 1))}`);
       painted = true;
     },
   };
+}
+
+/**
+ * Whoever watches may go (`| head`), and the disk of a log be full. Neither is a reason to end a job: what is said is lost
+ * then, and the exit code still tells how it ended.
+ */
+export function outliveReaders(
+  stdout: Pick<NodeJS.WriteStream, 'once' | 'on'>,
+  stderr: Pick<NodeJS.WriteStream, 'on' | 'write'>,
+): void {
+  stdout.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') stderr.write(`weir: stdout cannot be written, the job goes on without it: ${message}\n`);
+  });
+  for (const stream of [stdout, stderr]) stream.on('error', () => {});
 }

@@ -28,6 +28,13 @@ describe('npm start', () => {
     expect(end.stderr).toMatch(/unknown parameter 'ratte'\n {2}did you mean 'rate'\?/);
   });
 
+  test('says how a parameter is written when a word is none', async () => {
+    using folder = new Folder();
+    const end = await npmStart(folder, ['rate']).ended;
+    expect(end.code).toBe(2);
+    expect(end.stderr).toMatch(/'rate' is not a parameter: write key=value/);
+  });
+
   test('is gone at once when npm is killed', async () => {
     using folder = new Folder();
     const run = npmStart(folder, ['rate=1000']);

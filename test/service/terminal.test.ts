@@ -20,6 +20,12 @@ describe('the terminal', () => {
     expect(written).toEqual(['\r\x1b[2Kone', `\r\x1b[2K${'x'.repeat(19)}`, '\r\x1b[2Ktwo\n', 'three\n']);
   });
 
+  test('takes a terminal that does not know its width for one of 80 columns', () => {
+    const { written, stream } = streams(true);
+    createTerminal(Object.assign(stream, { columns: 0 }), stream, {}).paint?.('x'.repeat(100));
+    expect(written).toEqual([`\r\x1b[2K${'x'.repeat(79)}`]);
+  });
+
   test.each([
     [false, {}],
     [true, { CI: '1' }],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const root: string = join(import.meta.dirname, '../..');
-const bin = join(root, 'dist/service/bin.js');
+export const bin: string = join(root, 'dist/service/bin.js');
 
 export interface Ended {
   readonly code: number | null;

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Folder, reportOf } from './weir-process.ts';
+import { bin, Folder, reportOf } from './weir-process.ts';
 
 const endless = `
 import { from, pipeline } from 'weir';
@@ -29,13 +30,23 @@ export default pipeline({
   outputs: [from([{ n: 1 }, { n: 2 }]).map(half).named('halve').to(file.sink({ path: 'out/n.jsonl' }))],
 });
 `;
+const paced = `
+import { from, pipeline } from 'weir';
+import { file, generator } from 'weir/connectors';
+const numbers = generator.source({ rowsPerSecond: 2000, rows: 3000, row: (index) => ({ n: index }) });
+export default pipeline({ name: 'paced', outputs: [from(numbers).to(file.sink({ path: 'out/n.jsonl' }))] });
+`;
+const printing = `
+import { from, pipeline } from 'weir';
+import { generator, stdout } from 'weir/connectors';
+const numbers = generator.source({ rowsPerSecond: 100, row: (index) => ({ n: index }) });
+export default pipeline({ name: 'printing', outputs: [from(numbers).to(stdout.sink())] });
+`;
 const typeless = '{ "name": "somewhere" }';
 
+const linesOf = (folder: Folder, path: string): string[] => readFileSync(join(folder.path, path), 'utf8').trimEnd().split('\n');
 const numbersIn = (folder: Folder): number[] =>
-  readFileSync(join(folder.path, 'out/numbers.jsonl'), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as { n: number }).n);
+  linesOf(folder, 'out/numbers.jsonl').map((line) => (JSON.parse(line) as { n: number }).n);
 
 describe('weir run', () => {
   test('runs a lone .ts file to its end, calls finished, and says so the second time', async () => {
@@ -129,5 +140,41 @@ describe('weir run', () => {
     expect(JSON.parse(await get('/v1/jobs/endless'))).toMatchObject({ job: 'endless', state: 'running' });
     run.child.kill('SIGTERM');
     expect((await run.ended).code).toBe(0);
+  });
+
+  test('goes on when whoever watched it is gone', async () => {
+    using folder = new Folder({ 'job.ts': paced, 'package.json': typeless });
+    const run = folder.weir('run', 'job.ts', '--log-level', 'debug');
+    await run.says(/paced starts anew/);
+    run.child.stdout!.destroy();
+    run.child.stderr!.destroy();
+    expect((await run.ended).code).toBe(0);
+    expect(linesOf(folder, 'out/n.jsonl')).toHaveLength(3000);
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('goes on when the disk of its log is full', () => {
+    using folder = new Folder({ 'job.ts': paced, 'package.json': typeless });
+    const fullDisk = openSync('/dev/full', 'w');
+    const end = spawnSync(process.execPath, [bin, 'run', 'job.ts', '--log-level', 'debug'], {
+      cwd: folder.path,
+      stdio: ['ignore', fullDisk, fullDisk],
+    });
+    closeSync(fullDisk);
+    expect([end.status, end.signal]).toEqual([0, null]);
+    expect(linesOf(folder, 'out/n.jsonl')).toHaveLength(3000);
+  });
+
+  test('fails when nobody reads results on stdout, and prints them to the next reader', async () => {
+    using folder = new Folder({ 'job.ts': printing, 'package.json': typeless });
+    const run = folder.weir('run', 'job.ts', '--checkpoint-interval', '100', '--log-level', 'silent');
+    await run.says(/^epoch 1, /m);
+    run.child.stdout!.destroy();
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/weir: E_SINK .*nobody reads stdout any more/);
+    const next = folder.weir('run', 'job.ts', '--checkpoint-interval', '100');
+    await next.says(/^printing goes on from checkpoint [1-9]/m);
+    next.child.kill('SIGKILL');
+    await next.ended;
   });
 });

@@ -11,6 +11,8 @@ export interface StdoutOptions {
   readonly truncate?: boolean;
 }
 
+type Write = (text: string) => void | Promise<void>;
+
 interface Staged {
   readonly title: string;
   readonly table: string;
@@ -20,14 +22,31 @@ interface Staged {
  * A table for each checkpoint that has rows, printed once the checkpoint is complete; after a crash the last one may be
  * printed again, so it is at-least-once. For people: what is not shown is counted, not kept.
  *
- * @throws WeirError `E_PLAN` for a number of rows that is none
+ * @throws WeirError `E_PLAN` for a number of rows that is none; `E_SINK` while it runs, when stdout is closed or full
  */
 export function stdoutSink<Row extends object>(options: StdoutOptions = {}): Sink<Row> {
-  return stdoutSinkTo<Row>((text) => void process.stdout.write(text), options);
+  return stdoutSinkTo<Row>(writeOut, options);
+}
+
+/** Rows that nobody can read must not count as written: what stdout refuses fails the sink. */
+function writeOut(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(refused(error)) : resolve()));
+  });
+}
+
+function refused(cause: Error): WeirError {
+  if ((cause as NodeJS.ErrnoException).code !== 'EPIPE')
+    return new WeirError('E_SINK', `stdout.sink(): stdout could not be written: ${cause.message}`, { cause });
+  return new WeirError('E_SINK', 'stdout.sink(): nobody reads stdout any more', {
+    cause,
+    hint: 'started again the job goes on from its last checkpoint',
+    retry: 'never',
+  });
 }
 
 /** The same, to another place. */
-export function stdoutSinkTo<Row extends object>(write: (text: string) => void, options: StdoutOptions = {}): Sink<Row> {
+export function stdoutSinkTo<Row extends object>(write: Write, options: StdoutOptions = {}): Sink<Row> {
   const { rows = 20, truncate = true } = options;
   if (!Number.isSafeInteger(rows) || rows < 1)
     throw new WeirError('E_PLAN', `stdout.sink(): ${rows} is no number of rows`, { hint: 'give a whole number from 1' });
@@ -43,14 +62,14 @@ export function stdoutSinkTo<Row extends object>(write: (text: string) => void, 
 }
 
 class StdoutWriter implements SinkWriter {
-  readonly #write: (text: string) => void;
+  readonly #write: Write;
   readonly #rowsMax: number;
   readonly #truncate: boolean;
   readonly #context: SinkContext;
   #rows: TableRow[] = [];
   #count = 0;
 
-  constructor(write: (text: string) => void, rowsMax: number, truncate: boolean, context: SinkContext) {
+  constructor(write: Write, rowsMax: number, truncate: boolean, context: SinkContext) {
     this.#write = write;
     this.#rowsMax = rowsMax;
     this.#truncate = truncate;
@@ -78,6 +97,6 @@ class StdoutWriter implements SinkWriter {
 
   async commit(_permit: CommitPermit, staged: unknown): Promise<void> {
     const { title, table } = staged as Staged;
-    this.#write(`${title}\n${table}\n`);
+    await this.#write(`${title}\n${table}\n`);
   }
 }
