@@ -55,7 +55,7 @@ class Cluster implements RunningJob {
     this.#coordinator = new Coordinator({
       plan,
       stores: environment.stores,
-      workers: [worker],
+      workers: async () => [worker],
       send: (_, message) => this.#toSupervisor(message),
       discover: (source) => this.#discover(source),
       clock: environment.clock,

@@ -9,12 +9,8 @@
 import { type ActorRef, createActor } from 'xstate';
 import type { Assignment, Deployment, ToCoordinator, ToSupervisor } from '../actors/index.ts';
 import {
-  type Clock,
   type Generation,
   type OperatorId,
-  type Random,
-  type Logger,
-  type Sabotage,
   type Timer,
   epoch as toEpoch,
   generation as toGeneration,
@@ -26,29 +22,12 @@ import type { JobStores, Manifest, Totals } from '../state/index.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { Checkpoints, type Last } from './checkpoints.ts';
 import { checkCompatible } from './compatibility.ts';
+import type { CoordinatorOptions, JobOutcome } from './coordinator-options.ts';
 import { Failures } from './failures.ts';
 import { CheckpointRecord } from './history.ts';
 import { type JobEvent, jobMachine } from './job.machine.ts';
 import { assign, subtasksOf } from './placement.ts';
 import { copyCheckpoint } from './savepoint.ts';
-
-export interface CoordinatorOptions {
-  readonly plan: PhysicalPlan;
-  readonly stores: JobStores;
-  readonly workers: readonly string[];
-  readonly send: (worker: string, message: ToSupervisor) => void;
-  /** The splits that a source has now. */
-  readonly discover: (source: OperatorId) => Promise<readonly string[]>;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** Instead of the pipeline's. */
-  readonly checkpointIntervalMs?: number;
-  /** Tests only. */
-  readonly sabotage?: Sabotage;
-}
-
-export type JobOutcome = { readonly kind: 'finished' | 'stopped' } | { readonly kind: 'failed'; readonly error: WeirError };
 
 const noTotals: Totals = { rowsIn: 0, rowsOut: 0, late: 0, deadLetters: 0, checkpoints: 0, restores: 0 };
 
@@ -64,7 +43,10 @@ export class Coordinator {
   #highestEpoch = 0;
   #decision: RestoreDecision | null = null;
   #checkpoints: Checkpoints | null = null;
+  /** Those of the present generation that are still there. */
+  #workers: readonly string[] = [];
   #pending = new Set<string>();
+  #deploying = new AbortController();
   #exhausted = new Set<string>();
   /** Why the last epoch of the present generation is taken, if it is. */
   #last: Last | null = null;
@@ -225,6 +207,24 @@ export class Coordinator {
     }
   }
 
+  /** A worker is gone, and with it the generation that it was part of. */
+  workerLost(worker: string, error: WeirError): void {
+    if (!this.#workers.includes(worker)) return;
+    this.#workers = this.#workers.filter((other) => other !== worker);
+    this.#onFailed(error, null, worker);
+    if (this.#pending.delete(worker)) this.#tornDownByAll();
+  }
+
+  /** Whoever is gone need not answer. The machine may be in the middle of a transition. */
+  #tornDownByAll(): void {
+    const { generation } = this;
+    if (this.#pending.size > 0) return;
+    this.#o.clock.setTimer(0, () => {
+      const waits = this.state === 'tearingDown' || this.state === 'closing';
+      if (waits && this.#generation === generation && this.#pending.size === 0) this.#tell({ type: 'TORN_DOWN' });
+    });
+  }
+
   /** Counts down what every worker (or subtask) must have said in this state: in another, it comes too late. */
   #tick(state: string, who: string, event: JobEvent): void {
     if (this.state !== state) return;
@@ -251,13 +251,19 @@ export class Coordinator {
   // ── actions of the machine
 
   async #deploy(): Promise<void> {
-    const { plan, workers } = this.#o;
+    const { plan } = this.#o;
     const generation = this.#generation;
+    const deploying = new AbortController();
+    this.#deploying = deploying;
     try {
+      const workers = await this.#o.workers(deploying.signal);
+      if (!this.#isDeploying(generation)) return;
+      this.#workers = workers;
       await this.#store.fence(generation, this.#store.pointer?.incarnation ?? this.#o.random.id(), this.#highestEpoch);
       const { latest } = this.#store;
       const assignments = await assign(plan, workers, latest, this.#o.discover);
       if (!this.#isDeploying(generation)) return;
+      if (workers.some((worker) => !this.#workers.includes(worker))) throw lostWorker(workers, this.#workers);
       this.#deployedFrom = latest;
       this.#base =
         latest === null ? noTotals : { ...latest.totals, restores: latest.totals.restores + (latest.finished ? 0 : 1) };
@@ -289,14 +295,8 @@ export class Coordinator {
     const restored = this.#deployedFrom;
     if (restored === null) return this.#tell({ type: 'RECOMMITTED', finished: false });
     this.#pending = new Set(this.#subtasks);
-    for (const worker of this.#o.workers) {
-      this.#o.send(worker, {
-        kind: 'commit',
-        generation: this.#generation,
-        epoch: toEpoch(restored.epoch),
-        oldest: this.#store.oldest,
-      });
-    }
+    const { oldest } = this.#store;
+    this.#broadcast({ kind: 'commit', generation: this.#generation, epoch: toEpoch(restored.epoch), oldest });
   }
 
   #run(): void {
@@ -347,8 +347,10 @@ export class Coordinator {
   #teardown(): void {
     this.#checkpoints?.close(this.error ?? new WeirError('E_INTERNAL', 'the generation is over'));
     this.#checkpoints = null;
-    this.#pending = new Set(this.#o.workers);
+    this.#deploying.abort(new WeirError('E_STUCK', 'the generation is over'));
+    this.#pending = new Set(this.#workers);
     this.#broadcast({ kind: 'teardown', generation: this.#generation });
+    this.#tornDownByAll();
   }
 
   #decide(): void {
@@ -376,6 +378,11 @@ export class Coordinator {
   }
 
   #broadcast(message: ToSupervisor): void {
-    for (const worker of this.#o.workers) this.#o.send(worker, message);
+    for (const worker of this.#workers) this.#o.send(worker, message);
   }
+}
+
+function lostWorker(workers: readonly string[], left: readonly string[]): WeirError {
+  const lost = workers.filter((worker) => !left.includes(worker));
+  return new WeirError('E_CHANNEL', `worker ${lost.join(', ')} was lost before it was deployed`);
 }

@@ -1,7 +1,8 @@
 export { CheckpointStore, type Pointer, retained } from './checkpoint-store.ts';
 export { Checkpoints, statesOf } from './checkpoints.ts';
 export { checkCompatible } from './compatibility.ts';
-export { Coordinator, type CoordinatorOptions, type JobOutcome } from './coordinator.ts';
+export { Coordinator } from './coordinator.ts';
+export type { CoordinatorOptions, JobOutcome } from './coordinator-options.ts';
 export { type CheckpointEntry, CheckpointRecord } from './history.ts';
 export { checkpointMachine } from './checkpoint.machine.ts';
 export { jobMachine } from './job.machine.ts';

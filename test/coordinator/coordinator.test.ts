@@ -119,6 +119,50 @@ describe('a coordinator', () => {
     expect(await triggered(new Fleet(disk))).toEqual(['x trigger 33']);
   });
 
+  test('fails the generation of a worker that is lost, waits for none of its answers, and deploys again once there are enough', async () => {
+    await fleet.running();
+    fleet.news();
+    await fleet.lose('y');
+    expect([fleet.coordinator.state, fleet.news()]).toEqual(['tearingDown', ['x teardown']]);
+    await fleet.tornDown('x');
+    fleet.clock.advance(1000);
+    await settle();
+    expect([fleet.coordinator.state, fleet.news()]).toEqual(['deploying', []]);
+    await fleet.join('z');
+    expect(fleet.news()).toEqual(['x deploy 2', 'z deploy 2']);
+    await fleet.deployed('x', 'z');
+    expect([fleet.coordinator.state, fleet.news()]).toEqual(['running', ['x start', 'z start']]);
+  });
+
+  test.each(['deploying', 'tearingDown', 'closing'])('does not wait for a worker that is lost while it is %s', async (state) => {
+    if (state === 'deploying') {
+      await fleet.coordinator.start();
+      await settle();
+    } else await fleet.running();
+    if (state === 'tearingDown') await fleet.fail();
+    if (state === 'closing') {
+      fleet.coordinator.stop();
+      await fleet.complete(1);
+    }
+    expect(fleet.coordinator.state).toBe(state);
+    if (state !== 'deploying') await fleet.tornDown('x');
+    await fleet.lose('y');
+    if (state === 'deploying') await fleet.tornDown('x');
+    expect(fleet.coordinator.state).toBe(state === 'closing' ? 'done' : 'backingOff');
+  });
+
+  test('stops while it waits for workers', async () => {
+    await fleet.running();
+    await fleet.lose('y');
+    await fleet.tornDown('x');
+    fleet.clock.advance(1000);
+    await settle();
+    expect(fleet.coordinator.state).toBe('deploying');
+    fleet.coordinator.stop();
+    await fleet.tornDown('x');
+    expect(fleet.outcome).toBe('stopped');
+  });
+
   test('goes on in another process from the last checkpoint, with higher numbers', async () => {
     await fleet.running();
     fleet.clock.advance(5000);
@@ -281,7 +325,7 @@ describe('a job that fails', () => {
     const coordinator = new Coordinator({
       plan: planOf(),
       stores: { ...stores, pointers },
-      workers: ['x'],
+      workers: async () => ['x'],
       send: (_, message) => told.push(brief(message)),
       discover: async () => [],
       clock,

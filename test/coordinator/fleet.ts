@@ -30,12 +30,16 @@ export class Fleet {
   readonly messages: Told[] = [];
   readonly coordinator: Coordinator;
   outcome = 'none';
+  /** Those that are there. */
+  workers: readonly string[];
+  #arrived = (): void => {};
 
   constructor(disk: MemoryDisk, plan: PhysicalPlan = planOf(), workers: readonly string[] = ['x', 'y']) {
+    this.workers = workers;
     this.coordinator = new Coordinator({
       plan,
       stores: openMemoryStores(disk),
-      workers,
+      workers: (signal) => this.#enough(signal),
       send: (worker, message) => {
         this.messages.push(message);
         this.told.push(`${worker} ${brief(message)}`);
@@ -48,6 +52,25 @@ export class Fleet {
     void this.coordinator.outcome.then((outcome) => {
       this.outcome = outcome.kind === 'failed' ? `failed ${outcome.error.code}: ${outcome.error.message}` : outcome.kind;
     });
+  }
+
+  /** Two of them are enough. */
+  async #enough(signal: AbortSignal): Promise<readonly string[]> {
+    const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    aborted.catch(() => undefined); // most deployments are not
+    while (this.workers.length < 2) await Promise.race([aborted, new Promise<void>((resolve) => (this.#arrived = resolve))]);
+    return this.workers;
+  }
+  async lose(worker: string): Promise<void> {
+    this.workers = this.workers.filter((other) => other !== worker);
+    this.coordinator.workerLost(worker, new WeirError('E_CHANNEL', `${worker} is gone`));
+    this.clock.advance(0);
+    await settle();
+  }
+  async join(worker: string): Promise<void> {
+    this.workers = [...this.workers, worker];
+    this.#arrived();
+    await settle();
   }
 
   get generation(): Said['generation'] {

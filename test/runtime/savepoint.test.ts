@@ -84,7 +84,10 @@ describe('a savepoint', () => {
     await job.savepoint(at('saved'));
     await job.stop();
     const from = (fromSavepoint: string): Promise<unknown> => start(copied(new Wire()), { stateDir: at('one'), fromSavepoint });
-    await expect(from(at('saved'))).rejects.toMatchObject({ code: 'E_USAGE', message: expect.stringContaining('state of its own') });
+    await expect(from(at('saved'))).rejects.toMatchObject({
+      code: 'E_USAGE',
+      message: expect.stringContaining('state of its own'),
+    });
     await expect(from(at('nowhere'))).rejects.toMatchObject({
       code: 'E_USAGE',
       message: expect.stringContaining('no savepoint'),

@@ -1,0 +1,23 @@
+import type { ToSupervisor } from '../actors/index.ts';
+import type { Clock, Logger, OperatorId, Random, Sabotage, WeirError } from '../core/index.ts';
+import type { PhysicalPlan } from '../plan/index.ts';
+import type { JobStores } from '../state/index.ts';
+
+export interface CoordinatorOptions {
+  readonly plan: PhysicalPlan;
+  readonly stores: JobStores;
+  /** Those that the next generation is to run on; resolves once there are enough. Rejects when `signal` aborts. */
+  readonly workers: (signal: AbortSignal) => Promise<readonly string[]>;
+  readonly send: (worker: string, message: ToSupervisor) => void;
+  /** The splits that a source has now. */
+  readonly discover: (source: OperatorId) => Promise<readonly string[]>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Instead of the pipeline's. */
+  readonly checkpointIntervalMs?: number;
+  /** Tests only. */
+  readonly sabotage?: Sabotage;
+}
+
+export type JobOutcome = { readonly kind: 'finished' | 'stopped' } | { readonly kind: 'failed'; readonly error: WeirError };
