@@ -1,5 +1,6 @@
 // `npm start` is npm, perhaps a shell, and this process. Whoever kills npm means the job, and a kill -9 reaches only npm:
-// so once one of those above us is gone, we go at once, as if it had been us.
+// so once npm is gone, we go at once, as if it had been us. A SIGTERM npm passes on, but only to its shell, which dies of
+// it: a shell that is gone stands for that signal, and the job stops as it would have.
 import { readFileSync } from 'node:fs';
 
 const pollMs = 100;
@@ -27,18 +28,21 @@ function isReaper(pid) {
   }
 }
 
-/** @param onOrphaned called right before the end; kills what we started ourselves */
+/** @param onOrphaned called right before the end, or the stop; kills what we started ourselves */
 export function dieWithNpm(onOrphaned) {
   if (process.env.npm_lifecycle_event === undefined) return;
   const parent = process.ppid;
   const shell = ancestor(parent);
   const above = shell !== undefined && shells.test(shell.name) ? shell.parent : undefined;
-  const end = () => {
+  const end = (signal) => {
     onOrphaned();
-    process.kill(process.pid, 'SIGKILL');
+    process.kill(process.pid, signal);
   };
-  if (isReaper(above ?? parent)) end(); // npm was killed before this process was there to see it
-  setInterval(() => {
-    if (process.ppid !== parent || (above !== undefined && ancestor(parent)?.parent !== above)) end();
+  if (isReaper(above ?? parent)) end('SIGKILL'); // npm was killed before this process was there to see it
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) {
+      clearInterval(watch);
+      end(above === undefined ? 'SIGKILL' : 'SIGTERM');
+    } else if (above !== undefined && ancestor(parent)?.parent !== above) end('SIGKILL');
   }, pollMs).unref();
 }

@@ -20,7 +20,12 @@ async function call(make: (params: Params) => unknown, params: Params, name: str
   try {
     return await make(params);
   } catch (error) {
-    throw WeirError.from(error, 'E_MODULE', `the function that ${name} exports threw`);
+    if (error instanceof WeirError) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    throw new WeirError('E_MODULE', `the function that ${name} exports threw: ${said}`, {
+      cause: error,
+      hint: 'mend the function, or what it found: nothing was started',
+    });
   }
 }
 

@@ -47,6 +47,15 @@ describe('npm start', () => {
     expect(reportOf(await next.ended)).toMatchObject({ restoredFrom: expect.any(Number) });
   });
 
+  test('stops with a final checkpoint when npm gets a SIGTERM, of which it dies itself', async () => {
+    using folder = new Folder();
+    const run = npmStart(folder, ['rate=1000']);
+    await run.says(/epoch [1-9]/);
+    run.child.kill('SIGTERM');
+    const { stdout } = await run.ended; // all who hold its stdout have ended
+    expect(stdout).toMatch(/^flight-delays stopped at checkpoint [1-9]/m);
+  });
+
   test('does not run on when npm was killed before node was there', async () => {
     using folder = new Folder();
     const own = `node scripts/start.mjs --state-dir ${folder.path}/state output=${folder.path}/out rate=1000`;
