@@ -3,8 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
-// Two projects: most tests run in vitest's own processes on the sources; those named *.process.test.ts start whole
-// programs, and so need the build, which `scripts/test-build.mjs` brings up to date before the first of them.
+// Three projects: most tests run in vitest's own processes on the sources; those named *.nats.test.ts talk to a real
+// nats-server, which `scripts/test-nats.mjs` finds or fetches before the first of them; those named *.process.test.ts start
+// whole programs, and so need the build too, which `scripts/test-build.mjs` brings up to date.
 const shared = {
   resolve: {
     alias: [
@@ -20,14 +21,29 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.process.test.ts'], testTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.{process,nats}.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'nats',
+          include: ['test/**/*.nats.test.ts'],
+          globalSetup: ['scripts/test-nats.mjs'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
       },
       {
         ...shared,
         test: {
           name: 'process',
           include: ['test/**/*.process.test.ts'],
-          globalSetup: ['scripts/test-build.mjs'],
+          globalSetup: ['scripts/test-build.mjs', 'scripts/test-nats.mjs'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
