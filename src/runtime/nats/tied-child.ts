@@ -15,7 +15,7 @@ const saidCharactersMax = 4096;
 
 export interface ChildEnd {
   readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly signal: string | null;
 }
 
 export interface TiedChild {
@@ -25,7 +25,7 @@ export interface TiedChild {
   /** The last of what it wrote to stderr. */
   said(): string;
   /** Does nothing if it has ended. */
-  signal(signal: NodeJS.Signals): void;
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 /** It keeps our event loop alive: whoever spawns it ends it. */
