@@ -8,7 +8,7 @@
 import { type ActorRef, createActor } from 'xstate';
 import { WeirError } from '../core/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
-import type { Transport } from '../transport/index.ts';
+import type { ChannelId, Transport } from '../transport/index.ts';
 import type { Deployment, ToCoordinator, ToSupervisor } from './messages.ts';
 import { Scheduler } from './scheduler.ts';
 import { Subtask } from './subtask.ts';
@@ -50,6 +50,12 @@ export class Supervisor {
     return this.#subtasks;
   }
 
+  /** Closes whatever runs, as a crash would; resolves once it has. */
+  async close(): Promise<void> {
+    this.#transport?.close();
+    await Promise.all(this.#subtasks.map(closed));
+  }
+
   receive(message: ToSupervisor): void {
     if (message.kind === 'deploy') return this.#onDeploy(message.deployment);
     if (message.generation !== this.#deployment?.generation) {
@@ -86,7 +92,9 @@ export class Supervisor {
 
   #deploy(): void {
     const deployment = this.#deployment!;
-    const transport = this.#environment.transport(deployment.generation);
+    const { generation } = deployment;
+    const transport = this.#environment.transport(generation, (id) => this.#isLocal(id));
+    transport.onFailed((error) => this.#report({ kind: 'failed', generation, subtask: this.name, operator: null, error }));
     const scheduler = new Scheduler(this.#environment.clock, this.#environment.defer);
     this.#transport = transport;
     this.#ready = 0;
@@ -109,6 +117,14 @@ export class Supervisor {
     if (this.#subtasks.length === 0) this.#machine.send({ type: 'ALL_READY' });
   }
 
+  /** Both ends of the channel are here. */
+  #isLocal({ edge, from, to }: ChannelId): boolean {
+    const { from: source, to: target } = this.#plan.edges[edge]!;
+    const runs = (stage: number, subtask: number): boolean =>
+      this.#deployment!.assignments.some((each) => each.stage === stage && each.subtask === subtask);
+    return runs(source, from) && runs(target, to);
+  }
+
   #count(what: 'ready' | 'closed'): void {
     const count = what === 'ready' ? ++this.#ready : ++this.#closed;
     if (count === this.#subtasks.length) this.#machine.send({ type: what === 'ready' ? 'ALL_READY' : 'ALL_CLOSED' });
@@ -127,4 +143,12 @@ export class Supervisor {
   #say(kind: 'deployed' | 'tornDown'): void {
     this.#report({ kind, generation: this.#deployment!.generation, worker: this.name });
   }
+}
+
+function closed({ machine }: Subtask): Promise<void> {
+  if (machine.getSnapshot().status === 'done') return Promise.resolve();
+  return new Promise((resolve) => {
+    machine.subscribe({ complete: () => resolve() });
+    machine.send({ type: 'CLOSE' });
+  });
 }

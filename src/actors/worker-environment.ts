@@ -1,7 +1,7 @@
 /** The outside of a worker, injected: everything that is not a pure decision comes in through here. */
 import type { Clock, Logger, Sabotage } from '../core/index.ts';
 import type { JobStores } from '../state/index.ts';
-import type { Transport } from '../transport/index.ts';
+import type { ChannelId, Transport } from '../transport/index.ts';
 
 export interface WorkerEnvironment {
   readonly clock: Clock;
@@ -9,8 +9,8 @@ export interface WorkerEnvironment {
   /** Runs a function after pending I/O had its turn. */
   readonly defer: (run: () => void) => void;
   readonly stores: JobStores;
-  /** The channels of one generation. */
-  readonly transport: (generation: number) => Transport;
+  /** The channels of one generation. `isLocal`: both ends of the channel are in this worker. */
+  readonly transport: (generation: number, isLocal: (id: ChannelId) => boolean) => Transport;
   /** Bytes that the sources of a job may read between two barriers. */
   readonly epochBytesMax: number;
   /** Tests only: what is to be broken. */

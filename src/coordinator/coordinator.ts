@@ -16,7 +16,6 @@ import {
   generation as toGeneration,
   WeirError,
 } from '../core/index.ts';
-import type { PhysicalPlan } from '../plan/index.ts';
 import { chooseRestorePoint, type RestoreDecision } from '../progress/index.ts';
 import type { JobStores, Manifest, Totals } from '../state/index.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
@@ -256,12 +255,13 @@ export class Coordinator {
     const deploying = new AbortController();
     this.#deploying = deploying;
     try {
-      const workers = await this.#o.workers(deploying.signal);
+      const slots = await this.#o.workers(deploying.signal);
       if (!this.#isDeploying(generation)) return;
+      const workers = [...new Set(slots)];
       this.#workers = workers;
       await this.#store.fence(generation, this.#store.pointer?.incarnation ?? this.#o.random.id(), this.#highestEpoch);
       const { latest } = this.#store;
-      const assignments = await assign(plan, workers, latest, this.#o.discover);
+      const assignments = await assign(plan, slots, latest, this.#o.discover);
       if (!this.#isDeploying(generation)) return;
       if (workers.some((worker) => !this.#workers.includes(worker))) throw lostWorker(workers, this.#workers);
       this.#deployedFrom = latest;

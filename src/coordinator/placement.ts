@@ -15,17 +15,18 @@ export function subtasksOf(plan: PhysicalPlan): readonly string[] {
   );
 }
 
+/** @param slots workers, each as often as it may run a subtask of one stage */
 export async function assign(
   plan: PhysicalPlan,
-  workers: readonly string[],
+  slots: readonly string[],
   restore: Manifest | null,
   discover: (source: OperatorId) => Promise<readonly string[]>,
 ): Promise<ReadonlyMap<string, readonly Assignment[]>> {
-  const assignments = new Map<string, Assignment[]>(workers.map((worker) => [worker, []]));
+  const assignments = new Map<string, Assignment[]>(slots.map((worker) => [worker, []]));
   for (const stage of plan.stages) {
     const splits = await splitsOf(stage, restore, discover);
     for (let subtask = 0; subtask < stage.parallelism; subtask++) {
-      const worker = workers[subtask % workers.length]!;
+      const worker = slots[subtask % slots.length]!;
       assignments
         .get(worker)!
         .push({ stage: stage.index, subtask, splits: splits.filter((_, i) => i % stage.parallelism === subtask) });

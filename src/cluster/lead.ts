@@ -1,0 +1,125 @@
+/**
+ * The coordinator's side of a running job, wherever its workers are.
+ *
+ * Owns: the job as a program sees it: its end, its status, its checkpoints.
+ */
+import type { ToCoordinator } from '../actors/index.ts';
+import { Coordinator } from '../coordinator/index.ts';
+import { type Clock, type Logger, type OperatorId, type Random, type Sabotage, WeirError } from '../core/index.ts';
+import type { SourceDefinition } from '../operators/index.ts';
+import type { PhysicalPlan } from '../plan/index.ts';
+import type { JobStores } from '../state/index.ts';
+import { statusOf } from './job-status.ts';
+import type { JobReport, JobStatus, RunningJob } from './status.ts';
+import type { Workers } from './workers.ts';
+
+export interface LeadEnvironment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly stores: JobStores;
+  readonly sabotage?: Sabotage;
+}
+export interface LeadOptions {
+  readonly checkpointIntervalMs?: number;
+}
+/** How workers reach the coordinator. */
+export interface WorkerReports {
+  readonly said: (message: ToCoordinator) => void;
+  readonly lost: (worker: string, error: WeirError) => void;
+}
+
+export class Lead implements RunningJob {
+  readonly name: string;
+  readonly finished: Promise<JobReport>;
+  readonly #plan: PhysicalPlan;
+  readonly #environment: LeadEnvironment;
+  readonly #coordinator: Coordinator;
+  readonly #workers: Workers;
+  readonly #abort = new AbortController();
+
+  constructor(
+    plan: PhysicalPlan,
+    environment: LeadEnvironment,
+    { checkpointIntervalMs }: LeadOptions,
+    workers: (reports: WorkerReports) => Workers,
+  ) {
+    this.name = plan.job.name;
+    this.#plan = plan;
+    this.#environment = environment;
+    const { clock, random, logger, stores, sabotage } = environment;
+    this.#coordinator = new Coordinator({
+      plan,
+      stores,
+      workers: (signal) => this.#workers.available(signal),
+      send: (worker, message) => this.#workers.send(worker, message),
+      discover: (source) => this.#discover(source),
+      clock,
+      random,
+      logger,
+      ...(sabotage === undefined ? {} : { sabotage }),
+      ...(checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs }),
+    });
+    this.#workers = workers({
+      said: (message) => this.#coordinator.receive(message),
+      lost: (worker, error) => this.#coordinator.workerLost(worker, error),
+    });
+    this.finished = Promise.race([this.#coordinator.outcome, this.#killed()]).then(async (outcome) => {
+      await this.#workers.release();
+      if (outcome.kind === 'failed') throw outcome.error;
+      return this.status().report;
+    });
+    this.finished.catch(() => undefined); // whoever awaits it sees it; an embedding program may not
+  }
+
+  /** A job that had finished before only publishes what was staged: that is awaited. */
+  async start(): Promise<void> {
+    await this.#coordinator.start();
+    if (this.#coordinator.hadFinished) await this.#coordinator.outcome;
+  }
+
+  stop(): Promise<JobReport> {
+    this.#coordinator.stop();
+    return this.finished;
+  }
+
+  checkpoint(): Promise<number> {
+    return this.#coordinator.checkpoint();
+  }
+
+  savepoint(to: JobStores): Promise<number> {
+    return this.#coordinator.savepoint(to);
+  }
+
+  async kill(): Promise<void> {
+    this.#coordinator.kill();
+    this.#abort.abort();
+    await this.#workers.kill();
+  }
+
+  status(): JobStatus {
+    return statusOf(this.#plan, this.#coordinator, this.#workers.facts());
+  }
+
+  #killed(): Promise<never> {
+    const error = new WeirError('E_STUCK', `job ${this.name} was ended as by a crash`, {
+      hint: 'its next start goes on from its last checkpoint',
+    });
+    return new Promise((_, reject) => this.#abort.signal.addEventListener('abort', () => reject(error)));
+  }
+
+  #discover(source: OperatorId): Promise<readonly string[]> {
+    const planned = this.#plan.stages.flatMap((stage) => stage.operators).find(({ id }) => id === source);
+    if (planned === undefined || planned.node.kind !== 'source') throw new WeirError('E_INTERNAL', `${source} is not a source`);
+    const { clock, logger, stores } = this.#environment;
+    return (planned.node.source as SourceDefinition).splits({
+      job: this.#plan.job.name,
+      operator: source,
+      signal: this.#abort.signal,
+      clock,
+      logger,
+      journal: stores.journal,
+      batchRowsMax: 1024,
+    });
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * The workers of a job in other processes, as its coordinator sees them over a network.
+ *
+ * Owns: who belongs to the job: hello, welcome, joined, lost. A worker is lost when its process has said nothing for two seconds, or
+ * has not got on for thirty; it may come back under a new session. Does not own: what they are told (coordinator).
+ * Invariants: F1 a session that was lost never counts again; F2 only a worker with the same plan and the same Weir is deployed on.
+ */
+import type { ToSupervisor } from '../../actors/index.ts';
+import { packValue, unpackValue } from '../../batch/index.ts';
+import { type Clock, type Logger, type Timer, WeirError } from '../../core/index.ts';
+import type { Bus, Subscription } from '../../transport/index.ts';
+import type { WorkerReports } from '../lead.ts';
+import type { SubtaskFacts } from '../subtask-facts.ts';
+import type { Workers } from '../workers.ts';
+import { ControlLink, senderOf } from './control-link.ts';
+import {
+  type Alive,
+  decodeFromWorker,
+  encodeToWorker,
+  type Facts,
+  type FromWorker,
+  type Hello,
+  type JobSpec,
+  subjects,
+  type ToWorker,
+} from './messages.ts';
+
+export interface FleetOptions {
+  readonly bus: Bus;
+  readonly prefix: string;
+  /** This life of the coordinator: a random id. */
+  readonly session: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly spec: JobSpec;
+  readonly reports: WorkerReports;
+}
+
+interface Member {
+  readonly session: string;
+  readonly slots: number;
+  readonly link: ControlLink;
+  joined: boolean;
+  heardAt: number;
+  progress: number;
+  progressAt: number;
+  facts: Facts | null;
+}
+
+const beatMs = 250;
+/** Without a sign of life for this long a worker is dead. */
+export const deadAfterMs = 2000;
+/** Alive without getting on for this long it is stuck. */
+export const stuckAfterMs = 30_000;
+/** What a worker may take to hear that the job is over. */
+const releaseMs = 1000;
+
+export class Fleet implements Workers {
+  readonly #o: FleetOptions;
+  readonly #subjects: ReturnType<typeof subjects>;
+  readonly #members = new Map<string, Member>();
+  readonly #gone = new Set<string>();
+  readonly #subscriptions: Subscription[];
+  readonly #waiting = new Set<() => void>();
+  #timer: Timer;
+  #closed = false;
+
+  constructor(options: FleetOptions) {
+    this.#o = options;
+    this.#subjects = subjects(options.prefix);
+    const { bus, session } = options;
+    this.#subscriptions = [
+      bus.subscribe(this.#subjects.hello, (bytes) => this.#onHello(read<Hello>(bytes))),
+      bus.subscribe(this.#subjects.alive, (bytes) => this.#onAlive(read<Alive>(bytes))),
+      bus.subscribe(this.#subjects.facts, (bytes) => this.#onFacts(read<Facts>(bytes))),
+      bus.subscribe(this.#subjects.coordinator(session), (bytes) =>
+        this.#members.get(senderOf(bytes) ?? '')?.link.arrived(bytes),
+      ),
+    ];
+    this.#timer = this.#beatLater();
+    this.#beat();
+  }
+
+  async available(signal: AbortSignal): Promise<readonly string[]> {
+    const { spec, logger } = this.#o;
+    for (let said = false; ; said = true) {
+      const slots = this.#slots();
+      if (slots.length >= spec.parallelism) return slots;
+      if (!said) logger.info({ slots: slots.length, wanted: spec.parallelism }, 'waiting for workers');
+      await this.#change(signal);
+    }
+  }
+
+  send(worker: string, message: ToSupervisor): void {
+    this.#members.get(worker)?.link.send(encodeToWorker({ kind: 'control', message }));
+  }
+
+  facts(): readonly SubtaskFacts[] {
+    const all = [...this.#members.values()].flatMap(({ facts }) => (facts === null ? [] : [facts]));
+    const generation = Math.max(0, ...all.map((facts) => facts.generation));
+    return all.filter((facts) => facts.generation === generation).flatMap(({ subtasks }) => subtasks);
+  }
+
+  /** Names of those that are there, and how many slots each has. */
+  get members(): readonly { readonly session: string; readonly slots: number }[] {
+    return [...this.#members.values()].filter(({ joined }) => joined);
+  }
+
+  async release(): Promise<void> {
+    const members = [...this.#members.values()];
+    for (const { link } of members) link.send(encodeToWorker({ kind: 'over' }));
+    const told = Promise.all(members.map(({ link }) => link.acknowledged()));
+    await Promise.race([told, new Promise<void>((resolve) => void this.#o.clock.setTimer(releaseMs, resolve))]);
+    this.#close();
+  }
+
+  async kill(): Promise<void> {
+    this.#close();
+  }
+
+  // ── what workers say
+
+  #onHello(hello: Hello | null): void {
+    if (hello === null || this.#closed || this.#members.has(hello.session) || this.#gone.has(hello.session)) return;
+    const { bus, clock, session, spec } = this.#o;
+    const member: Member = {
+      session: hello.session,
+      slots: hello.slots,
+      link: new ControlLink({
+        own: session,
+        peer: hello.session,
+        clock,
+        messageBytesMax: bus.maxPayload,
+        publish: (message) => bus.publish(this.#subjects.worker(hello.session), message),
+        receive: (body) => this.#onMessage(member, decodeFromWorker(body)),
+      }),
+      joined: false,
+      heardAt: clock.monotonic(),
+      progress: 0,
+      progressAt: clock.monotonic(),
+      facts: null,
+    };
+    this.#members.set(hello.session, member);
+    this.#tell(member, { kind: 'welcome', spec });
+  }
+
+  #onMessage(member: Member, message: FromWorker): void {
+    switch (message.kind) {
+      case 'joined':
+        member.joined = true;
+        this.#o.logger.info({ worker: member.session, slots: member.slots }, 'a worker joined');
+        return this.#changed();
+      case 'refused':
+        this.#o.logger.error({ worker: member.session, reason: message.reason }, 'a worker was refused');
+        return this.#forget(member);
+      case 'control':
+        return this.#o.reports.said(message.message);
+    }
+  }
+
+  #onAlive(alive: Alive | null): void {
+    const member = this.#members.get(alive?.session ?? '');
+    if (alive === null || member === undefined) return;
+    const now = this.#o.clock.monotonic();
+    member.heardAt = now;
+    if (alive.progress === member.progress) return;
+    member.progress = alive.progress;
+    member.progressAt = now;
+  }
+
+  #onFacts(facts: Facts | null): void {
+    const member = this.#members.get(facts?.session ?? '');
+    if (member !== undefined) member.facts = facts;
+  }
+
+  // ── life and death
+
+  #beat(): void {
+    const { session, bus } = this.#o;
+    bus.publish(this.#subjects.beat, packValue({ session, members: [...this.#members.keys()] }));
+  }
+
+  #beatLater(): Timer {
+    return this.#o.clock.setTimer(beatMs, () => {
+      for (const member of [...this.#members.values()]) this.#check(member);
+      this.#beat();
+      this.#timer = this.#beatLater();
+    });
+  }
+
+  #check(member: Member): void {
+    const now = this.#o.clock.monotonic();
+    const { session } = member;
+    if (now - member.heardAt >= deadAfterMs)
+      return this.#lose(member, new WeirError('E_CHANNEL', `worker ${session} has said nothing for ${deadAfterMs / 1000} s`));
+    if (now - member.progressAt >= stuckAfterMs)
+      this.#lose(member, new WeirError('E_STUCK', `worker ${session} has not got on for ${stuckAfterMs / 1000} s`));
+  }
+
+  #lose(member: Member, error: WeirError): void {
+    this.#forget(member);
+    this.#o.logger.warn({ worker: member.session, err: error.message }, 'a worker was lost');
+    if (member.joined) this.#o.reports.lost(member.session, error);
+  }
+
+  #forget(member: Member): void {
+    member.link.close();
+    this.#members.delete(member.session);
+    this.#gone.add(member.session); // F1
+  }
+
+  #tell(member: Member, message: ToWorker): void {
+    member.link.send(encodeToWorker(message));
+  }
+
+  /** One of each in turn, so that subtasks spread. */
+  #slots(): readonly string[] {
+    const { members } = this;
+    const most = Math.max(0, ...members.map(({ slots }) => slots));
+    return Array.from({ length: most }, (_, slot) => members.filter(({ slots }) => slots > slot)).flatMap((row) =>
+      row.map(({ session }) => session),
+    );
+  }
+
+  #changed(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error);
+      const wake = (): void => {
+        signal.removeEventListener('abort', abort);
+        resolve();
+      };
+      const abort = (): void => {
+        this.#waiting.delete(wake);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#waiting.add(wake);
+    });
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timer.cancel();
+    for (const subscription of this.#subscriptions) subscription.close();
+    for (const { link } of this.#members.values()) link.close();
+  }
+}
+
+/** Null for what is none of ours. */
+function read<T extends { readonly session: string }>(bytes: Uint8Array): T | null {
+  try {
+    const value = unpackValue(bytes) as T | null;
+    return typeof value?.session === 'string' ? value : null;
+  } catch {
+    return null;
+  }
+}

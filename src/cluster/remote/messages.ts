@@ -1,0 +1,107 @@
+/**
+ * What coordinator and workers say to each other besides the conversation of src/actors/messages.ts, and how it all becomes bytes.
+ *
+ * | message | from → to             | how        | when                                                                  |
+ * |---------|-----------------------|------------|-----------------------------------------------------------------------|
+ * | hello   | worker → anybody      | repeated   | it looks for a coordinator                                            |
+ * | welcome | coordinator → worker  | link       | it has heard the hello: what the job is                               |
+ * | joined  | worker → coordinator  | link       | its module makes the same plan: it may be deployed on                 |
+ * | refused | worker → coordinator  | link       | it does not, and why                                                  |
+ * | over    | coordinator → worker  | link       | the job has ended                                                     |
+ * | beat    | coordinator → workers | repeated   | it leads, and these are its workers                                   |
+ * | alive   | worker → coordinator  | repeated   | its process runs, and how far its event loop has got                  |
+ * | facts   | worker → coordinator  | repeated   | what its subtasks say of themselves                                   |
+ */
+import type { Deployment, ToCoordinator, ToSupervisor } from '../../actors/index.ts';
+import { packValue, unpackValue } from '../../batch/index.ts';
+import { type ErrorCode, WeirError } from '../../core/index.ts';
+import type { SubtaskFacts } from '../subtask-facts.ts';
+
+/** What a worker must know to make the coordinator's plan. */
+export interface JobSpec {
+  readonly job: string;
+  /** Words after `--`, as the coordinator was given them. */
+  readonly params: readonly string[];
+  readonly parallelism: number;
+  readonly fingerprint: string;
+  /** Weir's own version. */
+  readonly version: string;
+}
+
+export interface Hello {
+  readonly session: string;
+  readonly slots: number;
+}
+export interface Beat {
+  readonly session: string;
+  /** Sessions of the workers that belong to it. */
+  readonly members: readonly string[];
+}
+export interface Alive {
+  readonly session: string;
+  /** Rises while the event loop turns. */
+  readonly progress: number;
+}
+export interface Facts {
+  readonly session: string;
+  readonly generation: number;
+  readonly subtasks: readonly SubtaskFacts[];
+}
+
+export type ToWorker =
+  | { readonly kind: 'welcome'; readonly spec: JobSpec }
+  | { readonly kind: 'over' }
+  | { readonly kind: 'control'; readonly message: ToSupervisor };
+export type FromWorker =
+  | { readonly kind: 'joined' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'control'; readonly message: ToCoordinator };
+
+interface ErrorForm {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+  readonly retry: WeirError['retry'];
+}
+
+/** A deployment as it is sent: the manifest is named only, for it lies in the store, and may be long. */
+export interface DeploymentForm extends Omit<Deployment, 'restore'> {
+  readonly restore: number | null;
+}
+export type ReceivedByWorker = ToWorker | { readonly kind: 'deploy'; readonly deployment: DeploymentForm };
+
+export function encodeToWorker(message: ToWorker): Uint8Array {
+  if (message.kind !== 'control' || message.message.kind !== 'deploy') return packValue(message);
+  const { deployment } = message.message;
+  const form: DeploymentForm = { ...deployment, restore: deployment.restore?.epoch ?? null };
+  return packValue({ kind: 'deploy', deployment: form } satisfies ReceivedByWorker);
+}
+
+export function decodeToWorker(bytes: Uint8Array): ReceivedByWorker {
+  return unpackValue(bytes) as ReceivedByWorker;
+}
+
+export function encodeFromWorker(message: FromWorker): Uint8Array {
+  if (message.kind !== 'control' || message.message.kind !== 'failed') return packValue(message);
+  const { code, message: said, hint, retry } = message.message.error;
+  const error: ErrorForm = { code, message: said, hint, retry };
+  return packValue({ ...message, message: { ...message.message, error } });
+}
+
+export function decodeFromWorker(bytes: Uint8Array): FromWorker {
+  const message = unpackValue(bytes) as FromWorker;
+  if (message.kind !== 'control' || message.message.kind !== 'failed') return message;
+  const { code, message: said, hint, retry } = message.message.error as ErrorForm;
+  return { kind: 'control', message: { ...message.message, error: new WeirError(code, said, { hint, retry }) } };
+}
+
+/** The subjects of one job. All of them begin with `prefix`. */
+export const subjects = (prefix: string) =>
+  ({
+    hello: `${prefix}.hello`,
+    beat: `${prefix}.beat`,
+    alive: `${prefix}.alive`,
+    facts: `${prefix}.facts`,
+    coordinator: (session: string): string => `${prefix}.c.${session}`,
+    worker: (session: string): string => `${prefix}.w.${session}`,
+  }) as const;

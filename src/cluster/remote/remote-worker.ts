@@ -1,0 +1,292 @@
+/**
+ * A worker's side of a job whose coordinator is elsewhere.
+ *
+ * Owns: finding a coordinator, making its plan, running what it deploys, and leaving. A worker that its coordinator does not count
+ * any more, or that hears another one, closes all it runs and looks again under a new session.
+ * Invariants: F3 what an earlier session ran is closed before the next one says hello; F4 a worker that hears no coordinator for
+ * five seconds ends.
+ */
+import { Supervisor, type WorkerEnvironment } from '../../actors/index.ts';
+import { packValue, unpackValue } from '../../batch/index.ts';
+import { manifestId } from '../../coordinator/index.ts';
+import { type Timer, type Random, WeirError } from '../../core/index.ts';
+import type { PhysicalPlan } from '../../plan/index.ts';
+import { decodeManifest, type Manifest } from '../../state/index.ts';
+import type { Bus, Subscription } from '../../transport/index.ts';
+import { factsOf } from '../subtask-facts.ts';
+import { ControlLink, senderOf } from './control-link.ts';
+import {
+  type Beat,
+  decodeToWorker,
+  type DeploymentForm,
+  encodeFromWorker,
+  type FromWorker,
+  type JobSpec,
+  type ReceivedByWorker,
+  subjects,
+} from './messages.ts';
+
+export interface RemoteWorkerOptions {
+  readonly bus: Bus;
+  readonly prefix: string;
+  /** For people: host and process, say. */
+  readonly name: string;
+  readonly slots: number;
+  readonly version: string;
+  readonly random: Random;
+  readonly environment: WorkerEnvironment;
+  /** The plan that this process's module makes of the parameters. */
+  readonly plan: (spec: JobSpec) => Promise<PhysicalPlan>;
+  /** The session under which signs of life must be given from now on. */
+  readonly session: (session: string) => void;
+}
+
+const helloMs = 250;
+const factsMs = 500;
+/** A beat that does not count us may have been under way; a second one is meant. */
+const uncountedMax = 4;
+export const orphanedAfterMs = 5000;
+
+/** Resolves when the job is over; rejects when the worker cannot be of use. */
+export class RemoteWorker {
+  readonly over: Promise<void>;
+  readonly #o: RemoteWorkerOptions;
+  readonly #subjects: ReturnType<typeof subjects>;
+  readonly #beats: Subscription;
+  #session!: Session;
+  #beatAt: number;
+  #timer: Timer;
+  #settle: { resolve: () => void; reject: (error: WeirError) => void } = { resolve: () => {}, reject: () => {} };
+  #ended = false;
+
+  constructor(options: RemoteWorkerOptions) {
+    this.#o = options;
+    this.#subjects = subjects(options.prefix);
+    this.over = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.#beatAt = options.environment.clock.monotonic();
+    this.#beats = options.bus.subscribe(this.#subjects.beat, (bytes) => this.#onBeat(bytes));
+    this.#begin();
+    this.#timer = this.#lookLater();
+  }
+
+  /** Ends at once, as a crash would. */
+  async kill(): Promise<void> {
+    this.#leave();
+    await this.#session.close();
+  }
+
+  #begin(): void {
+    const { name, random } = this.#o;
+    const session = new Session(`${name}-${random.id().slice(0, 8)}`, this.#o, {
+      over: () => this.#end(null),
+      refused: (error) => this.#end(error),
+    });
+    this.#session = session;
+    this.#o.session(session.id);
+    session.hello();
+  }
+
+  #onBeat(bytes: Uint8Array): void {
+    const beat = beatOf(bytes);
+    if (beat === null || this.#ended) return;
+    this.#beatAt = this.#o.environment.clock.monotonic();
+    if (!this.#session.counts(beat)) void this.#again();
+  }
+
+  /** F3: under another session, once everything of this one is closed. */
+  async #again(): Promise<void> {
+    const { session } = { session: this.#session };
+    if (session.closing) return;
+    this.#o.environment.logger.warn({ worker: session.id }, 'no longer counted: joining again');
+    await session.close();
+    if (!this.#ended) this.#begin();
+  }
+
+  #lookLater(): Timer {
+    return this.#o.environment.clock.setTimer(helloMs, () => {
+      const silence = this.#o.environment.clock.monotonic() - this.#beatAt;
+      if (silence >= orphanedAfterMs && this.#session.joined)
+        return void this.#end(new WeirError('E_CHANNEL', `the coordinator has said nothing for ${orphanedAfterMs / 1000} s`));
+      this.#session.hello();
+      this.#timer = this.#lookLater();
+    });
+  }
+
+  async #end(error: WeirError | null): Promise<void> {
+    this.#leave();
+    await this.#session.close();
+    if (error === null) this.#settle.resolve();
+    else this.#settle.reject(error);
+  }
+
+  #leave(): void {
+    this.#ended = true;
+    this.#timer.cancel();
+    this.#beats.close();
+  }
+}
+
+interface SessionEvents {
+  readonly over: () => void;
+  readonly refused: (error: WeirError) => void;
+}
+
+/** One membership: from hello until it is lost or over. */
+class Session {
+  readonly id: string;
+  readonly #o: RemoteWorkerOptions;
+  readonly #events: SessionEvents;
+  readonly #subjects: ReturnType<typeof subjects>;
+  readonly #inbox: Subscription;
+  #link: ControlLink | null = null;
+  #coordinator: string | null = null;
+  #supervisor: Supervisor | null = null;
+  #generation = 0;
+  #uncounted = 0;
+  #order: Promise<void> = Promise.resolve();
+  #facts: Timer | null = null;
+  closing = false;
+
+  constructor(id: string, options: RemoteWorkerOptions, events: SessionEvents) {
+    this.id = id;
+    this.#o = options;
+    this.#events = events;
+    this.#subjects = subjects(options.prefix);
+    this.#inbox = options.bus.subscribe(this.#subjects.worker(id), (bytes) => this.#arrived(bytes));
+  }
+
+  get joined(): boolean {
+    return this.#supervisor !== null;
+  }
+
+  hello(): void {
+    if (this.#link !== null || this.closing) return;
+    this.#o.bus.publish(this.#subjects.hello, packValue({ session: this.id, slots: this.#o.slots }));
+  }
+
+  /** False: this session is of no use any more. */
+  counts({ session, members }: Beat): boolean {
+    if (this.#coordinator === null || this.closing) return true;
+    if (session === this.#coordinator && members.includes(this.id)) {
+      this.#uncounted = 0;
+      return true;
+    }
+    return session === this.#coordinator && ++this.#uncounted < uncountedMax;
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    this.#inbox.close();
+    this.#link?.close();
+    this.#facts?.cancel();
+    await this.#supervisor?.close();
+  }
+
+  /** The first who answers is our coordinator. */
+  #arrived(bytes: Uint8Array): void {
+    if (this.#link === null) {
+      const coordinator = senderOf(bytes);
+      if (coordinator === null) return;
+      this.#coordinator = coordinator;
+      this.#link = this.#linkTo(coordinator);
+    }
+    this.#link.arrived(bytes);
+  }
+
+  #linkTo(coordinator: string): ControlLink {
+    const { bus, environment } = this.#o;
+    return new ControlLink({
+      own: this.id,
+      peer: coordinator,
+      clock: environment.clock,
+      messageBytesMax: bus.maxPayload,
+      publish: (message) => bus.publish(this.#subjects.coordinator(coordinator), message),
+      receive: (body) => this.#inOrder(body),
+    });
+  }
+
+  /** A deployment is complete only once its manifest is read; what follows waits. */
+  #inOrder(body: Uint8Array): void {
+    this.#order = this.#order.then(async () => {
+      if (this.closing) return;
+      try {
+        await this.#onMessage(decodeToWorker(body));
+      } catch (error) {
+        this.#events.refused(WeirError.from(error, 'E_INTERNAL'));
+      }
+    });
+  }
+
+  async #onMessage(message: ReceivedByWorker): Promise<void> {
+    switch (message.kind) {
+      case 'welcome':
+        return this.#join(message.spec);
+      case 'over':
+        return this.#events.over();
+      case 'deploy':
+        return this.#deploy(message.deployment);
+      case 'control':
+        return this.#supervisor?.receive(message.message);
+    }
+  }
+
+  async #deploy({ restore, ...deployment }: DeploymentForm): Promise<void> {
+    const { generation } = deployment;
+    this.#generation = generation;
+    try {
+      const manifest = restore === null ? null : await this.#manifest(restore);
+      this.#supervisor?.receive({ kind: 'deploy', deployment: { ...deployment, restore: manifest } });
+    } catch (thrown) {
+      const error = WeirError.from(thrown, 'E_STORE', `checkpoint ${restore}`);
+      this.#say({ kind: 'control', message: { kind: 'failed', generation, subtask: this.id, operator: null, error } });
+    }
+  }
+
+  async #manifest(epoch: number): Promise<Manifest> {
+    return decodeManifest(await this.#o.environment.stores.blobs.get(manifestId(epoch)), `checkpoint ${epoch}`);
+  }
+
+  async #join(spec: JobSpec): Promise<void> {
+    const { version, environment } = this.#o;
+    if (spec.version !== version) return this.#refuse(`Weir ${version}, the coordinator runs Weir ${spec.version}`);
+    const plan = await this.#o.plan(spec);
+    if (plan.fingerprint !== spec.fingerprint)
+      return this.#refuse(`its module makes plan ${plan.fingerprint}, the coordinator's makes ${spec.fingerprint}`);
+    if (this.closing) return;
+    this.#supervisor = new Supervisor(this.id, plan, environment, (message) => this.#say({ kind: 'control', message }));
+    this.#say({ kind: 'joined' });
+    this.#factsLater();
+  }
+
+  #refuse(reason: string): void {
+    this.#say({ kind: 'refused', reason });
+    const error = new WeirError('E_STATE_INCOMPATIBLE', `this worker cannot join: ${reason}`, {
+      hint: 'start workers with the same module and the same version of Weir as the coordinator',
+    });
+    void this.#link!.acknowledged().then(() => this.#events.refused(error));
+  }
+
+  #say(message: FromWorker): void {
+    if (!this.closing) this.#link!.send(encodeFromWorker(message));
+  }
+
+  #factsLater(): void {
+    const { bus, environment } = this.#o;
+    this.#facts = environment.clock.setTimer(factsMs, () => {
+      const subtasks = factsOf(this.#supervisor!.subtasks, environment.clock);
+      bus.publish(this.#subjects.facts, packValue({ session: this.id, generation: this.#generation, subtasks }));
+      this.#factsLater();
+    });
+  }
+}
+
+function beatOf(bytes: Uint8Array): Beat | null {
+  try {
+    const beat = unpackValue(bytes) as Beat | null;
+    return typeof beat?.session === 'string' && Array.isArray(beat.members) ? beat : null;
+  } catch {
+    return null;
+  }
+}

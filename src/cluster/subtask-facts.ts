@@ -1,0 +1,53 @@
+/** What a worker says of its subtasks: plain data, so that it may come from another process. */
+import type { Subtask } from '../actors/index.ts';
+import type { Clock } from '../core/index.ts';
+import type { Counters } from '../state/index.ts';
+import type { SubtaskStatus } from './status.ts';
+
+export interface SubtaskFacts {
+  readonly status: SubtaskStatus;
+  /** Since the generation began. */
+  readonly counters: Counters;
+  readonly nextWindowEnd: number | null;
+  /** ms for which it has had rows of a source and no room to pass them on. */
+  readonly throttledFor: number;
+}
+
+export function factsOf(subtasks: readonly Subtask[], clock: Clock): readonly SubtaskFacts[] {
+  const now = clock.monotonic();
+  return subtasks.map((subtask) => ({
+    status: statusOf(subtask, now),
+    counters: subtask.counters(),
+    nextWindowEnd: subtask.nextWindowEnd(),
+    throttledFor: subtask.feed === null ? 0 : (subtask.task?.heldBackFor(now) ?? 0),
+  }));
+}
+
+function statusOf(subtask: Subtask, now: number): SubtaskStatus {
+  const counters = subtask.counters();
+  const rows = subtask.rows();
+  const { task, feed } = subtask;
+  const ratios = task?.ratios(now) ?? { busy: 0, heldBack: 0 };
+  return {
+    stage: subtask.stage.label,
+    operators: subtask.stage.operators.map(({ id }) => id),
+    subtask: subtask.index,
+    state: String(subtask.machine.getSnapshot().value),
+    rowsIn: feed === null ? rows.in : counters.rowsIn,
+    rowsOut: rows.out,
+    late: counters.late,
+    deadLetters: counters.deadLetters,
+    watermark: finite(task?.watermark ?? -Infinity),
+    busy: ratios.busy,
+    backpressured: ratios.heldBack,
+    stateRows: subtask.stateRows,
+    splits: (feed?.splits ?? []).map(({ split, state, records }) => ({
+      split,
+      state,
+      records,
+      watermark: finite(subtask.splitWatermark(split)),
+    })),
+  };
+}
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -1,0 +1,15 @@
+import type { ToSupervisor } from '../actors/index.ts';
+import type { SubtaskFacts } from './subtask-facts.ts';
+
+/** The workers of a job as its coordinator sees them: in this process, or anywhere. */
+export interface Workers {
+  /** Those to deploy on, each as often as it has slots; resolves once there are enough, rejects when the signal aborts. */
+  available(signal: AbortSignal): Promise<readonly string[]>;
+  send(worker: string, message: ToSupervisor): void;
+  /** What their subtasks say of themselves; of workers elsewhere a moment ago. */
+  facts(): readonly SubtaskFacts[];
+  /** The job is over: they may go. */
+  release(): Promise<void>;
+  /** Ends them as a crash would. */
+  kill(): Promise<void>;
+}
