@@ -21,6 +21,7 @@ import {
   type FromWorker,
   type Hello,
   type JobSpec,
+  type Subjects,
   subjects,
   type ToWorker,
 } from './messages.ts';
@@ -57,7 +58,7 @@ const releaseMs = 1000;
 
 export class Fleet implements Workers {
   readonly #o: FleetOptions;
-  readonly #subjects: ReturnType<typeof subjects>;
+  readonly #subjects: Subjects;
   readonly #members = new Map<string, Member>();
   readonly #gone = new Set<string>();
   readonly #subscriptions: Subscription[];

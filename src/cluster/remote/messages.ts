@@ -95,13 +95,24 @@ export function decodeFromWorker(bytes: Uint8Array): FromWorker {
   return { kind: 'control', message: { ...message.message, error: new WeirError(code, said, { hint, retry }) } };
 }
 
-/** The subjects of one job. All of them begin with `prefix`. */
-export const subjects = (prefix: string) =>
-  ({
+/** The subjects of one job. */
+export interface Subjects {
+  readonly hello: string;
+  readonly beat: string;
+  readonly alive: string;
+  readonly facts: string;
+  coordinator(session: string): string;
+  worker(session: string): string;
+}
+
+/** All of them begin with `prefix`. */
+export function subjects(prefix: string): Subjects {
+  return {
     hello: `${prefix}.hello`,
     beat: `${prefix}.beat`,
     alive: `${prefix}.alive`,
     facts: `${prefix}.facts`,
-    coordinator: (session: string): string => `${prefix}.c.${session}`,
-    worker: (session: string): string => `${prefix}.w.${session}`,
-  }) as const;
+    coordinator: (session) => `${prefix}.c.${session}`,
+    worker: (session) => `${prefix}.w.${session}`,
+  };
+}

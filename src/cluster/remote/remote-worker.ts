@@ -23,6 +23,7 @@ import {
   type FromWorker,
   type JobSpec,
   type ReceivedByWorker,
+  type Subjects,
   subjects,
 } from './messages.ts';
 
@@ -51,7 +52,7 @@ export const orphanedAfterMs = 5000;
 export class RemoteWorker {
   readonly over: Promise<void>;
   readonly #o: RemoteWorkerOptions;
-  readonly #subjects: ReturnType<typeof subjects>;
+  readonly #subjects: Subjects;
   readonly #beats: Subscription;
   #session!: Session;
   #beatAt: number;
@@ -138,7 +139,7 @@ class Session {
   readonly id: string;
   readonly #o: RemoteWorkerOptions;
   readonly #events: SessionEvents;
-  readonly #subjects: ReturnType<typeof subjects>;
+  readonly #subjects: Subjects;
   readonly #inbox: Subscription;
   #link: ControlLink | null = null;
   #coordinator: string | null = null;

@@ -1,0 +1,137 @@
+/**
+ * Who leads a job: one coordinator, and others that wait to take over.
+ *
+ * Owns: the lease in one pointer cell. Nobody compares clocks: a contender takes over when it has seen the cell unchanged for the
+ * length of the lease on its own monotonic clock. Safety never rests on this, only on the commit pointer and the fences of sinks.
+ * Invariants: LE1 the cell moves by compare-and-set only: of two contenders one wins; LE2 a holder that could not renew in time
+ * gives up by itself, before any contender can have taken over.
+ */
+import { packValue, unpackValue } from '../batch/index.ts';
+import { type Clock, sleep, type Timer, WeirError } from '../core/index.ts';
+import type { PointerStore } from '../state/index.ts';
+
+interface LeaseValue {
+  readonly holder: string;
+  readonly renewals: number;
+  /** Given back: nobody need wait. */
+  readonly free: boolean;
+}
+export interface LeaseOptions {
+  readonly pointers: PointerStore;
+  readonly clock: Clock;
+  /** This life of the coordinator. */
+  readonly holder: string;
+  readonly signal: AbortSignal;
+  /** Called once, with the other's name, if there is one to wait for. */
+  readonly waiting: (holder: string) => void;
+}
+
+const cell = 'lease';
+export const leaseMs = 2000;
+const renewMs = leaseMs / 4;
+const lookMs = 100;
+/** How long before its end a holder that could not renew gives up. */
+const marginMs = leaseMs / 4;
+
+/** Resolves once this coordinator leads. Rejects with the signal's reason. */
+export async function acquireLease(options: LeaseOptions): Promise<Lease> {
+  const { pointers, clock, holder, signal } = options;
+  let seen = { revision: 0, at: 0 };
+  for (let said = false; ; ) {
+    signal.throwIfAborted();
+    const found = await pointers.read(cell);
+    const value = found === null ? null : (unpackValue(found.value) as LeaseValue);
+    const now = clock.monotonic();
+    if (found !== null && seen.revision !== found.revision) seen = { revision: found.revision, at: now };
+    if (value === null || value.free || now - seen.at >= leaseMs) {
+      const lease = await Lease.take(options, found?.revision ?? 0);
+      if (lease !== null) return lease;
+      continue; // LE1: another one was faster
+    }
+    if (!said && value.holder !== holder) {
+      options.waiting(value.holder);
+      said = true;
+    }
+    await sleep(clock, lookMs, signal);
+  }
+}
+
+export class Lease {
+  /** Rejects when the lease is lost: somebody else may lead from now on. */
+  readonly lost: Promise<never>;
+  readonly #o: LeaseOptions;
+  #revision: number;
+  #renewals = 0;
+  #renewedAt: number;
+  #timer: Timer;
+  #over = false;
+  #lose: (error: WeirError) => void = () => {};
+
+  private constructor(options: LeaseOptions, revision: number, at: number) {
+    this.#o = options;
+    this.#revision = revision;
+    this.#renewedAt = at;
+    this.lost = new Promise((_, reject) => (this.#lose = reject));
+    this.lost.catch(() => undefined); // whoever leads awaits it
+    this.#timer = this.#renewLater();
+  }
+
+  /** Null: the cell has moved meanwhile. */
+  static async take(options: LeaseOptions, expected: number): Promise<Lease | null> {
+    const at = options.clock.monotonic();
+    const value = packValue({ holder: options.holder, renewals: 0, free: false } satisfies LeaseValue);
+    const revision = await options.pointers.compareAndSet(cell, expected, value);
+    return revision === null ? null : new Lease(options, revision, at);
+  }
+
+  /** Gives it back, so that a contender need not wait. */
+  async release(): Promise<void> {
+    if (this.#over) return;
+    this.#end();
+    await this.#write(true).catch(() => undefined); // then it runs out
+  }
+
+  #renewLater(): Timer {
+    return this.#o.clock.setTimer(renewMs, () => void this.#renew());
+  }
+
+  async #renew(): Promise<void> {
+    const { clock } = this.#o;
+    const begun = clock.monotonic();
+    if (begun - this.#renewedAt >= leaseMs - marginMs) return this.#fail('it could not be renewed in time'); // LE2
+    this.#timer = this.#renewLater();
+    try {
+      const revision = await this.#write(false);
+      if (this.#over) return;
+      if (revision === null) return this.#fail('another coordinator has taken it');
+      this.#revision = revision;
+      this.#renewedAt = begun;
+    } catch {
+      // The store did not answer. Whether the write took place is not known: look, and try again in time.
+      await this.#lookAgain();
+    }
+  }
+
+  async #lookAgain(): Promise<void> {
+    const found = await this.#o.pointers.read(cell).catch(() => null);
+    if (found === null || this.#over || found.revision === this.#revision) return;
+    if ((unpackValue(found.value) as LeaseValue).holder !== this.#o.holder) return this.#fail('another coordinator has taken it');
+    this.#revision = found.revision;
+  }
+
+  #write(free: boolean): Promise<number | null> {
+    const value: LeaseValue = { holder: this.#o.holder, renewals: ++this.#renewals, free };
+    return this.#o.pointers.compareAndSet(cell, this.#revision, packValue(value));
+  }
+
+  #fail(why: string): void {
+    if (this.#over) return;
+    this.#end();
+    this.#lose(new WeirError('E_RUNNING', `this coordinator lost its lease: ${why}`, { retry: 'never' }));
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#timer.cancel();
+  }
+}

@@ -1,0 +1,111 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { acquireLease, type Lease, leaseMs } from '../../src/coordinator/index.ts';
+import { MemoryDisk, openMemoryStores } from '../../src/state/index.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import type { PointerStore } from '../../src/state/index.ts';
+import { settle } from './fleet.ts';
+
+let disk: MemoryDisk;
+let clock: VirtualClock;
+let waited: string[];
+beforeEach(() => {
+  disk = new MemoryDisk();
+  clock = new VirtualClock();
+  waited = [];
+});
+
+function contend(holder: string, pointers: PointerStore = openMemoryStores(disk).pointers) {
+  const controller = new AbortController();
+  const state = { lease: null as Lease | null, lost: '', error: '', stop: () => controller.abort(new Error('stopped')) };
+  acquireLease({
+    pointers,
+    clock,
+    holder,
+    signal: controller.signal,
+    waiting: (other) => void waited.push(`${holder} for ${other}`),
+  }).then(
+    (lease) => {
+      state.lease = lease;
+      lease.lost.catch((error: Error) => (state.lost = error.message));
+    },
+    (error: Error) => (state.error = error.message),
+  );
+  return state;
+}
+async function pass(ms: number): Promise<void> {
+  for (let i = 0; i < ms; i += 50) {
+    clock.advance(50);
+    await settle();
+  }
+}
+
+describe('the lease', () => {
+  test('is taken at once where nobody holds it, and kept for as long as its holder lives', async () => {
+    const a = contend('a');
+    await settle();
+    expect(a.lease).not.toBeNull();
+    const b = contend('b');
+    await pass(20 * leaseMs);
+    expect([a.lost, b.lease, waited]).toEqual(['', null, ['b for a']]);
+    b.stop();
+    await pass(200);
+    expect(b.error).toBe('stopped');
+  });
+
+  test('LE2: passes on after its holder fell silent, within 3 s, once that one must have given up', async () => {
+    let silent = false;
+    const { pointers } = openMemoryStores(disk);
+    const a = contend('a', {
+      read: (name) => (silent ? Promise.reject(new Error('timeout')) : pointers.read(name)),
+      compareAndSet: (...args) => (silent ? Promise.reject(new Error('timeout')) : pointers.compareAndSet(...args)),
+    });
+    await settle();
+    const b = contend('b');
+    await pass(5000);
+    silent = true;
+    const from = clock.monotonic();
+    while (b.lease === null) {
+      await pass(50);
+      if (b.lease !== null) expect(a.lost).toContain('could not be renewed in time');
+    }
+    expect(clock.monotonic() - from).toBeLessThanOrEqual(3000);
+  });
+
+  test('LE1: of many contenders one gets it once it is given back', async () => {
+    const a = contend('a');
+    await settle();
+    const others = ['b', 'c', 'd'].map((name) => contend(name));
+    await settle();
+    await a.lease!.release();
+    await pass(1000);
+    expect(others.filter(({ lease }) => lease !== null)).toHaveLength(1);
+  });
+
+  test('that another one took is lost at the next renewal', async () => {
+    const a = contend('a');
+    await settle();
+    const { pointers } = openMemoryStores(disk);
+    const found = await pointers.read('lease');
+    await pointers.compareAndSet('lease', found!.revision, found!.value);
+    await pass(leaseMs);
+    expect(a.lost).toContain('another coordinator has taken it');
+  });
+
+  test('is renewed although one answer was lost', async () => {
+    let lose = false;
+    const { pointers } = openMemoryStores(disk);
+    const a = contend('a', {
+      read: (name) => pointers.read(name),
+      compareAndSet: async (...args) => {
+        const revision = await pointers.compareAndSet(...args);
+        if (!lose) return revision;
+        lose = false;
+        throw new Error('timeout');
+      },
+    });
+    await settle();
+    lose = true;
+    await pass(10 * leaseMs);
+    expect(a.lost).toBe('');
+  });
+});
