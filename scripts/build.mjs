@@ -18,11 +18,28 @@ async function fingerprint() {
   return hash.digest('hex');
 }
 
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** What builds have left that were killed. */
+async function sweep() {
+  for (const name of await readdir(root)) {
+    const pid = /^dist-(\d+)/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(`${root}/${name}`, { recursive: true, force: true });
+  }
+}
+
 /** @returns false if the compiler found errors; what it could emit is there nevertheless */
 export async function buildIfStale(onChild) {
   const wanted = await fingerprint();
   if ((await readFile(stampFile, 'utf8').catch(() => '')) === wanted) return true;
   process.stderr.write('building …\n');
+  await sweep();
   const fresh = `${root}/dist-${process.pid}`;
   const old = `${root}/dist-${process.pid}-old`;
   const ok =

@@ -43,5 +43,7 @@ export async function installIfMissing(onChild) {
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
   const cli = process.env.npm_execpath;
   const byNode = cli !== undefined && /npm-cli\.c?js$/.test(cli);
-  return (await run(byNode ? process.execPath : 'npm', byNode ? [cli, ...args] : args, onChild)) === 0;
+  const code = await run(byNode ? process.execPath : 'npm', byNode ? [cli, ...args] : args, onChild);
+  if (code !== 0) process.stderr.write(`npm ci failed with ${code}: see above, or run it by itself\n`);
+  return code === 0;
 }

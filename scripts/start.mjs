@@ -5,6 +5,7 @@ import { installIfMissing, root } from './install.mjs';
 import { dieWithNpm } from './parent-watch.mjs';
 
 const job = 'examples/flight-delays.ts';
+const signals = ['SIGINT', 'SIGTERM'];
 const withoutValue = new Set(['--fresh', '--help', '-h']);
 
 /** The words for weir, and those for the job. */
@@ -24,15 +25,24 @@ function sort(words) {
 }
 
 let child;
-dieWithNpm(() => child?.kill('SIGKILL'));
+const killChild = () => child?.kill('SIGKILL');
+dieWithNpm(killChild);
 const keep = (started) => {
   child = started;
 };
+/** Left to itself, npm ci would be undoing its work for seconds yet, beside the next start. */
+const endEarly = (signal) => {
+  killChild();
+  for (const each of signals) process.off(each, endEarly);
+  process.kill(process.pid, signal);
+};
 
 process.chdir(root);
+for (const signal of signals) process.on(signal, endEarly);
 const [weir, params] = sort(process.argv.slice(2));
 if (!(await installIfMissing(keep)) || !(await buildIfStale(keep))) process.exit(1);
 const { main } = await import('../dist/service/index.js');
+for (const signal of signals) process.off(signal, endEarly);
 process.exit(
   await main(['run', job, '--transport', 'memory', ...weir, '--', ...params], {
     signalsEchoed: process.env.npm_lifecycle_event !== undefined,

@@ -74,4 +74,18 @@ describe('npm start', () => {
     expect(end.stdout).toMatch(/^flight-delays stopped at checkpoint [1-9]/m);
     expect(reportOf(end)).toMatchObject({ job: 'flight-delays' });
   });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('takes the installation with it when it gets a %s', async (signal) => {
+    using folder = new Folder({
+      'npm-cli.js': 'process.on("SIGINT", () => {}); console.error("installing here"); setInterval(() => {}, 1000);',
+      'package-lock.json': '{}',
+    });
+    folder.copy('scripts', 'scripts');
+    const run = new Program(process.execPath, ['scripts/start.mjs'], folder.path, {
+      environment: { npm_execpath: join(folder.path, 'npm-cli.js') },
+    });
+    await run.says(/installing here/);
+    run.child.kill(signal);
+    expect((await run.ended).signal).toBe(signal); // all who hold its stderr have ended
+  });
 });
