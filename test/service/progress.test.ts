@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { JobStatus } from '../../src/cluster/status.ts';
 import { Progress, progressLine, startLine, stateLine } from '../../src/service/progress.ts';
 import { stallMs, type StallState, watchStall } from '../../src/service/stall.ts';
-import { FakeJob, ManualClock, RecordingTerminal, report, status } from './fake-job.ts';
+import { FakeJob, ManualClock, RecordingTerminal, report, status, subtask } from './fake-job.ts';
 
 const noon = Date.UTC(2001, 0, 3, 12);
 
@@ -87,15 +88,36 @@ describe('a silence', () => {
     let { state } = at(0, 10, 1);
     ({ state } = at(11, 20, 1, state));
     ({ state } = at(12, 30, 2, state));
+    ({ state } = at(13, 40, 2, state));
     expect(at(21, 40, 2, state).line).toBeUndefined();
-    expect(at(22, 41, 2, state).line).toMatch(/^nothing was written for 10 s/);
+    expect(at(23, 41, 2, state).line).toMatch(/^nothing was written for 10 s/);
   });
 
-  test('without watermark or window says so', () => {
-    const bare = (seconds: number, rowsIn: number, before?: StallState) =>
-      watchStall(before, status({ report: report({ rowsIn }) }), seconds * 1000);
-    expect(bare(10, 5, bare(0, 1).state).line).toBe(
-      'nothing was written for 10 s while rows come in: there is no watermark yet, no window is open',
+  test('SV3: begins with a row, not with the last one written', () => {
+    let { state } = at(0, 10, 1);
+    ({ state } = at(1, 15, 2, state));
+    ({ state } = at(60, 15, 2, state));
+    expect(at(61, 20, 2, state).line).toBeUndefined();
+    ({ state } = at(61, 20, 2, state));
+    expect(at(71, 30, 2, state).line).toMatch(/^nothing was written for 10 s/);
+  });
+
+  const told = (fields: Partial<JobStatus>): string | undefined => {
+    const { state } = watchStall(undefined, status({ ...fields, report: report({ rowsIn: 1 }) }), 0);
+    return watchStall(state, status({ ...fields, report: report({ rowsIn: 5 }) }), stallMs).line;
+  };
+
+  test('of a job without a watermark blames none', () => {
+    const splits = [{ split: '0', state: 'active', records: 5, watermark: null }] as const;
+    expect(told({ heldBackBy: '0', subtasks: [subtask({ splits })] })).toBe(
+      'nothing was written for 10 s while rows come in: no watermark holds them back, so its functions give no rows, or `every` has not passed',
     );
+  });
+
+  test('names the source, too, where several have splits', () => {
+    const source = (name: string, watermark: number) =>
+      subtask({ operators: [name, 'watermark'], splits: [{ split: '0', state: 'active', records: 5, watermark }] });
+    const subtasks = [source('fast', noon + 1), source('slow', noon), subtask({ operators: ['window'] })];
+    expect(told({ heldBackBy: '0', watermark: noon, subtasks })).toMatch(/, no window is open, the split 0 of slow holds/);
   });
 });
