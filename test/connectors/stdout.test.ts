@@ -39,7 +39,7 @@ describe('stdout.sink', () => {
     ).toBe(['epoch 7, update: 2 rows', 'word  count', '----  -----', 'the       4', 'a        12', '', ''].join('\n'));
   });
 
-  test('shows times and windows as ISO 8601, and what is null', async () => {
+  test('shows times and windows as ISO 8601 and whole, and what is null', async () => {
     const time = { type: { kind: 'timestamp' }, nullable: true } as const;
     const window = {
       name: 'window',
@@ -52,9 +52,8 @@ describe('stdout.sink', () => {
       },
       nullable: false,
     } as const;
-    const text = await printed([{ window: { start: 0, end: 1000 }, at: null }], batchSchema([window, { name: 'at', ...time }]), {
-      truncate: false,
-    });
+    const schema = batchSchema([window, { name: 'at', ...time }]);
+    const text = await printed([{ window: { start: 0, end: 1000 }, at: null }], schema);
     expect(text).toContain('{start: 1970-01-01T00:00:00.000Z, end: 1970-01-01T00:00:01.000Z}  null');
   });
 

@@ -7,7 +7,7 @@ import { type TableRow, tableRow, tableText } from './table-text.ts';
 export interface StdoutOptions {
   /** How many rows of a write are shown (20). */
   readonly rows?: number;
-  /** Cut cells to 20 characters (true). */
+  /** Cut cells to 20 characters, times and windows excepted (true). */
   readonly truncate?: boolean;
 }
 

@@ -4,22 +4,27 @@ import type { Batch, DataType, SchemaField } from '../../batch/index.ts';
 const widthMax = 20;
 
 export interface TableOptions {
-  /** Cells are cut to 20 characters. */
+  /** Cells are cut to 20 characters, but not times, of which the end says most. */
   readonly truncate: boolean;
+}
+
+interface Cell {
+  readonly text: string;
+  readonly isTime: boolean;
 }
 
 /** Rows as text, by column; what a table is drawn of once all are there. */
 export interface TableRow {
   readonly names: readonly string[];
-  readonly cells: readonly string[];
+  readonly cells: readonly Cell[];
 }
 
 /** A logical row of a batch, as its cells. */
 export function tableRow(batch: Batch, i: number): TableRow {
   const row = batch.row(i) as Record<string, unknown>;
-  if (batch.schema.kind === 'any') return { names: Object.keys(row), cells: Object.values(row).map((value) => cellText(value)) };
+  if (batch.schema.kind === 'any') return { names: Object.keys(row), cells: Object.values(row).map((value) => cell(value)) };
   const { fields } = batch.schema;
-  return { names: namesOf(fields), cells: fields.map(({ name, type }) => cellText(row[name], type)) };
+  return { names: namesOf(fields), cells: fields.map(({ name, type }) => cell(row[name], type)) };
 }
 
 export function namesOf(fields: readonly SchemaField[]): readonly string[] {
@@ -29,7 +34,7 @@ export function namesOf(fields: readonly SchemaField[]): readonly string[] {
 /** @param rows those without a schema may differ in their names: each column that any of them has is shown */
 export function tableText(rows: readonly TableRow[], { truncate }: TableOptions): string {
   const names = [...new Set(rows.flatMap((row) => row.names))];
-  const table = rows.map((row) => names.map((name) => shown(row.cells[row.names.indexOf(name)] ?? '', truncate)));
+  const table = rows.map((row) => names.map((name) => cellOf(row, name, truncate)));
   const heads = names.map((name) => shown(name, truncate));
   const widths = heads.map((head, i) => Math.max(widthOf(head), ...table.map((cells) => widthOf(cells[i]!))));
   const right = names.map((_, i) => table.length > 0 && table.every((cells) => /^(-?[\d.e+-]+|NaN|null|)$/.test(cells[i]!)));
@@ -39,6 +44,17 @@ export function tableText(rows: readonly TableRow[], { truncate }: TableOptions)
       .join('  ')
       .trimEnd();
   return [line(heads), line(widths.map((width) => '-'.repeat(width))), ...table.map(line)].map((text) => `${text}\n`).join('');
+}
+
+function cellOf({ names, cells }: TableRow, name: string, truncate: boolean): string {
+  const { text, isTime } = cells[names.indexOf(name)] ?? absent;
+  return shown(text, truncate && !isTime);
+}
+const absent: Cell = { text: '', isTime: false };
+
+function cell(value: unknown, type?: DataType): Cell {
+  const times = type?.kind === 'struct' && type.fields.every((field) => field.type.kind === 'timestamp');
+  return { text: cellText(value, type), isTime: times || type?.kind === 'timestamp' || value instanceof Date };
 }
 
 function cellText(value: unknown, type?: DataType): string {
