@@ -87,11 +87,28 @@ function jobOf(running: RunningJob, { signal }: RunOptions, over: () => Promise<
     name: running.name,
     finished,
     stop,
-    checkpoint: async () => epoch(await running.checkpoint()),
-    savepoint: async (directory) => void (await writeSavepoint(running, directory)),
+    checkpoint: async () => {
+      await onceItRuns(running, finished);
+      return epoch(await running.checkpoint());
+    },
+    savepoint: async (directory) => {
+      await onceItRuns(running, finished);
+      await writeSavepoint(running, directory);
+    },
     progress: () => progressOf(running, finished),
     [Symbol.asyncDispose]: async () => void (await stop()),
   };
+}
+
+/** A job that begins, or begins again after a failure, takes checkpoints in a moment; one that is over never again. */
+async function onceItRuns(running: RunningJob, finished: Promise<unknown>): Promise<void> {
+  let over = false;
+  const end = finished.then(
+    () => (over = true),
+    () => (over = true),
+  );
+  while (!over && ['starting', 'restoring', 'restarting'].includes(running.status().state))
+    await Promise.race([end, sleep(realClock, progressPollMs)]);
 }
 
 /** The end of a job that would not stop: as by a crash, so that nothing is lost but time. */

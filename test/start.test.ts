@@ -65,6 +65,15 @@ describe('rows()', () => {
   }, 60_000);
 });
 
+test('a checkpoint that is asked for at once is taken as soon as the job runs', async () => {
+  async function* ticks(): AsyncGenerator<{ i: number }> {
+    for (let i = 0; ; i++) yield await new Promise((resolve) => setTimeout(() => resolve({ i }), 5));
+  }
+  const sink = foreachBatch(async () => {});
+  await using job = await start(pipeline({ name: 'at-once', outputs: [from(ticks()).to(sink)] }), { stateDir });
+  expect(await job.checkpoint()).toBe(1);
+});
+
 /** What a function that stores each epoch with its rows has stored: epochs come again after a restart. */
 class Stored<Row extends object> {
   readonly epochs = new Map<number, readonly Row[]>();

@@ -19,6 +19,7 @@ export interface Job extends AsyncDisposable {
   readonly finished: Promise<JobReport>;
   /** Final checkpoint, commit, end. `await using` does this too. */
   stop(options?: { readonly within?: Duration }): Promise<JobReport>;
+  /** Takes a checkpoint, once the job runs, and resolves when it is complete and its results are out. */
   checkpoint(): Promise<Epoch>;
   /**
    * A checkpoint that you own, in a directory that does not exist yet: it is kept until you delete it. Results are not in it;
