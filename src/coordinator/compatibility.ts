@@ -22,7 +22,7 @@ export function checkCompatible(manifest: Manifest, plan: PhysicalPlan, logger: 
       'E_STATE_INCOMPATIBLE',
       `checkpoint ${manifest.epoch} of job '${manifest.job}' does not fit the job as it is now:\n${differences.map((line) => `  ${line}`).join('\n')}`,
       {
-        hint: 'undo the change to keep the state; run it beside the old one, with a state of its own, with --job NAME; or start anew with --fresh, which forgets the old state. An operator that only moved keeps its state if it is given its old id with .named()',
+        hint: 'undo the change to keep the state; run it beside the old one, with a state of its own, with --job NAME and other outputs; or start anew with --fresh, which forgets the old state. An operator that only moved keeps its state if it is given its old id with .named()',
       },
     );
   }
