@@ -14,7 +14,7 @@ import { loadJob } from './load-job.ts';
 import { createLogger, type LogLevel, logLevels } from './logs.ts';
 import { CommandParams } from './params.ts';
 import { listParams, runCommand, wantsHelp } from './run-command.ts';
-import { intervalMs, jobName, parallelism, port, type RunSettings, timeoutSeconds } from './run-settings.ts';
+import { directory, intervalMs, jobName, parallelism, port, type RunSettings, timeoutSeconds } from './run-settings.ts';
 import { listenForShutdown } from './shutdown.ts';
 import { createTerminal, outliveReaders, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -67,13 +67,19 @@ async function parse(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.help') return 2; // no command at all: it has shown what there is
-    if (error.exitCode !== 0) throw new WeirError('E_USAGE', usageMessage(error.message));
+    if (error.exitCode !== 0) throw new WeirError('E_USAGE', usageMessage(error.message), usageHint(own));
   }
   return code;
 }
 
 /** commander's own words, without its prefix and on one line. */
 const usageMessage = (text: string): string => text.replace(/^error: /, '').replaceAll('\n', ' ');
+
+/** Words like `key=value` belong behind `--`. */
+function usageHint(own: readonly string[]): { readonly hint?: string } {
+  const word = own.slice(2).find((each) => /^[A-Za-z]\w*=/.test(each));
+  return word === undefined ? {} : { hint: `the parameters of the job stand behind --: weir ${own[0]} ${own[1]} -- ${word}` };
+}
 
 function commands(onRun: (settings: RunSettings) => Promise<void>, onPlan: (module: string) => Promise<void>): Command {
   const program = new Command('weir')
@@ -88,7 +94,7 @@ function commands(onRun: (settings: RunSettings) => Promise<void>, onPlan: (modu
     .option('--job <name>', "instead of the pipeline's name", jobName)
     .addOption(new Option('--transport <kind>', 'how subtasks talk: memory').default('memory').argParser(transport))
     .option('--parallelism <n>', 'subtasks a stage', parallelism)
-    .option('--state-dir <directory>', "where checkpoints live, in a folder of the job's name", '.weir')
+    .option('--state-dir <directory>', "where checkpoints live, in a folder of the job's name", directory, '.weir')
     .option('--checkpoint-interval <ms>', 'time between checkpoints', intervalMs)
     .option('--fresh', 'forget the state of an earlier run and start anew', false)
     .option('--from-savepoint <directory>', 'a job without state goes on from there')

@@ -6,7 +6,7 @@ const ours = ['src', 'dist'].map((folder) => fileURLToPath(new URL(`../../${fold
 
 /** Frames of Node, of what is installed and of Weir itself say nothing about the user's code. */
 const isForeign = (frame: string): boolean =>
-  /\(?node:/.test(frame) || frame.includes('/node_modules/') || ours.some((path) => frame.includes(path));
+  /\(?node:|\(<anonymous>\)$/.test(frame) || frame.includes('/node_modules/') || ours.some((path) => frame.includes(path));
 
 /** What was said, then the frames that are the user's; of a defect of ours all of them. */
 function stackOf(error: Error, whole: boolean): string[] {

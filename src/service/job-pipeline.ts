@@ -1,6 +1,7 @@
 import { isPipeline, type Params, type Pipeline } from '../api/index.ts';
 import { WeirError } from '../core/index.ts';
 import { describe, type JobModule } from './load-job.ts';
+import { unlessIdle } from './unless-idle.ts';
 
 /**
  * The pipeline that a module exports as its default, or that the function makes which it exports.
@@ -18,7 +19,7 @@ export async function jobPipeline(module: JobModule, params: Params): Promise<Pi
 
 async function call(make: (params: Params) => unknown, params: Params, name: string): Promise<unknown> {
   try {
-    return await make(params);
+    return await unlessIdle(Promise.resolve(make(params)), 'E_MODULE', `the function that ${name} exports`);
   } catch (error) {
     if (error instanceof WeirError) throw error;
     const said = error instanceof Error ? error.message : String(error);

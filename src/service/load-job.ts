@@ -2,7 +2,7 @@
  * Loads a job's module: JavaScript as Node does, TypeScript through tsx, with source maps, so that stack traces show the
  * lines that the user wrote. Works where nothing but weir is installed, on every supported Node.
  */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { register } from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +10,7 @@ import type { Params } from '../api/index.ts';
 import type { JobStatus } from '../cluster/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { OwnModules } from './module-hooks.ts';
+import { unlessIdle } from './unless-idle.ts';
 
 export interface JobModule {
   /** As the user wrote it. */
@@ -20,6 +21,8 @@ export interface JobModule {
   /** Called once after the job has finished, before the report is printed. */
   readonly finished?: (status: JobStatus, params: Params) => void | Promise<void>;
 }
+
+const endings: readonly string[] = ['.ts', '.mts', '.tsx', '.js', '.mjs', '.cjs'];
 
 /** The file ending of this installation's own modules: `.js` once built, `.ts` when run from its sources. */
 const ending = extname(import.meta.url);
@@ -37,12 +40,9 @@ async function enableTypeScript(): Promise<void> {
 /** @throws WeirError `E_MODULE` if there is no such file, or if it cannot be loaded */
 export async function loadJob(module: string): Promise<JobModule> {
   const path = resolve(module);
-  if (!existsSync(path))
-    throw new WeirError('E_MODULE', `there is no file ${path}`, {
-      hint: 'name the file that exports the job, as in `weir run job.ts`',
-    });
+  requireModule(path);
   process.setSourceMapsEnabled(true);
-  if (/^\.[mc]?tsx?$/.test(extname(path))) await enableTypeScript();
+  if (/^\.m?tsx?$/.test(extname(path))) await enableTypeScript();
   register<OwnModules>(new URL(`./module-hooks${ending}`, import.meta.url), { data: ownModules() });
   const { default: exported, finished, ...others } = await importJob(module, path);
   if (finished !== undefined && typeof finished !== 'function') {
@@ -58,17 +58,37 @@ export async function loadJob(module: string): Promise<JobModule> {
   };
 }
 
+/** @throws WeirError `E_MODULE` for what no job can be loaded from */
+function requireModule(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  const hint = 'name the file that exports the job, as in `weir run job.ts`';
+  if (found === undefined) throw new WeirError('E_MODULE', `there is no file ${path}`, { hint });
+  if (found.isDirectory()) throw new WeirError('E_MODULE', `${path} is a folder, not a module`, { hint });
+  if (!endings.includes(extname(path)))
+    throw new WeirError('E_MODULE', `${path} is no module that holds a job`, { hint: `its name ends in ${endings.join(', ')}` });
+}
+
 async function importJob(module: string, path: string): Promise<Record<string, unknown>> {
   try {
-    return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    const loaded = import(pathToFileURL(path).href) as Promise<Record<string, unknown>>;
+    return ofCommonJs(await unlessIdle(loaded, 'E_MODULE', `loading ${module}`));
   } catch (error) {
     if (error instanceof WeirError) throw error;
     const said = error instanceof Error ? error.message : String(error);
     throw new WeirError('E_MODULE', `${module} could not be loaded: ${said}`, {
       cause: error,
-      hint: 'mend the module; nothing was started',
+      hint: /outside a module|Unexpected token 'export'/.test(said)
+        ? 'it is read as CommonJS: call it .mjs, or put "type": "module" into its package.json'
+        : 'mend the module; nothing was started',
     });
   }
+}
+
+/** What a compiler made of an ES module's exports for CommonJS: Node gives all of them as the default. */
+function ofCommonJs(loaded: Record<string, unknown>): Record<string, unknown> {
+  const { default: exported } = loaded;
+  const compiled = typeof exported === 'object' && exported !== null && '__esModule' in exported;
+  return compiled ? { ...exported } : loaded;
 }
 
 /** A value in words, for messages: `a string`, `an array`, `nothing`. */

@@ -14,6 +14,7 @@ import { CommandParams } from './params.ts';
 import { ListedParams, paramsHelp } from './params-help.ts';
 import { type JobEnvironment, runJob } from './run-job.ts';
 import type { RunSettings } from './run-settings.ts';
+import { unlessIdle } from './unless-idle.ts';
 import { version } from './version.ts';
 
 export interface EngineOptions {
@@ -47,7 +48,8 @@ export async function runCommand(settings: RunSettings, words: readonly string[]
   let running: RunningJob | undefined;
   const http = await serveStatus(() => (running === undefined ? [] : [running.status()]), job.name, settings.http, environment);
   try {
-    const started = await environment.start(job, engineOptions(settings, environment.logger));
+    const starting = environment.start(job, engineOptions(settings, environment.logger));
+    const started = await unlessIdle(starting, 'E_STUCK', 'the start of the job');
     running = started;
     return await runJob(started, settings, {
       ...environment,
@@ -104,7 +106,7 @@ async function serveStatus(
 
 async function callFinished(module: JobModule, status: JobStatus, params: CommandParams): Promise<void> {
   try {
-    await module.finished?.(status, params);
+    await unlessIdle(Promise.resolve(module.finished?.(status, params)), 'E_STUCK', `the function 'finished' of ${module.name}`);
   } catch (error) {
     if (error instanceof WeirError) throw error;
     const said = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,7 @@
  * (shutdown.ts), the words of progress (progress.ts).
  * Invariants: SV2 once the job has started, the last line on stdout is its report, however it ends.
  */
-import type { JobReport, RunningJob } from '../cluster/index.ts';
+import type { JobReport, JobStatus, RunningJob } from '../cluster/index.ts';
 import { type Clock, sleep, WeirError } from '../core/index.ts';
 import { Progress, startLine } from './progress.ts';
 import type { RunSettings } from './run-settings.ts';
@@ -91,9 +91,15 @@ export function blockers(running: Pick<RunningJob, 'status'>): string {
     .map(({ stage, subtask, state }) => `${stage}/${subtask} (${state})`);
   return [
     `it is ${state}`,
-    ...(open === undefined ? [] : [`checkpoint ${open.epoch} is not complete`]),
+    ...(open === undefined ? unpublished(state, checkpoints[0]) : [`checkpoint ${open.epoch} is not complete`]),
     ...(busy.length === 0 ? [] : [`not ended: ${busy.slice(0, 5).join(', ')}`]),
   ].join('; ');
+}
+
+/** Where none is in progress, the next waits until the sinks have published the last. */
+function unpublished(state: JobStatus['state'], last: JobStatus['checkpoints'][number] | undefined): string[] {
+  const runs = state === 'running' || state === 'throttled';
+  return runs && last?.state === 'completed' ? [`the sinks have not published all of checkpoint ${last.epoch}`] : [];
 }
 
 /** The report's fields in the order that scripts may rely on. */

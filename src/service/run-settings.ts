@@ -37,6 +37,12 @@ export const port: (text: string) => number = within('a port', 0, 65_535, true);
 export const intervalMs: (text: string) => number = within('a number of milliseconds', 1, 86_400_000, true);
 export const timeoutSeconds: (text: string) => number = within('a number of seconds', 0.001, 86_400, false);
 
+/** An empty text is a variable of the shell that is not set, rather than the present folder. */
+export function directory(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('It is the path of a folder.');
+}
+
 /** A job's name is a folder's name, too: the same letters as in a pipeline. */
 export function jobName(text: string): string {
   if (/^[A-Za-z0-9_-]{1,64}$/.test(text)) return text;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { WeirError } from '../../src/core/index.ts';
-import { runJob } from '../../src/service/run-job.ts';
+import type { JobState } from '../../src/cluster/status.ts';
+import { blockers, runJob } from '../../src/service/run-job.ts';
 import type { StopSignal } from '../../src/service/shutdown.ts';
 import { FakeJob, ManualClock, RecordingTerminal, report, subtask } from './fake-job.ts';
 
@@ -55,6 +56,13 @@ describe('the run of a job', () => {
       'delays stopped at checkpoint 3; started again it goes on from there',
     ]);
     expect(finishedCalls()).toBe(0);
+  });
+
+  test('a stop that waits for a sink to publish says of which checkpoint', () => {
+    const checkpoints = [{ epoch: 3, state: 'completed', triggered: 0, durationMs: 5, bytes: 0 }] as const;
+    const waits = (state: JobState): string => blockers(new FakeJob({ state, checkpoints }));
+    expect(waits('running')).toBe('it is running; the sinks have not published all of checkpoint 3');
+    expect(waits('stopping')).toBe('it is stopping');
   });
 
   test('SV2: a stop that takes too long fails and says what it waits for, and the report still comes last', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Folder } from './weir-process.ts';
+import { Folder, root } from './weir-process.ts';
 
 const job = (name = 'copy'): string => `
 import { from, json, pipeline, type Params } from 'weir';
@@ -16,6 +16,33 @@ export default async (params: Params) => {
 describe('weir run refuses, with exit code 2 and before anything is started,', () => {
   const cases: readonly [what: string, args: string[], says: RegExp][] = [
     ['a module that is not there', ['run', 'jbo.ts'], /^weir: E_MODULE there is no file .*jbo\.ts$/m],
+    ['a folder', ['run', '.'], /^weir: E_MODULE .* is a folder, not a module$/m],
+    [
+      'a file that is no module',
+      ['run', 'job.jsx'],
+      /^weir: E_MODULE .*job\.jsx is no module that holds a job\n {2}.* in \.ts, /m,
+    ],
+    [
+      'an ES module that is read as CommonJS',
+      ['run', 'esm.cjs'],
+      /^weir: E_MODULE esm\.cjs could not be loaded: .*\n {2}it is read as CommonJS: call it \.mjs/m,
+    ],
+    [
+      'a module that waits for nothing',
+      ['run', 'waits.ts'],
+      /^weir: E_MODULE loading waits\.ts never came to an end: nothing is left to do, and yet it waits$/m,
+    ],
+    [
+      'a function that waits for nothing',
+      ['plan', 'never.ts'],
+      /^weir: E_MODULE the function that never\.ts exports never came to an end/m,
+    ],
+    [
+      'parameters without --',
+      ['run', 'job.ts', 'rows=7'],
+      /^weir: E_USAGE too many arguments[^\n]*\n {2}the parameters of the job stand behind --: weir run job\.ts -- rows=7$/m,
+    ],
+    ['an empty folder for the state', ['run', 'job.ts', '--state-dir='], /^weir: E_USAGE .*It is the path of a folder\.$/m],
     ['a module without default export', ['run', 'none.ts'], /^weir: E_MODULE none\.ts has no default export, only a, b$/m],
     [
       'a default export that is no pipeline',
@@ -68,6 +95,10 @@ describe('weir run refuses, with exit code 2 and before anything is started,', (
   ];
   const files = {
     'job.ts': job(),
+    'job.jsx': job(),
+    'esm.cjs': "import { pipeline } from 'weir';\nexport default pipeline;",
+    'waits.ts': 'export default await new Promise(() => {});',
+    'never.ts': 'export default () => new Promise(() => {});',
     'none.ts': 'export const a = 1; export const b = 2;',
     'text.ts': "export default 'job';",
     'other.ts': "export default () => ({ name: 'x' });",
@@ -91,6 +122,17 @@ describe('weir', () => {
       0,
       'Parameters of job.ts, as key=value after --:\n  rows    number    default 3\n  output  string    default out\n',
     ]);
+  });
+
+  test('takes what a compiler made CommonJS of', async () => {
+    const text = `Object.defineProperty(exports, '__esModule', { value: true });
+const { from, pipeline } = require('${root}/dist/index.js');
+const { file } = require('${root}/dist/connectors/index.js');
+exports.default = () => pipeline({ name: 'compiled', outputs: [from([{ n: 1 }]).to(file.sink({ path: 'out/n.jsonl' }))] });
+exports.finished = () => console.log('every row is there');`;
+    using folder = new Folder({ 'job.cjs': text });
+    const { code, stdout } = await folder.weir('run', 'job.cjs').ended;
+    expect([code, stdout.includes('every row is there\n')]).toEqual([0, true]);
   });
 
   test('prints the plan of a job', async () => {
