@@ -53,6 +53,12 @@ describe('an error', () => {
     expect(text).toBe('weir: E_STUCK the job did not stop within 2 s\n  give it more time');
   });
 
+  test('of a schema says where it was made', () => {
+    const error = new WeirError('E_SCHEMA', "'a' is not a field", { hint: 'describe it' });
+    error.stack = "WeirError: 'a' is not a field\n    at typed (/a/node_modules/weir/dist/x.js:1:1)\n    at job (/job.ts:3:9)";
+    expect(errorReport(error)).toBe("weir: E_SCHEMA 'a' is not a field\n  describe it\n    at job (/job.ts:3:9)");
+  });
+
   test('that is none of ours is a defect of ours, with its stack', () => {
     const text = errorReport(new TypeError('oops'));
     expect(text).toMatch(/^weir: E_INTERNAL oops\n/);
