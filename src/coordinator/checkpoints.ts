@@ -75,6 +75,8 @@ export class Checkpoints {
   #awaitingCommit = new Set<string>();
   #over = false;
   #begunAt = 0;
+  /** Why the last one was aborted. */
+  #declined = '';
   #committingSince: number | null = null;
   readonly #waiting: { after: number; resolve: (epoch: number) => void; reject: (error: unknown) => void }[] = [];
 
@@ -155,6 +157,7 @@ export class Checkpoints {
     if (this.#over || this.#ledger.open?.epoch !== epoch) return;
     this.#o.logger.warn({ checkpoint: epoch, subtask, reason }, 'checkpoint declined');
     this.#o.history.aborted(epoch, `${subtask}: ${reason}`);
+    this.#declined = reason;
     this.#machine.send({ type: 'ABORT' });
   }
 
@@ -222,7 +225,9 @@ export class Checkpoints {
     this.#o.abort(epoch);
     if (this.#ledger.abortedInARow >= abortsInARowMax) {
       this.#o.failed(
-        new WeirError('E_STORE', `${abortsInARowMax} checkpoints in a row could not be taken`, { retry: 'backoff' }),
+        new WeirError('E_STORE', `${abortsInARowMax} checkpoints in a row could not be taken: ${this.#declined}`, {
+          retry: 'backoff',
+        }),
       );
     }
   }

@@ -219,7 +219,7 @@ describe('checkpoints of a generation', () => {
       world.checkpoints.hurry();
       world.checkpoints.declined(n, '0/0', 'x');
     }
-    expect(world.said.at(-1)).toBe('failed E_STORE: 3 checkpoints in a row could not be taken');
+    expect(world.said.at(-1)).toBe('failed E_STORE: 3 checkpoints in a row could not be taken: x');
   });
 
   test('one that is asked for was opened after the question', async () => {
