@@ -38,3 +38,13 @@ export class DeadLetters {
     this.#target.push({ kind: 'batch', batch: builder.build() });
   }
 }
+
+/** Of the record itself, in a message. */
+const recordBytesMax = 200;
+
+/** Why the job fails that has nowhere to put a record that nobody could read. */
+export function recordError(source: string, { error, position, bytes }: DeadRecord): WeirError {
+  const begin = new TextDecoder().decode(bytes.subarray(0, recordBytesMax));
+  const rest = bytes.length > recordBytesMax ? ` … (${bytes.length} bytes)` : '';
+  return new WeirError('E_RECORD', `${source}: ${error} (at ${position}): ${JSON.stringify(begin)}${rest}`);
+}

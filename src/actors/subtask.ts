@@ -15,7 +15,7 @@ import type { SubtaskSnapshot } from '../state/index.ts';
 import type { ChannelReceiver, Transport } from '../transport/index.ts';
 import { contextOf, edgeOutput, newOperator, receivers, type Site, sourceContext, sourceFeed } from './assembly.ts';
 import { Chain, type ItemTarget } from './chain.ts';
-import { DeadLetters } from './dead-letters.ts';
+import { DeadLetters, recordError } from './dead-letters.ts';
 import type { EdgeOutput } from './edge-output.ts';
 import { type Assignment, type Deployment, subtaskName, type ToCoordinator } from './messages.ts';
 import { OperatorCounters } from './operator-context.ts';
@@ -266,10 +266,7 @@ export class Subtask {
         mayFreeze: () => this.#state!.canFreeze,
         deadRecords: (dead) => {
           for (const record of dead) {
-            this.#deadLetters.add(
-              record,
-              new WeirError('E_RECORD', `${this.stage.operators[0]!.label}: ${record.error} (at ${record.position})`),
-            );
+            this.#deadLetters.add(record, recordError(this.stage.operators[0]!.label, record));
             this.#members[0]!.counters.deadLetters++;
           }
         },

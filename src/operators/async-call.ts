@@ -18,8 +18,15 @@ export class AsyncCall {
     if (this.#state === 'running') return 'wait';
     if (this.#state === 'idle' && this.#begin(begin)) return 'wait';
     this.#state = 'idle';
-    if (this.#failure !== undefined) throw WeirError.from(this.#failure.thrown, 'E_SINK', this.#where);
+    if (this.#failure !== undefined) throw this.#named(this.#failure.thrown);
     return 'done';
+  }
+
+  /** What a format says of a value does not know where it was to go. */
+  #named(thrown: unknown): WeirError {
+    if (!(thrown instanceof WeirError) || thrown.code !== 'E_VALUE') return WeirError.from(thrown, 'E_SINK', this.#where);
+    const { hint, retry } = thrown;
+    return new WeirError('E_VALUE', `${this.#where}: ${thrown.message}`, { cause: thrown, hint, retry });
   }
 
   /** True: it goes on by itself. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Item, ItemTarget } from '../../src/actors/chain.ts';
-import { DeadLetters } from '../../src/actors/dead-letters.ts';
+import { DeadLetters, recordError } from '../../src/actors/dead-letters.ts';
 import { OperatorCounters, operatorContext } from '../../src/actors/operator-context.ts';
 import { generation, silentLogger } from '../../src/core/index.ts';
 import { OperatorState } from '../../src/state/index.ts';
@@ -71,4 +71,17 @@ test('an operator counts what it sets aside, but not what fails the job', () => 
   context.count('late', 3);
   context.count('rowsOut', 2);
   expect(counters).toEqual({ late: 3, rowsOut: 2, deadLetters: 1 });
+});
+
+test('the error of a record that nobody could read says where, why, and how it begins', () => {
+  const dead = {
+    error: 'no JSON',
+    position: 'in.jsonl#7',
+    operator: 'source:in',
+    bytes: Buffer.from(`{"x": ${'1'.repeat(300)}`),
+  };
+  expect(recordError('file in.jsonl', dead as never)).toMatchObject({
+    code: 'E_RECORD',
+    message: expect.stringMatching(/^file in\.jsonl: no JSON \(at in\.jsonl#7\): "\{\\"x\\": 1+" … \(306 bytes\)$/),
+  });
 });

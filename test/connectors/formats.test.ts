@@ -193,3 +193,13 @@ describe('msgpack, text and bytes', () => {
     expect(linesOf(broken, of(json())).toString()).toBe('{"value":"a\\nb"}\n');
   });
 });
+
+test('a row that a format cannot hold is named by its record and by what it holds', () => {
+  const batch = batchOf(anySchema, [{ value: { n: 1 } }, { value: { n: 2n } }], { origin: { split: 'in.jsonl', first: 40 } });
+  expect(() => linesOf(batch, formatDefinition(json(), 'test'))).toThrow(
+    expect.objectContaining({
+      code: 'E_VALUE',
+      message: expect.stringMatching(/bigint.*; the row from in\.jsonl#41 is .*n: 2n/s),
+    }),
+  );
+});

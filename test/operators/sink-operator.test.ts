@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Batch } from '../../src/batch/index.ts';
-import { type Epoch, epoch, generation } from '../../src/core/index.ts';
+import { type Epoch, epoch, generation, WeirError } from '../../src/core/index.ts';
 import { type SinkDefinition, sinkOperator, type SinkOptions, type SinkWriter } from '../../src/operators/index.ts';
 import { openMemoryStores } from '../../src/state/index.ts';
 import { OperatorRun, type OperatorSnapshot, testBarrier } from '../../src/testing/operator-run.ts';
@@ -193,6 +193,21 @@ describe('a sink', () => {
       [2, [9]],
       [4, []],
     ]);
+  });
+
+  test('a value that its format cannot hold names the sink', async () => {
+    const refusing: SinkDefinition = {
+      ...sinkOf(world(), false),
+      open: async () => ({
+        write: () => {
+          throw new WeirError('E_VALUE', 'JSON cannot hold a bigint');
+        },
+        stage: () => undefined,
+        commit: async () => {},
+      }),
+    };
+    const run = new OperatorRun({ ...runOptions(world()), make: () => sinkOperator(refusing, options()) });
+    await expect(run.feed(rows(1))).rejects.toMatchObject({ code: 'E_VALUE', message: 'sink test: JSON cannot hold a bigint' });
   });
 
   test('what fails is E_SINK; a commit that failed is made good by the next', async () => {

@@ -1,9 +1,12 @@
 import { Buffer } from 'node:buffer';
+import { inspect } from 'node:util';
 import type { Batch } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { FormatDefinition } from './format.ts';
 
 const newline = 10;
+/** Of a row, in a message. */
+const rowCharsMax = 200;
 
 /**
  * The rows of a batch as lines, each with its end.
@@ -13,7 +16,7 @@ const newline = 10;
 export function linesOf(batch: Batch, format: FormatDefinition): Uint8Array {
   const parts: Uint8Array[] = [];
   for (let i = 0; i < batch.length; i++) {
-    const record = format.encode(batch.row(i));
+    const record = encoded(batch, i, format);
     if (format.name !== 'json' && record.includes(newline)) {
       throw new WeirError('E_VALUE', `${format.name} writes a record as a line, and this one holds a line break`, {
         hint: 'write it as json()',
@@ -25,3 +28,21 @@ export function linesOf(batch: Batch, format: FormatDefinition): Uint8Array {
 }
 
 const lineEnd = Buffer.from('\n');
+
+function encoded(batch: Batch, index: number, format: FormatDefinition): Uint8Array {
+  const row = batch.row(index);
+  try {
+    return format.encode(row);
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error;
+    const { code, hint, retry } = error;
+    throw new WeirError(code, `${error.message}; ${rowText(batch, index, row)}`, { cause: error, hint, retry });
+  }
+}
+
+/** Which row it is: by the record that it was made from, where that is known, and by what it holds. */
+function rowText(batch: Batch, index: number, row: object): string {
+  const position = batch.position(index);
+  const held = inspect(row, { breakLength: Number.POSITIVE_INFINITY, depth: 2 }).slice(0, rowCharsMax);
+  return `the row${position === '' ? '' : ` from ${position}`} is ${held}`;
+}
