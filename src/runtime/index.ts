@@ -1,5 +1,10 @@
 export type { JobStatus, RunningJob } from '../cluster/index.ts';
+export { natsBus } from './nats/bus.ts';
+export { type ConnectionFlags, connectionFlags } from './nats/connection-flags.ts';
+export { type ConnectionOptions, connectionOptions } from './nats/connection-options.ts';
+export { type OpenConnection, openConnection } from './nats/open-connection.ts';
 export { type PrivateServer, type PrivateServerOptions, startPrivateServer } from './nats/private-server.ts';
+export { checkServer, describeServer, type ServerNeeds, type ServerReport } from './nats/server-check.ts';
 export { realClock } from './real-clock.ts';
 export { realRandom } from './real-random.ts';
 export { writeSavepoint } from './savepoint.ts';

@@ -44,7 +44,8 @@ export interface Ends {
   readonly settle: () => Promise<void>;
 }
 
-export function channelContract(name: string, make: (window: Window) => Ends): void {
+/** @param runs of random interleavings */
+export function channelContract(name: string, make: (window: Window) => Ends, runs = 100): void {
   const id = { edge: 0, from: 0, to: 0 };
   const channel = (window: Window = wide): Ends & { sender: ChannelSender; receiver: ChannelReceiver } => {
     const ends = make(window);
@@ -92,7 +93,7 @@ export function channelContract(name: string, make: (window: Window) => Ends): v
             expect(taken).toEqual(sent);
           },
         ),
-        { numRuns: 100 },
+        { numRuns: runs },
       );
     });
 

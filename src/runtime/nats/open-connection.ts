@@ -1,0 +1,182 @@
+/**
+ * A connection to NATS that outlives its server.
+ *
+ * Owns: its settings, the words for what goes wrong at the start, and what is logged of it afterwards. At the start there is
+ * one attempt, and an error that says what to do; once it was there, it is sought for as long as the process lives.
+ * Does not own: what was lost meanwhile (bus.ts); what the server must be able to do (server-check.ts).
+ * Invariants: NC1 (secrets.ts); NC3 new credentials are taken up without a restart, and refusals do not end the search for
+ * the server; NC4 a connection that takes nothing any more does not stay: it is replaced, or ends for good.
+ */
+import {
+  connect,
+  type ConnectionOptions as ClientOptions,
+  errors,
+  type NatsConnection,
+  type Status,
+} from '@nats-io/transport-node';
+import { type Clock, type Logger, type Timer, WeirError } from '../../core/index.ts';
+import { connectFailure } from './connect-failure.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { authenticatorOf } from './identity.ts';
+import { redactedError, redactedLogger } from './secrets.ts';
+
+export interface OpenConnection extends AsyncDisposable {
+  readonly nats: NatsConnection;
+  /** `host:port` that it leads to. */
+  readonly server: string;
+  /** Resolves once it is closed for good: to why, or to undefined if `close` did it. */
+  closed(): Promise<WeirError | undefined>;
+  close(): Promise<void>;
+}
+
+const reconnectWaitMs = 250;
+/** A server that was killed is found gone at once; one that stopped, or whose network did, after two of these. */
+const pingMs = 2_000;
+const pingsOutMax = 2;
+/** How long a connection that was found dead may take to be torn down. */
+const tearDownMsMax = 2_000;
+/** The same words are logged once in this time: a server that refuses is asked several times a second. */
+const repeatMs = 10_000;
+
+/**
+ * @param name what the server shows it as
+ * @throws E_BROKER naming the server, or the credentials, file or flag to change; E_USAGE for a file that is no proof
+ */
+export async function openConnection(
+  options: ConnectionOptions,
+  clock: Clock,
+  logger: Logger,
+  name = 'weir',
+): Promise<OpenConnection> {
+  const { redact } = options;
+  try {
+    const nats = await connect(clientOptions(options, name));
+    return new WatchedConnection(nats, options, clock, redactedLogger(logger, redact));
+  } catch (error) {
+    throw redactedError(error instanceof WeirError ? error : connectFailure(error, options), redact);
+  }
+}
+
+function clientOptions(options: ConnectionOptions, name: string): ClientOptions {
+  const { servers, identity, tls, inboxPrefix, timeoutMs } = options;
+  const authenticator = authenticatorOf(identity);
+  return {
+    servers: [...servers],
+    name,
+    timeout: timeoutMs,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: reconnectWaitMs,
+    reconnectJitter: reconnectWaitMs,
+    reconnectJitterTLS: reconnectWaitMs,
+    ignoreAuthErrorAbort: true,
+    pingInterval: pingMs,
+    maxPingOut: pingsOutMax,
+    ...(authenticator === undefined ? {} : { authenticator }),
+    ...(tls === undefined ? {} : { tls: { ...tls } }),
+    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
+  };
+}
+
+class WatchedConnection implements OpenConnection {
+  readonly nats: NatsConnection;
+  readonly #options: ConnectionOptions;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #closed: Promise<WeirError | undefined>;
+  readonly #saidAt = new Map<string, number>();
+  #byUs = false;
+  #goneAt: number | undefined;
+  #tearDown: Timer | undefined;
+  #dead: WeirError | undefined;
+
+  constructor(nats: NatsConnection, options: ConnectionOptions, clock: Clock, logger: Logger) {
+    this.nats = nats;
+    this.#options = options;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#closed = nats.closed().then((error) => this.#why(error ?? undefined));
+    void this.#watch();
+  }
+
+  get server(): string {
+    return this.nats.getServer();
+  }
+
+  closed(): Promise<WeirError | undefined> {
+    return this.#closed;
+  }
+
+  async close(): Promise<void> {
+    this.#byUs = true;
+    await this.nats.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.nats.status()) this.#heard(status);
+    this.#tearDown?.cancel();
+  }
+
+  #heard(status: Status): void {
+    switch (status.type) {
+      case 'disconnect':
+        return this.#disconnected(status.server);
+      case 'reconnect':
+        return this.#reconnected(status.server);
+      case 'staleConnection':
+        return this.#stale();
+      case 'error':
+        return this.#failed(status.error);
+      case 'ldm':
+        return this.#logger.info({ server: status.server }, 'the NATS server is about to shut down');
+      default:
+        return;
+    }
+  }
+
+  #disconnected(server: string): void {
+    this.#tearDown?.cancel();
+    if (this.#byUs || this.#goneAt !== undefined) return;
+    this.#goneAt = this.#clock.monotonic();
+    this.#logger.warn({ server }, 'the connection to NATS was lost; it is sought again');
+  }
+
+  #reconnected(server: string): void {
+    const outageMs = Math.round(this.#clock.monotonic() - (this.#goneAt ?? this.#clock.monotonic()));
+    this.#goneAt = undefined;
+    this.#saidAt.clear();
+    this.#logger.info({ server, outageMs }, 'connected to NATS again');
+  }
+
+  /** The client lets what it has already given to the socket go first, and that may never be taken. */
+  #stale(): void {
+    this.#logger.warn({ server: this.server }, 'the NATS server does not answer pings');
+    this.#tearDown?.cancel();
+    this.#tearDown = this.#clock.setTimer(tearDownMsMax, () => {
+      this.#dead = new WeirError('E_BROKER', `the connection to ${this.server} is dead, and could not be replaced`);
+      void this.nats.close();
+    });
+  }
+
+  #failed(error: Error): void {
+    const message = this.#options.redact(error.message);
+    const at = this.#saidAt.get(message);
+    if (at !== undefined && this.#clock.monotonic() - at < repeatMs) return;
+    this.#saidAt.set(message, this.#clock.monotonic());
+    const isRefusal = error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
+    this.#logger.error(
+      { error: message },
+      isRefusal ? 'the NATS server refuses the credentials' : 'the NATS server reports an error',
+    );
+  }
+
+  #why(error: Error | undefined): WeirError | undefined {
+    if (this.#dead !== undefined) return redactedError(this.#dead, this.#options.redact);
+    if (this.#byUs) return undefined;
+    const message = `the connection to ${this.#options.servers.join(', ')} was closed for good`;
+    return redactedError(WeirError.from(error ?? new Error('nobody said why'), 'E_BROKER', message), this.#options.redact);
+  }
+}
