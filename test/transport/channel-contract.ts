@@ -44,8 +44,7 @@ export interface Ends {
   readonly settle: () => Promise<void>;
 }
 
-/** @param runs of random interleavings */
-export function channelContract(name: string, make: (window: Window) => Ends, runs = 100): void {
+export function channelContract(name: string, make: (window: Window) => Ends): void {
   const id = { edge: 0, from: 0, to: 0 };
   const channel = (window: Window = wide): Ends & { sender: ChannelSender; receiver: ChannelReceiver } => {
     const ends = make(window);
@@ -93,7 +92,7 @@ export function channelContract(name: string, make: (window: Window) => Ends, ru
             expect(taken).toEqual(sent);
           },
         ),
-        { numRuns: runs },
+        { numRuns: 100 },
       );
     });
 

@@ -10,6 +10,7 @@
  */
 import { createInbox, errors, type NatsConnection } from '@nats-io/transport-node';
 import { WeirError } from '../../core/index.ts';
+import { accountOf } from './account-name.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { forbiddenSubjects } from './forbidden-subjects.ts';
 
@@ -33,7 +34,6 @@ export interface ServerReport {
   readonly version: string;
   /** Where the server tells. */
   readonly account?: string;
-  readonly user?: string;
   readonly maxPayload: number;
 }
 
@@ -54,24 +54,22 @@ export async function checkServer(connection: NatsConnection, needs: ServerNeeds
   checkPayload(info.max_payload, needs.payloadBytesMin ?? payloadBytesMin, address);
   await checkSubjects(connection, needs, address);
   if (needs.jetStream !== null) await checkJetStream(connection, needs, address);
-  const { account, user } = await whoAmI(connection);
+  const account = await accountOf(connection, info);
   return {
     address,
     name: info.server_name,
     version: info.version,
     ...(account === undefined ? {} : { account }),
-    ...(user === undefined ? {} : { user }),
     maxPayload: info.max_payload,
   };
 }
 
-/** `nats-server 2.10.27 at 127.0.0.1:4222, account APP, user weir, messages up to 1 MiB` */
-export function describeServer({ address, version, account, user, maxPayload }: ServerReport): string {
+/** `nats-server 2.10.27 at 127.0.0.1:4222, account APP, messages up to 1 MiB` */
+export function describeServer({ address, version, account, maxPayload }: ServerReport): string {
   const size = maxPayload % (1 << 20) === 0 ? `${maxPayload >> 20} MiB` : `${maxPayload} bytes`;
   return [
     `nats-server ${version} at ${address}`,
     ...(account === undefined ? [] : [`account ${account}`]),
-    ...(user === undefined ? [] : [`user ${user}`]),
     `messages up to ${size}`,
   ].join(', ');
 }
@@ -154,21 +152,6 @@ function causesOf(thrown: unknown): Error[] {
   const causes: Error[] = [];
   for (let each: unknown = thrown; each instanceof Error; each = each.cause) causes.push(each);
   return causes;
-}
-
-/** For people; a user may be forbidden to ask, and a server too old to know. */
-async function whoAmI(connection: NatsConnection): Promise<{ account?: string; user?: string }> {
-  try {
-    const { data } = (await connection.request('$SYS.REQ.USER.INFO', '', { timeout: 1_000 })).json<{
-      data?: { account?: string; user?: string };
-    }>();
-    return {
-      ...(data?.account === undefined ? {} : { account: data.account }),
-      ...(data?.user === undefined ? {} : { user: data.user }),
-    };
-  } catch {
-    return {}; // it is not needed
-  }
 }
 
 const refused = (message: string, hint: string, retry: 'never' | 'backoff' = 'never', cause?: unknown): WeirError =>
