@@ -24,12 +24,21 @@ const shapes: readonly (readonly [RegExp, string])[] = [
 export function redactor(secrets: readonly string[]): Redact {
   const known = secrets
     .filter((secret) => secret.length >= secretLettersMin)
-    .flatMap((secret) => [secret, encodeURIComponent(secret)])
+    .flatMap((secret) => [secret, ...inUrls(secret)])
     .sort((a, b) => b.length - a.length); // of two that begin alike, the longer one is taken out whole
   return (text) => {
     const shaped = shapes.reduce((rest, [shape, instead]) => rest.replace(shape, instead), text);
     return known.reduce((rest, secret) => rest.replaceAll(secret, hidden), shaped);
   };
+}
+
+/** What is no text at all cannot stand in a URL either. */
+function inUrls(secret: string): string[] {
+  try {
+    return [encodeURIComponent(secret)];
+  } catch {
+    return [];
+  }
 }
 
 /** The same error without secrets, in its causes too. */

@@ -13,7 +13,7 @@ export async function serverPort(directory: string, pid: number): Promise<number
   const name = (await readdir(directory)).find((file) => named.exec(file)?.[1] === String(pid));
   if (name === undefined) return undefined;
   const text = await readFile(join(directory, name), 'utf8');
-  const port = /"nats":\s*\[\s*"nats:\/\/[^"]*:(\d+)"/.exec(text)?.[1]; // half a file has none yet
+  const port = /"nats":\s*\[\s*"(?:nats|tls):\/\/[^"]*:(\d+)"/.exec(text)?.[1]; // half a file has none yet
   return port === undefined ? undefined : Number(port);
 }
 
