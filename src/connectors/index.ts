@@ -10,6 +10,15 @@ export { file, type FileSinkOptions, type FileSourceOptions } from './file/index
 export { bytes, csv, type CsvOptions, json, type JsonValue, msgpack, text } from './formats/index.ts';
 export { generator, type GeneratorOptions } from './generator/index.ts';
 export { from, sourceOf } from './iterable/index.ts';
+export {
+  jetstream,
+  type JetStreamSourceOptions,
+  type MessageColumns,
+  type NatsAccess,
+  type NatsOptions,
+  type NatsResolver,
+  provideNats,
+} from './jetstream/index.ts';
 export { type MemorySink, memorySink, type MemorySinkOptions } from './memory/index.ts';
 export { socket, type SocketSourceOptions } from './socket/index.ts';
 export { stdout, type StdoutOptions, stdoutSinkTo } from './stdout/index.ts';

@@ -8,7 +8,14 @@
  */
 import { readFileSync } from 'node:fs';
 import type { JetStreamManagerOptions } from '@nats-io/jetstream';
-import { connect, credsAuthenticator, errors, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
+import {
+  connect,
+  createInbox,
+  credsAuthenticator,
+  errors,
+  type NatsConnection,
+  type NodeConnectionOptions,
+} from '@nats-io/transport-node';
 import { WeirError } from '../../core/index.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 
@@ -32,6 +39,8 @@ export interface SharedConnection {
   /** For `jetstream()` and `jetstreamManager()` on it. */
   readonly jetstream: JetStreamManagerOptions;
   readonly watch: ConnectionWatch;
+  /** A subject that nobody else has, where this user may subscribe. */
+  readonly inbox: () => string;
   /** Once. The connection ends with its last user. */
   close(): Promise<void>;
 }
@@ -91,7 +100,7 @@ async function connected(options: NatsOptions): Promise<Omit<SharedConnection, '
   const { connection: access, jetstream = {} } = await resolver.resolve(options);
   try {
     const connection = await connect({ name: 'weir', ...access, ...settings });
-    return { connection, jetstream, watch: new ConnectionWatch(connection) };
+    return { connection, jetstream, watch: new ConnectionWatch(connection), inbox: () => createInbox(access.inboxPrefix) };
   } catch (error) {
     throw unreachable(error as Error, shown(access.servers));
   }

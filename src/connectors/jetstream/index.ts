@@ -1,0 +1,8 @@
+import { jetstreamSource } from './source.ts';
+
+export { type NatsAccess, type NatsOptions, type NatsResolver, provideNats } from './connection.ts';
+export type { MessageColumns } from './message-records.ts';
+export type { JetStreamSourceOptions, MessageRow } from './source.ts';
+
+/** Streams of NATS JetStream. */
+export const jetstream: { readonly source: typeof jetstreamSource } = { source: jetstreamSource };

@@ -1,0 +1,225 @@
+/**
+ * Reads one split of a stream: a consumer as long as it lasts, and behind its last message the next.
+ *
+ * Owns: what to do when the delivery breaks or the server is away, and the position behind each piece. Whenever messages are
+ * asked for anew, the stream is first held against the last message: a server that came back without its end has other
+ * messages under the same sequences.
+ * Invariants: C1 the position behind a piece gives the records that follow it; JR1 no sequence is given twice, or left out.
+ */
+import type { StreamInfo } from '@nats-io/jetstream';
+import type { BatchSchema } from '../../batch/index.ts';
+import { invariant, sleep, WeirError } from '../../core/index.ts';
+import type { Piece, SourceContext, SplitReader } from '../../operators/index.ts';
+import { PieceBuilder, untilAborted } from '../records/index.ts';
+import { type Hole, MessageDelivery } from './message-delivery.ts';
+import { MessageRecords, type RecordSettings } from './message-records.ts';
+import { changed, checkFront, type MessagePosition, positionAt } from './source-position.ts';
+import type { SourceStream } from './source-stream.ts';
+import type { StreamMessage } from './stream-message.ts';
+
+/** A piece ends behind the record that reaches this, however few rows it has. */
+const pieceBytesMax = 4 << 20;
+const retryMs = 250;
+/** How long a server may be there and not answer for the stream. */
+const outageMsMax = 30_000;
+
+export interface SourceReaderOptions {
+  readonly stream: SourceStream;
+  readonly split: string;
+  readonly filter: string | undefined;
+  readonly schema: BatchSchema;
+  readonly records: RecordSettings;
+  readonly position: MessagePosition;
+  /** The position is the source's begin: the first piece says only that. */
+  readonly begins: boolean;
+  /** Records before the position. */
+  readonly count: number;
+  /** Ends where the stream ends at the moment. */
+  readonly untilEnd: boolean;
+  readonly context: SourceContext;
+}
+
+export class SourceReader implements SplitReader {
+  readonly #o: SourceReaderOptions;
+  readonly #pieces: PieceBuilder;
+  readonly #unwatch: () => void;
+  readonly #unready: (() => void)[] = [];
+  #begins: boolean;
+  #position: MessagePosition;
+  /** The last message that was taken; its position is not made for each. */
+  #last: StreamMessage | null = null;
+  #current: MessageRecords | null = null;
+  #delivery: MessageDelivery | null = null;
+  #failingSince: number | null = null;
+  #saidDeleted = false;
+  #closed = false;
+
+  constructor(options: SourceReaderOptions) {
+    this.#o = options;
+    this.#position = options.position;
+    this.#begins = options.begins;
+    this.#pieces = new PieceBuilder(options.schema, options.split, options.context.operator, options.count);
+    this.#unwatch = options.stream.shared.watch.onChange(() => this.#connectionChanged());
+  }
+
+  async read(): Promise<Piece | null> {
+    const { signal } = this.#o.context;
+    signal.throwIfAborted();
+    if (this.#begins) {
+      this.#begins = false;
+      return this.#pieces.take(this.#position);
+    }
+    return untilAborted(this.#piece(), signal);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#unwatch();
+    this.#wake();
+    await this.#delivery?.close();
+    await this.#o.stream.shared.close();
+  }
+
+  async #piece(): Promise<Piece | null> {
+    for (;;) {
+      this.#fill();
+      if (this.#pieces.records > 0) return this.#pieces.take(this.#here());
+      this.#o.context.signal.throwIfAborted();
+      if (this.#closed) return null;
+      if (this.#delivery === null || this.#delivery.broken !== undefined) await this.#renew();
+      else if (this.#o.untilEnd && this.#delivery.ended) return null;
+      else await this.#somethingNew();
+    }
+  }
+
+  /** Records that are there, as many as a piece has. */
+  #fill(): void {
+    const { batchRowsMax } = this.#o.context;
+    let bytes = 0;
+    while (this.#pieces.records < batchRowsMax && bytes < pieceBytesMax) {
+      this.#current ??= this.#nextMessage();
+      if (this.#current === null) return;
+      const { record } = this.#current;
+      if (record !== null) {
+        bytes += record.length;
+        this.#pieces.add(record, this.#current.decode, this.#current.place);
+        this.#current.advance();
+      }
+      if (this.#current.record === null) this.#current = null;
+    }
+  }
+
+  #nextMessage(): MessageRecords | null {
+    const message = this.#delivery?.take();
+    if (message === undefined) return null;
+    const { sequence, lines } = this.#last === null ? this.#position : { sequence: this.#last.sequence, lines: 0 };
+    const partial = lines > 0 && message.sequence === sequence;
+    if (lines > 0 && !partial) throw changed(this.#o.stream.name, `message ${sequence} is gone, and was read in part`);
+    invariant(partial || message.sequence > sequence, `JR1: message ${message.sequence} came after message ${sequence}`);
+    this.#last = message;
+    return new MessageRecords(message, this.#o.records, partial ? lines : 0);
+  }
+
+  /** Behind the last record. */
+  #here(): MessagePosition {
+    if (this.#last !== null)
+      this.#position = positionAt(this.#position.created, this.#last, this.#current === null ? 0 : this.#current.count);
+    return this.#position;
+  }
+
+  /** A new delivery behind the last message. An outage is waited for; what ends reading for good is thrown. */
+  async #renew(): Promise<void> {
+    const { signal } = this.#o.context;
+    const { watch } = this.#o.stream.shared;
+    await this.#giveUp();
+    while (!watch.connected && !signal.aborted && !this.#closed) await this.#somethingNew();
+    signal.throwIfAborted();
+    try {
+      await this.#open();
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'E_BROKER' || error.retry === 'never') throw error;
+      await this.#failed(error);
+    }
+  }
+
+  /** Ends a delivery that broke. */
+  async #giveUp(): Promise<void> {
+    const delivery = this.#delivery;
+    if (delivery === null) return;
+    const { name, label } = this.#o.stream;
+    const reason = delivery.broken ?? 'closed';
+    this.#o.context.logger.warn(
+      { stream: name, reason },
+      `${label}: ${reason}; reading goes on behind message ${this.#here().sequence}`,
+    );
+    this.#delivery = null;
+    await delivery.close();
+    if (delivery.heard) this.#failingSince = null;
+    else await this.#failed(new WeirError('E_BROKER', `${label}: ${reason}`));
+  }
+
+  async #open(): Promise<void> {
+    const { stream, filter, context } = this.#o;
+    const position = this.#here();
+    await stream.check(position);
+    const delivery = await MessageDelivery.open({
+      stream,
+      job: context.job,
+      filter,
+      behind: position.lines === 0 ? position.sequence : position.sequence - 1,
+      clock: context.clock,
+      checkHoles: (info, holes) => this.#checkHoles(info, holes),
+      wake: () => this.#wake(),
+    });
+    if (this.#closed) await delivery.close();
+    else this.#delivery = delivery;
+  }
+
+  /** @throws the error once it has lasted too long while there was a server */
+  async #failed(error: WeirError): Promise<void> {
+    const { clock, signal } = this.#o.context;
+    const { watch, connection } = this.#o.stream.shared;
+    if (connection.isClosed()) throw error;
+    this.#failingSince ??= clock.monotonic();
+    if (!watch.connected) this.#failingSince = null;
+    else if (clock.monotonic() - this.#failingSince > outageMsMax) throw error;
+    await sleep(clock, retryMs, signal);
+  }
+
+  /** Sequences that did not come: of another subject, deleted one by one, or removed by the stream's limits or a purge. */
+  #checkHoles({ state }: StreamInfo, holes: readonly Hole[]): void {
+    const { stream, filter, context } = this.#o;
+    for (const { from, to } of holes) {
+      const lost = (state.lost?.msgs ?? []).find((sequence) => sequence >= from && sequence <= to);
+      if (lost !== undefined) throw changed(stream.name, `message ${lost} was damaged, and is lost`);
+      checkFront(stream.name, Math.min(state.first_seq, to + 1), from);
+    }
+    if (filter !== undefined) return;
+    const missing = holes.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+    if (missing > (state.num_deleted ?? 0))
+      throw changed(
+        stream.name,
+        `${missing} messages between ${holes[0]!.from} and ${holes.at(-1)!.to} did not come, and it does not say why`,
+      );
+    if (missing > 0 && !this.#saidDeleted)
+      context.logger.warn(
+        { stream: stream.name, from: holes[0]!.from },
+        `${stream.label}: messages were deleted before they were read`,
+      );
+    this.#saidDeleted ||= missing > 0;
+  }
+
+  #connectionChanged(): void {
+    if (!this.#o.stream.shared.watch.connected) this.#delivery?.break('the connection to NATS was interrupted');
+    this.#wake();
+  }
+
+  /** Resolves at the next wake. What woke nobody was seen before: all that wakes is looked at in the same turn. */
+  #somethingNew(): Promise<void> {
+    return new Promise((resolve) => this.#unready.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#unready.splice(0)) resolve();
+  }
+}
