@@ -17,7 +17,7 @@ import type { SourceStream } from './source-stream.ts';
 
 const expiresMs = 2000;
 const heartbeatMs = 500;
-const silentMsMax = 2500;
+const silentMsMax = 1500;
 const inactiveMs = 60_000;
 const deleteMsMax = 500;
 

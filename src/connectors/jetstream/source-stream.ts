@@ -3,11 +3,12 @@
  *
  * Owns: questions to the server about the stream. Does not own: reading its messages (source-delivery.ts).
  */
-import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
+import { type JetStreamManager, jetstreamManager, type StreamConfig, type StreamInfo } from '@nats-io/jetstream';
 import { WeirError } from '../../core/index.ts';
 import type { SharedConnection } from './connection.ts';
 import { natsError } from './source-errors.ts';
 import { changed, checkMessage, checkStream, type MessagePosition, positionAt, storedIdentity } from './source-position.ts';
+import { overlap } from './subject-filters.ts';
 
 export type StartAt = 'first' | 'new' | { readonly sequence: number };
 
@@ -57,6 +58,17 @@ export class SourceStream {
         'max_msgs_per_subject: -1, and limit it by max_age, max_msgs or max_bytes',
       );
     return info;
+  }
+
+  /** @throws WeirError `E_SOURCE` for a filter that no message of it can pass: it would wait for ever */
+  checkFilters({ subjects, mirror, sources, subject_transform: transform }: StreamConfig, filters: readonly string[]): void {
+    const others = [mirror, transform, sources?.[0]].some((other) => other !== undefined && other !== null);
+    const vain = others ? undefined : filters.find((filter) => !subjects.some((subject) => overlap(subject, filter)));
+    if (vain === undefined) return;
+    throw new WeirError('E_SOURCE', `${this.label} takes no message of '${vain}'; it takes ${subjects.join(', ')}`, {
+      retry: 'never',
+      hint: 'correct `subjects`, or add the subject to the stream',
+    });
   }
 
   /** Where a source begins that has read nothing. */

@@ -130,7 +130,9 @@ function checkStart(from: StartAt, where: string): void {
 async function splitsOf({ nats, filters, records }: SourceSettings, { signal }: SourceContext): Promise<readonly string[]> {
   const shared = await connection(nats, signal);
   try {
-    await untilAborted((await SourceStream.of(records.stream, shared)).readable(), signal);
+    const stream = await SourceStream.of(records.stream, shared);
+    const { config } = await untilAborted(stream.readable(), signal);
+    stream.checkFilters(config, filters);
   } finally {
     await shared.close();
   }
