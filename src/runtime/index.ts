@@ -4,6 +4,7 @@ export { type ConnectionFlags, connectionFlags } from './nats/connection-flags.t
 export { type ConnectionOptions, connectionOptions } from './nats/connection-options.ts';
 export { type OpenConnection, openConnection } from './nats/open-connection.ts';
 export { type PrivateServer, type PrivateServerOptions, startPrivateServer } from './nats/private-server.ts';
+export { type Redact, redactedError, redactedLogger } from './nats/secrets.ts';
 export { checkServer, describeServer, type ServerNeeds, type ServerReport } from './nats/server-check.ts';
 export { realClock } from './real-clock.ts';
 export { realRandom } from './real-random.ts';

@@ -85,8 +85,15 @@ class NatsBus implements Bus {
     this.#interrupted();
   }
 
+  /** Whoever throws must neither keep the others from hearing it, nor stop the client, from whose loop this is called. */
   #interrupted(): void {
-    for (const call of [...this.#calls]) call();
+    for (const call of [...this.#calls]) {
+      try {
+        call();
+      } catch (thrown) {
+        this.#logger.error({ error: said(thrown) }, 'whoever was told of an interruption failed');
+      }
+    }
   }
 }
 

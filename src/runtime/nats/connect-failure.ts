@@ -2,11 +2,19 @@ import { errors } from '@nats-io/transport-node';
 import { WeirError } from '../../core/index.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { nameOf } from './identity.ts';
+import { serverGreeting } from './server-greeting.ts';
 
 const others = 'or name another: --nats URL, NATS_URL, --context';
+const greetingMsMax = 1_000;
 
 /** Why there is no connection, and what to do about it. */
-export function connectFailure(thrown: unknown, options: ConnectionOptions): WeirError {
+export async function connectFailure(thrown: unknown, options: ConnectionOptions): Promise<WeirError> {
+  // The client hears nothing of a handshake that the server ends.
+  const refusedLate = thrown instanceof errors.TimeoutError && (await asksForCertificate(options));
+  return failureOf(thrown, options, refusedLate);
+}
+
+function failureOf(thrown: unknown, options: ConnectionOptions, refusedLate: boolean): WeirError {
   const where = `${options.servers.join(', ')} (${options.from})`;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const code = codeOf(error);
@@ -25,7 +33,7 @@ export function connectFailure(thrown: unknown, options: ConnectionOptions): Wei
       'leave out --tlsca, --tlscert and tls://, or set up tls {} in the server',
       'never',
     );
-  if (wantsCertificate(code, options))
+  if (refusedLate || wantsCertificate(code))
     return failure(`${where} did not take the connection over TLS: ${said(error)}`, certificateHint(options), 'never');
   if (isTls(code))
     return failure(
@@ -34,7 +42,11 @@ export function connectFailure(thrown: unknown, options: ConnectionOptions): Wei
       'never',
     );
   if (error instanceof errors.TimeoutError || code === 'ETIMEDOUT')
-    return failure(`${where} did not answer as a NATS server within ${options.timeoutMs} ms`, timeoutHint(options), 'backoff');
+    return failure(
+      `${where} did not answer as a NATS server within ${options.timeoutMs} ms`,
+      `is it one? does it need more time (--timeout)? ${others}`,
+      'backoff',
+    );
   return failure(`${where}: ${said(error)}`, `look at the server's log, ${others}`, 'backoff');
 }
 
@@ -52,8 +64,17 @@ const said = (error: Error): string => (error.message === '' ? error.name : erro
 const isTls = (code: string): boolean => /CERT|SSL|TLS|SELF_SIGNED|EPROTO|UNABLE_TO/.test(code);
 
 /** Alerts with which a server ends the handshake of a client whose certificate it misses, or does not trust. */
-const wantsCertificate = (code: string, { tls }: ConnectionOptions): boolean =>
-  /ALERT_(BAD_CERTIFICATE|CERTIFICATE_REQUIRED|UNKNOWN_CA|HANDSHAKE_FAILURE)/.test(code) && (tls !== undefined || isTls(code));
+const wantsCertificate = (code: string): boolean =>
+  /ALERT_(BAD_CERTIFICATE|CERTIFICATE_REQUIRED|UNKNOWN_CA|HANDSHAKE_FAILURE)/.test(code);
+
+async function asksForCertificate({ servers, timeoutMs }: ConnectionOptions): Promise<boolean> {
+  const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(servers[0] ?? '') ?? [];
+  if (host === undefined) return false;
+  return serverGreeting(Number(port), Math.min(timeoutMs, greetingMsMax), host).then(
+    (greeting) => greeting.asksForCertificate,
+    () => false, // then it is not even that
+  );
+}
 
 const certificateHint = ({ tls }: ConnectionOptions): string =>
   tls?.certFile === undefined
@@ -64,8 +85,3 @@ const credentialsHint = ({ identity }: ConnectionOptions): string =>
   identity.kind === 'none'
     ? 'it wants credentials: --user and --password, --creds FILE, --nkey FILE, or a --context that has them'
     : 'look at the credentials, and at the users of that server';
-
-const timeoutHint = (options: ConnectionOptions): string =>
-  options.tls !== undefined && options.tls.certFile === undefined
-    ? 'it may want a certificate of the client (--tlscert, --tlskey), be no NATS server, or need more time (--timeout)'
-    : `it may be no NATS server, or need more time (--timeout), ${others}`;

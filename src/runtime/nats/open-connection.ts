@@ -19,6 +19,7 @@ import { connectFailure } from './connect-failure.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { authenticatorOf } from './identity.ts';
 import { redactedError, redactedLogger } from './secrets.ts';
+import { severSocket } from './sever-socket.ts';
 
 export interface OpenConnection extends AsyncDisposable {
   readonly nats: NatsConnection;
@@ -33,7 +34,8 @@ const reconnectWaitMs = 250;
 /** A server that was killed is found gone at once; one that stopped, or whose network did, after two of these. */
 const pingMs = 2_000;
 const pingsOutMax = 2;
-/** How long a connection that was found dead may take to be torn down. */
+/** How long the client may take to let go of a connection that was found dead, by itself and when its socket is gone. */
+const lastWordsMsMax = 250;
 const tearDownMsMax = 2_000;
 /** The same words are logged once in this time: a server that refuses is asked several times a second. */
 const repeatMs = 10_000;
@@ -53,7 +55,7 @@ export async function openConnection(
     const nats = await connect(clientOptions(options, name));
     return new WatchedConnection(nats, options, clock, redactedLogger(logger, redact));
   } catch (error) {
-    throw redactedError(error instanceof WeirError ? error : connectFailure(error, options), redact);
+    throw redactedError(error instanceof WeirError ? error : await connectFailure(error, options), redact);
   }
 }
 
@@ -154,11 +156,19 @@ class WatchedConnection implements OpenConnection {
   /** The client lets what it has already given to the socket go first, and that may never be taken. */
   #stale(): void {
     this.#logger.warn({ server: this.server }, 'the NATS server does not answer pings');
-    this.#tearDown?.cancel();
-    this.#tearDown = this.#clock.setTimer(tearDownMsMax, () => {
-      this.#dead = new WeirError('E_BROKER', `the connection to ${this.server} is dead, and could not be replaced`);
-      void this.nats.close();
+    this.#inTime(lastWordsMsMax, () => {
+      severSocket(this.nats);
+      this.#inTime(tearDownMsMax, () => {
+        this.#dead = new WeirError('E_BROKER', `the connection to ${this.server} is dead, and could not be replaced`);
+        void this.nats.close();
+      });
     });
+  }
+
+  /** Unless the client has by then noticed itself that it has no connection. */
+  #inTime(delayMs: number, call: () => void): void {
+    this.#tearDown?.cancel();
+    this.#tearDown = this.#clock.setTimer(delayMs, call);
   }
 
   #failed(error: Error): void {

@@ -5,12 +5,14 @@ export interface ServerGreeting {
   readonly version: string;
   /** Whether it keeps streams. */
   readonly jetStream: boolean;
+  /** Whether a client has to show a certificate. */
+  readonly asksForCertificate: boolean;
 }
 
 /** Connects, hears the greeting, and leaves; so the server does take connections. */
-export function serverGreeting(port: number, timeoutMs: number): Promise<ServerGreeting> {
+export function serverGreeting(port: number, timeoutMs: number, host = '127.0.0.1'): Promise<ServerGreeting> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: timeoutMs });
+    const socket = connect({ port, host, timeout: timeoutMs });
     let heard = '';
     const fail = (error: Error): void => {
       socket.destroy();
@@ -23,8 +25,12 @@ export function serverGreeting(port: number, timeoutMs: number): Promise<ServerG
       heard += text;
       const line = /^INFO (\{.*\})\s*\r\n/.exec(heard)?.[1];
       if (line === undefined) return;
-      const { version, jetstream } = JSON.parse(line) as { version: string; jetstream?: boolean };
-      resolve({ version, jetStream: jetstream === true });
+      const { version, jetstream, tls_verify } = JSON.parse(line) as {
+        version: string;
+        jetstream?: boolean;
+        tls_verify?: boolean;
+      };
+      resolve({ version, jetStream: jetstream === true, asksForCertificate: tls_verify === true });
       socket.destroy();
     });
   });

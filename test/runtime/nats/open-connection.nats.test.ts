@@ -36,11 +36,18 @@ const into = (fields: LogFields, message: string): void => {
 };
 const logger: Logger = { debug: into, info: into, warn: into, error: into };
 /** Resolves once this was logged. */
-async function logged(message: RegExp): Promise<LogFields> {
+async function logged(message: RegExp, error = /^/): Promise<LogFields> {
   for (;;) {
-    const line = lines.find((each) => message.test(each.message));
+    const line = lines.find((each) => message.test(each.message) && error.test(String(each['error'])));
     if (line !== undefined) return line;
     await new Promise<void>((resolve) => heard.push(resolve));
+  }
+}
+/** Resolves once the server answers, after however many interruptions. */
+async function flushed({ nats }: OpenConnection): Promise<void> {
+  for (;;) {
+    const error = await nats.flush().catch((thrown: unknown) => thrown);
+    if (error === undefined) return;
   }
 }
 async function open(flags: ConnectionFlags): Promise<OpenConnection> {
@@ -189,10 +196,9 @@ describe('a connection over TLS', () => {
     const url = `nats://localhost:${port}`;
     const connection = await open({ nats: url, tlsca: ca, tlscert: certificate('client'), tlskey: certificate('client-key') });
     expect(connection.nats.info?.tls_verify).toBe(true);
-    await expect(open({ nats: url, tlsca: ca, timeout: '1s' })).rejects.toMatchObject({
-      code: 'E_BROKER',
-      hint: expect.stringMatching(/--tlscert/),
-    });
+    await expect(open({ nats: url, tlsca: ca, timeout: '1s' })).rejects.toMatchObject(
+      refusal(/did not take the connection over TLS/, /wants a certificate of the client: --tlscert FILE and --tlskey FILE/),
+    );
   });
 });
 
@@ -221,5 +227,24 @@ describe('a connection whose server goes away', () => {
     const connection = await open({ nats: nats.server.url });
     await connection.nats.close();
     expect(await connection.closed()).toMatchObject({ code: 'E_BROKER', message: expect.stringMatching(/was closed for good/) });
+  });
+});
+
+describe('credentials that are renewed', () => {
+  const issuer = new Issuer();
+  const nats = withServer({ per: 'file' });
+
+  test('NC3: a job whose user expired goes on once the file has a new one', async () => {
+    const { url } = await nats.another({ config: issuer.config });
+    const creds = await file('u.creds', issuer.credentials(new Date(Date.now() + 1_000)));
+    const connection = await open({ nats: url, creds });
+    await logged(/refuses the credentials/); // it expired
+    await logged(/was lost; it is sought again/);
+    await file('u.creds', 'half a file');
+    await logged(/refuses the credentials/, /authorization violation/i); // in the second of its end it may still be let in
+    await file('u.creds', issuer.credentials());
+    await flushed(connection);
+    expect(lines.filter(({ message }) => message.includes('refuses')).length).toBeLessThan(4);
+    expect(JSON.stringify(lines)).not.toMatch(/eyJ|SU[A-Z2-7]{56}/);
   });
 });
