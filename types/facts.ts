@@ -31,7 +31,7 @@ import {
   type Timestamp,
   type Window,
 } from 'weir';
-import { file, generator, socket, stdout } from 'weir/connectors';
+import { file, generator, jetstream, socket, stdout } from 'weir/connectors';
 import { z } from 'zod';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -187,6 +187,30 @@ for await (const row of from([{ x: 1, at: timestamp(0) }])
   same<typeof row, { x: number }>();
 for await (const row of from(socket.source({ host: 'localhost', port: 1, format: json<{ y: number }>() })).rows())
   same<typeof row, { y: number }>();
+for await (const row of from(jetstream.source({ stream: 'S', format: json<{ y: number }>() })).rows())
+  same<typeof row, { y: number }>();
+const messages = jetstream.source({
+  stream: 'S',
+  subjects: ['s.>'],
+  format: json(Zod),
+  columns: ['subject', 'time', 'headers'],
+  from: 'new',
+});
+for await (const row of from(messages).rows())
+  same<
+    typeof row,
+    { a: string; b?: number | undefined; subject: string; time: Timestamp; headers: Readonly<Record<string, string>> }
+  >();
+const numbered: Stream<{ y: number; sequence: number }> = from(
+  jetstream.source({
+    stream: 'S',
+    format: json<{ y: number }>(),
+    columns: ['sequence'],
+    perMessage: 'lines',
+    from: { sequence: 7 },
+  }),
+);
+void numbered.withWatermark;
 async function* ticks() {
   yield { i: 1 };
 }

@@ -1,6 +1,6 @@
 // What must not compile, and what the user is told. A comment `//✗ words` says: the next statement has an error containing the words.
 import { aggregate, avg, collect, count, defineSink, foreachBatch, from, json, pipeline, schema, state, sum, t, timestamp, window, type RowOf, type Stream } from 'weir';
-import { file, stdout } from 'weir/connectors';
+import { file, jetstream, stdout } from 'weir/connectors';
 
 const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), status: t.oneOf('ok', 'bad'), timestamp: t.timestamp });
 declare const readings: Stream<RowOf<typeof Reading>>;
@@ -27,6 +27,8 @@ perWindow.to(out, { mode: 'apend' });
 running.rows();
 
 // ── columns
+//✗ '"subjects"' is not assignable
+jetstream.source({ stream: 'S', format: json<{ y: number }>(), columns: ['subjects'] });
 //✗ '"deviceid"' is not assignable
 timed.groupBy(window('timestamp', '5 minutes'), 'deviceid');
 //✗ avg('temprature'): there is no column 'temprature' here

@@ -16,7 +16,7 @@ export {
   type MessageColumns,
   type NatsAccess,
   type NatsOptions,
-  type NatsResolver,
+  type NatsOpener,
   provideNats,
 } from './jetstream/index.ts';
 export { type MemorySink, memorySink, type MemorySinkOptions } from './memory/index.ts';

@@ -10,6 +10,8 @@ import { type Logger, type Sabotage, WeirError } from '../core/index.ts';
 import { type LogicalJob, planJob } from '../plan/index.ts';
 import { forgetLevelStores, type JobStores, openLevelStores } from '../state/index.ts';
 import { MemoryTransport } from '../transport/index.ts';
+import type { ConnectionFlags } from './nats/connection-flags.ts';
+import { connectConnectors } from './nats/connector-connections.ts';
 import { realClock } from './real-clock.ts';
 import { realRandom } from './real-random.ts';
 import { readSavepoint } from './savepoint.ts';
@@ -25,6 +27,8 @@ export interface StartJobOptions {
   readonly fresh?: boolean;
   /** A job without state goes on from this savepoint, a directory. */
   readonly fromSavepoint?: string;
+  /** How sources and sinks reach NATS, before the environment and contexts. */
+  readonly nats?: ConnectionFlags;
   /** Tests only: breaks the engine on purpose. */
   readonly sabotage?: Sabotage;
 }
@@ -39,6 +43,7 @@ const epochBytesMax = 16 << 20;
  */
 export async function startJob(job: LogicalJob, options: StartJobOptions): Promise<RunningJob> {
   const plan = planJob(job, options.parallelism);
+  connectConnectors(options.nats ?? {}, process.env, options.logger);
   const directory = jobDirectory(options.stateDir, job.name);
   const stores = await openStores(directory, options.fresh ?? false);
   try {

@@ -2,8 +2,8 @@
  * Connections to NATS: one in a process for all sources and sinks that mean the same servers and credentials.
  *
  * Owns: the connections, how many use each, and the settings that all of them have. Does not own: what stands for `servers`
- * and `credentials` that were not said (the environment, contexts of the command line): `provideNats` is told that by
- * whoever may look there. What is kept here outlives jobs, since a connection does not belong to one.
+ * and `credentials` that were not said (the environment, contexts of the command line): whoever may look there provides the
+ * connections, by `provideNats`. What is kept here outlives jobs, since a connection does not belong to one.
  * Invariants: JC1 a connection is closed with its last user, and opened anew by the next.
  */
 import { readFileSync } from 'node:fs';
@@ -26,13 +26,15 @@ export interface NatsOptions {
   readonly credentials?: string;
 }
 
-/** What `NatsOptions` stand for. */
+/** A connection that was opened, and what goes with it. */
 export interface NatsAccess {
-  readonly connection: NodeConnectionOptions;
+  readonly connection: NatsConnection;
   /** `domain`, or `apiPrefix`. */
   readonly jetstream?: JetStreamManagerOptions;
+  readonly inboxPrefix?: string;
 }
-export type NatsResolver = (options: NatsOptions) => NatsAccess | Promise<NatsAccess>;
+/** Opens a connection that connects again for ever once it was connected. @throws WeirError saying what to do */
+export type NatsOpener = (options: NatsOptions) => Promise<NatsAccess>;
 
 export interface SharedConnection {
   readonly connection: NatsConnection;
@@ -51,12 +53,12 @@ interface OpenConnection {
 }
 
 const open = new Map<string, OpenConnection>();
-const resolver: { resolve: NatsResolver } = { resolve: plainAccess };
+const provided: { open: NatsOpener } = { open: plainAccess };
 
-/** Says from now on, for the whole process, what options stand for; returns what said so before. */
-export function provideNats(resolve: NatsResolver): NatsResolver {
-  const before = resolver.resolve;
-  resolver.resolve = resolve;
+/** Opens connections from now on, for the whole process; returns what did so before. */
+export function provideNats(opener: NatsOpener): NatsOpener {
+  const before = provided.open;
+  provided.open = opener;
   return before;
 }
 
@@ -97,13 +99,8 @@ function begin(name: string, options: NatsOptions): OpenConnection {
 }
 
 async function connected(options: NatsOptions): Promise<Omit<SharedConnection, 'close'>> {
-  const { connection: access, jetstream = {} } = await resolver.resolve(options);
-  try {
-    const connection = await connect({ name: 'weir', ...access, ...settings });
-    return { connection, jetstream, watch: new ConnectionWatch(connection), inbox: () => createInbox(access.inboxPrefix) };
-  } catch (error) {
-    throw unreachable(error as Error, shown(access.servers));
-  }
+  const { connection, jetstream = {}, inboxPrefix } = await provided.open(options);
+  return { connection, jetstream, watch: new ConnectionWatch(connection), inbox: () => createInbox(inboxPrefix) };
 }
 
 /** A server that is gone is noticed in seconds, and waited for as long as it takes. */
@@ -119,6 +116,7 @@ const settings: NodeConnectionOptions = {
 };
 
 function unreachable(error: Error, servers: string): WeirError {
+  if (error instanceof WeirError) return error;
   if (error instanceof errors.AuthorizationError)
     return new WeirError('E_BROKER', `NATS at ${servers} refuses these credentials: ${error.message}`, {
       cause: error,
@@ -130,17 +128,24 @@ function unreachable(error: Error, servers: string): WeirError {
   });
 }
 
-/** Nothing but what the options themselves say. */
-function plainAccess({ servers, credentials }: NatsOptions): NatsAccess {
+/** Where nobody provides connections, nothing counts but what the options themselves say. */
+async function plainAccess(options: NatsOptions): Promise<NatsAccess> {
+  const said = plainOptions(options);
+  try {
+    return { connection: await connect({ name: 'weir', ...said, ...settings }) };
+  } catch (error) {
+    throw unreachable(error as Error, shown(said.servers));
+  }
+}
+
+function plainOptions({ servers, credentials }: NatsOptions): NodeConnectionOptions {
   const urls = [servers ?? []].flat().map((text) => new URL(text.includes('://') ? text : `nats://${text}`));
   const user = urls.find(({ username }) => username !== '');
   return {
-    connection: {
-      ...(urls.length === 0 ? {} : { servers: urls.map(({ hostname, port }) => `${hostname}:${port === '' ? 4222 : port}`) }),
-      ...(user === undefined ? {} : userOf(user)),
-      ...(urls.some(({ protocol }) => protocol === 'tls:') ? { tls: {} } : {}),
-      ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(() => credentialsOf(credentials)) }),
-    },
+    ...(urls.length === 0 ? {} : { servers: urls.map(({ hostname, port }) => `${hostname}:${port === '' ? 4222 : port}`) }),
+    ...(user === undefined ? {} : userOf(user)),
+    ...(urls.some(({ protocol }) => protocol === 'tls:') ? { tls: {} } : {}),
+    ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(() => credentialsOf(credentials)) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { jetstreamSource } from './source.ts';
 
-export { type NatsAccess, type NatsOptions, type NatsResolver, provideNats } from './connection.ts';
+export { type NatsAccess, type NatsOptions, type NatsOpener, provideNats } from './connection.ts';
 export type { MessageColumns } from './message-records.ts';
 export type { JetStreamSourceOptions, MessageRow } from './source.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   natsConnection,
-  type NatsResolver,
+  type NatsOptions,
   provideNats,
   type SharedConnection,
 } from '../../../src/connectors/jetstream/connection.ts';
@@ -66,18 +66,21 @@ describe('connections to NATS', () => {
     await connection(`nats://me:geheim@127.0.0.1:${guarded.port}`);
   });
 
-  test('what was not said is what the process provides', async () => {
-    const { url } = nats.server;
-    const provided: NatsResolver = ({ servers = url }) => ({
-      connection: { servers: [servers].flat() },
-      jetstream: { domain: 'x' },
+  test('whoever provides connections opens them, once for the same options', async () => {
+    const asked: NatsOptions[] = [];
+    const before = provideNats(async (options) => {
+      asked.push(options);
+      return { connection: await nats.connect(), jetstream: { domain: 'x' }, inboxPrefix: 'mine' };
     });
-    const before = provideNats(provided);
-    const its = await natsConnection();
-    shared.push(its);
-    expect(its.jetstream).toEqual({ domain: 'x' });
-    expect(its.connection.getServer()).toBe(`127.0.0.1:${nats.server.port}`);
-    provideNats(before);
+    try {
+      const its = [await natsConnection(), await natsConnection({})];
+      shared.push(...its);
+      expect(its[0]!.jetstream).toEqual({ domain: 'x' });
+      expect(its[1]!.inbox()).toMatch(/^mine\./);
+      expect(asked).toEqual([{}]);
+    } finally {
+      provideNats(before);
+    }
   });
 });
 
