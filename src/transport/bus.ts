@@ -12,8 +12,8 @@ export interface Bus {
   subscribe(subject: string, receive: (payload: Uint8Array) => void): Subscription;
   /** Resolves once the server knows every subscription made so far, and has every message. */
   flush(): Promise<void>;
-  /** Called each time that messages may have been lost. */
-  onInterrupted(call: () => void): void;
+  /** Called each time that messages may have been lost, until it is closed. */
+  onInterrupted(call: () => void): Subscription;
 }
 export interface Subscription {
   close(): void;

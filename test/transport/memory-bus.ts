@@ -8,7 +8,7 @@ export type Weather = (subject: string, payload: Uint8Array) => Uint8Array | rea
 export class MemoryNetwork {
   readonly #subscribers = new Map<string, Set<Receive>>();
   readonly #underWay: { subject: string; payload: Uint8Array }[] = [];
-  readonly #interrupted: (() => void)[] = [];
+  readonly #interrupted = new Set<() => void>();
   readonly maxPayload: number;
   weather: Weather = (_, payload) => payload;
 
@@ -25,7 +25,10 @@ export class MemoryNetwork {
       },
       subscribe: (subject, receive) => this.#subscribe(subject, receive),
       flush: async () => this.deliver(),
-      onInterrupted: (call) => void this.#interrupted.push(call),
+      onInterrupted: (call) => {
+        this.#interrupted.add(call);
+        return { close: () => void this.#interrupted.delete(call) };
+      },
     };
   }
 
@@ -40,7 +43,7 @@ export class MemoryNetwork {
   }
 
   interrupt(): void {
-    for (const call of this.#interrupted) call();
+    for (const call of [...this.#interrupted]) call();
   }
 
   #subscribe(subject: string, receive: Receive): Subscription {

@@ -21,7 +21,7 @@ export function natsBus(connection: NatsConnection, logger: Logger = silentLogge
 class NatsBus implements Bus {
   readonly #connection: NatsConnection;
   readonly #logger: Logger;
-  readonly #calls: (() => void)[] = [];
+  readonly #calls = new Set<() => void>();
   #maxPayload = usualPayloadMax;
 
   constructor(connection: NatsConnection, logger: Logger) {
@@ -61,9 +61,11 @@ class NatsBus implements Bus {
     return this.#connection.flush();
   }
 
-  onInterrupted(call: () => void): void {
-    this.#calls.push(call);
+  onInterrupted(listener: () => void): Subscription {
+    const call = (): void => listener(); // one of its own for each that asks
+    this.#calls.add(call);
     if (this.#connection.isClosed()) queueMicrotask(call);
+    return { close: () => void this.#calls.delete(call) };
   }
 
   /** What the receiver throws must not reach the client: it would stop reading, and stay connected. */

@@ -36,6 +36,7 @@ export class NatsTransport implements Transport {
   readonly #senders = new Map<string, SendingChannel>();
   readonly #receivers = new Map<string, ReceivingChannel>();
   readonly #subscriptions = new Map<string, Subscription>();
+  readonly #interruptions: Subscription;
   #flushed: Promise<void> | null = null;
   #failed: (error: WeirError) => void = () => {};
   #closed = false;
@@ -45,7 +46,9 @@ export class NatsTransport implements Transport {
     this.#o = options;
     this.#pieceBytesMax = Math.min(options.messageBytesMax ?? messageBytesMax, options.bus.maxPayload) - headerBytes;
     this.#beat = this.#nextBeat();
-    options.bus.onInterrupted(() => this.#fail(new WeirError('E_CHANNEL', 'the connection to NATS was interrupted')));
+    this.#interruptions = options.bus.onInterrupted(() =>
+      this.#fail(new WeirError('E_CHANNEL', 'the connection to NATS was interrupted')),
+    );
   }
 
   onFailed(call: (error: WeirError) => void): void {
@@ -81,6 +84,7 @@ export class NatsTransport implements Transport {
     if (this.#closed) return;
     this.#closed = true;
     this.#beat.cancel();
+    this.#interruptions.close();
     for (const subscription of this.#subscriptions.values()) subscription.close();
     for (const channel of [...this.#senders.values(), ...this.#receivers.values()]) channel.close();
   }
