@@ -147,7 +147,8 @@ export class SourceFeed {
   async #readOne(loop: SplitLoop, reader: SplitReader): Promise<boolean> {
     loop.reading = true;
     this.#watchIdle(loop);
-    const piece = await reader.read();
+    let piece = await reader.read();
+    for (; piece !== null && isSilent(piece) && !this.#abort.signal.aborted; piece = await reader.read()) passOver(loop, piece);
     loop.reading = false;
     loop.idleTimer?.cancel();
     if (this.#abort.signal.aborted) return false;
@@ -192,4 +193,16 @@ export class SourceFeed {
     this.#error ??= WeirError.from(error, 'E_SOURCE', `source ${name}, split ${loop.split}, after ${loop.records} records`);
     this.#options.wake();
   }
+}
+
+/** A piece that says only where reading is: nothing is handed over, and an idle split stays idle. */
+function isSilent({ batch, dead, records, watermark }: Piece): boolean {
+  return batch === null && dead.length === 0 && records === 0 && watermark === undefined;
+}
+
+/** The position behind the last piece that waits, or behind all that were handed over (SF1). */
+function passOver(loop: SplitLoop, { position }: Piece): void {
+  const last = loop.queue.pop();
+  if (last === undefined) loop.position = position;
+  else loop.queue.push({ ...last, position });
 }

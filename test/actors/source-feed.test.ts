@@ -30,7 +30,7 @@ class ManualSource {
     return this.log.filter((entry) => entry === `read ${split}`).length;
   }
 
-  async give(split: string, ...pieces: (number | null | Error)[]): Promise<void> {
+  async give(split: string, ...pieces: (number | null | Error | Piece)[]): Promise<void> {
     const given = this.#given.get(split) ?? [];
     this.#given.set(split, given);
     given.push(
@@ -190,6 +190,25 @@ describe('a source feed', () => {
     expect(events(feed)).toEqual([]);
     clock.advance(1);
     expect(events(feed)).toEqual(['a idle']);
+  });
+
+  test('SF1, SF3: a piece that says only the position moves that, behind what waits, and an idle split stays idle', async () => {
+    const feed = await started(['a'], 1000);
+    const at = (position: number): Piece => ({ batch: null, dead: [], records: 0, position });
+    await source.give('a', 1, at(2));
+    expect(feed.splits[0]?.position).toBe(undefined);
+    take(feed);
+    expect([feed.splits[0]?.position, feed.available]).toEqual([2, true]);
+    events(feed);
+    clock.advance(600);
+    await source.give('a', at(3));
+    expect([feed.splits[0]?.position, feed.splits[0]?.records, feed.available]).toEqual([3, 1, false]);
+    clock.advance(400);
+    expect(events(feed)).toEqual(['a idle']);
+    await source.give('a', at(4));
+    expect(events(feed)).toEqual([]);
+    await source.give('a', 5);
+    expect(events(feed)).toEqual(['a active']);
   });
 
   test('SF3: a split that ends while it is idle has ended, and stays so', async () => {

@@ -61,6 +61,8 @@ export class MessageDelivery {
   /** Something came over it, if only a sign of life. */
   heard = false;
   #drained: boolean;
+  /** It had everything, and has been asking for more ever since: retention removes nothing before that is delivered. */
+  #caughtUp: boolean;
 
   static async open(options: DeliveryOptions): Promise<MessageDelivery> {
     const { stream, filter, behind, job } = options;
@@ -88,6 +90,7 @@ export class MessageDelivery {
     this.#consumer = consumer;
     this.#last = behind;
     this.#drained = drained;
+    this.#caughtUp = drained;
     this.#inbox = stream.shared.inbox();
     this.#heardAt = clock.monotonic();
     this.#subscription = stream.shared.connection.subscribe(`${this.#inbox}.*`, {
@@ -138,10 +141,12 @@ export class MessageDelivery {
     this.#o.wake();
   }
 
-  #fail(error: unknown): void {
+  /** For good, unless it is only that the server is away. */
+  #fail(thrown: unknown): void {
     if (this.#closed) return;
-    this.#error = natsError(error, this.#o.stream.label);
-    this.break(this.#error.message);
+    const error = natsError(thrown, this.#o.stream.label);
+    if (error.code !== 'E_BROKER' || error.retry === 'never') this.#error = error;
+    this.break(error.message);
     this.#o.wake();
   }
 
@@ -154,7 +159,10 @@ export class MessageDelivery {
     if (this.#broken !== null || this.#closed) return;
     const { stream } = this.#o;
     const request = this.#pulls.due(this.#queue.length, this.#bytes);
-    if (request === null) return;
+    if (request === null) {
+      if (this.#pulls.outstanding === 0) this.#caughtUp = false;
+      return;
+    }
     const wish = {
       batch: request.batch,
       max_bytes: request.bytes,
@@ -218,7 +226,9 @@ export class MessageDelivery {
     this.#pulls.arrived();
     this.#drained = message.pending === 0;
     // Behind 0 is wherever the stream begins.
-    const hole = this.#last > 0 && message.sequence > this.#last + 1;
+    const follows = this.#last === 0 || message.sequence === this.#last + 1;
+    const hole = !follows && !(this.#caughtUp && this.#o.filter !== undefined);
+    this.#caughtUp = message.pending === 0;
     if (hole) this.#holes.push({ from: this.#last + 1, to: message.sequence - 1 });
     this.#last = message.sequence;
     this.#queue.push(message);

@@ -20,6 +20,8 @@ import type { StreamMessage } from './stream-message.ts';
 /** A piece ends behind the record that reaches this, however few rows it has. */
 const pieceBytesMax = 4 << 20;
 const retryMs = 250;
+/** How often a split whose subject is silent looks where the stream is. */
+const passOverMs = 5000;
 /** How long a server may be there and not answer for the stream. */
 const outageMsMax = 30_000;
 
@@ -88,8 +90,33 @@ export class SourceReader implements SplitReader {
       if (this.#closed) return null;
       if (this.#delivery === null || this.#delivery.broken !== undefined) await this.#renew();
       else if (this.#o.untilEnd && this.#delivery.ended) return null;
-      else await this.#somethingNew();
+      else if (await this.#waited()) return this.#pieces.take(this.#position);
     }
+  }
+
+  /** Resolves once something is new; true if that is only the position. */
+  async #waited(): Promise<boolean> {
+    const { clock } = this.#o.context;
+    let silent = false;
+    const timer = clock.setTimer(passOverMs, () => {
+      silent = true;
+      this.#wake();
+    });
+    await this.#somethingNew();
+    timer.cancel();
+    return silent && this.#passOver();
+  }
+
+  /** Moves the position of a silent subject to the stream's end. What cannot be asked now is asked later. */
+  async #passOver(): Promise<boolean> {
+    const { stream, filter } = this.#o;
+    const position = this.#here();
+    if (filter === undefined || position.lines > 0 || this.#delivery?.ended !== true) return false;
+    const end = await stream.passedOver(position, filter).catch(() => null);
+    if (end === null || !this.#delivery.ended || this.#delivery.broken !== undefined) return false;
+    this.#position = end;
+    this.#last = null;
+    return true;
   }
 
   /** Records that are there, as many as a piece has. */

@@ -92,6 +92,19 @@ export class SourceStream {
     return info;
   }
 
+  /**
+   * The stream's end, if no message behind the position passes the filter: a rare subject's position moves with the stream, and
+   * is not left behind by what the stream removes.
+   */
+  async passedOver(position: MessagePosition, filter: string): Promise<MessagePosition | null> {
+    const { created, state } = await this.info(); // before the other question, so that what comes in between is no matter
+    if (created !== position.created || state.last_seq <= position.sequence) return null;
+    const query = { seq: position.sequence + 1, next_by_subj: filter };
+    if ((await this.#asked(this.#manager.streams.getMessage(this.name, query))) !== null) return null;
+    const last = await this.#message(state.last_seq);
+    return last === null ? null : positionAt(created, last, 0);
+  }
+
   async #existing(position: MessagePosition): Promise<StreamInfo> {
     try {
       return await this.readable();

@@ -1,6 +1,8 @@
 // jetstream.source against streams that change behind its back, and servers that go.
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../../src/core/index.ts';
+import { realClock } from '../../../src/runtime/real-clock.ts';
 import { withServer } from '../../nats/server.ts';
 import { outcomes, readPieces, type ReadPiece, sourceContext } from '../connector-fixture.ts';
 import { numbers, readOn, realContext, rowsIn, TestStream } from './stream-fixture.ts';
@@ -159,6 +161,52 @@ describe('reading a stream that changes', () => {
       ).rejects.toMatchObject(changed(/messages 6 to \d+ are gone/));
       await reader.close();
     }
+  });
+
+  test('JD2: what the stream removed while nobody took what was pulled ends reading, behind the last that came', async () => {
+    for (const filtered of [false, true]) {
+      const stream = await make({ max_msgs: 2000 });
+      const subject = filtered ? `${stream.name}.a` : stream.name;
+      const source = stream.source(filtered ? { subjects: [subject] } : {});
+      await stream.publish(numbers(2000));
+      const reader = await source.open(subject, undefined, 0, realContext({ batchRowsMax: 10 }));
+      await reader.read();
+      const found = rowsIn(outcomes((await reader.read())!)); // the rest of what was pulled waits
+      await stream.publish(numbers(4000, 2000));
+      const rest = async (): Promise<never> => {
+        for (;;) found.push(...rowsIn(outcomes((await reader.read())!)));
+      };
+      await expect(rest()).rejects.toMatchObject(changed(/messages \d+ to 4000 are gone/));
+      expect(found).toEqual(numbers(found.length));
+      expect(found.length).toBeLessThan(1600);
+      await reader.close();
+    }
+  });
+
+  test('JD2: a rare subject is left behind neither while it is read nor by a restart: its position moves with the stream', async () => {
+    const stream = await make({ max_msgs: 50 });
+    const rare = `${stream.name}.rare`;
+    const source = stream.source({ subjects: [rare] });
+    const often = () => stream.publish(numbers(100), 'often');
+    // The time after which a silent subject asks where the stream is, shortened.
+    const clock: Clock = { ...realClock, setTimer: (ms, fn) => realClock.setTimer(ms === 5000 ? 20 : ms, fn) };
+    const reader = await source.open(rare, undefined, 0, realContext({ clock }));
+    await reader.read();
+    await stream.publish([{ n: 1 }], 'rare');
+    const first = { piece: (await reader.read())!, records: 1 };
+    await often();
+    const silent = { piece: (await reader.read())!, records: 1 };
+    expect(silent.piece).toMatchObject({ records: 0, batch: null, position: { sequence: 101, lines: 0 } });
+    const next = reader.read();
+    await often();
+    await stream.publish([{ n: 2 }], 'rare');
+    let piece = await next;
+    while (piece!.records === 0) piece = await reader.read();
+    expect(rowsIn(outcomes(piece!))).toEqual([{ n: 2 }]);
+    await reader.close();
+    await expect(readOn(source, rare, first)).rejects.toMatchObject(changed('messages 2 to'));
+    const { last } = await readOn(stream.source({ subjects: [rare], until: 'end' }), rare, { piece: piece!, records: 2 });
+    expect(last.records).toBe(2);
   });
 
   test('JD1, JR1: a consumer that goes is replaced, without a gap or a repetition', async () => {
