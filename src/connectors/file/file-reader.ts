@@ -18,6 +18,8 @@ const pieceBytesMax = 4 * 1024 * 1024;
 export interface FileReaderOptions {
   readonly handle: FileHandle;
   readonly split: string;
+  /** Of the file, for messages. */
+  readonly name: string;
   readonly format: FormatDefinition;
   readonly splitter: RecordSplitter;
   readonly decode: (record: Uint8Array) => object;
@@ -97,7 +99,7 @@ export class FileReader implements SplitReader {
     const { offset, count } = this.#o.splitter;
     const bytes = Math.min(offset, imprintBytesMax);
     const tail = await this.#before(offset, bytes);
-    if (tail.length < bytes) throw changed(this.#o.split, 'it was shortened while it was read');
+    if (tail.length < bytes) throw changed(this.#o.name, 'it was shortened while it was read');
     return { offset, count, head: this.#o.head, tail: imprint(tail) };
   }
 

@@ -14,6 +14,7 @@ import { ArraySplitter, LineSplitter } from '../records/index.ts';
 import { changed, checkFile, type FilePosition, headOf, readAt } from './file-position.ts';
 import { FileReader } from './file-reader.ts';
 import { folderOf, inputFile, inputFiles, unreadable } from './input-files.ts';
+import { openWatched, type WatchedPosition } from './watched-files.ts';
 
 /** A line or element beyond this is a dead record, of which the begin is kept. */
 const recordBytesMax = 16 * 1024 * 1024;
@@ -27,6 +28,11 @@ export interface FileSourceOptions<Row> {
   readonly perFile?: 'lines' | 'array';
   /** Rows a second of each file, counted from the first one that this process reads; 0 = as fast as it goes (0). */
   readonly rate?: number;
+  /**
+   * Stay, and read files that appear in the folder, or come to match the pattern (false). They are one split: an ordered list of
+   * files, each read once and whole. Move files there under their final name once they are complete.
+   */
+  readonly watch?: boolean;
 }
 
 /**
@@ -37,7 +43,7 @@ export interface FileSourceOptions<Row> {
  * @throws WeirError `E_PLAN` for options that do not go together
  */
 export function fileSource<Row extends object>(options: FileSourceOptions<Row>): Source<Row> {
-  const { path, perFile = 'lines', rate = 0 } = options;
+  const { path, perFile = 'lines', rate = 0, watch = false } = options;
   const where = `file.source('${path}')`;
   const format = lineFormat(options.format as unknown as Format<never>, where);
   if (typeof path !== 'string' || path === '') throw new WeirError('E_PLAN', 'file.source() needs a path');
@@ -45,10 +51,12 @@ export function fileSource<Row extends object>(options: FileSourceOptions<Row>):
     throw new WeirError('E_PLAN', `${where}: ${rate} is no rate`, { hint: 'give rows a second, or 0 for no limit' });
   if (perFile === 'array' && format.name !== 'json')
     throw new WeirError('E_PLAN', `${where}: perFile: 'array' reads json(), not ${format.name}()`);
-  return asSource<Row>(definition(normalize(path), format, perFile, rate));
+  const settings = { path: normalize(path), format, perFile, rate };
+  return asSource<Row>(watch ? watched(settings) : definition(settings));
 }
 
-function definition(path: string, format: FormatDefinition, perFile: 'lines' | 'array', rate: number): SourceDefinition {
+function definition(settings: FileSettings): SourceDefinition {
+  const { path, format, perFile } = settings;
   return {
     type: 'source',
     name: `file ${path}`,
@@ -57,7 +65,28 @@ function definition(path: string, format: FormatDefinition, perFile: 'lines' | '
     identity: `file ${path}, ${format.name}, ${perFile}`,
     bounded: true,
     splits: async () => (await inputFiles(path)).names,
-    open: (split, from, records, context) => openFile({ path, format, perFile, rate }, split, from, records, context),
+    open: (split, from, records, context) => openFile(settings, { split, name: split }, from, records, context),
+  };
+}
+
+function watched(settings: FileSettings): SourceDefinition {
+  const { path, format, perFile } = settings;
+  return {
+    type: 'source',
+    name: `files ${path}`,
+    guarantee: 'exactly-once',
+    schema: format.schema,
+    identity: `files of ${path}, ${format.name}, ${perFile}`,
+    bounded: false,
+    splits: async () => [path],
+    open: (split, from, records, context) =>
+      openWatched(
+        path,
+        (name, position, before) => openFile(settings, { split, name }, position, before, context),
+        from as WatchedPosition | undefined,
+        records,
+        context,
+      ),
   };
 }
 
@@ -68,19 +97,25 @@ interface FileSettings {
   readonly rate: number;
 }
 
+/** A file, and the split that its records are counted in. */
+interface SplitFile {
+  readonly split: string;
+  readonly name: string;
+}
+
 async function openFile(
   settings: FileSettings,
-  split: string,
+  of: SplitFile,
   from: Position | undefined,
   records: number,
   context: SourceContext,
 ): Promise<SplitReader> {
   const position = from as FilePosition | undefined;
-  const file = inputFile(await folderOf(settings.path), split);
+  const file = inputFile(await folderOf(settings.path), of.name);
   const handle = await openRegular(file, position !== undefined);
   try {
     if (position !== undefined) await checkFile(handle, file, position, settings.perFile === 'lines');
-    return await readerOf(settings, handle, split, position, records, context);
+    return await readerOf(settings, handle, of, position, records, context);
   } catch (error) {
     await handle.close();
     throw error;
@@ -90,23 +125,24 @@ async function openFile(
 async function readerOf(
   settings: FileSettings,
   handle: FileHandle,
-  split: string,
+  { split, name }: SplitFile,
   position: FilePosition | undefined,
   records: number,
   context: SourceContext,
 ): Promise<SplitReader> {
   const { format, rate } = settings;
   const array = settings.perFile === 'array';
-  const header = await headerOf(handle, format, split);
+  const header = await headerOf(handle, format, name);
   const { offset, count } = position ?? { offset: header.offset, count: header.count };
   const splitter = array
-    ? new ArraySplitter(offset, count, recordBytesMax, split)
+    ? new ArraySplitter(offset, count, recordBytesMax, name)
     : new LineSplitter(offset, count, recordBytesMax);
   const head = position?.head ?? (await headOf(handle));
-  const place = (n: number): string => (array ? `${split}[${n - 1}]` : `${split}:${n}`);
+  const place = (n: number): string => (array ? `${name}[${n - 1}]` : `${name}:${n}`);
   return new FileReader({
     handle,
     split,
+    name,
     format,
     splitter,
     decode: header.decode,

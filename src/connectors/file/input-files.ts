@@ -18,13 +18,19 @@ export interface InputFiles {
 
 /** @throws WeirError `E_SOURCE` if there are none */
 export async function inputFiles(path: string): Promise<InputFiles> {
+  const files = await presentFiles(path);
+  if (files.names.length > 0) return files;
+  throw nothing(files.folder === path ? `the folder ${path} holds no files` : `no file matches ${path}`);
+}
+
+/** As `inputFiles`; none is in order. */
+export async function presentFiles(path: string): Promise<InputFiles> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' && isGlob(path)) return null;
     throw error.code === 'ENOENT' ? nothing(`there is no file ${path}`) : unreadable(error, path);
   });
   if (found !== null && !found.isDirectory()) return { folder: dirname(path), names: [basename(path)] };
   const files = found === null ? await matches(path) : { folder: path, names: await filesOf(path) };
-  if (files.names.length === 0) throw nothing(found === null ? `no file matches ${path}` : `the folder ${path} holds no files`);
   return { folder: files.folder, names: files.names.toSorted(byBytes) };
 }
 
