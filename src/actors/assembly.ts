@@ -48,6 +48,8 @@ export function newOperator({ plan, deployment, environment, signal }: Site, pla
   return sinkOperator(node.sink as SinkDefinition, {
     id: planned.id,
     job: plan.job.name,
+    incarnation: deployment.incarnation,
+    restoredEpoch: deployment.restore?.epoch ?? 0,
     mode: node.mode,
     everyMs: node.everyMs,
     fresh: deployment.restore === null,

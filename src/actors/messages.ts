@@ -32,6 +32,8 @@ export interface Assignment {
 
 export interface Deployment {
   readonly generation: Generation;
+  /** Of the job's state. */
+  readonly incarnation: string;
   /** Of the plan; a worker with another one is refused. */
   readonly fingerprint: string;
   readonly assignments: readonly Assignment[];

@@ -283,6 +283,7 @@ export class Coordinator {
   #deployment(restore: Manifest | null, assignments: readonly Assignment[]): Deployment {
     return {
       generation: this.#generation,
+      incarnation: this.#store.pointer!.incarnation,
       fingerprint: this.#o.plan.fingerprint,
       assignments,
       restore,

@@ -3,7 +3,13 @@
  *
  * Each names a rule that exactly-once rests on, and what goes wrong without it.
  */
-export type SabotageName = 'offset-after-barrier' | 'files-before-manifest' | 'drop-aborted-dirty' | 'no-epoch-budget';
+export type SabotageName =
+  | 'offset-after-barrier'
+  | 'files-before-manifest'
+  | 'drop-aborted-dirty'
+  | 'no-epoch-budget'
+  | 'no-fence'
+  | 'early-publish';
 
 export const sabotages: Readonly<Record<SabotageName, string>> = {
   'offset-after-barrier':
@@ -12,6 +18,9 @@ export const sabotages: Readonly<Record<SabotageName, string>> = {
     'a file sink writes rows as they come, instead of when their checkpoint is complete: rows are written twice after a restore',
   'drop-aborted-dirty': 'the changes that were written for an aborted epoch are forgotten: state is lost at a restore',
   'no-epoch-budget': 'sources read on however long the last checkpoint takes to be published: memory grows without bound',
+  'no-fence': 'a JetStream sink publishes without a fence: a writer of an older generation that wakes up writes too',
+  'early-publish':
+    'a JetStream sink publishes rows as they come, instead of when their checkpoint is complete: rows are there twice after a restore',
 };
 
 export interface Sabotage {

@@ -19,6 +19,10 @@ import type { SinkDefinition, SinkWriter } from './sink.ts';
 export interface SinkOptions {
   readonly id: string;
   readonly job: string;
+  /** One life of the job's state. */
+  readonly incarnation: string;
+  /** The checkpoint that is restored; 0 = none. */
+  readonly restoredEpoch: number;
   readonly mode: OutputMode;
   /** `complete`: at most this often; 0 = at every barrier. */
   readonly everyMs: number;
@@ -128,13 +132,15 @@ class SinkOperator implements Operator {
 
   #sinkContext(): Parameters<SinkDefinition['open']>[0] {
     const { subtask, parallelism, generation, clock, logger } = this.#context;
-    const { job, id, mode, fresh, signal, sabotage } = this.#options;
+    const { job, id, incarnation, restoredEpoch, mode, fresh, signal, sabotage } = this.#options;
     return {
       job,
       operator: id,
       subtask,
       parallelism,
       generation,
+      incarnation,
+      restoredEpoch,
       fresh,
       mode,
       signal,

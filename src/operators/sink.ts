@@ -17,6 +17,10 @@ export interface SinkContext {
   readonly subtask: number;
   readonly parallelism: number;
   readonly generation: number;
+  /** One life of the job's state: another where it began anew. */
+  readonly incarnation: string;
+  /** The checkpoint that this generation goes on from; 0 = none. */
+  readonly restoredEpoch: number;
   /** True in the first generation of a job's state: nothing was ever committed by it. */
   readonly fresh: boolean;
   readonly mode: 'append' | 'update' | 'complete';

@@ -133,6 +133,7 @@ export class Worker {
     ];
     return {
       generation: generation(n),
+      incarnation: 'hand',
       fingerprint: this.plan.fingerprint,
       assignments,
       restore: null,

@@ -41,6 +41,8 @@ export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
     subtask: 0,
     parallelism: 1,
     generation: 1,
+    incarnation: 'life',
+    restoredEpoch: 0,
     fresh: true,
     mode: 'append',
     signal: new AbortController().signal,

@@ -60,6 +60,8 @@ function sinkOf(to: World, asynchronous: boolean): SinkDefinition {
 const options = (more: Partial<SinkOptions> = {}): SinkOptions => ({
   id: 'op',
   job: 'job',
+  incarnation: 'life',
+  restoredEpoch: 0,
   mode: 'append',
   everyMs: 0,
   fresh: true,
