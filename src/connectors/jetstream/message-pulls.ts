@@ -11,7 +11,7 @@ export interface PullRequest {
   readonly bytes: number;
 }
 
-const batchMax = 512;
+const batchMax = 2048;
 const bytesLeast = 1 << 20;
 /** What one message may be at most on any server. */
 const bytesMost = 64 << 20;

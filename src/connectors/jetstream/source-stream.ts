@@ -3,7 +3,14 @@
  *
  * Owns: questions to the server about the stream. Does not own: reading its messages (source-delivery.ts).
  */
-import { type JetStreamManager, jetstreamManager, type StreamConfig, type StreamInfo } from '@nats-io/jetstream';
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  type StreamConfig,
+  type StreamInfo,
+} from '@nats-io/jetstream';
 import { WeirError } from '../../core/index.ts';
 import type { SharedConnection } from './connection.ts';
 import { natsError } from './source-errors.ts';
@@ -109,7 +116,7 @@ export class SourceStream {
     try {
       return await this.readable();
     } catch (error) {
-      if (!(error instanceof WeirError) || error.code !== 'E_SOURCE' || !/does not exist$/.test(error.message)) throw error;
+      if (!isMissing(error)) throw error;
       const message = `${this.label} is gone; it was read up to message ${position.sequence}`;
       throw new WeirError('E_SOURCE_CHANGED', message, { cause: error });
     }
@@ -146,3 +153,6 @@ export class SourceStream {
     });
   }
 }
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof WeirError && error.cause instanceof JetStreamApiError && error.cause.code === JetStreamApiCodes.StreamNotFound;

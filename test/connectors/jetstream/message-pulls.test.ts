@@ -19,7 +19,7 @@ describe('asking for messages', () => {
           const ask = () => {
             const request = pulls.due(waiting.length, total());
             if (request !== null) asked.push({ ...request });
-            expect(waiting.length + asked.reduce((sum, { batch }) => sum + batch, 0)).toBeLessThanOrEqual(3 * 512);
+            expect(waiting.length + asked.reduce((sum, { batch }) => sum + batch, 0)).toBeLessThanOrEqual(3 * 2048);
             expect(total() + asked.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(3 * (1 << 20));
           };
           for (const { size, taken } of messages) {
