@@ -21,7 +21,14 @@ const tests = sources('test').filter(({ path }) => !path.startsWith('test/tidy')
 const layers = readLayers(read('src/README.md'));
 
 /** Where programs and packages begin; nothing of ours imports these. */
-const entries = ['src/index.ts', 'src/connectors/index.ts', 'src/testing/index.ts', 'src/service/index.ts', 'src/service/bin.ts'];
+const entries = [
+  'src/index.ts',
+  'src/connectors/index.ts',
+  'src/testing/index.ts',
+  'src/service/index.ts',
+  'src/service/bin.ts',
+  'src/runtime/remote/life-thread.ts', // a thread
+];
 /** The only folders that touch the real clock, randomness, timers and environment. */
 const ambientFolders = ['runtime', 'service'];
 /** Why each of these may nevertheless. */

@@ -26,7 +26,7 @@ export interface LeaseOptions {
   readonly waiting: (holder: string) => void;
 }
 
-const cell = 'lease';
+export const leaseCell = 'lease';
 export const leaseMs = 2000;
 const renewMs = leaseMs / 4;
 const lookMs = 100;
@@ -39,7 +39,7 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   let seen = { revision: 0, at: 0 };
   for (let said = false; ; ) {
     signal.throwIfAborted();
-    const found = await pointers.read(cell);
+    const found = await pointers.read(leaseCell);
     const value = found === null ? null : (unpackValue(found.value) as LeaseValue);
     const now = clock.monotonic();
     if (found !== null && seen.revision !== found.revision) seen = { revision: found.revision, at: now };
@@ -80,7 +80,7 @@ export class Lease {
   static async take(options: LeaseOptions, expected: number): Promise<Lease | null> {
     const at = options.clock.monotonic();
     const value = packValue({ holder: options.holder, renewals: 0, free: false } satisfies LeaseValue);
-    const revision = await options.pointers.compareAndSet(cell, expected, value);
+    const revision = await options.pointers.compareAndSet(leaseCell, expected, value);
     return revision === null ? null : new Lease(options, revision, at);
   }
 
@@ -113,7 +113,7 @@ export class Lease {
   }
 
   async #lookAgain(): Promise<void> {
-    const found = await this.#o.pointers.read(cell).catch(() => null);
+    const found = await this.#o.pointers.read(leaseCell).catch(() => null);
     if (found === null || this.#over || found.revision === this.#revision) return;
     if ((unpackValue(found.value) as LeaseValue).holder !== this.#o.holder) return this.#fail('another coordinator has taken it');
     this.#revision = found.revision;
@@ -121,7 +121,7 @@ export class Lease {
 
   #write(free: boolean): Promise<number | null> {
     const value: LeaseValue = { holder: this.#o.holder, renewals: ++this.#renewals, free };
-    return this.#o.pointers.compareAndSet(cell, this.#revision, packValue(value));
+    return this.#o.pointers.compareAndSet(leaseCell, this.#revision, packValue(value));
   }
 
   #fail(why: string): void {

@@ -8,5 +8,8 @@ export { type Redact, redactedError, redactedLogger } from './nats/secrets.ts';
 export { checkServer, describeServer, type ServerNeeds, type ServerReport } from './nats/server-check.ts';
 export { realClock } from './real-clock.ts';
 export { realRandom } from './real-random.ts';
+export { leadJob, type LeadJobOptions } from './remote/lead-job.ts';
+export { joinJob, type JoinOptions } from './remote/work.ts';
 export { writeSavepoint } from './savepoint.ts';
+export { claimStore } from './store-claim.ts';
 export { jobDirectory, startJob, type StartJobOptions } from './start-job.ts';

@@ -19,6 +19,8 @@ import { version } from './version.ts';
 
 export interface EngineOptions {
   readonly stateDir: string;
+  /** Words after `--`. */
+  readonly params: readonly string[];
   readonly parallelism?: number;
   readonly checkpointIntervalMs?: number;
   readonly fresh?: boolean;
@@ -48,7 +50,7 @@ export async function runCommand(settings: RunSettings, words: readonly string[]
   let running: RunningJob | undefined;
   const http = await serveStatus(() => (running === undefined ? [] : [running.status()]), job.name, settings.http, environment);
   try {
-    const starting = environment.start(job, engineOptions(settings, environment.logger));
+    const starting = environment.start(job, engineOptions(settings, words, environment.logger));
     const started = await unlessIdle(starting, 'E_STUCK', 'the start of the job');
     running = started;
     return await runJob(started, settings, {
@@ -74,7 +76,7 @@ export async function listParams(module: JobModule): Promise<string> {
   return paramsHelp(module.name, params.asked);
 }
 
-function engineOptions(settings: RunSettings, logger: Logger): EngineOptions {
+function engineOptions(settings: RunSettings, params: readonly string[], logger: Logger): EngineOptions {
   const { stateDir, parallelism, checkpointInterval, fresh, fromSavepoint, abortEvery } = settings;
   const sabotage = {
     ...(settings.break === undefined ? {} : { break: settings.break }),
@@ -82,6 +84,7 @@ function engineOptions(settings: RunSettings, logger: Logger): EngineOptions {
   };
   return {
     stateDir,
+    params,
     fresh,
     logger,
     ...(Object.keys(sabotage).length === 0 ? {} : { sabotage }),

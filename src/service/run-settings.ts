@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { SabotageName } from '../core/index.ts';
+import type { ConnectionFlags } from '../runtime/index.ts';
 import type { LogLevel } from './logs.ts';
 
 /** What the flags of `weir run` say. */
@@ -8,6 +9,11 @@ export interface RunSettings {
   /** Instead of the pipeline's own name. */
   readonly job?: string;
   readonly parallelism?: number;
+  /** `auto`, `memory`, `spawn`, `nats` (a coordinator alone), or a URL. */
+  readonly transport?: string;
+  /** Processes beside this one. */
+  readonly workers?: number;
+  readonly flags?: ConnectionFlags;
   readonly stateDir: string;
   readonly checkpointInterval?: number;
   readonly fresh: boolean;
@@ -33,6 +39,7 @@ const within =
   };
 
 export const parallelism: (text: string) => number = within('a whole number', 1, 128, true);
+export const workers: (text: string) => number = within('a whole number', 1, 64, true);
 export const port: (text: string) => number = within('a port', 0, 65_535, true);
 export const intervalMs: (text: string) => number = within('a number of milliseconds', 1, 86_400_000, true);
 export const timeoutSeconds: (text: string) => number = within('a number of seconds', 0.001, 86_400, false);

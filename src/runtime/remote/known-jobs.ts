@@ -1,0 +1,63 @@
+/**
+ * Which jobs are led on a server, so that a worker that was told only its module finds the one to join.
+ *
+ * Owns: the announcement that every coordinator repeats, on one subject of all jobs.
+ */
+import { packValue, unpackValue } from '../../batch/index.ts';
+import { sleep, WeirError } from '../../core/index.ts';
+import type { Bus } from '../../transport/index.ts';
+import { realClock } from '../real-clock.ts';
+
+export interface KnownJob {
+  readonly job: string;
+  /** The module's file name, without its ending. */
+  readonly module: string;
+}
+
+const subject = 'weir.jobs';
+const announceMs = 500;
+
+/** Until the returned function is called. */
+export function announceJob(bus: Bus, known: KnownJob): () => void {
+  const say = (): void => bus.publish(subject, packValue(known));
+  const timer = setInterval(say, announceMs);
+  timer.unref();
+  say();
+  return () => clearInterval(timer);
+}
+
+/**
+ * Waits until a job of this module is led.
+ *
+ * @throws WeirError `E_USAGE` if there are several
+ */
+export async function findJob(bus: Bus, module: string, signal: AbortSignal, waiting: () => void): Promise<string> {
+  const found = new Set<string>();
+  const subscription = bus.subscribe(subject, (bytes) => {
+    const known = read(bytes);
+    if (known?.module === module) found.add(known.job);
+  });
+  try {
+    // Whoever is there has spoken once more after this.
+    for (let rounds = 0; found.size === 0 || rounds < 2; rounds++) {
+      await sleep(realClock, announceMs, signal);
+      if (rounds === 2 && found.size === 0) waiting();
+    }
+  } finally {
+    subscription.close();
+  }
+  const [job, ...others] = found;
+  if (others.length === 0) return job!;
+  throw new WeirError('E_USAGE', `several jobs of ${module} run there: ${[...found].sort().join(', ')}`, {
+    hint: 'say which one with --job NAME',
+  });
+}
+
+function read(bytes: Uint8Array): KnownJob | null {
+  try {
+    const known = unpackValue(bytes) as Partial<KnownJob> | null;
+    return typeof known?.job === 'string' && typeof known.module === 'string' ? (known as KnownJob) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The coordinator of a job whose workers are other processes, over NATS.
+ *
+ * Owns: the order of things: connected, checked, said what will be made, leading, and only then anything of the job is touched.
+ * Invariants: RJ1 a coordinator that loses its lease or its connection for good ends as by a crash: nothing of it has an effect any more.
+ */
+import { Fleet, type JobSpec, Lead, type RunningJob } from '../../cluster/index.ts';
+import { acquireLease, leaseCell } from '../../coordinator/index.ts';
+import type { Logger, Sabotage } from '../../core/index.ts';
+import { type LogicalJob, type PhysicalPlan, planJob } from '../../plan/index.ts';
+import { type JobStores, forgetNatsStores, natsStoreNames, openNatsStores } from '../../state/index.ts';
+import { natsBus } from '../nats/bus.ts';
+import type { ConnectionOptions } from '../nats/connection-options.ts';
+import { type OpenConnection, openConnection } from '../nats/open-connection.ts';
+import { checkServer, describeServer } from '../nats/server-check.ts';
+import { realClock } from '../real-clock.ts';
+import { realRandom } from '../real-random.ts';
+import { readSavepoint } from '../savepoint.ts';
+import { announceJob } from './known-jobs.ts';
+import { subjectPrefix } from './subject-prefix.ts';
+
+export interface LeadJobOptions {
+  readonly connection: ConnectionOptions;
+  /** The module's file name, without its ending. */
+  readonly module: string;
+  /** Words after `--`: workers make the same plan of them. */
+  readonly params: readonly string[];
+  /** Weir's own. */
+  readonly version: string;
+  readonly logger: Logger;
+  readonly parallelism?: number;
+  readonly checkpointIntervalMs?: number;
+  /** Forgets the state that there is (false). */
+  readonly fresh?: boolean;
+  readonly fromSavepoint?: string;
+  /** Ends the wait for the lease. */
+  readonly signal: AbortSignal;
+  /** A line for people. */
+  readonly say: (line: string) => void;
+  /** Tests only. */
+  readonly sabotage?: Sabotage;
+}
+
+/**
+ * Resolves once this process leads the job; until then another one does.
+ *
+ * @throws WeirError `E_BROKER`, `E_PLAN`, `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_STORE`
+ */
+export async function leadJob(job: LogicalJob, options: LeadJobOptions): Promise<RunningJob> {
+  const plan = planJob(job, options.parallelism);
+  const connection = await openConnection(options.connection, realClock, options.logger, `weir coordinator ${job.name}`);
+  try {
+    const { jetStream, inboxPrefix, timeoutMs } = options.connection;
+    const inbox = inboxPrefix === undefined ? {} : { inboxPrefix };
+    const server = await checkServer(connection.nats, { jetStream, timeoutMs, ...inbox });
+    const names = natsStoreNames(job.name);
+    options.say(`on ${describeServer(server)}: ${[...names, `subjects ${subjectPrefix(job.name)}.>`].join(', ')}`);
+    const stores = await openNatsStores({ connection: connection.nats, job: job.name, create: true, random: realRandom });
+    return await new Leading(plan, options, connection, stores).start();
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+class Leading {
+  readonly #plan: PhysicalPlan;
+  readonly #o: LeadJobOptions;
+  readonly #connection: OpenConnection;
+  readonly #stores: JobStores;
+  readonly #session = `coordinator-${realRandom.id().slice(0, 8)}`;
+
+  constructor(plan: PhysicalPlan, options: LeadJobOptions, connection: OpenConnection, stores: JobStores) {
+    this.#plan = plan;
+    this.#o = options;
+    this.#connection = connection;
+    this.#stores = stores;
+  }
+
+  async start(): Promise<RunningJob> {
+    const { signal, say, fromSavepoint } = this.#o;
+    const lease = await acquireLease({
+      pointers: this.#stores.pointers,
+      clock: realClock,
+      holder: this.#session,
+      signal,
+      waiting: (holder) => say(`${holder} leads this job: waiting to take over`),
+    });
+    if (this.#o.fresh === true) await forgetNatsStores(this.#connection.nats, this.#plan.job.name, [leaseCell]);
+    if (fromSavepoint !== undefined) await readSavepoint(fromSavepoint, this.#stores);
+    const lead = this.#lead();
+    const quiet = announceJob(natsBus(this.#connection.nats), { job: this.#plan.job.name, module: this.#o.module });
+    const lost = Promise.race([lease.lost, this.#disconnected()]);
+    lost.catch(() => void lead.kill()); // RJ1
+    const finished = Promise.race([lead.finished, lost]).finally(async () => {
+      quiet();
+      await lease.release();
+      await this.#stores.close();
+      await this.#connection.close();
+    });
+    finished.catch(() => undefined); // whoever awaits it sees it
+    await Promise.race([lead.start(), lost]);
+    return {
+      name: lead.name,
+      finished,
+      stop: async () => {
+        lead.stop().catch(() => undefined); // `finished` says it
+        return finished;
+      },
+      checkpoint: () => lead.checkpoint(),
+      savepoint: (to) => lead.savepoint(to),
+      kill: () => lead.kill(),
+      status: () => lead.status(),
+    };
+  }
+
+  #lead(): Lead {
+    const { logger, checkpointIntervalMs, sabotage } = this.#o;
+    const environment = {
+      clock: realClock,
+      random: realRandom,
+      logger,
+      stores: this.#stores,
+      ...(sabotage === undefined ? {} : { sabotage }),
+    };
+    const options = checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs };
+    const bus = natsBus(this.#connection.nats, logger);
+    const prefix = subjectPrefix(this.#plan.job.name);
+    const spec = this.#spec();
+    return new Lead(this.#plan, environment, options, (reports) => {
+      return new Fleet({ bus, prefix, session: this.#session, clock: realClock, logger, spec, reports });
+    });
+  }
+
+  #spec(): JobSpec {
+    const { job, parallelism, fingerprint } = this.#plan;
+    return { job: job.name, params: this.#o.params, parallelism, fingerprint, version: this.#o.version };
+  }
+
+  async #disconnected(): Promise<never> {
+    const error = await this.#connection.closed();
+    if (error === undefined) return new Promise(() => undefined); // closed by us: the job is over
+    throw error;
+  }
+}

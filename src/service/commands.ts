@@ -1,0 +1,110 @@
+/**
+ * The verbs of the command line, their flags and their help.
+ *
+ * Owns: what can be said. Does not own: what is done (cli.ts).
+ */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { nearestName } from '../api/index.ts';
+import { sabotages } from '../core/index.ts';
+import { type ConnectionFlags, connectionFlags } from '../runtime/index.ts';
+import { logLevels } from './logs.ts';
+import { directory, intervalMs, jobName, parallelism, port, type RunSettings, timeoutSeconds, workers } from './run-settings.ts';
+import { version } from './version.ts';
+import type { WorkerSettings } from './worker-command.ts';
+
+export interface Verbs {
+  readonly run: (settings: RunSettings) => Promise<void>;
+  readonly coordinator: (settings: RunSettings) => Promise<void>;
+  readonly worker: (settings: WorkerSettings & Pick<RunSettings, 'logLevel'>) => Promise<void>;
+  readonly plan: (module: string) => Promise<void>;
+}
+
+const jobHelp = `
+The module's default export is a pipeline, or a function (params) => pipeline, which may be async. The words after -- are
+its parameters: weir run job.ts -- rate=1000; weir run job.ts -- --help lists them. A module may also export
+'finished', a function (status, params): it is called once after the job has finished (not after a stop), before the report,
+which is the last line on stdout.
+
+Exit codes: 0 finished, stopped or already finished; 1 job failed; 2 usage or configuration; 3 broker unreachable;
+4 state incompatible or damaged; 5 this job is already running. SIGTERM and SIGINT stop with a final checkpoint.`;
+
+const workerHelp = `
+A worker needs the module alone: the parameters of the job come from its coordinator. It ends with the job (0), or when no
+coordinator has been heard for 5 s.`;
+
+export function commands(verbs: Verbs): Command {
+  const program = new Command('weir')
+    .description('Runs stream processing jobs that go on exactly where they were, whatever happens to them.')
+    .version(version())
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  const run = jobFlags(program.command('run').description('run the job that a module exports'))
+    .addOption(
+      new Option('--transport <kind>', 'how its parts talk: auto, memory, spawn or nats://…')
+        .default('auto')
+        .argParser(transport),
+    )
+    .option('--workers <n>', 'processes beside this one, which are replaced when they die', workers);
+  connecting(run, (module, settings) => verbs.run({ ...settings, module }));
+  const coordinator = jobFlags(program.command('coordinator').description('lead a job whose workers are started elsewhere'));
+  connecting(coordinator, (module, settings) => verbs.coordinator({ ...settings, module, transport: 'nats' }));
+  const worker = program
+    .command('worker')
+    .description('join the job of a coordinator elsewhere')
+    .argument('<module>', 'a .ts or .js file: the same as the coordinator has')
+    .option('--job <name>', 'which job of the module, where several are led', jobName)
+    .option('--slots <n>', 'subtasks of one stage that it takes', parallelism, 1)
+    .addOption(logLevel())
+    .addHelpText('after', workerHelp);
+  connecting(worker, (module, settings) => verbs.worker({ ...(settings as unknown as WorkerSettings), module }));
+  program
+    .command('plan')
+    .description('print the plan of a job: operators, stages, edges, guarantees, warnings')
+    .argument('<module>', 'a .ts or .js file')
+    .usage('<module> [-- key=value …]')
+    .action(verbs.plan);
+  return program;
+}
+
+function jobFlags(command: Command): Command {
+  return command
+    .argument('<module>', 'a .ts or .js file')
+    .option('--job <name>', "instead of the pipeline's name", jobName)
+    .option('--parallelism <n>', 'subtasks a stage', parallelism)
+    .option('--state-dir <directory>', "where checkpoints live, in a folder of the job's name", directory, '.weir')
+    .option('--checkpoint-interval <ms>', 'time between checkpoints', intervalMs)
+    .option('--fresh', 'forget the state of an earlier run and start anew', false)
+    .option('--from-savepoint <directory>', 'a job without state goes on from there')
+    .option('--http <port>', 'serve health, metrics and status on 127.0.0.1; 0 = any free port', port)
+    .option('--shutdown-timeout <s>', 'how long a stop may take', timeoutSeconds, 25)
+    .addOption(logLevel())
+    .addOption(new Option('--break <name>', 'tests only: break the engine on purpose').choices(Object.keys(sabotages)).hideHelp())
+    .addOption(new Option('--abort-every <n>', 'tests only: give up every n-th epoch').argParser(parallelism).hideHelp())
+    .usage('<module> [options] [-- key=value …]')
+    .addHelpText('after', jobHelp);
+}
+
+/** The flags of a connection come apart from the others: they are handed on as one. */
+function connecting(command: Command, action: (module: string, settings: Omit<RunSettings, 'module'>) => Promise<void>): void {
+  const own = connectionFlags();
+  for (const option of own) command.addOption(option);
+  const names = new Set(own.map((option) => option.attributeName()));
+  command.action(async (module: string, all: Record<string, unknown>) => {
+    const of = (isOurs: boolean): object =>
+      Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name) === isOurs));
+    await action(module, { ...(of(false) as Omit<RunSettings, 'module'>), flags: of(true) as ConnectionFlags });
+  });
+}
+
+const logLevel = (): Option =>
+  new Option('--log-level <level>', 'of the log on stderr (warn on a terminal, info elsewhere)')
+    .choices(logLevels)
+    .env('WEIR_LOG_LEVEL');
+
+const transports = ['auto', 'memory', 'spawn'];
+
+function transport(text: string): string {
+  if (transports.includes(text) || /^(nats|tls):\/\/./.test(text)) return text;
+  const meant = nearestName(text, transports);
+  throw new InvalidArgumentError(meant === undefined ? 'There are auto, memory, spawn and nats://….' : `Did you mean ${meant}?`);
+}

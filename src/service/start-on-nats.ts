@@ -1,0 +1,116 @@
+/**
+ * Starts a job whose workers are processes of their own: the coordinator here, the workers as children.
+ *
+ * Owns: the private server, if there is one, and the children, from start to end.
+ */
+import { join } from 'node:path';
+import type { RunningJob } from '../cluster/index.ts';
+import { WeirError } from '../core/index.ts';
+import type { LogicalJob } from '../plan/index.ts';
+import {
+  claimStore,
+  type ConnectionFlags,
+  type ConnectionOptions,
+  connectionOptions,
+  jobDirectory,
+  leadJob,
+  type PrivateServer,
+  realClock,
+  realRandom,
+  startPrivateServer,
+} from '../runtime/index.ts';
+import type { EngineOptions } from './run-command.ts';
+import type { TransportChoice } from './transport-choice.ts';
+import { version } from './version.ts';
+import { moduleId } from './worker-command.ts';
+import { WorkerProcesses } from './worker-processes.ts';
+
+export interface NatsStart {
+  readonly choice: Exclude<TransportChoice, { kind: 'memory' }>;
+  /** As the user wrote it. */
+  readonly module: string;
+  /** The words that run this very program: the script, without the module. */
+  readonly program: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+interface Reached {
+  readonly connection: ConnectionOptions;
+  readonly flags: ConnectionFlags;
+  readonly environment: NatsStart['environment'];
+  readonly server?: PrivateServer;
+}
+
+export async function startOnNats(job: LogicalJob, options: EngineOptions, start: NatsStart): Promise<RunningJob> {
+  const directory = jobDirectory(options.stateDir, job.name);
+  await claimStore(directory, start.choice.kind === 'spawn' ? 'private nats-server' : 'NATS', options.fresh ?? false);
+  const reached =
+    start.choice.kind === 'spawn' ? await privately(directory, start) : { ...start.choice, environment: start.environment };
+  try {
+    const lead = await leadJob(job, {
+      ...options,
+      connection: reached.connection,
+      module: moduleId(start.module),
+      version: version(),
+      signal: start.signal,
+      say: start.say,
+    });
+    const workers = new WorkerProcesses(start.choice.workers, commandOf(job, options, start, reached), realClock, options.logger);
+    return closing(lead, async () => {
+      await workers.close();
+      await reached.server?.stop();
+    });
+  } catch (error) {
+    await reached.server?.stop();
+    throw error;
+  }
+}
+
+async function privately(directory: string, { environment }: NatsStart): Promise<Reached> {
+  const token = realRandom.id();
+  const server = await startPrivateServer({
+    directory: join(directory, 'nats'),
+    config: `authorization { token: "${token}" }`,
+  });
+  const url = server.url.replace('nats://', `nats://${token}@`);
+  const own = { ...environment, NATS_URL: url };
+  const connection = await connectionOptions({}, own);
+  if (connection === undefined) throw new WeirError('E_INTERNAL', 'the private server has no URL');
+  return { connection, flags: {}, environment: own, server };
+}
+
+/** Secrets go in the environment, where only this user can read them. */
+function commandOf(job: LogicalJob, options: EngineOptions, start: NatsStart, { flags, environment }: Reached) {
+  const { choice, module, program } = start;
+  const slots = Math.ceil((options.parallelism ?? job.parallelism) / Math.max(1, choice.workers));
+  const words = [...program, 'worker', module, '--job', job.name, '--slots', String(slots)];
+  const { nats = flags.server, password, ...open } = flags;
+  for (const [name, value] of Object.entries(open))
+    words.push(`--${name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`, String(value));
+  return {
+    words,
+    environment: {
+      ...environment,
+      ...(nats === undefined ? {} : { NATS_URL: nats }),
+      ...(password === undefined ? {} : { NATS_PASSWORD: password }),
+    },
+  };
+}
+
+function closing(lead: RunningJob, close: () => Promise<void>): RunningJob {
+  const finished = lead.finished.finally(close);
+  finished.catch(() => undefined); // whoever awaits it sees it
+  return {
+    name: lead.name,
+    finished,
+    stop: async () => {
+      lead.stop().catch(() => undefined); // `finished` says it
+      return finished;
+    },
+    checkpoint: () => lead.checkpoint(),
+    savepoint: (to) => lead.savepoint(to),
+    kill: () => lead.kill(),
+    status: () => lead.status(),
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * How the parts of a job talk: what `--transport`, `--workers` and the environment come to, and the line that says so.
+ *
+ * Owns: the choice. A broker that merely runs here is never chosen: streams would be made in somebody's account.
+ */
+import { WeirError } from '../core/index.ts';
+import { type ConnectionFlags, type ConnectionOptions, connectionOptions } from '../runtime/index.ts';
+
+export type TransportChoice =
+  | { readonly kind: 'memory'; readonly line: string }
+  /** A nats-server of the job's own. */
+  | { readonly kind: 'spawn'; readonly line: string; readonly workers: number }
+  | {
+      readonly kind: 'nats';
+      readonly line: string;
+      readonly workers: number;
+      readonly connection: ConnectionOptions;
+      readonly flags: ConnectionFlags;
+    };
+
+export interface TransportSettings {
+  /** `auto`, `memory`, `spawn`, `nats` for whatever the flags and the environment name, or a URL. */
+  readonly transport: string;
+  readonly workers?: number;
+  readonly flags: ConnectionFlags;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const otherwise = 'choose otherwise with --transport memory|spawn|nats://…';
+
+/** @throws WeirError `E_USAGE` for settings that contradict each other */
+export async function chooseTransport(settings: TransportSettings): Promise<TransportChoice> {
+  const { transport, flags, environment } = settings;
+  if (transport === 'nats') return onNats(settings, flags);
+  if (transport.startsWith('nats://') || transport.startsWith('tls://')) return onNats(settings, { ...flags, nats: transport });
+  if (transport === 'auto' && namesServer(flags, environment)) return onNats(settings, flags);
+  const workers = settings.workers ?? 1;
+  if (transport === 'spawn' || (transport === 'auto' && workers > 1)) {
+    const line = `transport: a private nats-server and ${counted(settings.workers ?? 2)}; ${otherwise}`;
+    return { kind: 'spawn', workers: settings.workers ?? 2, line };
+  }
+  if (workers > 1) {
+    throw new WeirError('E_USAGE', `--transport memory is one process, and cannot have ${workers} workers`, {
+      hint: 'leave --workers out, or choose --transport spawn',
+    });
+  }
+  return { kind: 'memory', line: `transport: memory, one process; ${otherwise}` };
+}
+
+async function onNats({ workers = 1, environment }: TransportSettings, flags: ConnectionFlags): Promise<TransportChoice> {
+  const connection = await connectionOptions(flags, environment);
+  if (connection === undefined)
+    throw new WeirError('E_USAGE', 'nothing names a NATS server', { hint: 'give --nats URL, or set NATS_URL' });
+  const line = `transport: NATS at ${connection.servers.join(', ')} (${connection.from}) and ${counted(workers)}; ${otherwise}`;
+  return { kind: 'nats', workers, connection, flags, line };
+}
+
+/** Said on purpose, not merely selected some day. */
+function namesServer({ nats, server, context }: ConnectionFlags, environment: TransportSettings['environment']): boolean {
+  return [nats, server, context, environment['NATS_URL'], environment['NATS_CONTEXT']].some(
+    (name) => name !== undefined && name !== '',
+  );
+}
+
+function counted(workers: number): string {
+  if (workers === 0) return 'workers that are started elsewhere';
+  return workers === 1 ? 'one worker process' : `${workers} worker processes`;
+}

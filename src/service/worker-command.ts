@@ -1,0 +1,62 @@
+/** `weir worker`: a process that joins a job whose coordinator is elsewhere. */
+import { basename, extname } from 'node:path';
+import { logicalJob } from '../api/index.ts';
+import { type JobSpec } from '../cluster/index.ts';
+import { type Logger, WeirError } from '../core/index.ts';
+import { type PhysicalPlan, planJob } from '../plan/index.ts';
+import { type ConnectionFlags, connectionOptions, joinJob } from '../runtime/index.ts';
+import { jobPipeline } from './job-pipeline.ts';
+import { type JobModule, loadJob } from './load-job.ts';
+import { CommandParams } from './params.ts';
+import type { Shutdown } from './shutdown.ts';
+import type { Terminal } from './terminal.ts';
+import { version } from './version.ts';
+
+export interface WorkerSettings {
+  readonly module: string;
+  /** Undefined: the one job of the module that is led there. */
+  readonly job?: string;
+  readonly slots: number;
+  readonly flags: ConnectionFlags;
+}
+export interface WorkerSurroundings {
+  readonly terminal: Terminal;
+  readonly logger: Logger;
+  readonly shutdown: Shutdown;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** @returns the exit code; throws what ends the worker */
+export async function workerCommand(settings: WorkerSettings, surroundings: WorkerSurroundings): Promise<number> {
+  const { terminal, logger, shutdown, environment } = surroundings;
+  const module = await loadJob(settings.module);
+  const connection = await connectionOptions(settings.flags, environment);
+  if (connection === undefined)
+    throw new WeirError('E_USAGE', 'nothing names the NATS server of the coordinator', {
+      hint: 'give --nats URL, or set NATS_URL',
+    });
+  const end = new AbortController();
+  void shutdown.requested.then((signal) => end.abort(new WeirError('E_STUCK', signal)));
+  await joinJob({
+    ...(settings.job === undefined ? {} : { job: settings.job }),
+    module: moduleId(settings.module),
+    slots: settings.slots,
+    version: version(),
+    connection,
+    flags: settings.flags,
+    logger,
+    plan: (spec) => planOf(module, spec),
+    signal: end.signal,
+    say: (line) => terminal.note(line),
+  });
+  return 0;
+}
+
+/** By its file's name: the folder may be another on another machine. */
+export const moduleId = (module: string): string => basename(module, extname(module));
+
+/** The parameters are the coordinator's. */
+async function planOf(module: JobModule, spec: JobSpec): Promise<PhysicalPlan> {
+  const pipeline = await jobPipeline(module, new CommandParams(spec.params));
+  return planJob({ ...logicalJob(pipeline), name: spec.job }, spec.parallelism);
+}
