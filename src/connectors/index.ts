@@ -12,6 +12,7 @@ export { generator, type GeneratorOptions } from './generator/index.ts';
 export { from, sourceOf } from './iterable/index.ts';
 export {
   jetstream,
+  type JetStreamSinkOptions,
   type JetStreamSourceOptions,
   type MessageColumns,
   type NatsAccess,

@@ -3,6 +3,6 @@ export { csv, type CsvOptions } from './csv.ts';
 export { asFormat, type FormatDefinition, formatDefinition, type FormatHeader, lineFormat } from './format.ts';
 export { json, type JsonValue } from './json.ts';
 export { jsonText } from './json-text.ts';
-export { linesOf } from './lines-of.ts';
+export { encodedRow, linesOf, rowText } from './lines-of.ts';
 export { msgpack } from './msgpack.ts';
 export { text } from './text.ts';

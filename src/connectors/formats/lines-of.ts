@@ -16,7 +16,7 @@ const rowCharsMax = 200;
 export function linesOf(batch: Batch, format: FormatDefinition): Uint8Array {
   const parts: Uint8Array[] = [];
   for (let i = 0; i < batch.length; i++) {
-    const record = encoded(batch, i, format);
+    const record = encodedRow(batch, i, format);
     if (format.name !== 'json' && record.includes(newline)) {
       throw new WeirError('E_VALUE', `${format.name} writes a record as a line, and this one holds a line break`, {
         hint: 'write it as json()',
@@ -29,7 +29,8 @@ export function linesOf(batch: Batch, format: FormatDefinition): Uint8Array {
 
 const lineEnd = Buffer.from('\n');
 
-function encoded(batch: Batch, index: number, format: FormatDefinition): Uint8Array {
+/** One row as the format writes it. @throws WeirError `E_VALUE` saying which row the format cannot hold */
+export function encodedRow(batch: Batch, index: number, format: FormatDefinition): Uint8Array {
   const row = batch.row(index);
   try {
     return format.encode(row);
@@ -41,7 +42,7 @@ function encoded(batch: Batch, index: number, format: FormatDefinition): Uint8Ar
 }
 
 /** Which row it is: by the record that it was made from, where that is known, and by what it holds. */
-function rowText(batch: Batch, index: number, row: object): string {
+export function rowText(batch: Batch, index: number, row: object = batch.row(index)): string {
   const position = batch.position(index);
   const held = inspect(row, { breakLength: Number.POSITIVE_INFINITY, depth: 2 }).slice(0, rowCharsMax);
   return `the row${position === '' ? '' : ` from ${position}`} is ${held}`;

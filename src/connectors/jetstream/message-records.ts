@@ -1,13 +1,15 @@
 /**
  * The records of a message, and the row of each with the columns that the message knows.
  *
- * Owns: one record a message or one a line, where a message was read in part, and how a record is named.
+ * Owns: one record a message or one a line, where a message was read in part, and how a record is named. The fence of a sink's
+ * writer is no record.
  */
 import type { Timestamp } from '../../api/index.ts';
 import { batchSchema, type BatchSchema, type SchemaField } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { FormatDefinition } from '../formats/index.ts';
 import { LineSplitter } from '../records/index.ts';
+import { isFence } from './fence.ts';
 import { milliseconds } from './source-position.ts';
 import type { StreamMessage } from './stream-message.ts';
 
@@ -72,7 +74,8 @@ export class MessageRecords {
     this.#settings = settings;
     this.#lines = settings.perMessage === 'lines' ? new LineSplitter(0, 0, Number.POSITIVE_INFINITY) : null;
     this.#lines?.push(message.data);
-    this.#next = this.#lines === null ? message.data : this.#line();
+    if (isFence(message.headers)) this.#next = null;
+    else this.#next = this.#lines === null ? message.data : this.#line();
     while (this.#next !== null && this.#count < skip) this.advance();
   }
 

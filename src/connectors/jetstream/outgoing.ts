@@ -1,0 +1,178 @@
+/**
+ * Rows as messages that wait to be published: their subjects and bodies, packed into the bytes of a checkpoint.
+ *
+ * Owns: which message a row goes into, and what a message must not be (too long, or to a subject that cannot be). Does not own:
+ * headers; publishing.
+ */
+import { type Batch, ByteReader, ByteWriter } from '../../batch/index.ts';
+import { WeirError } from '../../core/index.ts';
+import { encodedRow, type FormatDefinition, rowText } from '../formats/index.ts';
+
+const newline = 10;
+/** A message of several lines is sent once it has this many bytes. */
+const linesBytesMax = 64 << 10;
+/** A line of the protocol has an end, and the server one connection less for each that has not. */
+const subjectCharsMax = 1024;
+
+export interface OutgoingMessage {
+  readonly subject: string;
+  readonly body: Uint8Array;
+}
+
+/** As a checkpoint keeps them. */
+export interface StagedMessages {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface OutgoingSettings {
+  readonly subject: string | ((row: object) => unknown);
+  readonly format: FormatDefinition;
+  readonly perMessage: 'one' | 'lines';
+  /** Of a body. */
+  readonly bytesMax: () => number;
+  /** @throws WeirError for a subject that no message can have */
+  readonly checkSubject: (subject: string) => void;
+}
+
+/** Rows as messages, one after the other. */
+export class OutgoingRows {
+  readonly #settings: OutgoingSettings;
+  readonly #give: (message: OutgoingMessage) => void;
+  /** Subjects that were looked at, since the last end. */
+  readonly #checked = new Set<string>();
+  readonly #lines = new Map<string, { parts: Uint8Array[]; size: number }>();
+
+  constructor(settings: OutgoingSettings, give: (message: OutgoingMessage) => void) {
+    this.#settings = settings;
+    this.#give = give;
+  }
+
+  /** @throws WeirError `E_VALUE` for a row that cannot be a message */
+  add(batch: Batch): void {
+    for (let i = 0; i < batch.length; i++) {
+      const body = encodedRow(batch, i, this.#settings.format);
+      this.#addRow(batch, i, this.#subjectOf(batch, i), body);
+    }
+  }
+
+  /** Gives the messages that have room for more lines. */
+  end(): void {
+    for (const [subject, { parts }] of this.#lines) this.#give({ subject, body: joined(parts) });
+    this.#lines.clear();
+    this.#checked.clear();
+  }
+
+  #addRow(batch: Batch, i: number, subject: string, body: Uint8Array): void {
+    const { perMessage, bytesMax, format } = this.#settings;
+    const max = bytesMax();
+    if (body.length > max)
+      throw badRow(batch, i, `a message of ${body.length} bytes is longer than the ${max} that the server and the stream take`, {
+        hint: 'make the row smaller, or raise max_payload of the server (max_msg_size of the stream)',
+      });
+    if (perMessage === 'one') return this.#give({ subject, body });
+    if (body.includes(newline))
+      throw badRow(batch, i, `${format.name} writes a record as a line, and this one holds a line break`, {
+        hint: 'write it as json()',
+      });
+    this.#addLine(subject, body, Math.min(max, linesBytesMax));
+  }
+
+  #addLine(subject: string, body: Uint8Array, max: number): void {
+    let open = this.#lines.get(subject);
+    if (open !== undefined && open.size + 1 + body.length > max) {
+      this.#give({ subject, body: joined(open.parts) });
+      open = undefined;
+    }
+    if (open === undefined) this.#lines.set(subject, { parts: [body], size: body.length });
+    else {
+      open.parts.push(body);
+      open.size += 1 + body.length;
+    }
+  }
+
+  #subjectOf(batch: Batch, i: number): string {
+    const { subject } = this.#settings;
+    const found = typeof subject === 'string' ? subject : called(subject, batch, i);
+    if (typeof found === 'string' && this.#checked.has(found)) return found;
+    const fault = subjectFault(found);
+    if (fault !== undefined)
+      throw badRow(batch, i, fault, { hint: 'tokens have letters, digits, - and _, with dots between them' });
+    try {
+      this.#settings.checkSubject(found as string);
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error;
+      throw badRow(batch, i, error.message, { hint: error.hint });
+    }
+    this.#checked.add(found as string);
+    return found as string;
+  }
+}
+
+/** Why this is no subject of a message; undefined if it is one. */
+export function subjectFault(subject: unknown): string | undefined {
+  if (typeof subject !== 'string') return `the subject is ${typeof subject}, and has to be text`;
+  if (subject.length > subjectCharsMax) return `a subject of ${subject.length} characters is too long`;
+  if (subject.split('.').every((token) => /^[A-Za-z0-9_-]+$/.test(token))) return undefined;
+  return `${JSON.stringify(subject)} is no subject of a message`;
+}
+
+function called(subject: (row: object) => unknown, batch: Batch, i: number): unknown {
+  try {
+    return subject(batch.row(i));
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new WeirError('E_CLOSURE', `\`subject\` threw: ${said}; ${rowText(batch, i)}`, { cause: error });
+  }
+}
+
+function badRow(batch: Batch, i: number, what: string, { hint }: { readonly hint: string }): WeirError {
+  return new WeirError('E_VALUE', `${what}; ${rowText(batch, i)}`, { hint });
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts.flatMap((part, i) => (i === 0 ? [part] : [lineEnd, part])));
+}
+const lineEnd = Buffer.from('\n');
+
+// ── as bytes
+
+/** Messages of one epoch; a subject is written out once. */
+export class MessagePacker {
+  readonly #writer = new ByteWriter();
+  readonly #subjects = new Map<string, number>();
+  #count = 0;
+
+  readonly add = ({ subject, body }: OutgoingMessage): void => {
+    this.#count++;
+    const known = this.#subjects.get(subject);
+    this.#writer.varint(known ?? this.#subjects.size);
+    if (known === undefined) {
+      this.#subjects.set(subject, this.#subjects.size);
+      this.#writer.string(subject);
+    }
+    this.#writer.bytes(body);
+  };
+
+  /** Undefined if there are none. */
+  take(): StagedMessages | undefined {
+    if (this.#count === 0) return undefined;
+    const staged = { count: this.#count, bytes: this.#writer.finish() };
+    this.#writer.reset();
+    this.#subjects.clear();
+    this.#count = 0;
+    return staged;
+  }
+}
+
+/** The messages again, in order, from one on. */
+export function* unpackMessages({ count, bytes }: StagedMessages, from: number): Generator<OutgoingMessage & { index: number }> {
+  const reader = new ByteReader(bytes);
+  const subjects: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const at = reader.varint();
+    if (at === subjects.length) subjects.push(reader.string());
+    const body = reader.bytes();
+    if (index >= from) yield { index, subject: subjects[at]!, body };
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * A stream that one writer has to itself, written exactly once on any server.
+ *
+ * What an epoch adds lies in the checkpoint until that is complete; then it is published. A writer begins with a fence: one
+ * message, alone under way, that the stream takes only if nothing was written since its end was looked at. Every message after
+ * it is taken only right behind the one before (by its id), so nothing of an older writer can come between or behind, however
+ * late it wakes up. Whatever goes wrong, the way on is the same: look at the stream's end, and fence anew. Nothing is guessed.
+ *
+ * Owns: publishing an epoch, going on after an outage. Does not own: the decision whose the stream is (fence.ts).
+ * Invariants: JS1 no more than `inFlightMax` messages are under way, and none but a fence until that is stored; JS2 messages are
+ * in the stream in the order of their rows.
+ */
+import { type Batch } from '../../batch/index.ts';
+import { WeirError } from '../../core/index.ts';
+import type { CommitPermit, SinkContext, SinkWriter } from '../../operators/index.ts';
+import { untilAborted } from '../records/index.ts';
+import {
+  claim,
+  fenceLines,
+  fenceMark,
+  isBefore,
+  nowhere,
+  type HeaderLine,
+  type Place,
+  placeLines,
+  type WriterIdentity,
+  writerLines,
+} from './fence.ts';
+import { MessagePacker, OutgoingRows, type OutgoingSettings, type StagedMessages, unpackMessages } from './outgoing.ts';
+import { OutgoingLink, type PublishOutcome } from './outgoing-link.ts';
+import { OutgoingWindow } from './outgoing-window.ts';
+import { denied, isOutage } from './sink-errors.ts';
+import { publishFault, Retry, saidOf } from './sink-retry.ts';
+import type { SinkStream } from './sink-stream.ts';
+
+const nothing = new Uint8Array(0);
+
+export interface FencedWriterOptions {
+  readonly stream: SinkStream;
+  readonly rows: Pick<OutgoingSettings, 'subject' | 'format' | 'perMessage'>;
+  readonly acceptRisk: boolean;
+  readonly context: SinkContext;
+  readonly state: FencedState | undefined;
+  /** The stream's last sequence when it was opened. */
+  readonly last: number;
+}
+/** In every checkpoint. */
+export interface FencedState {
+  /** The stream's last sequence when nothing of this life of the job was in it. */
+  readonly basis: number;
+  /** The last message that was known to be there. */
+  readonly settled: Place;
+}
+
+/** What was made by a fence: where to write on, and behind which message. */
+interface Chain {
+  readonly mark: string;
+  readonly fenceSequence: number;
+  previousId: string;
+  /** The last message that is known to be there, without a gap before it. */
+  place: Place;
+}
+
+export class FencedWriter implements SinkWriter {
+  readonly #stream: SinkStream;
+  readonly #context: SinkContext;
+  readonly #acceptRisk: boolean;
+  readonly #identity: WriterIdentity;
+  readonly #lines: readonly HeaderLine[];
+  readonly #link: OutgoingLink;
+  readonly #packer = new MessagePacker();
+  readonly #rows: OutgoingRows;
+  readonly #basis: number;
+  readonly #retry: Retry;
+  #settled: Place;
+  #chain: Chain | null = null;
+  #fences = 0;
+
+  constructor({ stream, rows, acceptRisk, context, state, last }: FencedWriterOptions) {
+    this.#stream = stream;
+    this.#context = context;
+    this.#acceptRisk = acceptRisk;
+    const { job, operator: sink, incarnation, generation, clock } = context;
+    this.#identity = { job, sink, incarnation, generation };
+    this.#lines = writerLines(this.#identity);
+    this.#link = new OutgoingLink({ shared: stream.shared, clock });
+    this.#retry = new Retry(stream.shared, context, stream.label);
+    this.#basis = state?.basis ?? last;
+    this.#settled = state?.settled ?? nowhere;
+    const headerBytes = this.#headerBytes();
+    this.#rows = new OutgoingRows(
+      { ...rows, bytesMax: () => stream.bytesMax - headerBytes, checkSubject: (subject) => stream.checkSubject(subject) },
+      this.#packer.add,
+    );
+  }
+
+  write(batch: Batch): void {
+    this.#rows.add(batch);
+  }
+
+  stage(): StagedMessages | undefined {
+    this.#rows.end();
+    return this.#packer.take();
+  }
+
+  async commit({ epoch }: CommitPermit, staged: unknown): Promise<void> {
+    const messages = staged as StagedMessages;
+    const { signal } = this.#context;
+    for (this.#retry.begin(); ; ) {
+      signal.throwIfAborted();
+      try {
+        this.#chain ??= await untilAborted(this.#fenced(), signal);
+        if (this.#chain !== null && (await untilAborted(this.#published(this.#chain, epoch, messages), signal))) break;
+      } catch (error) {
+        if (!isOutage(error)) throw error;
+        this.#retry.failed(error.message);
+      }
+      this.#chain = null;
+      await this.#retry.pause();
+    }
+    this.#retry.done();
+  }
+
+  snapshot(): FencedState {
+    return { basis: this.#basis, settled: this.#settled };
+  }
+
+  async close(): Promise<void> {
+    this.#link.close();
+    await this.#stream.shared.close();
+  }
+
+  // ── the fence
+
+  /** Null if somebody was faster, or it is not known whether the fence was stored. */
+  async #fenced(): Promise<Chain | null> {
+    if (this.#context.sabotage === 'no-fence') return this.#unfenced();
+    const { last, tail } = await this.#stream.end();
+    const { restoredEpoch } = this.#context;
+    const known = { basis: this.#basis, settled: this.#settled, restoredEpoch, acceptRisk: this.#acceptRisk };
+    const claimed = claim(tail, last, this.#identity, known);
+    if (claimed.kind === 'superseded') throw this.#superseded(claimed.by);
+    if (claimed.kind === 'changed') throw this.#changed(claimed.why);
+    // A number is used once: an answer that was lost may have been that it is stored.
+    this.#fences = Math.max(this.#fences + 1, claimed.fence);
+    return this.#fence(last, claimed.place);
+  }
+
+  async #fence(last: number, place: Place): Promise<Chain | null> {
+    const mark = fenceMark(this.#identity, this.#fences);
+    const id = `${mark}:fence`;
+    const outcome = await this.#link.publish(this.#stream.fence, nothing, [
+      ['Nats-Msg-Id', id],
+      ['Nats-Expected-Stream', this.#stream.name],
+      ['Nats-Expected-Last-Sequence', String(last)],
+      ...this.#lines,
+      ...fenceLines(this.#fences, place),
+    ]);
+    if (outcome.kind === 'stored' && !outcome.duplicate) return { mark, fenceSequence: outcome.sequence, previousId: id, place };
+    this.#failed(outcome, this.#stream.fence);
+    return null;
+  }
+
+  /** Tests only. */
+  async #unfenced(): Promise<Chain> {
+    const { tail } = await this.#stream.end();
+    return { mark: fenceMark(this.#identity, ++this.#fences), fenceSequence: 0, previousId: '', place: tail?.place ?? nowhere };
+  }
+
+  // ── an epoch
+
+  /** False if it is not known of every message that it is stored: the stream knows. */
+  async #published(chain: Chain, epoch: number, messages: StagedMessages): Promise<boolean> {
+    const whole = { epoch, index: messages.count - 1, sequence: 0 };
+    if (!isBefore(chain.place, whole)) return this.#settle(chain);
+    const from = chain.place.epoch === epoch ? chain.place.index + 1 : 0;
+    const window = new OutgoingWindow();
+    for (const { index, subject, body } of unpackMessages(messages, from)) {
+      await window.room(body.length);
+      if (window.failed) break;
+      const id = `${chain.mark}:${epoch}:${index}`;
+      const sent = this.#link.publish(subject, body, this.#dataLines(chain, id, epoch, index));
+      chain.previousId = id;
+      window.add(body.length, sent, (outcome) => this.#acknowledged(chain, outcome, subject, epoch, index));
+    }
+    await window.empty();
+    if (window.error !== undefined) throw window.error;
+    return !window.failed && this.#settle(chain);
+  }
+
+  /** In the order in which they were sent. False ends the window. */
+  #acknowledged(chain: Chain, outcome: PublishOutcome, subject: string, epoch: number, index: number): boolean {
+    const stored = outcome.kind === 'stored' && (!outcome.duplicate || outcome.sequence >= chain.fenceSequence);
+    if (!stored) {
+      this.#failed(outcome, subject);
+      return false;
+    }
+    chain.place = { epoch, index, sequence: outcome.sequence };
+    this.#retry.progressed();
+    return true;
+  }
+
+  #settle({ place }: Chain): true {
+    if (isBefore(this.#settled, place)) this.#settled = place;
+    return true;
+  }
+
+  #dataLines({ previousId }: Chain, id: string, epoch: number, index: number): HeaderLine[] {
+    const own: HeaderLine[] = [['Nats-Msg-Id', id], ...this.#lines, ...placeLines(epoch, index)];
+    if (this.#context.sabotage === 'no-fence') return own;
+    return [['Nats-Expected-Stream', this.#stream.name], ['Nats-Expected-Last-Msg-Id', previousId], ...own];
+  }
+
+  /** Of the longest headers that a message of this writer can have. */
+  #headerBytes(): number {
+    const longest = `${fenceMark(this.#identity, 1e9)}:${Number.MAX_SAFE_INTEGER}:${Number.MAX_SAFE_INTEGER}`;
+    const chain = { mark: longest, fenceSequence: 0, previousId: longest, place: nowhere };
+    const lines = this.#dataLines(chain, longest, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    return lines.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 'NATS/1.0\r\n\r\n'.length);
+  }
+
+  // ── what went wrong
+
+  /** Remembers why, for the log; throws what trying again does not mend. */
+  #failed(outcome: PublishOutcome, subject: string): void {
+    const refusal = this.#stream.shared.watch.denied(subject);
+    if (refusal !== undefined && outcome.kind === 'unknown') throw denied(refusal.message, refusal);
+    const fault = publishFault(outcome, subject, this.#stream.label);
+    if (fault !== undefined) throw fault;
+    this.#retry.failed(saidOf(outcome, subject));
+  }
+
+  #superseded(by: number): WeirError {
+    const { job, generation } = this.#identity;
+    const message = `generation ${by} of job ${job} writes to ${this.#stream.label}; this is generation ${generation}, and has written nothing`;
+    return new WeirError('E_RUNNING', message, {
+      hint: 'the job runs elsewhere, or this is an old copy of its state: stop one, or start this one anew with --fresh',
+    });
+  }
+
+  #changed(why: string): WeirError {
+    return new WeirError('E_SINK_CHANGED', `${this.#stream.label} is not as the job left it: ${why}`, {
+      hint:
+        'nobody else may write to the stream of a sink (but with `shared: true`): delete what does not belong there, or start anew ' +
+        'with --fresh, which writes on behind what is there',
+    });
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * One stream as a sink sees it: whether it can be written exactly once, and how far it was.
+ *
+ * Owns: questions to the server about the stream, asked of its leader. Does not own: what follows from the answers (fence.ts,
+ * sink-rules.ts).
+ */
+import { type JetStreamManager, jetstreamManager, RetentionPolicy, type StreamInfo } from '@nats-io/jetstream';
+import { WeirError } from '../../core/index.ts';
+import type { SharedConnection } from './connection.ts';
+import { type Tail, tailOf } from './fence.ts';
+import { sinkError } from './sink-errors.ts';
+import { checkStreamConfig, fenceSubject, type StreamDemands, takes } from './sink-rules.ts';
+
+export interface StreamToCreate {
+  readonly subjects: readonly string[];
+  readonly replicas?: number;
+}
+export interface SinkStreamOptions extends StreamDemands {
+  readonly stream: string;
+  readonly fence: string | undefined;
+  readonly create: StreamToCreate | undefined;
+}
+
+export interface StreamEnd {
+  /** The last sequence, if its message is there or not. */
+  readonly last: number;
+  readonly tail: Tail | null;
+}
+
+export class SinkStream {
+  readonly name: string;
+  readonly shared: SharedConnection;
+  readonly #options: SinkStreamOptions;
+  readonly #manager: JetStreamManager;
+  #subjects: readonly string[] = [];
+  #fence = '';
+  #bytesMax = 0;
+
+  /** @throws WeirError `E_SINK` if there is no such stream, or it cannot be written as it must be */
+  static async open(options: SinkStreamOptions, shared: SharedConnection): Promise<SinkStream> {
+    const manager = await jetstreamManager(shared.connection, { ...shared.jetstream, checkAPI: false });
+    const stream = new SinkStream(options, shared, manager);
+    if (options.create !== undefined) await stream.#create(options.create);
+    await stream.#checked();
+    return stream;
+  }
+
+  private constructor(options: SinkStreamOptions, shared: SharedConnection, manager: JetStreamManager) {
+    this.name = options.stream;
+    this.shared = shared;
+    this.#options = options;
+    this.#manager = manager;
+  }
+
+  get label(): string {
+    return `stream ${this.name}`;
+  }
+
+  get manager(): JetStreamManager {
+    return this.#manager;
+  }
+
+  /** Where fences go. */
+  get fence(): string {
+    return this.#fence;
+  }
+
+  /** Of a message with its headers. */
+  get bytesMax(): number {
+    return this.#bytesMax;
+  }
+
+  /** @throws WeirError `E_VALUE` for a subject that is not the stream's */
+  checkSubject(subject: string): void {
+    if (takes(this.#subjects, subject)) return;
+    throw new WeirError('E_VALUE', `${this.label} takes no message to '${subject}'; it takes ${this.#subjects.join(', ')}`, {
+      hint: 'correct `subject`, or add the subject to the stream',
+    });
+  }
+
+  /** How far it was written, by whomever. */
+  async end(): Promise<StreamEnd> {
+    const { state } = await this.#checked();
+    if (state.messages === 0) return { last: state.last_seq, tail: null };
+    const tail = (await this.#at({ seq: state.last_seq })) ?? (await this.#lastLeft(state.last_seq));
+    return { last: state.last_seq, tail };
+  }
+
+  async #checked(): Promise<StreamInfo> {
+    const info = await this.#asked(this.#manager.streams.info(this.name));
+    const { config } = info;
+    checkStreamConfig(config, this.#options);
+    this.#fence = this.#options.proves && !this.#options.shared ? fenceSubject(config, this.#options.fence) : '';
+    this.#subjects = config.subjects ?? [];
+    const server = this.shared.connection.info?.max_payload ?? (this.#bytesMax || 1 << 20);
+    this.#bytesMax = config.max_msg_size > 0 ? Math.min(server, config.max_msg_size) : server;
+    return info;
+  }
+
+  /** The last message was deleted; the last that was not. */
+  async #lastLeft(last: number): Promise<Tail | null> {
+    const tails = await Promise.all(this.#subjects.map((subject) => this.#at({ last_by_subj: subject })));
+    const left = tails.filter((tail) => tail !== null && tail.sequence <= last);
+    return left.reduce((latest, tail) => (latest === null || tail!.sequence > latest.sequence ? tail : latest), null);
+  }
+
+  async #at(query: { seq: number } | { last_by_subj: string }): Promise<Tail | null> {
+    const message = await this.#asked(this.#manager.streams.getMessage(this.name, query));
+    return message === null ? null : tailOf(message.subject, message.seq, message.header);
+  }
+
+  /** One that is there already is left as it is. */
+  async #create({ subjects, replicas = 1 }: StreamToCreate): Promise<void> {
+    try {
+      await this.#manager.streams.info(this.name);
+    } catch (error) {
+      const found = sinkError(error, this.label);
+      if (!/does not exist$/.test(found.message)) throw found;
+      const fence = this.#options.fence ?? `${this.name}.weir-fence`;
+      const all = subjects.some((subject) => /[*>]/.test(subject)) || takes(subjects, fence) ? subjects : [...subjects, fence];
+      await this.#asked(
+        this.#manager.streams.add({
+          name: this.name,
+          subjects: [...all],
+          num_replicas: replicas,
+          retention: RetentionPolicy.Limits,
+        }),
+      );
+    }
+  }
+
+  async #asked<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw sinkError(error, this.label);
+    }
+  }
+}

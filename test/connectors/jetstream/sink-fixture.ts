@@ -1,0 +1,123 @@
+// A stream on a real server that a sink writes, and what is in it.
+import { type JetStreamManager, jetstream, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { onTestFinished } from 'vitest';
+import { type JetStreamSinkOptions, jetstreamSink } from '../../../src/connectors/jetstream/sink.ts';
+import type { SinkContext, SinkDefinition, SinkWriter } from '../../../src/operators/index.ts';
+import { realClock } from '../../../src/runtime/real-clock.ts';
+import { batch, epochs, kept, permit, sinkContext } from '../connector-fixture.ts';
+
+export interface StoredRow {
+  readonly sequence: number;
+  readonly subject: string;
+  readonly body: string;
+  readonly epoch: number;
+  readonly index: number;
+  readonly generation: number;
+  readonly fence: boolean;
+}
+
+export class OutputStream {
+  readonly name: string;
+  readonly #connection: NatsConnection;
+  readonly #url: string;
+
+  private constructor(name: string, connection: NatsConnection, url: string) {
+    this.name = name;
+    this.#connection = connection;
+    this.#url = url;
+  }
+
+  /** Its subjects are `<name>.>`. */
+  static async make(
+    nats: { readonly connection: NatsConnection; readonly server: { readonly url: string } },
+    name: string,
+    config: Partial<StreamConfig> | null = {},
+  ): Promise<OutputStream> {
+    const stream = new OutputStream(name, nats.connection, nats.server.url);
+    if (config !== null) await (await stream.manager()).streams.add({ name, subjects: [`${name}.>`], ...config });
+    return stream;
+  }
+
+  manager(): Promise<JetStreamManager> {
+    return jetstreamManager(this.#connection);
+  }
+
+  async publish(subject: string, body: string, lines: Readonly<Record<string, string>> = {}): Promise<void> {
+    const own = headers();
+    for (const [name, value] of Object.entries(lines)) own.set(name, value);
+    await jetstream(this.#connection).publish(`${this.name}.${subject}`, body, { headers: own });
+  }
+
+  sink(options: Partial<JetStreamSinkOptions<{ n: number }>> = {}): SinkDefinition {
+    return jetstreamSink({
+      servers: this.#url,
+      stream: this.name,
+      subject: `${this.name}.a`,
+      ...options,
+    }) as unknown as SinkDefinition;
+  }
+
+  /** A writer that is closed with the test, in real time. */
+  async writer(
+    context: Partial<SinkContext> = {},
+    state: readonly unknown[] = [],
+    options: Partial<JetStreamSinkOptions<{ n: number }>> = {},
+  ): Promise<SinkWriter> {
+    const restoredEpoch = context.restoredEpoch ?? (context.fresh === false ? Number.MAX_SAFE_INTEGER : 0);
+    const writer = await this.sink(options).open(sinkContext({ clock: realClock, ...context, restoredEpoch }), state);
+    onTestFinished(async () => writer.close?.());
+    return writer;
+  }
+
+  /** Everything, in order. */
+  async all(): Promise<StoredRow[]> {
+    const manager = await this.manager();
+    const { state } = await manager.streams.info(this.name);
+    const found: StoredRow[] = [];
+    if (state.messages === 0) return found;
+    const consumer = await jetstream(this.#connection).consumers.get(this.name);
+    for await (const message of await consumer.consume()) {
+      const of = (name: string): number => Number(message.headers?.get(name) ?? Number.NaN);
+      found.push({
+        sequence: message.seq,
+        subject: message.subject,
+        body: message.string(),
+        epoch: of('Weir-Epoch'),
+        index: of('Weir-Index'),
+        generation: of('Weir-Generation'),
+        fence: message.headers?.has('Weir-Fence') === true,
+      });
+      if (message.info.pending === 0) break;
+    }
+    return found;
+  }
+
+  /** Without the fences. */
+  async rows(): Promise<StoredRow[]> {
+    return (await this.all()).filter(({ fence }) => !fence);
+  }
+
+  async numbers(): Promise<number[]> {
+    return (await this.rows()).map(({ body }) => (JSON.parse(body) as { n: number }).n);
+  }
+}
+
+export const range = (count: number, first = 0): number[] => Array.from({ length: count }, (_, i) => first + i);
+
+export interface Staged {
+  readonly epoch: number;
+  readonly staged: unknown;
+  readonly state: readonly unknown[];
+}
+
+/** Writes rows and stages them, as a checkpoint keeps them. */
+export async function staged(writer: SinkWriter, epoch: number, numbers: readonly number[]): Promise<Staged> {
+  await writer.write(batch(...numbers.map((n) => ({ n }))));
+  const value = kept(await writer.stage(epochs(epoch), false));
+  const state = writer.snapshot?.();
+  return { epoch, staged: value, state: state === undefined ? [] : [kept(state)] };
+}
+
+export const commit = (writer: SinkWriter, { epoch, staged: value }: Staged, generation = 1): Promise<void> =>
+  writer.commit(permit(epoch, generation), value);
