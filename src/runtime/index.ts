@@ -1,6 +1,7 @@
 export type { JobStatus, RunningJob } from '../cluster/index.ts';
 export { natsBus } from './nats/bus.ts';
 export { type ConnectionFlags, connectionFlags } from './nats/connection-flags.ts';
+export { connectConnectors } from './nats/connector-connections.ts';
 export { type ConnectionOptions, connectionOptions } from './nats/connection-options.ts';
 export { type OpenConnection, openConnection } from './nats/open-connection.ts';
 export { type PrivateServer, type PrivateServerOptions, startPrivateServer } from './nats/private-server.ts';

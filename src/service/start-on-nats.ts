@@ -9,6 +9,7 @@ import { WeirError } from '../core/index.ts';
 import type { LogicalJob } from '../plan/index.ts';
 import {
   claimStore,
+  connectConnectors,
   type ConnectionFlags,
   type ConnectionOptions,
   connectionOptions,
@@ -22,7 +23,7 @@ import {
 import type { EngineOptions } from './run-command.ts';
 import type { TransportChoice } from './transport-choice.ts';
 import { version } from './version.ts';
-import { moduleId } from './worker-command.ts';
+import { coordinatorUrl, moduleId } from './worker-command.ts';
 import { WorkerProcesses } from './worker-processes.ts';
 
 export interface NatsStart {
@@ -47,6 +48,7 @@ export async function startOnNats(job: LogicalJob, options: EngineOptions, start
   await claimStore(directory, start.choice.kind === 'spawn' ? 'private nats-server' : 'NATS', options.fresh ?? false);
   const reached =
     start.choice.kind === 'spawn' ? await privately(directory, start) : { ...start.choice, environment: start.environment };
+  connectConnectors(start.choice.kind === 'nats' ? start.choice.flags : {}, start.environment, options.logger);
   try {
     const lead = await leadJob(job, {
       ...options,
@@ -74,8 +76,8 @@ async function privately(directory: string, { environment }: NatsStart): Promise
     config: `authorization { token: "${token}" }`,
   });
   const url = server.url.replace('nats://', `nats://${token}@`);
-  const own = { ...environment, NATS_URL: url };
-  const connection = await connectionOptions({}, own);
+  const own = { ...environment, [coordinatorUrl]: url };
+  const connection = await connectionOptions({ nats: url }, environment);
   if (connection === undefined) throw new WeirError('E_INTERNAL', 'the private server has no URL');
   return { connection, flags: {}, environment: own, server };
 }

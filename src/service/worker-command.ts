@@ -4,13 +4,16 @@ import { logicalJob } from '../api/index.ts';
 import { type JobSpec } from '../cluster/index.ts';
 import { type Logger, WeirError } from '../core/index.ts';
 import { type PhysicalPlan, planJob } from '../plan/index.ts';
-import { type ConnectionFlags, connectionOptions, joinJob } from '../runtime/index.ts';
+import { connectConnectors, type ConnectionFlags, connectionOptions, joinJob } from '../runtime/index.ts';
 import { jobPipeline } from './job-pipeline.ts';
 import { type JobModule, loadJob } from './load-job.ts';
 import { CommandParams } from './params.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
+
+/** Where `weir run` tells its children the server of the coordinator, if sources and sinks may have another. */
+export const coordinatorUrl = 'WEIR_COORDINATOR_URL';
 
 export interface WorkerSettings {
   readonly module: string;
@@ -30,7 +33,10 @@ export interface WorkerSurroundings {
 export async function workerCommand(settings: WorkerSettings, surroundings: WorkerSurroundings): Promise<number> {
   const { terminal, logger, shutdown, environment } = surroundings;
   const module = await loadJob(settings.module);
-  const connection = await connectionOptions(settings.flags, environment);
+  connectConnectors(settings.flags, environment, logger);
+  const own = environment[coordinatorUrl];
+  const flags = own === undefined ? settings.flags : { nats: own };
+  const connection = await connectionOptions(flags, environment);
   if (connection === undefined)
     throw new WeirError('E_USAGE', 'nothing names the NATS server of the coordinator', {
       hint: 'give --nats URL, or set NATS_URL',
@@ -43,7 +49,7 @@ export async function workerCommand(settings: WorkerSettings, surroundings: Work
     slots: settings.slots,
     version: version(),
     connection,
-    flags: settings.flags,
+    flags,
     logger,
     plan: (spec) => planOf(module, spec),
     signal: end.signal,
