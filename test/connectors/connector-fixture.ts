@@ -42,7 +42,7 @@ export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
     parallelism: 1,
     generation: 1,
     incarnation: 'life',
-    restoredEpoch: 0,
+    restoredEpoch: overrides.fresh === false ? Number.MAX_SAFE_INTEGER : 0,
     fresh: true,
     mode: 'append',
     signal: new AbortController().signal,

@@ -6,7 +6,7 @@ import { batch, epochs, kept, permit, sinkContext } from './connector-fixture.ts
 export interface SinkSubject {
   /** A new process makes it anew; what is outside stays. */
   sink(): SinkDefinition;
-  /** What others can see, in any form that can be compared. */
+  /** What others can see, in any form that can be compared; or a promise of it. */
   visible(): unknown;
 }
 
@@ -16,7 +16,10 @@ export interface SinkContractOptions {
 }
 
 /** @param make a sink over a place where nothing was written yet */
-export function sinkContract(make: () => SinkSubject, { repeats = false }: SinkContractOptions = {}): void {
+export function sinkContract(
+  make: () => SinkSubject | Promise<SinkSubject>,
+  { repeats = false }: SinkContractOptions = {},
+): void {
   const first = [
     { n: 1, text: 'a' },
     { n: 2, text: 'b' },
@@ -41,45 +44,45 @@ export function sinkContract(make: () => SinkSubject, { repeats = false }: SinkC
 
   /** What is seen when nothing goes wrong. */
   async function straight(): Promise<unknown> {
-    const subject = make();
+    const subject = await make();
     const writer = await open(subject);
     const one = await stage(writer, 1, first);
     await writer.commit(permit(1), one.staged);
     const two = await stage(writer, 2, second);
     await writer.commit(permit(2), two.staged);
     await writer.close?.();
-    return subject.visible();
+    return await subject.visible();
   }
 
   test('C3: nothing is visible before its commit', async () => {
-    const subject = make();
+    const subject = await make();
     const writer = await open(subject);
-    const before = subject.visible();
+    const before = await subject.visible();
     const one = await stage(writer, 1, first);
-    expect(subject.visible()).toEqual(before);
+    expect(await subject.visible()).toEqual(before);
     await writer.commit(permit(1), one.staged);
-    const committed = subject.visible();
+    const committed = await subject.visible();
     expect(committed).not.toEqual(before);
     await stage(writer, 2, second);
-    expect(subject.visible()).toEqual(committed);
+    expect(await subject.visible()).toEqual(committed);
     await writer.close?.();
   });
 
   test('epochs that were staged while none could be committed are committed in order', async () => {
     const expected = await straight();
-    const subject = make();
+    const subject = await make();
     const writer = await open(subject);
     const one = await stage(writer, 1, first);
     const two = await stage(writer, 2, second);
     await writer.commit(permit(1), one.staged);
     await writer.commit(permit(2), two.staged);
-    expect(subject.visible()).toEqual(expected);
+    expect(await subject.visible()).toEqual(expected);
     await writer.close?.();
   });
 
   test('a crash between stage and commit: the restored writer commits the same', async () => {
     const expected = await straight();
-    const subject = make();
+    const subject = await make();
     const crashed = await open(subject);
     const one = await stage(crashed, 1, first);
     await crashed.commit(permit(1), one.staged);
@@ -87,13 +90,13 @@ export function sinkContract(make: () => SinkSubject, { repeats = false }: SinkC
     await crashed.close?.();
     const restored = await open(subject, { fresh: false, generation: 2 }, two.state);
     await restored.commit(permit(2, 2), two.staged);
-    expect(subject.visible()).toEqual(expected);
+    expect(await subject.visible()).toEqual(expected);
     await restored.close?.();
   });
 
   test('a staged epoch whose checkpoint was never complete leaves no trace', async () => {
     const expected = await straight();
-    const subject = make();
+    const subject = await make();
     const crashed = await open(subject);
     const one = await stage(crashed, 1, first);
     await crashed.commit(permit(1), one.staged);
@@ -102,14 +105,14 @@ export function sinkContract(make: () => SinkSubject, { repeats = false }: SinkC
     const restored = await open(subject, { fresh: false, generation: 2 }, one.state);
     const two = await stage(restored, 3, second);
     await restored.commit(permit(3, 2), two.staged);
-    if (repeats) return expect(JSON.stringify(subject.visible())).not.toContain('never');
-    expect(withoutEpochs(subject.visible())).toEqual(withoutEpochs(expected));
+    if (repeats) return expect(JSON.stringify(await subject.visible())).not.toContain('never');
+    expect(withoutEpochs(await subject.visible())).toEqual(withoutEpochs(expected));
     await restored.close?.();
   });
 
   test.skipIf(repeats)('C4: to commit again, in the same writer and in a restored one, changes nothing', async () => {
     const expected = await straight();
-    const subject = make();
+    const subject = await make();
     const writer = await open(subject);
     const one = await stage(writer, 1, first);
     await writer.commit(permit(1), one.staged);
@@ -122,17 +125,17 @@ export function sinkContract(make: () => SinkSubject, { repeats = false }: SinkC
     const restored = await open(subject, { fresh: false, generation: 2 }, two.state);
     await restored.commit(permit(1, 2), one.staged);
     await restored.commit(permit(2, 2), two.staged);
-    expect(subject.visible()).toEqual(expected);
+    expect(await subject.visible()).toEqual(expected);
     await restored.close?.();
   });
 
   test('an epoch without rows leaves nothing to see', async () => {
-    const subject = make();
+    const subject = await make();
     const writer = await open(subject);
-    const before = subject.visible();
+    const before = await subject.visible();
     const { staged } = await stage(writer, 1, []);
     if (staged !== undefined) await writer.commit(permit(1), staged);
-    expect(subject.visible()).toEqual(before);
+    expect(await subject.visible()).toEqual(before);
     await writer.close?.();
   });
 }

@@ -80,12 +80,17 @@ export function fenceSubject({ name, subjects }: StreamConfig, asked: string | u
     if (takes(subjects, asked)) return asked;
     throw lacking(name, subjects, asked);
   }
+  const plain = plainFence(name);
+  if (subjects.includes(plain)) return plain;
   const wild = subjects.find((subject) => subject.endsWith('>')) ?? subjects.find((subject) => subject.includes('*'));
-  if (wild === undefined) throw lacking(name, subjects, `${name}.weir-fence`);
+  if (wild === undefined) throw lacking(name, subjects, plain);
   // Behind a `>` with a token more, so that a consumer of `results.*` does not see it.
   const tokens = wild.split('.').map((token) => (token === '>' ? 'weir.fence' : token === '*' ? 'weir-fence' : token));
   return tokens.join('.');
 }
+
+/** What a stream without wildcards is given. */
+export const plainFence = (stream: string): string => `${stream}.weir-fence`;
 
 function lacking(name: string, subjects: readonly string[], subject: string): WeirError {
   const all = [...subjects, subject].join(',');

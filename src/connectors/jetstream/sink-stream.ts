@@ -9,7 +9,7 @@ import { WeirError } from '../../core/index.ts';
 import type { SharedConnection } from './connection.ts';
 import { type Tail, tailOf } from './fence.ts';
 import { sinkError } from './sink-errors.ts';
-import { checkStreamConfig, fenceSubject, type StreamDemands, takes } from './sink-rules.ts';
+import { checkStreamConfig, fenceSubject, plainFence, type StreamDemands, takes } from './sink-rules.ts';
 
 export interface StreamToCreate {
   readonly subjects: readonly string[];
@@ -116,7 +116,7 @@ export class SinkStream {
     } catch (error) {
       const found = sinkError(error, this.label);
       if (!/does not exist$/.test(found.message)) throw found;
-      const fence = this.#options.fence ?? `${this.name}.weir-fence`;
+      const fence = this.#options.fence ?? plainFence(this.name);
       const all = subjects.some((subject) => /[*>]/.test(subject)) || takes(subjects, fence) ? subjects : [...subjects, fence];
       await this.#asked(
         this.#manager.streams.add({

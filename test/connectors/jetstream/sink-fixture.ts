@@ -2,9 +2,14 @@
 import { type JetStreamManager, jetstream, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { onTestFinished } from 'vitest';
+import type { SharedConnection } from '../../../src/connectors/jetstream/connection.ts';
+import { FencedWriter, type FencedState } from '../../../src/connectors/jetstream/sink-fenced.ts';
+import { SinkStream } from '../../../src/connectors/jetstream/sink-stream.ts';
 import { type JetStreamSinkOptions, jetstreamSink } from '../../../src/connectors/jetstream/sink.ts';
+import { formatDefinition, json } from '../../../src/connectors/formats/index.ts';
 import type { SinkContext, SinkDefinition, SinkWriter } from '../../../src/operators/index.ts';
 import { realClock } from '../../../src/runtime/real-clock.ts';
+import type { ServerUse } from '../../nats/server.ts';
 import { batch, epochs, kept, permit, sinkContext } from '../connector-fixture.ts';
 
 export interface StoredRow {
@@ -19,34 +24,34 @@ export interface StoredRow {
 
 export class OutputStream {
   readonly name: string;
-  readonly #connection: NatsConnection;
+  readonly #nats: Pick<ServerUse, 'connection' | 'connect' | 'server'>;
   readonly #url: string;
 
-  private constructor(name: string, connection: NatsConnection, url: string) {
+  private constructor(name: string, nats: Pick<ServerUse, 'connection' | 'connect' | 'server'>) {
     this.name = name;
-    this.#connection = connection;
-    this.#url = url;
+    this.#nats = nats;
+    this.#url = nats.server.url;
   }
 
   /** Its subjects are `<name>.>`. */
   static async make(
-    nats: { readonly connection: NatsConnection; readonly server: { readonly url: string } },
+    nats: Pick<ServerUse, 'connection' | 'connect' | 'server'>,
     name: string,
     config: Partial<StreamConfig> | null = {},
   ): Promise<OutputStream> {
-    const stream = new OutputStream(name, nats.connection, nats.server.url);
+    const stream = new OutputStream(name, nats);
     if (config !== null) await (await stream.manager()).streams.add({ name, subjects: [`${name}.>`], ...config });
     return stream;
   }
 
   manager(): Promise<JetStreamManager> {
-    return jetstreamManager(this.#connection);
+    return jetstreamManager(this.#nats.connection);
   }
 
   async publish(subject: string, body: string, lines: Readonly<Record<string, string>> = {}): Promise<void> {
     const own = headers();
     for (const [name, value] of Object.entries(lines)) own.set(name, value);
-    await jetstream(this.#connection).publish(`${this.name}.${subject}`, body, { headers: own });
+    await jetstream(this.#nats.connection).publish(`${this.name}.${subject}`, body, { headers: own });
   }
 
   sink(options: Partial<JetStreamSinkOptions<{ n: number }>> = {}): SinkDefinition {
@@ -70,13 +75,44 @@ export class OutputStream {
     return writer;
   }
 
+  /** One that has the stream to itself, on a connection of its own. */
+  async writerOn(
+    shared: SharedConnection,
+    context: Partial<SinkContext> = {},
+    state: readonly unknown[] = [],
+  ): Promise<SinkWriter> {
+    const demands = { acceptRisk: false, shared: false, proves: true };
+    const stream = await SinkStream.open({ stream: this.name, fence: undefined, create: undefined, ...demands }, shared);
+    const { last } = await stream.end();
+    const format = formatDefinition(json() as never, 'test');
+    const writer = new FencedWriter({
+      stream,
+      rows: { subject: `${this.name}.a`, format, perMessage: 'one' },
+      acceptRisk: false,
+      context: sinkContext({ clock: realClock, ...context }),
+      state: state[0] as FencedState | undefined,
+      last,
+    });
+    onTestFinished(async () => writer.close());
+    return writer;
+  }
+
   /** Everything, in order. */
   async all(): Promise<StoredRow[]> {
-    const manager = await this.manager();
-    const { state } = await manager.streams.info(this.name);
+    // The server may have been away, and a connection of its own need not wait until it is found again.
+    const connection = await this.#nats.connect();
+    try {
+      return await this.#all(connection);
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async #all(connection: NatsConnection): Promise<StoredRow[]> {
     const found: StoredRow[] = [];
+    const { state } = await (await jetstreamManager(connection)).streams.info(this.name);
     if (state.messages === 0) return found;
-    const consumer = await jetstream(this.#connection).consumers.get(this.name);
+    const consumer = await jetstream(connection).consumers.get(this.name);
     for await (const message of await consumer.consume()) {
       const of = (name: string): number => Number(message.headers?.get(name) ?? Number.NaN);
       found.push({
