@@ -1,8 +1,8 @@
 /**
- * A value as it lies in LevelDB: checksum, length, payload.
+ * A value as a store keeps it: checksum, length, payload.
  *
- * LevelDB as it is opened here verifies no checksum of its own: a flipped bit would come back as a value. The checksum
- * covers the key too, so that a value that turns up under another key is found as well (S2).
+ * LevelDB as it is opened here verifies no checksum of its own, and what others keep for us we do not trust either: a flipped bit
+ * would come back as a value. The checksum covers the key too, so that a value that turns up under another key is found as well (S2).
  */
 import { crc32 } from 'node:zlib';
 
@@ -17,7 +17,7 @@ export function seal(key: string, payload: Uint8Array): Uint8Array {
   return sealed;
 }
 
-/** The payload (a plain view: LevelDB hands out Buffers), or undefined if it is not what was sealed under this key. */
+/** The payload (a plain view: stores hand out Buffers), or undefined if it is not what was sealed under this key. */
 export function unseal(key: string, sealed: Uint8Array): Uint8Array | undefined {
   if (sealed.length < headerBytes) return undefined;
   const view = new DataView(sealed.buffer, sealed.byteOffset, sealed.byteLength);

@@ -11,7 +11,7 @@ import { checkStoreName } from '../blob-id.ts';
 import type { BlobStore } from '../ports.ts';
 import { batchBytesMax, type Write } from './group-commit.ts';
 import type { LevelDatabase } from './level-database.ts';
-import { seal, unseal } from './sealed.ts';
+import { seal, unseal } from '../sealed.ts';
 
 export const pieceBytesMax: number = 256 * 1024;
 const piecesPerBatch = batchBytesMax / pieceBytesMax;

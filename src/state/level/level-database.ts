@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { Level } from 'level';
 import { WeirError } from '../../core/index.ts';
 import { GroupCommit, type Write } from './group-commit.ts';
-import { Lane } from './lane.ts';
+import { Lane } from '../lane.ts';
 import { storeError } from './level-errors.ts';
 
 /** A database below this is compacted by us, once it has grown by as much as it holds; a larger one is left to LevelDB's levels. */

@@ -9,9 +9,9 @@ import { checkStoreName } from '../blob-id.ts';
 import type { Journal, JournalEntry, JournalExtent } from '../ports.ts';
 import type { CommittedMarker } from './committed-marker.ts';
 import { batchBytesMax, type Write } from './group-commit.ts';
-import { Lane } from './lane.ts';
+import { Lane } from '../lane.ts';
 import type { LevelDatabase } from './level-database.ts';
-import { seal, unseal } from './sealed.ts';
+import { seal, unseal } from '../sealed.ts';
 
 const batchEntriesMax = 4096;
 const releaseEntriesMax = 1024;

@@ -11,10 +11,10 @@ import { checkStoreName } from '../blob-id.ts';
 import type { PointerStore, Versioned } from '../ports.ts';
 import type { CommittedMarker } from './committed-marker.ts';
 import type { Write } from './group-commit.ts';
-import { Lane } from './lane.ts';
+import { Lane } from '../lane.ts';
 import { pieceBytesMax } from './level-blobs.ts';
 import type { LevelDatabase } from './level-database.ts';
-import { seal, unseal } from './sealed.ts';
+import { seal, unseal } from '../sealed.ts';
 
 /** Revision, size and whether the value follows: 17 bytes. */
 const cellHeaderBytes = 17;

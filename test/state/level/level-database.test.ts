@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { batchBytesMax, GroupCommit, type Write } from '../../../src/state/level/group-commit.ts';
-import { Lane } from '../../../src/state/level/lane.ts';
+import { Lane } from '../../../src/state/lane.ts';
 import { LevelBlobs } from '../../../src/state/level/level-blobs.ts';
 import { LevelDatabase } from '../../../src/state/level/level-database.ts';
 import { storeError } from '../../../src/state/level/level-errors.ts';
