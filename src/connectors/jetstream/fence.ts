@@ -32,7 +32,7 @@ export interface Tail {
   readonly sequence: number;
   /** Undefined if no sink wrote it. */
   readonly writer: WriterIdentity | undefined;
-  /** Counts the fences of its generation. */
+  /** Counts the fences of its generation; 0 where the stream is shared. */
   readonly fence: number;
   /** The last message of an epoch up to here. */
   readonly place: Place;
@@ -153,7 +153,7 @@ export function tailOf(subject: string, sequence: number, headers: MsgHdrs | und
   const number = (name: keyof typeof names): number => Number(of(name) || Number.NaN);
   const [generation, epoch, index] = [number('generation'), number('epoch'), number('index')];
   const mark = /\.(\d+):/.exec(headers?.get('Nats-Msg-Id') ?? '');
-  const fence = isFence(headers) ? number('fence') : Number(mark?.[1] ?? Number.NaN);
+  const fence = isFence(headers) ? number('fence') : Number(mark?.[1] ?? 0);
   const own = isFence(headers) ? number('sequence') : sequence;
   const known = [generation, epoch, index, own, fence].every(Number.isSafeInteger);
   if (!known) return { subject, sequence, writer: undefined, fence: 0, place: nowhere };

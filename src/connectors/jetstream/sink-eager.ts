@@ -12,8 +12,8 @@ import type { HeaderLine } from './fence.ts';
 import { type OutgoingMessage, OutgoingRows, type OutgoingSettings } from './outgoing.ts';
 import { OutgoingLink, type PublishOutcome } from './outgoing-link.ts';
 import { OutgoingWindow } from './outgoing-window.ts';
-import { denied, isOutage } from './sink-errors.ts';
-import { publishFault, Retry, saidOf } from './sink-retry.ts';
+import { isOutage } from './sink-errors.ts';
+import { Retry } from './sink-retry.ts';
 import type { SinkStream } from './sink-stream.ts';
 
 export interface EagerWriterOptions {
@@ -105,11 +105,7 @@ export class EagerWriter implements SinkWriter {
 
   #answered(outcome: PublishOutcome, { id, subject }: Numbered): boolean {
     if (outcome.kind === 'stored') return this.#open.delete(id);
-    const refusal = this.#stream.shared.watch.denied(subject);
-    if (refusal !== undefined && outcome.kind === 'unknown') throw denied(refusal.message, refusal);
-    const fault = publishFault(outcome, subject, this.#stream.label);
-    if (fault !== undefined) throw fault;
-    this.#retry.failed(saidOf(outcome, subject));
+    this.#retry.refused(outcome, subject);
     return false;
   }
 }

@@ -11,7 +11,6 @@
  * in the stream in the order of their rows.
  */
 import { type Batch } from '../../batch/index.ts';
-import { WeirError } from '../../core/index.ts';
 import type { CommitPermit, SinkContext, SinkWriter } from '../../operators/index.ts';
 import { untilAborted } from '../records/index.ts';
 import {
@@ -29,8 +28,8 @@ import {
 import { MessagePacker, OutgoingRows, type OutgoingSettings, type StagedMessages, unpackMessages } from './outgoing.ts';
 import { OutgoingLink, type PublishOutcome } from './outgoing-link.ts';
 import { OutgoingWindow } from './outgoing-window.ts';
-import { denied, isOutage } from './sink-errors.ts';
-import { publishFault, Retry, saidOf } from './sink-retry.ts';
+import { isOutage, superseded, streamChanged } from './sink-errors.ts';
+import { Retry } from './sink-retry.ts';
 import type { SinkStream } from './sink-stream.ts';
 
 const nothing = new Uint8Array(0);
@@ -139,8 +138,8 @@ export class FencedWriter implements SinkWriter {
     const { restoredEpoch } = this.#context;
     const known = { basis: this.#basis, settled: this.#settled, restoredEpoch, acceptRisk: this.#acceptRisk };
     const claimed = claim(tail, last, this.#identity, known);
-    if (claimed.kind === 'superseded') throw this.#superseded(claimed.by);
-    if (claimed.kind === 'changed') throw this.#changed(claimed.why);
+    if (claimed.kind === 'superseded') throw superseded(claimed.by, this.#identity, this.#stream.label);
+    if (claimed.kind === 'changed') throw streamChanged(claimed.why, this.#stream.label);
     // A number is used once: an answer that was lost may have been that it is stored.
     this.#fences = Math.max(this.#fences + 1, claimed.fence);
     return this.#fence(last, claimed.place);
@@ -157,7 +156,7 @@ export class FencedWriter implements SinkWriter {
       ...fenceLines(this.#fences, place),
     ]);
     if (outcome.kind === 'stored' && !outcome.duplicate) return { mark, fenceSequence: outcome.sequence, previousId: id, place };
-    this.#failed(outcome, this.#stream.fence);
+    this.#retry.refused(outcome, this.#stream.fence);
     return null;
   }
 
@@ -192,7 +191,7 @@ export class FencedWriter implements SinkWriter {
   #acknowledged(chain: Chain, outcome: PublishOutcome, subject: string, epoch: number, index: number): boolean {
     const stored = outcome.kind === 'stored' && (!outcome.duplicate || outcome.sequence >= chain.fenceSequence);
     if (!stored) {
-      this.#failed(outcome, subject);
+      this.#retry.refused(outcome, subject);
       return false;
     }
     chain.place = { epoch, index, sequence: outcome.sequence };
@@ -217,32 +216,5 @@ export class FencedWriter implements SinkWriter {
     const chain = { mark: longest, fenceSequence: 0, previousId: longest, place: nowhere };
     const lines = this.#dataLines(chain, longest, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
     return lines.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 'NATS/1.0\r\n\r\n'.length);
-  }
-
-  // ── what went wrong
-
-  /** Remembers why, for the log; throws what trying again does not mend. */
-  #failed(outcome: PublishOutcome, subject: string): void {
-    const refusal = this.#stream.shared.watch.denied(subject);
-    if (refusal !== undefined && outcome.kind === 'unknown') throw denied(refusal.message, refusal);
-    const fault = publishFault(outcome, subject, this.#stream.label);
-    if (fault !== undefined) throw fault;
-    this.#retry.failed(saidOf(outcome, subject));
-  }
-
-  #superseded(by: number): WeirError {
-    const { job, generation } = this.#identity;
-    const message = `generation ${by} of job ${job} writes to ${this.#stream.label}; this is generation ${generation}, and has written nothing`;
-    return new WeirError('E_RUNNING', message, {
-      hint: 'the job runs elsewhere, or this is an old copy of its state: stop one, or start this one anew with --fresh',
-    });
-  }
-
-  #changed(why: string): WeirError {
-    return new WeirError('E_SINK_CHANGED', `${this.#stream.label} is not as the job left it: ${why}`, {
-      hint:
-        'nobody else may write to the stream of a sink (but with `shared: true`): delete what does not belong there, or start anew ' +
-        'with --fresh, which writes on behind what is there',
-    });
   }
 }

@@ -8,6 +8,7 @@ import type { SinkContext } from '../../operators/index.ts';
 import { untilAborted } from '../records/index.ts';
 import type { SharedConnection } from './connection.ts';
 import type { PublishOutcome } from './outgoing-link.ts';
+import { denied } from './sink-errors.ts';
 
 const pauseMs = 50;
 const pauseMsMax = 2000;
@@ -36,6 +37,15 @@ export class Retry {
   /** The next failure is a new one. */
   progressed(): void {
     this.#pauseMs = 0;
+  }
+
+  /** Remembers why a message was not stored, for the log. @throws what trying again does not mend */
+  refused(outcome: PublishOutcome, subject: string): void {
+    const refusal = this.#shared.watch.denied(subject);
+    if (refusal !== undefined && outcome.kind === 'unknown') throw denied(refusal.message, refusal);
+    const fault = publishFault(outcome, subject, this.#what);
+    if (fault !== undefined) throw fault;
+    this.failed(saidOf(outcome, subject));
   }
 
   failed(reason: string): void {
@@ -87,7 +97,7 @@ const tooLarge = 10054;
 const sealed = 10109;
 
 /** What is no use to try again; undefined for the rest. */
-export function publishFault(outcome: PublishOutcome, subject: string, what: string): WeirError | undefined {
+function publishFault(outcome: PublishOutcome, subject: string, what: string): WeirError | undefined {
   if (outcome.kind !== 'refused') return undefined;
   const { code, text } = outcome;
   if (code === tooLarge)
@@ -99,7 +109,7 @@ export function publishFault(outcome: PublishOutcome, subject: string, what: str
   return undefined;
 }
 
-export function saidOf(outcome: PublishOutcome, subject: string): string {
+function saidOf(outcome: PublishOutcome, subject: string): string {
   switch (outcome.kind) {
     case 'stored':
       return `a message to ${subject} was taken for message ${outcome.sequence}, which is another`;

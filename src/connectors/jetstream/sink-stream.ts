@@ -22,6 +22,7 @@ export interface SinkStreamOptions extends StreamDemands {
 }
 
 export interface StreamEnd {
+  readonly first: number;
   /** The last sequence, if its message is there or not. */
   readonly last: number;
   readonly tail: Tail | null;
@@ -35,6 +36,7 @@ export class SinkStream {
   #subjects: readonly string[] = [];
   #fence = '';
   #bytesMax = 0;
+  #windowMs = 0;
 
   /** @throws WeirError `E_SINK` if there is no such stream, or it cannot be written as it must be */
   static async open(options: SinkStreamOptions, shared: SharedConnection): Promise<SinkStream> {
@@ -65,6 +67,10 @@ export class SinkStream {
     return this.#fence;
   }
 
+  get duplicateWindowMs(): number {
+    return this.#windowMs;
+  }
+
   /** Of a message with its headers. */
   get bytesMax(): number {
     return this.#bytesMax;
@@ -81,9 +87,9 @@ export class SinkStream {
   /** How far it was written, by whomever. */
   async end(): Promise<StreamEnd> {
     const { state } = await this.#checked();
-    if (state.messages === 0) return { last: state.last_seq, tail: null };
+    if (state.messages === 0) return { first: state.first_seq, last: state.last_seq, tail: null };
     const tail = (await this.#at({ seq: state.last_seq })) ?? (await this.#lastLeft(state.last_seq));
-    return { last: state.last_seq, tail };
+    return { first: state.first_seq, last: state.last_seq, tail };
   }
 
   async #checked(): Promise<StreamInfo> {
@@ -92,6 +98,7 @@ export class SinkStream {
     checkStreamConfig(config, this.#options);
     this.#fence = this.#options.proves && !this.#options.shared ? fenceSubject(config, this.#options.fence) : '';
     this.#subjects = config.subjects ?? [];
+    this.#windowMs = config.duplicate_window / 1e6;
     const server = this.shared.connection.info?.max_payload ?? (this.#bytesMax || 1 << 20);
     this.#bytesMax = config.max_msg_size > 0 ? Math.min(server, config.max_msg_size) : server;
     return info;

@@ -2,10 +2,10 @@
  * Rows as messages of a JetStream stream.
  *
  * Owns: what options go together, and which writer does what they ask for: one that has the stream to itself (sink-fenced.ts),
- * or one that publishes at once (sink-eager.ts).
+ * one that shares it (sink-shared.ts), or one that publishes at once (sink-eager.ts).
  */
 import { asSink, type Format, type Sink } from '../../api/index.ts';
-import { WeirError } from '../../core/index.ts';
+import { formatMs, WeirError } from '../../core/index.ts';
 import type { SinkContext, SinkDefinition, SinkWriter } from '../../operators/index.ts';
 import { type FormatDefinition, formatDefinition, json, lineFormat } from '../formats/index.ts';
 import { untilAborted } from '../records/index.ts';
@@ -13,6 +13,7 @@ import { natsConnection, type NatsOptions, type SharedConnection } from './conne
 import { subjectFault } from './outgoing.ts';
 import { EagerWriter } from './sink-eager.ts';
 import { type FencedState, FencedWriter } from './sink-fenced.ts';
+import { SharedWriter } from './sink-shared.ts';
 import { SinkStream, type StreamToCreate } from './sink-stream.ts';
 
 export interface JetStreamSinkOptions<Row> extends NatsOptions {
@@ -25,7 +26,10 @@ export interface JetStreamSinkOptions<Row> extends NatsOptions {
   readonly perMessage?: 'one' | 'lines';
   /** `at-least-once` publishes at once, for latency: after a failure rows are there twice. */
   readonly guarantee?: 'exactly-once' | 'at-least-once';
-  /** Others write to the stream too. */
+  /**
+   * Others write to the stream too. Then no chain can keep an older writer out: one that is paused in the middle of a commit for
+   * longer than the stream's window for duplicates writes some rows twice.
+   */
   readonly shared?: boolean;
   /**
    * Takes a stream whose limits may remove what proves how far it was written (`max_age` and the like). If they do, what was
@@ -52,7 +56,7 @@ export function jetstreamSink<Row extends object>(options: JetStreamSinkOptions<
   const settings = checkedSettings(options as unknown as JetStreamSinkOptions<never>);
   const definition: SinkDefinition = {
     type: 'sink',
-    name: `jetstream ${settings.stream}`,
+    name: `jetstream ${settings.stream}${settings.shared ? ' (shared)' : ''}`,
     guarantee: settings.guarantee,
     modes: ['append', 'update', 'complete'],
     single: settings.guarantee === 'exactly-once',
@@ -74,6 +78,7 @@ interface SinkSettings {
   readonly acceptRisk: boolean;
   readonly fence: string | undefined;
   readonly create: StreamToCreate | undefined;
+  readonly shared: boolean;
 }
 
 function checkedSettings(options: JetStreamSinkOptions<never>): SinkSettings {
@@ -98,6 +103,7 @@ function checkedSettings(options: JetStreamSinkOptions<never>): SinkSettings {
     acceptRisk: options.acceptRisk === true,
     fence,
     create,
+    shared: options.shared === true,
   };
 }
 
@@ -135,10 +141,17 @@ async function writerOn(
 ): Promise<SinkWriter> {
   const { rows, acceptRisk, guarantee } = settings;
   const proves = guarantee === 'exactly-once';
-  const stream = await SinkStream.open({ ...settings, shared: false, proves }, shared);
+  const stream = await SinkStream.open({ ...settings, proves }, shared);
   if (!proves || context.sabotage === 'early-publish') return new EagerWriter({ stream, rows, context });
   const { last } = await stream.end();
-  return new FencedWriter({ stream, rows, acceptRisk, context, state: states[0] as FencedState | undefined, last });
+  const options = { stream, rows, acceptRisk, context, state: states[0] as FencedState | undefined, last };
+  if (!settings.shared) return new FencedWriter(options);
+  context.logger.warn(
+    { stream: stream.name, windowMs: stream.duplicateWindowMs },
+    `${stream.label} is shared: its rows are there once, unless a process of the job is paused in the middle of a commit for longer ` +
+      `than the stream's window for duplicates (${formatMs(stream.duplicateWindowMs)})`,
+  );
+  return new SharedWriter(options);
 }
 
 /** If the signal aborts first, the connection is closed once it is there. */
