@@ -58,7 +58,13 @@ export async function startOnNats(job: LogicalJob, options: EngineOptions, start
       signal: start.signal,
       say: start.say,
     });
-    const workers = new WorkerProcesses(start.choice.workers, commandOf(job, options, start, reached), realClock, options.logger);
+    const workers = new WorkerProcesses(
+      start.choice.workers,
+      commandOf(job, options, start, reached),
+      realClock,
+      options.logger,
+      (pid) => lead.processEnded(pid),
+    );
     return closing(lead, async () => {
       await workers.close();
       await reached.server?.stop();

@@ -20,10 +20,12 @@ export class WorkerProcesses {
   readonly #command: WorkerCommand;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #onEnded: (pid: number) => void;
   readonly #children = new Set<ChildProcess>();
   #closed = false;
 
-  constructor(count: number, command: WorkerCommand, clock: Clock, logger: Logger) {
+  constructor(count: number, command: WorkerCommand, clock: Clock, logger: Logger, ended: (pid: number) => void) {
+    this.#onEnded = ended;
     this.#command = command;
     this.#clock = clock;
     this.#logger = logger;
@@ -62,6 +64,7 @@ export class WorkerProcesses {
 
   #ended(child: ChildProcess, code: number | null, signal: string | null): void {
     this.#children.delete(child);
+    if (child.pid !== undefined) this.#onEnded(child.pid);
     if (this.#closed) return;
     this.#logger.warn({ pid: child.pid, code, signal }, 'a worker process ended, and is replaced');
     this.#clock.setTimer(againMs, () => {

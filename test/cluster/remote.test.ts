@@ -36,6 +36,7 @@ class Town {
   >();
   readonly log: string[] = [];
   lead: Lead | null = null;
+  fleet: Fleet | null = null;
   outcome = '';
   running = true;
 
@@ -76,7 +77,7 @@ class Town {
       error: (_: unknown, what: string) => void this.log.push(what),
     };
     const lead = new Lead(this.plan(), { clock, random, logger, stores: openMemoryStores(this.disk) }, {}, (reports) => {
-      return new Fleet({
+      this.fleet = new Fleet({
         bus,
         prefix: 'weir.sum',
         session: `c-${random.id().slice(0, 4)}`,
@@ -85,6 +86,7 @@ class Town {
         spec: this.spec(),
         reports,
       });
+      return this.fleet;
     });
     lead.finished.then(
       () => (this.outcome = 'finished'),
@@ -211,6 +213,21 @@ describe('a job whose workers are elsewhere', () => {
     await town.until(() => entry.session !== before);
     await town.until(() => town.outcome !== '');
     expect([town.outcome, town.sums]).toEqual(['finished', expected]);
+  });
+
+  test('a worker that leaves, or whose process is known to have ended, is lost at once', async () => {
+    town = new Town();
+    const lead = await town.coordinator();
+    for (const name of ['w1', 'w2', 'w3']) town.worker(name);
+    await town.until(() => lead.status().checkpoints.some(({ state }) => state === 'completed'));
+    const at = town.clock.monotonic();
+    await town.workers.get('w1')!.worker.leave();
+    await town.until(() => town.log.includes('a worker was lost'));
+    town.log.length = 0;
+    town.fleet!.processEnded('w2');
+    expect(town.log).toEqual(['a worker was lost']);
+    expect(town.clock.monotonic() - at).toBeLessThan(500);
+    await lead.kill();
   });
 
   test('goes on under another coordinator when its own is killed: the workers join that one', async () => {

@@ -119,6 +119,13 @@ export class Fleet implements Workers {
     this.#close();
   }
 
+  /** The process of this name is known to have ended: nobody need wait for its silence. */
+  processEnded(name: string): void {
+    for (const member of [...this.#members.values()])
+      if (member.session.startsWith(`${name}-`))
+        this.#lose(member, new WeirError('E_CHANNEL', `the process of worker ${member.session} has ended`));
+  }
+
   // ── what workers say
 
   #onHello(hello: Hello | null): void {
@@ -154,6 +161,8 @@ export class Fleet implements Workers {
       case 'refused':
         this.#o.logger.error({ worker: member.session, reason: message.reason }, 'a worker was refused');
         return this.#forget(member);
+      case 'leaving':
+        return this.#lose(member, new WeirError('E_CHANNEL', `worker ${member.session} has left`));
       case 'control':
         return this.#o.reports.said(message.message);
     }

@@ -7,6 +7,7 @@
  * | welcome | coordinator → worker  | link       | it has heard the hello: what the job is                               |
  * | joined  | worker → coordinator  | link       | its module makes the same plan: it may be deployed on                 |
  * | refused | worker → coordinator  | link       | it does not, and why                                                  |
+ * | leaving | worker → coordinator  | link       | it was told to end                                                    |
  * | over    | coordinator → worker  | link       | the job has ended                                                     |
  * | beat    | coordinator → workers | repeated   | it leads, and these are its workers                                   |
  * | alive   | worker → coordinator  | repeated   | its process runs, and how far its event loop has got                  |
@@ -55,6 +56,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'joined' }
   | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'leaving' }
   | { readonly kind: 'control'; readonly message: ToCoordinator };
 
 interface ErrorForm {

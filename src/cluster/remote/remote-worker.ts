@@ -72,6 +72,12 @@ export class RemoteWorker {
     this.#timer = this.#lookLater();
   }
 
+  /** Says goodbye, and ends: its coordinator need not find out by its silence. */
+  async leave(): Promise<void> {
+    this.#session.goodbye();
+    await this.kill();
+  }
+
   /** Ends at once, as a crash would. */
   async kill(): Promise<void> {
     this.#leave();
@@ -165,6 +171,10 @@ class Session {
   hello(): void {
     if (this.#link !== null || this.closing) return;
     this.#o.bus.publish(this.#subjects.hello, packValue({ session: this.id, slots: this.#o.slots }));
+  }
+
+  goodbye(): void {
+    if (this.joined) this.#say({ kind: 'leaving' });
   }
 
   /** False: this session is of no use any more. */

@@ -18,6 +18,7 @@ import { realRandom } from '../real-random.ts';
 import { readSavepoint } from '../savepoint.ts';
 import { announceJob } from './known-jobs.ts';
 import { subjectPrefix } from './subject-prefix.ts';
+import { workerName } from './worker-name.ts';
 
 export interface LeadJobOptions {
   readonly connection: ConnectionOptions;
@@ -41,12 +42,17 @@ export interface LeadJobOptions {
   readonly sabotage?: Sabotage;
 }
 
+export interface LedJob extends RunningJob {
+  /** A worker process of this machine has ended. */
+  processEnded(pid: number): void;
+}
+
 /**
  * Resolves once this process leads the job; until then another one does.
  *
  * @throws WeirError `E_BROKER`, `E_PLAN`, `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_STORE`
  */
-export async function leadJob(job: LogicalJob, options: LeadJobOptions): Promise<RunningJob> {
+export async function leadJob(job: LogicalJob, options: LeadJobOptions): Promise<LedJob> {
   const plan = planJob(job, options.parallelism);
   const connection = await openConnection(options.connection, realClock, options.logger, `weir coordinator ${job.name}`);
   try {
@@ -68,6 +74,7 @@ class Leading {
   readonly #o: LeadJobOptions;
   readonly #connection: OpenConnection;
   readonly #stores: JobStores;
+  #fleet: Fleet | null = null;
   readonly #session = `coordinator-${realRandom.id().slice(0, 8)}`;
 
   constructor(plan: PhysicalPlan, options: LeadJobOptions, connection: OpenConnection, stores: JobStores) {
@@ -77,7 +84,7 @@ class Leading {
     this.#stores = stores;
   }
 
-  async start(): Promise<RunningJob> {
+  async start(): Promise<LedJob> {
     const { signal, say, fromSavepoint } = this.#o;
     const lease = await acquireLease({
       pointers: this.#stores.pointers,
@@ -111,6 +118,7 @@ class Leading {
       savepoint: (to) => lead.savepoint(to),
       kill: () => lead.kill(),
       status: () => lead.status(),
+      processEnded: (pid) => this.#fleet?.processEnded(workerName(pid)),
     };
   }
 
@@ -128,7 +136,8 @@ class Leading {
     const prefix = subjectPrefix(this.#plan.job.name);
     const spec = this.#spec();
     return new Lead(this.#plan, environment, options, (reports) => {
-      return new Fleet({ bus, prefix, session: this.#session, clock: realClock, logger, spec, reports });
+      this.#fleet = new Fleet({ bus, prefix, session: this.#session, clock: realClock, logger, spec, reports });
+      return this.#fleet;
     });
   }
 

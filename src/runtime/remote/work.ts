@@ -3,7 +3,6 @@
  *
  * Owns: its real environment. Control and data use separate connections, so that a full data connection delays no control message.
  */
-import { hostname } from 'node:os';
 import { type JobSpec, RemoteWorker } from '../../cluster/index.ts';
 import type { Logger, Sabotage } from '../../core/index.ts';
 import type { PhysicalPlan } from '../../plan/index.ts';
@@ -19,6 +18,7 @@ import { epochBytesMax } from '../start-job.ts';
 import { findJob } from './known-jobs.ts';
 import { SignsOfLife } from './signs-of-life.ts';
 import { subjectPrefix } from './subject-prefix.ts';
+import { workerName } from './worker-name.ts';
 
 export interface JoinOptions {
   /** Undefined: the one of this module that is led there. */
@@ -32,7 +32,7 @@ export interface JoinOptions {
   readonly flags: ConnectionFlags;
   readonly logger: Logger;
   readonly plan: (spec: JobSpec) => Promise<PhysicalPlan>;
-  /** Ends the worker, as a crash would. */
+  /** Ends the worker. */
   readonly signal: AbortSignal;
   /** A line for people. */
   readonly say: (line: string) => void;
@@ -68,7 +68,7 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
   const worker = new RemoteWorker({
     bus: natsBus(control.nats, logger),
     prefix,
-    name: `${hostname().replaceAll(/[^A-Za-z0-9_-]/g, '-')}-${process.pid}`,
+    name: workerName(process.pid),
     slots: options.slots,
     version: options.version,
     random: realRandom,
@@ -90,7 +90,7 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
     session: (session) => life.session(session),
   });
   const killed = new Promise<void>((resolve) =>
-    signal.addEventListener('abort', () => void worker.kill().then(resolve), { once: true }),
+    signal.addEventListener('abort', () => void worker.leave().then(resolve), { once: true }),
   );
   try {
     await Promise.race([worker.over, killed, gone(control.closed()), gone(data.closed())]);
