@@ -1,7 +1,6 @@
 /** What a writer finds of itself in a stream that others write to as well: every message since a place is looked at. */
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import { type Tail, tailOf, type WriterIdentity } from './fence.ts';
-import { sinkError } from './sink-errors.ts';
 import type { SinkStream } from './sink-stream.ts';
 
 /** The last epoch of which something is there. */
@@ -17,19 +16,18 @@ export interface FoundEpoch {
 /** @param from the first sequence that is looked at; `last`, the last */
 export async function scan(stream: SinkStream, from: number, last: number, self: WriterIdentity): Promise<FoundEpoch> {
   const found = { epoch: 0, indexes: new Set<number>(), generation: 0, sequence: 0 };
-  if (from > last) return found;
-  try {
-    const client = jetstream(stream.shared.connection, stream.shared.jetstream);
-    const options = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from, headers_only: true } as const;
-    const consumer = await client.consumers.get(stream.name, options);
-    for await (const { seq, subject, headers, info } of await consumer.consume({ expires: 2000, idle_heartbeat: 500 })) {
-      add(found, tailOf(subject, seq, headers), self);
-      if (seq >= last || info.pending === 0) break;
-    }
-  } catch (error) {
-    throw sinkError(error, stream.label);
-  }
+  if (from <= last) await stream.asked(read(stream, from, last, (tail) => add(found, tail, self)));
   return found;
+}
+
+async function read(stream: SinkStream, from: number, last: number, take: (message: Tail) => void): Promise<void> {
+  const client = jetstream(stream.shared.connection, stream.shared.jetstream);
+  const options = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from, headers_only: true } as const;
+  const consumer = await client.consumers.get(stream.name, options);
+  for await (const { seq, subject, headers, info } of await consumer.consume({ expires: 2000, idle_heartbeat: 500 })) {
+    take(tailOf(subject, seq, headers));
+    if (seq >= last || info.pending === 0) return;
+  }
 }
 
 function add(

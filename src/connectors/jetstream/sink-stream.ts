@@ -92,8 +92,21 @@ export class SinkStream {
     return { first: state.first_seq, last: state.last_seq, tail };
   }
 
+  /** An answer as it comes. When the connection is interrupted it never will, and nobody need wait until it is overdue. */
+  asked<T>(answer: Promise<T>): Promise<T> {
+    const { watch } = this.shared;
+    return new Promise((resolve, reject) => {
+      const interrupted = (): void => {
+        if (!watch.connected) reject(new WeirError('E_BROKER', `${this.label}: the connection to NATS was interrupted`));
+      };
+      const unwatch = watch.onChange(interrupted);
+      interrupted();
+      answer.then(resolve, (error: unknown) => reject(sinkError(error, this.label))).finally(unwatch);
+    });
+  }
+
   async #checked(): Promise<StreamInfo> {
-    const info = await this.#asked(this.#manager.streams.info(this.name));
+    const info = await this.asked(this.#manager.streams.info(this.name));
     const { config } = info;
     checkStreamConfig(config, this.#options);
     this.#fence = this.#options.proves && !this.#options.shared ? fenceSubject(config, this.#options.fence) : '';
@@ -112,7 +125,7 @@ export class SinkStream {
   }
 
   async #at(query: { seq: number } | { last_by_subj: string }): Promise<Tail | null> {
-    const message = await this.#asked(this.#manager.streams.getMessage(this.name, query));
+    const message = await this.asked(this.#manager.streams.getMessage(this.name, query));
     return message === null ? null : tailOf(message.subject, message.seq, message.header);
   }
 
@@ -125,7 +138,7 @@ export class SinkStream {
       if (!/does not exist$/.test(found.message)) throw found;
       const fence = this.#options.fence ?? plainFence(this.name);
       const all = subjects.some((subject) => /[*>]/.test(subject)) || takes(subjects, fence) ? subjects : [...subjects, fence];
-      await this.#asked(
+      await this.asked(
         this.#manager.streams.add({
           name: this.name,
           subjects: [...all],
@@ -133,14 +146,6 @@ export class SinkStream {
           retention: RetentionPolicy.Limits,
         }),
       );
-    }
-  }
-
-  async #asked<T>(answer: Promise<T>): Promise<T> {
-    try {
-      return await answer;
-    } catch (error) {
-      throw sinkError(error, this.label);
     }
   }
 }
