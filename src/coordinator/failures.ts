@@ -16,6 +16,8 @@ export class Failures {
   #last: WeirError | null = null;
   #same = 0;
   #times: readonly number[] = [];
+  /** Since the last complete checkpoint, the last one included. */
+  #inVain = 0;
 
   constructor(restart: RestartOptions, clock: Clock, random: Random) {
     this.#restart = restart;
@@ -32,6 +34,7 @@ export class Failures {
     // What waiting may cure is tried as often as the restart policy says.
     const again = error.retry === 'restore' && this.#last?.message === error.message && !progressed;
     this.#same = again ? this.#same + 1 : 1;
+    this.#inVain = progressed ? 1 : this.#inVain + 1;
     this.#last = error;
   }
 
@@ -43,7 +46,7 @@ export class Failures {
     const hopeless = this.#same >= sameFailuresMax;
     const decision = hopeless
       ? ({ kind: 'fail', reason: 'attempts' } as const)
-      : decideRestart(this.#restart, this.#times, now, error.retry, this.#random.next());
+      : decideRestart(this.#restart, { times: this.#times, inVain: this.#inVain - 1 }, now, error.retry, this.#random.next());
     this.#times = [...this.#times.filter((at) => at > now - withinMs), now];
     if (decision.kind !== 'fail') return { kind: 'restart', delayMs: decision.delayMs };
     if (decision.reason !== 'attempts') return { kind: 'fail', error };

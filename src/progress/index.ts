@@ -17,6 +17,12 @@ export {
   openEpoch,
 } from './checkpoint-ledger.ts';
 export { emissionsDue, type EmissionTimes, emittedBy, isDue } from './emission-times.ts';
-export { backoffMaxMs, decideRestart, type RestartDecision, type RestartOptions } from './restart-policy.ts';
+export {
+  backoffMaxMs,
+  decideRestart,
+  type EarlierFailures,
+  type RestartDecision,
+  type RestartOptions,
+} from './restart-policy.ts';
 export { chooseRestorePoint, type RestoreDecision, type RestoreFacts, type SeenCheckpoint } from './restore-point.ts';
 export { WatermarkMerge } from './watermark-merge.ts';

@@ -10,7 +10,7 @@ export interface RestartOptions {
   /** Restarts allowed within `withinMs` (10). */
   readonly attempts: number;
   readonly withinMs: number;
-  /** The first delay; doubles with each restart in the window, up to `backoffMaxMs`. */
+  /** The first delay; doubles with each restart that brought no checkpoint, up to `backoffMaxMs`. */
   readonly backoffMs: number;
 }
 export const backoffMaxMs = 60_000;
@@ -19,21 +19,28 @@ export type RestartDecision =
   | { readonly kind: 'restart'; readonly delayMs: number }
   | { readonly kind: 'fail'; readonly reason: 'never' | 'attempts' };
 
+/** What went wrong before, this failure not included. */
+export interface EarlierFailures {
+  /** Monotonic times, ascending. */
+  readonly times: readonly number[];
+  /** Those since the last complete checkpoint. */
+  readonly inVain: number;
+}
+
 /**
- * @param failures monotonic times of earlier failures, ascending, this one not included
  * @param jitter uniform in [0, 1): the delay lies between half and all of its full length
  */
 export function decideRestart(
   options: RestartOptions,
-  failures: readonly number[],
+  { times, inVain }: EarlierFailures,
   now: number,
   retry: Retry,
   jitter: number,
 ): RestartDecision {
   if (retry === 'never') return { kind: 'fail', reason: 'never' };
-  const recent = failures.filter((at) => at > now - options.withinMs).length;
+  const recent = times.filter((at) => at > now - options.withinMs).length;
   if (recent >= options.attempts) return { kind: 'fail', reason: 'attempts' };
-  if (retry === 'restore' && recent === 0) return { kind: 'restart', delayMs: 0 };
-  const full = Math.min(options.backoffMs * 2 ** recent, backoffMaxMs);
+  if (retry === 'restore' && inVain === 0) return { kind: 'restart', delayMs: 0 };
+  const full = Math.min(options.backoffMs * 2 ** inVain, backoffMaxMs);
   return { kind: 'restart', delayMs: Math.round(full * (0.5 + jitter / 2)) };
 }

@@ -12,6 +12,8 @@ export interface WorkerCommand {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+/** A child that ends sooner than this is replaced after a while, another one at once. */
+const briefMs = 5000;
 const againMs = 500;
 /** What a child may take to go by itself once the job is over. */
 const graceMs = 2000;
@@ -56,18 +58,19 @@ export class WorkerProcesses {
       stdio: ['ignore', 'inherit', 'inherit'],
       detached: true,
     });
+    const startedAt = this.#clock.monotonic();
     this.#children.add(child);
     this.#logger.info({ pid: child.pid }, 'a worker process was started');
     child.on('error', (error) => this.#logger.error({ err: error.message }, 'a worker process cannot be started'));
-    child.once('exit', (code, signal) => this.#ended(child, code, signal));
+    child.once('exit', (code, signal) => this.#ended(child, code, signal, this.#clock.monotonic() - startedAt < briefMs));
   }
 
-  #ended(child: ChildProcess, code: number | null, signal: string | null): void {
+  #ended(child: ChildProcess, code: number | null, signal: string | null, wasBrief: boolean): void {
     this.#children.delete(child);
     if (child.pid !== undefined) this.#onEnded(child.pid);
     if (this.#closed) return;
     this.#logger.warn({ pid: child.pid, code, signal }, 'a worker process ended, and is replaced');
-    this.#clock.setTimer(againMs, () => {
+    this.#clock.setTimer(wasBrief ? againMs : 0, () => {
       if (!this.#closed) this.#start();
     });
   }
