@@ -9,6 +9,7 @@ import { WeirError } from '../../core/index.ts';
 import type { SharedConnection } from './connection.ts';
 import { type Tail, tailOf } from './fence.ts';
 import { sinkError } from './sink-errors.ts';
+import { untilInterrupted } from './until-interrupted.ts';
 import { checkStreamConfig, fenceSubject, plainFence, type StreamDemands, takes } from './sink-rules.ts';
 
 export interface StreamToCreate {
@@ -92,17 +93,8 @@ export class SinkStream {
     return { first: state.first_seq, last: state.last_seq, tail };
   }
 
-  /** An answer as it comes. When the connection is interrupted it never will, and nobody need wait until it is overdue. */
   asked<T>(answer: Promise<T>): Promise<T> {
-    const { watch } = this.shared;
-    return new Promise((resolve, reject) => {
-      const interrupted = (): void => {
-        if (!watch.connected) reject(new WeirError('E_BROKER', `${this.label}: the connection to NATS was interrupted`));
-      };
-      const unwatch = watch.onChange(interrupted);
-      interrupted();
-      answer.then(resolve, (error: unknown) => reject(sinkError(error, this.label))).finally(unwatch);
-    });
+    return untilInterrupted(answer, this.shared.watch, this.label);
   }
 
   async #checked(): Promise<StreamInfo> {

@@ -9,7 +9,8 @@ import { formatMs, WeirError } from '../../core/index.ts';
 import type { SinkContext, SinkDefinition, SinkWriter } from '../../operators/index.ts';
 import { type FormatDefinition, formatDefinition, json, lineFormat } from '../formats/index.ts';
 import { untilAborted } from '../records/index.ts';
-import { natsConnection, type NatsOptions, type SharedConnection } from './connection.ts';
+import { connectedUntil } from './connected-until.ts';
+import type { NatsOptions, SharedConnection } from './connection.ts';
 import { subjectFault } from './outgoing.ts';
 import { EagerWriter } from './sink-eager.ts';
 import { type FencedState, FencedWriter } from './sink-fenced.ts';
@@ -124,7 +125,7 @@ function formatOf(given: Format<never> | undefined, perMessage: 'one' | 'lines',
 }
 
 async function openWriter(settings: SinkSettings, context: SinkContext, states: readonly unknown[]): Promise<SinkWriter> {
-  const shared = await connected(settings.nats, context.signal);
+  const shared = await connectedUntil(settings.nats, context.signal);
   try {
     return await untilAborted(writerOn(shared, settings, context, states), context.signal);
   } catch (error) {
@@ -152,19 +153,4 @@ async function writerOn(
       `than the stream's window for duplicates (${formatMs(stream.duplicateWindowMs)})`,
   );
   return new SharedWriter(options);
-}
-
-/** If the signal aborts first, the connection is closed once it is there. */
-async function connected(nats: NatsOptions, signal: AbortSignal): Promise<SharedConnection> {
-  const opening = natsConnection(nats);
-  try {
-    return await untilAborted(opening, signal);
-  } catch (error) {
-    if (signal.aborted)
-      opening.then(
-        (late) => late.close(),
-        () => undefined, // nobody waits for it any more
-      );
-    throw error;
-  }
 }
