@@ -1,7 +1,7 @@
 import { jetstream, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { WeirError } from '../../core/index.ts';
-import { type SharedConnection, sinkError, type Tail, tailOf, untilInterrupted } from '../jetstream/index.ts';
+import { type SharedConnection, type Tail, tailOf, untilInterrupted } from '../jetstream/index.ts';
 
 /** A bucket as the stream that it is: the leader is asked what a key's value is, since a copy may not know it yet. */
 export class KvBucket {

@@ -31,7 +31,7 @@ async function held(nats: ServerUse, bucket: string): Promise<Record<string, rea
     entries.push([key, [entry.json<Row>().n, entry.revision]]);
   }
   await connection.close();
-  return Object.fromEntries(entries.sort());
+  return Object.fromEntries(entries.sort(([a], [b]) => a.localeCompare(b)));
 }
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
