@@ -1,2 +1,2 @@
-export { forgetNatsStores, type NatsStoresOptions, openNatsStores } from './nats-stores.ts';
-export { natsStoreNames } from './store-names.ts';
+export { forgetNatsStores, type NatsStores, type NatsStoresOptions, openNatsStores } from './nats-stores.ts';
+export { natsStoreNames } from './store-streams.ts';

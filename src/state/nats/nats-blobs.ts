@@ -1,107 +1,101 @@
 /**
- * Blobs in a stream: one message each, or several pieces of what is longer.
+ * Blobs in a stream: a head per id, and pieces of long ones.
  *
- * The first piece says how many there are, and is written last: it makes the blob exist. Invariants: S1, S2, S6 of the other stores.
+ * Subjects: `h.<id>` the head, `p.<id>` pieces. A put that was cut off leaves pieces without a head: they are listed like a blob, so
+ * that whoever sweeps finds them.
+ * Invariants: S12 the head is deleted before the first piece.
  */
-import { invariant, type Random, WeirError } from '../../core/index.ts';
+import { invariant, WeirError } from '../../core/index.ts';
+import { checkStoreName } from '../blob-id.ts';
+import { Lane } from '../lane.ts';
 import type { BlobStore } from '../ports.ts';
-import { nameOf, type StoreNames } from './store-names.ts';
-import { pieceBytesMax, type StoreStream } from './store-stream.ts';
-
-/** Requests under way at a time. */
-const requestsMax = 16;
-const countBytes = 4;
-const putBytes = 8;
-const headBytes = countBytes + putBytes;
+import type { JetStreamRequests } from './jetstream-requests.ts';
+import { nameIn, streamName, subjectOf, subjectsBelow } from './store-streams.ts';
+import { isInline, StoredValues, type ValueSubjects } from './stored-values.ts';
 
 export class NatsBlobs implements BlobStore {
-  readonly #stream: StoreStream;
-  readonly #names: StoreNames;
-  readonly #random: Random;
-  /** Puts of one id take turns. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #requests: JetStreamRequests;
+  readonly #job: string;
+  readonly #stream: string;
+  readonly #values: StoredValues;
+  /** Puts under way: a second one of the same id waits, and then compares. */
+  readonly #putting = new Map<string, { readonly lane: Lane; puts: number }>();
 
-  constructor(stream: StoreStream, names: StoreNames, random: Random) {
-    this.#stream = stream;
-    this.#random = random;
-    this.#names = names;
+  constructor(requests: JetStreamRequests, job: string) {
+    this.#requests = requests;
+    this.#job = job;
+    this.#stream = streamName(job, 'blobs');
+    this.#values = new StoredValues(requests, this.#stream);
   }
 
-  put(id: string, bytes: Uint8Array): Promise<void> {
-    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(() => this.#put(id, bytes));
-    const over = turn.catch(() => undefined); // whoever puts is told
-    this.#turns.set(id, over);
-    void over.then(() => this.#turns.get(id) === over && this.#turns.delete(id));
-    return turn;
+  async put(id: string, bytes: Uint8Array): Promise<void> {
+    const entry = this.#putting.get(checkStoreName(id)) ?? { lane: new Lane(), puts: 0 };
+    this.#putting.set(id, entry);
+    entry.puts += 1;
+    try {
+      await entry.lane.run(() => this.#put(id, bytes));
+    } finally {
+      entry.puts -= 1;
+      if (entry.puts === 0) this.#putting.delete(id);
+    }
   }
 
   async get(id: string): Promise<Uint8Array> {
-    const subject = this.#names.blobSubject(id);
-    const first = await this.#stream.read({ last_by_subj: `${subject}.0` });
-    if (first === null) throw damaged(`blob ${id} is missing`);
-    const { count, put, bytes } = readFirst(first.bytes);
-    const rest = await inParallel(
-      Array.from({ length: count - 1 }, (_, i) => () => this.#stream.read({ last_by_subj: `${subject}.${put}-${i + 1}` })),
-    );
-    const pieces = [bytes, ...rest.map((piece) => piece?.bytes)];
-    if (pieces.includes(undefined)) throw damaged(`blob ${id} was cut: a piece of it is missing`);
-    return new Uint8Array(Buffer.concat(pieces as Uint8Array[]));
+    const what = `blob ${checkStoreName(id)}`;
+    const head = await this.#requests.bulk(() => this.#values.last(this.#subjects(id).head, what));
+    if (head === null) throw new WeirError('E_STATE_DAMAGED', `${what} is missing`);
+    return this.#values.value(head, what);
   }
 
   async list(prefix: string): Promise<readonly string[]> {
-    const all = this.#names.blobSubject('x').slice(0, -1);
-    const subjects = await this.#stream.subjects(`${all}>`);
-    const firsts = subjects.filter((subject) => subject.endsWith('.0')).map((subject) => nameOf(subject.slice(all.length, -2)));
-    return firsts.filter((id) => id.startsWith(prefix)).sort();
+    const filter = subjectsBelow(this.#job, 'blobs', '*', prefix);
+    const subjects = await this.#requests.subjects(this.#stream, filter, `list blobs ${prefix}`);
+    return [...new Set(subjects.map(nameIn))].filter((id) => id.startsWith(prefix)).sort();
   }
 
   async delete(ids: readonly string[]): Promise<void> {
-    // The first piece first: half a blob is none.
-    await inParallel(ids.map((id) => () => this.#stream.purge({ filter: `${this.#names.blobSubject(id)}.0` })));
-    await inParallel(ids.map((id) => () => this.#stream.purge({ filter: `${this.#names.blobSubject(id)}.*` })));
+    await Promise.all(ids.map((id) => this.#delete(checkStoreName(id))));
   }
 
   async #put(id: string, bytes: Uint8Array): Promise<void> {
-    const subject = this.#names.blobSubject(id);
-    const [begin, ...rest] = piecesOf(bytes);
-    const put = this.#random.id().slice(0, 2 * putBytes);
-    await inParallel(rest.map((piece, i) => () => this.#stream.write(`${subject}.${put}-${i + 1}`, piece)));
-    const written = await this.#stream.write(`${subject}.0`, firstPiece(rest.length + 1, put, begin!), 0);
-    if (written !== null) return;
-    await inParallel(rest.map((_, i) => () => this.#stream.purge({ filter: `${subject}.${put}-${i + 1}` })));
-    const known = await this.get(id);
-    invariant(Buffer.compare(known, bytes) === 0, `S6: blob ${id} is put again with other bytes`);
+    const what = `put blob ${id}`;
+    const subjects = this.#subjects(id);
+    // What fits a message finds out by being written; pieces would be there twice.
+    if (!isInline(bytes) && (await this.#isThere(id, bytes, what))) return;
+    const write = (): Promise<number | null> => this.#values.write(subjects, bytes, 0, what);
+    const seq = await (isInline(bytes) ? this.#requests.bulk(write) : write());
+    if (seq === null && !(await this.#isThere(id, bytes, what)))
+      throw new WeirError('E_STORE', `${what}: it was deleted at the same time`);
+  }
+
+  async #isThere(id: string, bytes: Uint8Array, what: string): Promise<boolean> {
+    const known = await this.#values.last(this.#subjects(id).head, what);
+    invariant(known === null || this.#values.is(known, bytes), `S6: blob ${id} is put again with other bytes`);
+    return known !== null;
+  }
+
+  async #delete(id: string): Promise<void> {
+    const what = `delete blob ${id}`;
+    const { head: subject, piece } = this.#subjects(id);
+    const head = await this.#requests.bulk(() => this.#values.last(subject, what).catch(damagedIsGone));
+    if (head === 'damaged') await this.#requests.purge(this.#stream, subject, what);
+    else if (head !== null) await this.#requests.bulk(() => this.#requests.remove(this.#stream, head.seq, what));
+    if (head !== null && head !== 'damaged') {
+      await this.#values.removePieces(head, what);
+      if (head.inline !== null) return;
+    }
+    // Those of puts that were cut off.
+    await this.#requests.purge(this.#stream, piece(0), what);
+  }
+
+  #subjects(id: string): ValueSubjects {
+    const piece = subjectOf(this.#job, 'blobs', 'p', id);
+    return { head: subjectOf(this.#job, 'blobs', 'h', id), piece: () => piece };
   }
 }
 
-function piecesOf(bytes: Uint8Array): readonly Uint8Array[] {
-  const pieces: Uint8Array[] = [];
-  for (let at = 0; at === 0 || at < bytes.length; at += pieceBytesMax) pieces.push(bytes.subarray(at, at + pieceBytesMax));
-  return pieces;
+/** What cannot be read can be deleted all the same. */
+function damagedIsGone(thrown: unknown): 'damaged' {
+  if (thrown instanceof WeirError && thrown.code === 'E_STATE_DAMAGED') return 'damaged';
+  throw thrown;
 }
-
-/** How many pieces there are, and whose they are: two puts of one id never mix. */
-function firstPiece(count: number, put: string, bytes: Uint8Array): Uint8Array {
-  const first = new Uint8Array(headBytes + bytes.length);
-  new DataView(first.buffer).setUint32(0, count);
-  first.set(Buffer.from(put, 'hex'), countBytes);
-  first.set(bytes, headBytes);
-  return first;
-}
-
-function readFirst(piece: Uint8Array): { readonly count: number; readonly put: string; readonly bytes: Uint8Array } {
-  const count = new DataView(piece.buffer, piece.byteOffset).getUint32(0);
-  return { count, put: Buffer.from(piece.subarray(countBytes, headBytes)).toString('hex'), bytes: piece.subarray(headBytes) };
-}
-
-async function inParallel<T>(calls: readonly (() => Promise<T>)[]): Promise<T[]> {
-  const results: T[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let i = next++; i < calls.length; i = next++) results[i] = await calls[i]!();
-  };
-  await Promise.all(Array.from({ length: Math.min(requestsMax, calls.length) }, lane));
-  return results;
-}
-
-const damaged = (what: string): WeirError => new WeirError('E_STATE_DAMAGED', what);

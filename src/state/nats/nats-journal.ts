@@ -1,140 +1,185 @@
 /**
- * Journals as streams, one each: the entry `n` is the message `n - offset + 1`.
+ * Journals in a stream: a subject per journal, many entries in a message.
  *
- * Owns: the streams, which are made when a journal is first written. The offset of one that was begun elsewhere is in its description.
- * Invariants: S15 as in the other stores; one writer at a time appends (the generation's own source subtask).
+ * Subjects: `h.<name>` frames of entries, `p.<name>` pieces of long ones; in the stream of cells `j.<name>` what was released.
+ * Owns: turns. Appends that come while one is under way are stored together. Whether an append whose answer was lost took place
+ * is found out by the next look at the end: an append that fails makes this one look.
  */
-import type { NatsConnection } from '@nats-io/transport-node';
-import { invariant, type Random, WeirError } from '../../core/index.ts';
+import { invariant, WeirError } from '../../core/index.ts';
 import { checkStoreName } from '../blob-id.ts';
+import { Lane } from '../lane.ts';
 import type { Journal, JournalEntry, JournalExtent } from '../ports.ts';
-import type { StoreNames } from './store-names.ts';
-import { storeError, StoreStream } from './store-stream.ts';
-
-/** Entries under way at a time. */
-const windowMax = 256;
-
-interface Opened {
-  readonly stream: StoreStream;
-  readonly offset: number;
-}
+import { frameLength } from './journal-frame.ts';
+import { type Bounds, JournalFrames } from './journal-frames.ts';
+import type { JetStreamRequests } from './jetstream-requests.ts';
+import { nameIn, streamName, subjectsBelow } from './store-streams.ts';
 
 export class NatsJournal implements Journal {
-  readonly #connection: NatsConnection;
-  readonly #random: Random;
-  readonly #names: StoreNames;
-  /** Any stream: to ask for others. */
-  readonly #manager: StoreStream;
-  readonly #opened = new Map<string, Promise<Opened>>();
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #requests: JetStreamRequests;
+  readonly #job: string;
+  readonly #journals = new Map<string, OneJournal>();
 
-  constructor(connection: NatsConnection, names: StoreNames, manager: StoreStream, random: Random) {
-    this.#connection = connection;
-    this.#random = random;
-    this.#names = names;
-    this.#manager = manager;
+  constructor(requests: JetStreamRequests, job: string) {
+    this.#requests = requests;
+    this.#job = job;
   }
 
-  append(name: string, values: readonly Uint8Array[]): Promise<number> {
-    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(() => this.#append(name, values));
-    this.#turns.set(
-      name,
-      turn.catch(() => undefined), // whoever appended is told
-    );
-    return turn;
+  async append(name: string, values: readonly Uint8Array[]): Promise<number> {
+    return this.#journal(name).append(values);
   }
 
   async read(name: string, sequence: number, limit: number): Promise<readonly JournalEntry[]> {
-    const { stream, offset } = await this.#open(name);
-    const { first, last } = await stream.extent();
-    const begin = first - 1 + offset;
-    const end = last + offset;
-    if (sequence < begin) throw damaged(name, `entry ${sequence} was released, the first is ${begin}`);
-    if (sequence > end) throw damaged(name, `it ends at ${end}, before entry ${sequence}`);
-    const count = Math.min(limit, end - sequence);
-    const found = await Promise.all(Array.from({ length: count }, (_, i) => stream.read({ seq: sequence - offset + 1 + i })));
-    return found.map((stored, i) => {
-      if (stored === null) throw damaged(name, `entry ${sequence + i} is missing`);
-      return { sequence: sequence + i, value: stored.bytes };
-    });
+    return this.#journal(name).read(sequence, limit);
   }
 
   async end(name: string): Promise<number> {
-    const { stream, offset } = await this.#open(name);
-    return (await stream.extent()).last + offset;
+    return (await this.#journal(name).bounds(false)).end;
   }
 
   async release(name: string, sequence: number): Promise<void> {
-    const { stream, offset } = await this.#open(name);
-    const { last } = await stream.extent();
-    const before = Math.min(sequence - offset + 1, last + 1);
-    if (before > 1) await stream.purge({ seq: before });
-  }
-
-  async list(): Promise<readonly JournalExtent[]> {
-    const found: JournalExtent[] = [];
-    try {
-      for await (const { config, state } of this.#manager.manager.streams.list()) {
-        if (!config.name.startsWith(this.#names.journals)) continue;
-        const name = Buffer.from(config.name.slice(this.#names.journals.length), 'hex').toString();
-        const offset = offsetOf(config.description);
-        const extent = {
-          name,
-          first: state.first_seq === 0 ? offset : state.first_seq - 1 + offset,
-          end: state.last_seq + offset,
-        };
-        if (extent.end > 0) found.push(extent);
-      }
-    } catch (error) {
-      throw storeError(error, 'list journals');
-    }
-    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+    await this.#journal(name).release(sequence);
   }
 
   async begin(name: string, sequence: number): Promise<void> {
-    const { journals } = { journals: await this.list() };
-    invariant(!journals.some((journal) => journal.name === name), `S15: journal ${name} has begun already`);
-    const known = await this.#opened.get(checkStoreName(name));
-    if (known !== undefined) await this.#manager.manager.streams.delete(known.stream.name); // empty: it was only looked at
-    this.#opened.set(name, this.#make(name, sequence));
-    await this.#opened.get(name);
+    await this.#journal(name).begin(sequence);
   }
 
-  async #append(name: string, values: readonly Uint8Array[]): Promise<number> {
-    const { stream, offset } = await this.#open(name);
-    const subject = this.#names.journalSubject(name);
-    const first = (await stream.extent()).last;
-    for (let at = 0; at < values.length; at += windowMax) {
-      const piece = values.slice(at, at + windowMax);
-      const written = await Promise.all(piece.map((value) => stream.write(subject, value)));
-      if (written.some((one, i) => one?.sequence !== first + at + i + 1))
-        throw new WeirError('E_RUNNING', `journal ${name}: somebody else writes it`, { retry: 'never' });
-    }
-    return first + offset;
+  async list(): Promise<readonly JournalExtent[]> {
+    const what = 'list journals';
+    const [frames, marks] = await Promise.all([
+      this.#requests.subjects(streamName(this.#job, 'journal'), subjectsBelow(this.#job, 'journal', 'h'), what),
+      this.#requests.subjects(streamName(this.#job, 'cells'), subjectsBelow(this.#job, 'cells', 'j'), what),
+    ]);
+    const names = [...new Set([...frames, ...marks].map(nameIn))].sort();
+    return Promise.all(names.map(async (name) => ({ name, ...(await this.#journal(name).bounds(true)) })));
   }
 
-  #open(name: string): Promise<Opened> {
-    const known = this.#opened.get(checkStoreName(name));
+  #journal(name: string): OneJournal {
+    this.#requests.checkOpen();
+    const known = this.#journals.get(checkStoreName(name));
     if (known !== undefined) return known;
-    const opened = this.#make(name, 0);
-    this.#opened.set(name, opened);
-    opened.catch(() => this.#opened.delete(name));
+    const opened = new OneJournal(name, new JournalFrames(this.#requests, this.#job, name));
+    this.#journals.set(name, opened);
     return opened;
-  }
-
-  /** One that is there keeps its offset. */
-  async #make(name: string, offset: number): Promise<Opened> {
-    const stream = this.#names.journal(name);
-    const there = await this.#manager.manager.streams.info(stream).catch(() => null);
-    if (there !== null)
-      return {
-        stream: await StoreStream.open(this.#connection, this.#random, { name: stream }, false),
-        offset: offsetOf(there.config.description),
-      };
-    const config = { name: stream, subjects: [this.#names.journalSubject(name)], description: `begins at ${offset}` };
-    return { stream: await StoreStream.open(this.#connection, this.#random, config, true), offset };
   }
 }
 
-const offsetOf = (description: string | undefined): number => Number(/^begins at (\d+)$/.exec(description ?? '')?.[1] ?? 0);
-const damaged = (name: string, what: string): WeirError => new WeirError('E_STATE_DAMAGED', `journal ${name}: ${what}`);
+interface Append {
+  readonly values: readonly Uint8Array[];
+  readonly done: (first: number) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+class OneJournal {
+  readonly #name: string;
+  readonly #frames: JournalFrames;
+  readonly #turns = new Lane();
+  /** Appends that wait for the turn that was last asked for; null: whatever comes next needs one of its own. */
+  #waiting: Append[] | null = null;
+  /** False: another look at the server is due. */
+  #known = false;
+
+  constructor(name: string, frames: JournalFrames) {
+    this.#name = name;
+    this.#frames = frames;
+  }
+
+  append(values: readonly Uint8Array[]): Promise<number> {
+    return new Promise((done, failed) => {
+      const append: Append = { values, done, failed };
+      if (this.#waiting !== null) {
+        this.#waiting.push(append);
+        return;
+      }
+      const appends = [append];
+      this.#waiting = appends;
+      void this.#turns.run(async () => {
+        if (this.#waiting === appends) this.#waiting = null;
+        await this.#append(appends);
+      });
+    });
+  }
+
+  /** @param anew asks the server, because others may have appended */
+  bounds(anew: boolean): Promise<Bounds> {
+    return this.#turn(() => this.#look(anew));
+  }
+
+  read(sequence: number, limit: number): Promise<readonly JournalEntry[]> {
+    return this.#turn(async () => {
+      const { first, end } = await this.#look(sequence >= this.#frames.bounds.end);
+      if (sequence < first) throw this.#damaged(`entry ${sequence} was released, the first is ${first}`);
+      if (sequence > end) throw this.#damaged(`it ends at ${end}, before entry ${sequence}`);
+      const entries: JournalEntry[] = [];
+      for (let at = sequence; at < Math.min(end, sequence + limit); at = sequence + entries.length) {
+        const values = await this.#frames.from(at);
+        for (const value of values.slice(0, sequence + limit - at)) entries.push({ sequence: sequence + entries.length, value });
+      }
+      return entries;
+    });
+  }
+
+  release(sequence: number): Promise<void> {
+    return this.#turn(async () => {
+      let { first, end } = await this.#look(false);
+      for (let marked = false; !marked && first < Math.min(sequence, end); ) {
+        marked = await this.#frames.mark(Math.min(sequence, end));
+        if (!marked) ({ first, end } = await this.#look(true));
+        else await this.#frames.free();
+      }
+    });
+  }
+
+  begin(sequence: number): Promise<void> {
+    return this.#turn(async () => {
+      const { end } = await this.#look(true);
+      invariant(end === 0, `S15: journal ${this.#name} has begun already`);
+      invariant(await this.#frames.mark(sequence), `S15: journal ${this.#name} was begun by another at the same time`);
+    });
+  }
+
+  async #append(appends: readonly Append[]): Promise<void> {
+    const waiting = [...appends];
+    try {
+      const { end } = await this.#look(false);
+      const values = waiting.flatMap((append) => append.values);
+      for (let stored = 0, answered = 0; waiting.length > 0; ) {
+        // Those whose last value is stored are told, the first of them perhaps of nothing.
+        while (waiting.length > 0 && answered + waiting[0]!.values.length <= stored) {
+          const append = waiting.shift()!;
+          append.done(end + answered);
+          answered += append.values.length;
+        }
+        if (waiting.length > 0) stored += await this.#store(values, stored);
+      }
+    } catch (error) {
+      this.#known = false;
+      for (const append of waiting) append.failed(error);
+    }
+  }
+
+  async #store(values: readonly Uint8Array[], from: number): Promise<number> {
+    const count = frameLength(values, from);
+    if (await this.#frames.add(values.slice(from, from + count))) return count;
+    throw new WeirError('E_STORE', `append to journal ${this.#name}: another process has appended to it`, {
+      hint: 'if this lasts, the same job runs twice',
+    });
+  }
+
+  async #look(anew: boolean): Promise<Bounds> {
+    if (this.#known && !anew) return this.#frames.bounds;
+    this.#known = false;
+    const bounds = await this.#frames.load();
+    this.#known = true;
+    return bounds;
+  }
+
+  #turn<T>(task: () => Promise<T>): Promise<T> {
+    this.#waiting = null;
+    return this.#turns.run(task);
+  }
+
+  #damaged(what: string): WeirError {
+    return new WeirError('E_STATE_DAMAGED', `journal ${this.#name}: ${what}`);
+  }
+}

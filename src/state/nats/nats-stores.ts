@@ -1,75 +1,90 @@
 /**
- * The stores of one job on a NATS server: streams of its own, for workers on any machine.
+ * The stores of one job in three streams of a NATS server, for workers on any machine.
  *
- * Owns: making and forgetting them. The coordinator makes them; workers find them.
+ * Owns: opening and forgetting. The coordinator makes them; workers find them. Does not own: the connection, which outlives the stores.
  */
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type Random, seededRandom, WeirError } from '../../core/index.ts';
+import { type Random, WeirError } from '../../core/index.ts';
 import type { JobStores } from '../ports.ts';
+import { finishForgetting, forgetStreams, isForgotten } from './forget-streams.ts';
+import { JetStreamRequests, type JetStreamPlace } from './jetstream-requests.ts';
 import { NatsBlobs } from './nats-blobs.ts';
 import { NatsJournal } from './nats-journal.ts';
 import { NatsPointers } from './nats-pointers.ts';
-import { storeNames } from './store-names.ts';
-import { storeError, StoreStream } from './store-stream.ts';
+import { findStreams, makeStreams } from './open-streams.ts';
+import { checkJobName, streamKinds, streamName } from './store-streams.ts';
 
 export interface NatsStoresOptions {
   readonly connection: NatsConnection;
+  /** Its name is in the names of all that is made. */
   readonly job: string;
   /** Makes what is missing; else that is an error. */
   readonly create: boolean;
   readonly random: Random;
+  /** What is there will be forgotten: that it is there only in part does not matter (false). */
+  readonly fresh?: boolean;
+  readonly jetStream?: JetStreamPlace;
+  /** For an answer of the server (5 s). */
+  readonly timeoutMs?: number;
+  /** Of streams that are made (1). */
+  readonly replicas?: number;
+}
+export interface NatsStores extends JobStores {
+  /** Another one once they were forgotten: what was copied from the stores before is of another life. */
+  readonly identity: string;
 }
 
-/** @throws WeirError `E_STORE` naming the stream that cannot be had */
-export async function openNatsStores({ connection, job, create, random }: NatsStoresOptions): Promise<JobStores> {
-  const names = storeNames(job);
-  const open = (name: string, subject: string): Promise<StoreStream> =>
-    StoreStream.open(connection, random, { name, subjects: [subject], max_msgs_per_subject: 1, allow_direct: false }, create);
-  const cells = await open(names.cells, `weir-store.${job}.cell.>`);
-  const blobs = await open(names.blobs, `weir-store.${job}.blob.>`);
-  let closed = false;
-  const whileOpen = <P extends object>(port: P): P =>
-    new Proxy(port, {
-      get: (target, name) => {
-        const value: unknown = Reflect.get(target, name, target);
-        if (typeof value !== 'function') return value;
-        return (...args: unknown[]): unknown => {
-          if (closed) return Promise.reject(new WeirError('E_STORE', 'the store is closed', { retry: 'never' }));
-          return Reflect.apply(value, target, args);
-        };
-      },
-    });
+/**
+ * @throws WeirError `E_STORE` if they are missing, or the server refuses or does not answer; `E_BROKER` if it forbids;
+ * `E_STATE_DAMAGED` if there are only parts of them; `E_STATE_INCOMPATIBLE` if a stream is set so that it would not keep them
+ */
+export async function openNatsStores(options: NatsStoresOptions): Promise<NatsStores> {
+  const { connection, random, jetStream, timeoutMs } = options;
+  const job = checkJobName(options.job);
+  const requests = new JetStreamRequests(connection, jetStream, timeoutMs);
+  const identity = options.create ? await findOrMake(requests, job, options) : await find(requests, job);
+  const names = streamKinds.map((kind) => streamName(job, kind)).join(', ');
   return {
-    blobs: whileOpen(new NatsBlobs(blobs, names, random)),
-    pointers: whileOpen(new NatsPointers(cells, names)),
-    journal: whileOpen(new NatsJournal(connection, names, cells, random)),
-    guarantee:
-      'state is kept in NATS: it survives the kill of every process, the server included; a power cut of the server loses what it had not yet synced (sync_interval), which is detected',
+    identity,
+    blobs: new NatsBlobs(requests, job),
+    pointers: new NatsPointers(requests, job, random),
+    journal: new NatsJournal(requests, job),
+    guarantee: `state is kept in the streams ${names}: it survives the kill of every process, the nats-server's too; a power cut of the server only where it runs with sync_interval: always`,
     async close(): Promise<void> {
-      closed = true;
+      requests.close();
     },
   };
 }
 
 /**
- * Empties the stores of a job. The commit pointer goes first: a kill in between leaves none that names what is gone.
+ * Empties the stores of a job, those that are open too. A kill at any moment leaves all of it or, at the latest when its coordinator
+ * opens it again, nothing.
  *
  * @param kept names of cells that stay
  */
-export async function forgetNatsStores(connection: NatsConnection, job: string, kept: readonly string[] = []): Promise<void> {
-  const names = storeNames(job);
-  const cells = await StoreStream.open(connection, seededRandom(0), { name: names.cells }, false).catch(() => null);
-  if (cells === null) return;
-  const stay = kept.map((name) => names.cellSubject(name));
-  for (const subject of await cells.subjects(names.cellSubject('x').replace(/x$/, '>')))
-    if (!stay.includes(subject)) await cells.purge({ filter: subject });
-  try {
-    const { manager } = cells;
-    for await (const { config } of manager.streams.list()) {
-      if (config.name === names.blobs) await manager.streams.purge(config.name);
-      if (config.name.startsWith(names.journals)) await manager.streams.delete(config.name);
-    }
-  } catch (error) {
-    throw storeError(error, `forget ${job}`);
-  }
+export async function forgetNatsStores(
+  connection: NatsConnection,
+  job: string,
+  kept: readonly string[] = [],
+  { jetStream, timeoutMs }: Partial<Pick<NatsStoresOptions, 'jetStream' | 'timeoutMs'>> = {},
+): Promise<void> {
+  await forgetStreams(new JetStreamRequests(connection, jetStream, timeoutMs), checkJobName(job), kept);
+}
+
+async function findOrMake(
+  requests: JetStreamRequests,
+  job: string,
+  { fresh = false, replicas = 1 }: NatsStoresOptions,
+): Promise<string> {
+  await finishForgetting(requests, job);
+  const found = fresh ? null : await findStreams(requests, job);
+  return found ?? makeStreams(requests, job, replicas, fresh);
+}
+
+async function find(requests: JetStreamRequests, job: string): Promise<string> {
+  const found = (await isForgotten(requests, job)) === null ? await findStreams(requests, job) : null;
+  if (found !== null) return found;
+  throw new WeirError('E_STORE', `stream ${streamName(job, 'cells')}: it does not exist`, {
+    hint: 'start the coordinator first, on the same server and account: it makes what the job needs',
+  });
 }
