@@ -1,5 +1,7 @@
+export { cachedBlobs, dropOtherLives } from './cached-blobs.ts';
 export { chunkBytesMax, type TableId } from './chunk.ts';
 export { type ChunkRef, chunkRef, type GroupRange } from './chunk-ref.ts';
+export { openDirectoryBlobs } from './directory/index.ts';
 export { FrozenState } from './frozen-state.ts';
 export { garbage } from './garbage.ts';
 export { HeapTable } from './heap-table.ts';

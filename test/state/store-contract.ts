@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JobStores } from '../../src/state/index.ts';
+import { describeBlobs } from './blob-contract.ts';
 
 export interface StoreFixture {
   open(): Promise<JobStores>;
@@ -29,61 +30,7 @@ export function describeStores(name: string, make: () => Promise<StoreFixture>):
       stores = await fixture.open();
     };
 
-    describe('blobs', () => {
-      it('S1: gives back what was put, of any length, after a reopen too', async () => {
-        const lengths = [0, 1, 1000, 256 * 1024, 256 * 1024 + 1, 2_500_000];
-        const blobs = lengths.map((length, i) => new Uint8Array(length).map((_, at) => (at * 31 + i) & 255));
-        await Promise.all(blobs.map((bytes, i) => stores.blobs.put(`a/${i}`, bytes)));
-        await reopen();
-        for (const [i, bytes] of blobs.entries()) expect(Buffer.compare(await stores.blobs.get(`a/${i}`), bytes)).toBe(0);
-      });
-      it('S2: says that a missing blob is damage, and names it', async () => {
-        await expect(stores.blobs.get('no/such')).rejects.toMatchObject({
-          ...damaged,
-          message: expect.stringContaining('no/such'),
-        });
-      });
-      it('S6: takes the same bytes again, and refuses others', async () => {
-        await stores.blobs.put('x', text('one'));
-        await stores.blobs.put('x', text('one'));
-        await expect(stores.blobs.put('x', text('two'))).rejects.toMatchObject({ code: 'E_INTERNAL' });
-        expect(said(await stores.blobs.get('x'))).toBe('one');
-      });
-      it('S6: two puts of one id at the same time do not mix', async () => {
-        const results = await Promise.allSettled([
-          stores.blobs.put('x', new Uint8Array(600_000).fill(1)),
-          stores.blobs.put('x', new Uint8Array(600_000).fill(2)),
-        ]);
-        expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected']);
-        expect((await stores.blobs.get('x')).every((byte) => byte === 1)).toBe(true);
-      });
-      it('S6: refuses an id that is not path-like', async () => {
-        for (const id of ['', '/a', 'a/', 'a b', 'a!b', 'ü'])
-          await expect(stores.blobs.put(id, text('x'))).rejects.toMatchObject({ code: 'E_INTERNAL' });
-      });
-      it('lists by prefix, in order, and forgets what was deleted', async () => {
-        for (const id of ['b/2', 'a/1', 'b/1', 'b', 'b/1x', 'c']) await stores.blobs.put(id, text(id));
-        expect(await stores.blobs.list('b/')).toEqual(['b/1', 'b/1x', 'b/2']);
-        await stores.blobs.delete(['b/1', 'never/was']);
-        expect(await stores.blobs.list('')).toEqual(['a/1', 'b', 'b/1x', 'b/2', 'c']);
-        await expect(stores.blobs.get('b/1')).rejects.toMatchObject(damaged);
-        await stores.blobs.put('b/1', text('again'));
-        expect(said(await stores.blobs.get('b/1'))).toBe('again');
-      });
-      it('lists more than a page', async () => {
-        const ids = Array.from({ length: 1100 }, (_, i) => `p/${String(i).padStart(5, '0')}`);
-        await Promise.all(ids.map((id) => stores.blobs.put(id, text(id))));
-        expect(await stores.blobs.list('p/')).toEqual(ids);
-      });
-      it('keeps its own copy', async () => {
-        const bytes = text('before');
-        const put = stores.blobs.put('x', bytes);
-        await put;
-        bytes.fill(0);
-        (await stores.blobs.get('x')).fill(1);
-        expect(said(await stores.blobs.get('x'))).toBe('before');
-      });
-    });
+    describeBlobs(() => stores.blobs, reopen);
 
     describe('pointers', () => {
       it('a cell is null before its first write, then moves only from the revision it has', async () => {

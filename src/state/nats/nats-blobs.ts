@@ -7,8 +7,8 @@
  */
 import { invariant, WeirError } from '../../core/index.ts';
 import { checkStoreName } from '../blob-id.ts';
-import { Lane } from '../lane.ts';
 import type { BlobStore } from '../ports.ts';
+import { Turns } from '../turns.ts';
 import type { JetStreamRequests } from './jetstream-requests.ts';
 import { nameIn, streamName, subjectOf, subjectsBelow } from './store-streams.ts';
 import { isInline, StoredValues, type ValueSubjects } from './stored-values.ts';
@@ -19,7 +19,7 @@ export class NatsBlobs implements BlobStore {
   readonly #stream: string;
   readonly #values: StoredValues;
   /** Puts under way: a second one of the same id waits, and then compares. */
-  readonly #putting = new Map<string, { readonly lane: Lane; puts: number }>();
+  readonly #putting = new Turns();
 
   constructor(requests: JetStreamRequests, job: string) {
     this.#requests = requests;
@@ -28,16 +28,8 @@ export class NatsBlobs implements BlobStore {
     this.#values = new StoredValues(requests, this.#stream);
   }
 
-  async put(id: string, bytes: Uint8Array): Promise<void> {
-    const entry = this.#putting.get(checkStoreName(id)) ?? { lane: new Lane(), puts: 0 };
-    this.#putting.set(id, entry);
-    entry.puts += 1;
-    try {
-      await entry.lane.run(() => this.#put(id, bytes));
-    } finally {
-      entry.puts -= 1;
-      if (entry.puts === 0) this.#putting.delete(id);
-    }
+  put(id: string, bytes: Uint8Array): Promise<void> {
+    return this.#putting.run(id, () => this.#put(id, bytes));
   }
 
   async get(id: string): Promise<Uint8Array> {
@@ -58,7 +50,7 @@ export class NatsBlobs implements BlobStore {
   }
 
   async #put(id: string, bytes: Uint8Array): Promise<void> {
-    const what = `put blob ${id}`;
+    const what = `put blob ${checkStoreName(id)}`;
     const subjects = this.#subjects(id);
     // What fits a message finds out by being written; pieces would be there twice.
     if (!isInline(bytes) && (await this.#isThere(id, bytes, what))) return;

@@ -1,0 +1,16 @@
+/** A blob as a file: the SHA-256 of its id and bytes, then the bytes. */
+import { createHash } from 'node:crypto';
+
+const digestBytes = 32;
+
+export function toFile(id: string, bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([digest(id, bytes), bytes]);
+}
+
+/** Undefined: this is not what was written under this id. */
+export function fromFile(id: string, file: Uint8Array): Uint8Array | undefined {
+  const bytes = file.slice(digestBytes);
+  return Buffer.compare(file.subarray(0, digestBytes), digest(id, bytes)) === 0 ? bytes : undefined;
+}
+
+const digest = (id: string, bytes: Uint8Array): Uint8Array => createHash('sha256').update(`${id}\0`).update(bytes).digest();

@@ -1,0 +1,1 @@
+export { openDirectoryBlobs } from './directory-blobs.ts';
