@@ -31,7 +31,7 @@ import {
   type Timestamp,
   type Window,
 } from 'weir';
-import { file, generator, jetstream, socket, stdout } from 'weir/connectors';
+import { file, generator, jetstream, kv, nats, socket, stdout } from 'weir/connectors';
 import { z } from 'zod';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -211,6 +211,12 @@ const numbered: Stream<{ y: number; sequence: number }> = from(
   }),
 );
 void numbered.withWatermark;
+numbered.to(jetstream.sink({ stream: 'T', subject: (row) => `t.${row.sequence}`, perMessage: 'lines' }));
+numbered.to(jetstream.sink({ stream: 'T', subject: 't.a', guarantee: 'at-least-once' }));
+numbered.to(kv.sink({ bucket: 'B', key: ({ y }) => `${y}` }));
+numbered.to(nats.sink({ subject: ({ y }) => `t.${y}` }));
+for await (const row of from(nats.source({ subject: 's.>', format: json<{ y: number }>() })).rows())
+  same<typeof row, { y: number }>();
 async function* ticks() {
   yield { i: 1 };
 }

@@ -13,6 +13,7 @@ import type { OutputMode } from '../plan/index.ts';
 import { type Barrier, isDue } from '../progress/index.ts';
 import { AsyncCall } from './async-call.ts';
 import { byteSizeOf } from './byte-size.ts';
+import { setAsideFor } from './dead-rows.ts';
 import type { CommitPermit, Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import type { SinkDefinition, SinkWriter } from './sink.ts';
 
@@ -146,6 +147,7 @@ class SinkOperator implements Operator {
       signal,
       clock,
       logger,
+      setAside: (batch, row, fault) => setAsideFor(this.#context, batch, row, fault),
       ...(sabotage === undefined ? {} : { sabotage }),
     };
   }

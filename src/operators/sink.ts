@@ -7,7 +7,7 @@
  * C4 `commit` of an epoch that was committed before changes nothing.
  */
 import type { Batch } from '../batch/index.ts';
-import type { Clock, Epoch, Logger, SabotageName } from '../core/index.ts';
+import type { Clock, Epoch, Logger, SabotageName, WeirError } from '../core/index.ts';
 import type { SinkInfo } from '../plan/index.ts';
 import type { CommitPermit } from './operator.ts';
 
@@ -27,6 +27,8 @@ export interface SinkContext {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** While `write` runs: sets a row aside that cannot be written. Throws the fault instead if the job has nowhere to put it. */
+  readonly setAside?: (batch: Batch, row: number, fault: WeirError) => void;
   /** Tests only. */
   readonly sabotage?: SabotageName;
 }

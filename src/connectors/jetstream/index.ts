@@ -10,6 +10,7 @@ export {
   MessagePacker,
   OutgoingRows,
   type OutgoingSettings,
+  setAside,
   type StagedMessages,
   subjectFault,
   unpackMessages,

@@ -6,6 +6,7 @@
  */
 import { type Batch, ByteReader, ByteWriter } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
+import type { SinkContext } from '../../operators/index.ts';
 import { encodedRow, type FormatDefinition, rowText } from '../formats/index.ts';
 
 const newline = 10;
@@ -33,6 +34,7 @@ export interface OutgoingSettings {
   readonly bytesMax: () => number;
   /** @throws WeirError for a subject that no message can have */
   readonly checkSubject: (subject: string) => void;
+  readonly setAside: SinkContext['setAside'];
 }
 
 /** Rows as messages, one after the other. */
@@ -48,11 +50,14 @@ export class OutgoingRows {
     this.#give = give;
   }
 
-  /** @throws WeirError `E_VALUE` for a row that cannot be a message */
+  /** @throws WeirError `E_VALUE` for a row that cannot be a message, and cannot be set aside */
   add(batch: Batch): void {
     for (let i = 0; i < batch.length; i++) {
-      const body = encodedRow(batch, i, this.#settings.format);
-      this.#addRow(batch, i, this.#subjectOf(batch, i), body);
+      try {
+        this.#addRow(batch, i, this.#subjectOf(batch, i), encodedRow(batch, i, this.#settings.format));
+      } catch (error) {
+        setAside(this.#settings.setAside, batch, i, error);
+      }
     }
   }
 
@@ -107,6 +112,13 @@ export class OutgoingRows {
     this.#checked.add(found as string);
     return found as string;
   }
+}
+
+/** A row that cannot be written is a dead letter where there can be one. @throws what is not the row's fault */
+export function setAside(to: SinkContext['setAside'], batch: Batch, i: number, error: unknown): void {
+  const faulty = error instanceof WeirError && (error.code === 'E_VALUE' || error.code === 'E_CLOSURE');
+  if (!faulty || to === undefined) throw error;
+  to(batch, i, error);
 }
 
 /** Why this is no subject of a message; undefined if it is one. */

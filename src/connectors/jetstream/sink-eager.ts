@@ -47,7 +47,12 @@ export class EagerWriter implements SinkWriter {
     this.#mark = `${encodeURIComponent(incarnation)}.${generation}.${encodeURIComponent(operator)}.${subtask}`;
     const headerBytes = `NATS/1.0\r\nNats-Msg-Id: ${this.#mark}:${Number.MAX_SAFE_INTEGER}\r\n\r\n`.length;
     this.#rows = new OutgoingRows(
-      { ...rows, bytesMax: () => stream.bytesMax - headerBytes, checkSubject: (subject) => stream.checkSubject(subject) },
+      {
+        ...rows,
+        bytesMax: () => stream.bytesMax - headerBytes,
+        checkSubject: (subject) => stream.checkSubject(subject),
+        setAside: context.setAside,
+      },
       (message) => this.#ready.push({ ...message, id: `${this.#mark}:${this.#count++}` }),
     );
   }

@@ -88,7 +88,12 @@ export class FencedWriter implements SinkWriter {
     this.#settled = state?.settled ?? nowhere;
     const headerBytes = this.#headerBytes();
     this.#rows = new OutgoingRows(
-      { ...rows, bytesMax: () => stream.bytesMax - headerBytes, checkSubject: (subject) => stream.checkSubject(subject) },
+      {
+        ...rows,
+        bytesMax: () => stream.bytesMax - headerBytes,
+        checkSubject: (subject) => stream.checkSubject(subject),
+        setAside: context.setAside,
+      },
       this.#packer.add,
     );
   }

@@ -47,7 +47,12 @@ export class SharedWriter implements SinkWriter {
     const longest = this.#lines(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
     const headerBytes = longest.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 12);
     this.#rows = new OutgoingRows(
-      { ...rows, bytesMax: () => stream.bytesMax - headerBytes, checkSubject: (subject) => stream.checkSubject(subject) },
+      {
+        ...rows,
+        bytesMax: () => stream.bytesMax - headerBytes,
+        checkSubject: (subject) => stream.checkSubject(subject),
+        setAside: context.setAside,
+      },
       this.#packer.add,
     );
   }

@@ -16,6 +16,7 @@ import {
   OutgoingLink,
   placeLines,
   Retry,
+  setAside,
   type StagedMessages,
   superseded,
   unpackMessages,
@@ -64,16 +65,24 @@ export class KvWriter implements SinkWriter {
 
   write(batch: Batch): void {
     const headerBytes = lengthOf(this.#lines(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER));
+    const max = this.#bucket.bytesMax - headerBytes;
     for (let i = 0; i < batch.length; i++) {
-      const key = this.#keyOf(batch, i);
-      const body = encodedRow(batch, i, this.#rows.format);
-      const max = this.#bucket.bytesMax - headerBytes;
-      if (body.length > max)
-        throw new WeirError('E_VALUE', `a value of ${body.length} bytes is longer than ${max}; ${rowText(batch, i)}`, {
-          hint: 'make the row smaller, or raise max_payload of the server',
-        });
-      this.#values.set(key, body);
+      try {
+        this.#add(batch, i, max);
+      } catch (error) {
+        setAside(this.#context.setAside, batch, i, error);
+      }
     }
+  }
+
+  #add(batch: Batch, i: number, max: number): void {
+    const key = this.#keyOf(batch, i);
+    const body = encodedRow(batch, i, this.#rows.format);
+    if (body.length > max)
+      throw new WeirError('E_VALUE', `a value of ${body.length} bytes is longer than ${max}; ${rowText(batch, i)}`, {
+        hint: 'make the row smaller, or raise max_payload of the server',
+      });
+    this.#values.set(key, body);
   }
 
   stage(): StagedMessages | undefined {

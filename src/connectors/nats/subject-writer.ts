@@ -31,7 +31,10 @@ export class SubjectWriter implements SinkWriter {
     this.#shared = shared;
     this.#context = context;
     this.#sent = context.restoredEpoch;
-    this.#rows = new OutgoingRows({ ...rows, bytesMax: () => this.#max(), checkSubject: () => undefined }, this.#packer.add);
+    this.#rows = new OutgoingRows(
+      { ...rows, bytesMax: () => this.#max(), checkSubject: () => undefined, setAside: context.setAside },
+      this.#packer.add,
+    );
   }
 
   write(batch: Batch): void {

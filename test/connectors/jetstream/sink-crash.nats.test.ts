@@ -139,11 +139,12 @@ describe('when the server is killed in the middle of an epoch', () => {
     await begun;
     await nats.server.kill();
     await nats.restart();
-    await seen(await nats.connect(), out, 500);
+    // All of it may be there before this connection hears of it.
+    await Promise.race([seen(await nats.connect(), out, 500), committed]);
     await nats.server.kill();
     await nats.restart();
     await committed;
-    expect((await out.all()).filter(({ fence }) => fence).length).toBeGreaterThanOrEqual(3);
+    expect((await out.all()).filter(({ fence }) => fence).length).toBeGreaterThanOrEqual(2);
     await commit(writer, await staged(writer, 2, range(10, 20_000)));
     expect(await out.numbers()).toEqual(range(20_010));
   });

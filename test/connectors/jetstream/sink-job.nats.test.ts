@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { from, json, pipeline, schema, start, t } from '../../../src/index.ts';
-import { jetstream } from '../../../src/connectors/index.ts';
+import { type DeadLetter, from, json, pipeline, schema, start, t } from '../../../src/index.ts';
+import { jetstream, memorySink } from '../../../src/connectors/index.ts';
 import { withServer } from '../../nats/server.ts';
 import { numbers, TestStream } from './stream-fixture.ts';
 import { OutputStream, range } from './sink-fixture.ts';
@@ -56,6 +56,25 @@ describe('a job from stream to stream', () => {
     const generations = all.filter(({ fence }) => fence).map(({ generation }) => generation);
     expect(generations).toEqual([...generations].sort((a, b) => a - b));
     expect(new Set(generations).size).toBeGreaterThan(1);
+  });
+
+  test('sets a row aside that cannot be a message', async () => {
+    const out = await OutputStream.make(nats, 'OUT');
+    const dead = memorySink<DeadLetter>();
+    const sink = jetstream.sink<{ n: number; to: string }>({
+      servers: nats.server.url,
+      stream: 'OUT',
+      subject: ({ to }) => `OUT.${to}`,
+    });
+    const rows = ['a', 'b c', 'd', '>', 'e'].map((to, n) => ({ n, to }));
+    const job = pipeline({ name: 'odd', outputs: [from(rows).to(sink)], deadLetters: dead });
+    const { deadLetters } = await (await start(job, { stateDir: stateDir() })).finished;
+    expect(deadLetters).toBe(2);
+    expect(await out.numbers()).toEqual([0, 2, 4]);
+    expect(dead.rows.map(({ error }) => error)).toEqual([
+      expect.stringMatching(/^"OUT.b c" is no subject of a message/),
+      expect.stringMatching(/^"OUT.>" is no subject of a message/),
+    ]);
   });
 
   test('begun anew, writes on behind what is there', async () => {
