@@ -61,7 +61,15 @@ export async function leadJob(job: LogicalJob, options: LeadJobOptions): Promise
     const server = await checkServer(connection.nats, { jetStream, timeoutMs, ...inbox });
     const names = natsStoreNames(job.name);
     options.say(`on ${describeServer(server)}: ${[...names, `subjects ${subjectPrefix(job.name)}.>`].join(', ')}`);
-    const stores = await openNatsStores({ connection: connection.nats, job: job.name, create: true, random: realRandom });
+    const stores = await openNatsStores({
+      connection: connection.nats,
+      job: job.name,
+      create: true,
+      random: realRandom,
+      fresh: options.fresh ?? false,
+      jetStream,
+      timeoutMs,
+    });
     return await new Leading(plan, options, connection, stores).start();
   } catch (error) {
     await connection.close();
@@ -93,7 +101,8 @@ class Leading {
       signal,
       waiting: (holder) => say(`${holder} leads this job: waiting to take over`),
     });
-    if (this.#o.fresh === true) await forgetNatsStores(this.#connection.nats, this.#plan.job.name, [leaseCell]);
+    if (this.#o.fresh === true)
+      await forgetNatsStores(this.#connection.nats, this.#plan.job.name, [leaseCell], this.#o.connection);
     if (fromSavepoint !== undefined) await readSavepoint(fromSavepoint, this.#stores);
     const lead = this.#lead();
     const quiet = announceJob(natsBus(this.#connection.nats), { job: this.#plan.job.name, module: this.#o.module });

@@ -63,7 +63,9 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
   const { logger, flags, signal } = options;
   const prefix = subjectPrefix(job);
   const life = new SignsOfLife(flags, `${prefix}.alive`, logger);
-  const stores = await openNatsStores({ connection: control.nats, job, create: false, random: realRandom });
+  const { jetStream, timeoutMs } = options.connection;
+  const place = { connection: control.nats, job, jetStream, timeoutMs };
+  const stores = await openNatsStores({ ...place, create: false, random: realRandom });
   const bus = natsBus(data.nats, logger);
   const worker = new RemoteWorker({
     bus: natsBus(control.nats, logger),
