@@ -9,10 +9,12 @@ export type Cut = 'unsent' | 'unanswered' | 'held';
 export class CutConnection {
   readonly shared: SharedConnection;
   /** Resolves with the first message that was cut. */
-  readonly reached: Promise<void>;
+  reached: Promise<void>;
   readonly #connection: NatsConnection;
   readonly #held: (() => void)[] = [];
   #reach: () => void = () => undefined;
+  /** Messages that still go through. */
+  #left: number;
 
   /** @param after messages that go through */
   constructor(connection: NatsConnection, after: number, cut: Cut) {
@@ -20,10 +22,10 @@ export class CutConnection {
     this.reached = new Promise((resolve) => {
       this.#reach = resolve;
     });
-    let sent = 0;
+    this.#left = after;
     const publish = (subject: string, payload?: Payload, options?: PublishOptions): void => {
       const send = (own = options): void => connection.publish(subject, payload, own);
-      if (subject.startsWith('$JS.') || sent++ < after) return send();
+      if (subject.startsWith('$JS.') || this.#left-- > 0) return send();
       if (cut === 'held') this.#held.push(send);
       if (cut === 'unanswered') send({ ...options, reply: 'nobody' });
       this.#reach();
@@ -46,6 +48,15 @@ export class CutConnection {
 
   get held(): number {
     return this.#held.length;
+  }
+
+  /** Sends what was held, and cuts again after so many messages more. */
+  again(after: number): void {
+    this.#left = after;
+    this.reached = new Promise((resolve) => {
+      this.#reach = resolve;
+    });
+    for (const send of this.#held.splice(0)) send();
   }
 
   /** Sends what was held, and waits until the server has it. */
