@@ -243,6 +243,31 @@ describe('a job whose workers are elsewhere', () => {
     expect([town.outcome, town.sums]).toEqual(['finished', expected]);
   });
 
+  test('F4: a coordinator that woke up after its time takes no worker from the one that leads; without both, workers end', async () => {
+    town = new Town();
+    const first = await town.coordinator();
+    town.worker('w1');
+    town.worker('w2');
+    await town.until(() => first.status().checkpoints.some(({ state }) => state === 'completed'));
+    await first.kill();
+    await town.until(() => town.outcome !== '');
+    const second = await town.coordinator();
+    await town.until(() => second.status().state === 'running');
+    const sessions = [...town.workers.values()].map(({ session }) => session);
+    for (let i = 0; i < 20; i++) {
+      town.network.bus().publish('weir.sum.beat', packValue({ session: 'c-zombie', members: [] }));
+      await town.until(() => true);
+    }
+    expect([...town.workers.values()].map(({ session }) => session)).toEqual(sessions);
+    await second.kill();
+    // A last word of the zombie makes them look again: they have served, and do not wait for ever.
+    const at = town.clock.monotonic();
+    await town.until(() => town.clock.monotonic() - at > 1500);
+    town.network.bus().publish('weir.sum.beat', packValue({ session: 'c-zombie', members: [] }));
+    await town.until(() => [...town.workers.values()].every(({ ended }) => ended !== ''));
+    expect(town.clock.monotonic() - at).toBeLessThan(8000);
+  });
+
   test('F4: workers that hear no coordinator for five seconds end', async () => {
     town = new Town();
     const lead = await town.coordinator();

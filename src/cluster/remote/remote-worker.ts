@@ -46,6 +46,8 @@ const helloMs = 250;
 const factsMs = 500;
 /** A beat that does not count us may have been under way; a second one is meant. */
 const uncountedMax = 4;
+/** As long as our own coordinator speaks, another one that does is one that woke up after its time. */
+const ownSilenceMax = 1000;
 export const orphanedAfterMs = 5000;
 
 /** Resolves when the job is over; rejects when the worker cannot be of use. */
@@ -59,6 +61,8 @@ export class RemoteWorker {
   #timer: Timer;
   #settle: { resolve: () => void; reject: (error: WeirError) => void } = { resolve: () => {}, reject: () => {} };
   #ended = false;
+  /** It has belonged to a job. */
+  #served = false;
 
   constructor(options: RemoteWorkerOptions) {
     this.#o = options;
@@ -114,7 +118,8 @@ export class RemoteWorker {
   #lookLater(): Timer {
     return this.#o.environment.clock.setTimer(helloMs, () => {
       const silence = this.#o.environment.clock.monotonic() - this.#beatAt;
-      if (silence >= orphanedAfterMs && this.#session.joined)
+      this.#served ||= this.#session.joined;
+      if (silence >= orphanedAfterMs && this.#served)
         return void this.#end(new WeirError('E_CHANNEL', `the coordinator has said nothing for ${orphanedAfterMs / 1000} s`));
       this.#session.hello();
       this.#timer = this.#lookLater();
@@ -152,6 +157,7 @@ class Session {
   #supervisor: Supervisor | null = null;
   #generation = 0;
   #uncounted = 0;
+  #ownBeatAt = 0;
   #order: Promise<void> = Promise.resolve();
   #facts: Timer | null = null;
   closing = false;
@@ -180,11 +186,11 @@ class Session {
   /** False: this session is of no use any more. */
   counts({ session, members }: Beat): boolean {
     if (this.#coordinator === null || this.closing) return true;
-    if (session === this.#coordinator && members.includes(this.id)) {
-      this.#uncounted = 0;
-      return true;
-    }
-    return session === this.#coordinator && ++this.#uncounted < uncountedMax;
+    const now = this.#o.environment.clock.monotonic();
+    if (session !== this.#coordinator) return now - this.#ownBeatAt < ownSilenceMax;
+    this.#ownBeatAt = now;
+    this.#uncounted = members.includes(this.id) ? 0 : this.#uncounted + 1;
+    return this.#uncounted < uncountedMax;
   }
 
   async close(): Promise<void> {
@@ -201,6 +207,7 @@ class Session {
       const coordinator = senderOf(bytes);
       if (coordinator === null) return;
       this.#coordinator = coordinator;
+      this.#ownBeatAt = this.#o.environment.clock.monotonic();
       this.#link = this.#linkTo(coordinator);
     }
     this.#link.arrived(bytes);
