@@ -33,6 +33,16 @@ const lookMs = 100;
 /** How long before its end a holder that could not renew gives up. */
 const marginMs = leaseMs / 4;
 
+/** Somebody else leads (`taken`), or may from now on. */
+export class LeaseLost extends WeirError {
+  readonly taken: boolean;
+
+  constructor(why: string, taken: boolean) {
+    super('E_RUNNING', `this coordinator lost its lease: ${why}`, { retry: 'never' });
+    this.taken = taken;
+  }
+}
+
 /** Resolves once this coordinator leads. Rejects with the signal's reason. */
 export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   const { pointers, clock, holder, signal } = options;
@@ -98,12 +108,12 @@ export class Lease {
   async #renew(): Promise<void> {
     const { clock } = this.#o;
     const begun = clock.monotonic();
-    if (begun - this.#renewedAt >= leaseMs - marginMs) return this.#fail('it could not be renewed in time'); // LE2
+    if (begun - this.#renewedAt >= leaseMs - marginMs) return this.#fail('it could not be renewed in time', false); // LE2
     this.#timer = this.#renewLater();
     try {
       const revision = await this.#write(false);
       if (this.#over) return;
-      if (revision === null) return this.#fail('another coordinator has taken it');
+      if (revision === null) return this.#fail('another coordinator has taken it', true);
       this.#revision = revision;
       this.#renewedAt = begun;
     } catch {
@@ -115,7 +125,8 @@ export class Lease {
   async #lookAgain(): Promise<void> {
     const found = await this.#o.pointers.read(leaseCell).catch(() => null);
     if (found === null || this.#over || found.revision === this.#revision) return;
-    if ((unpackValue(found.value) as LeaseValue).holder !== this.#o.holder) return this.#fail('another coordinator has taken it');
+    if ((unpackValue(found.value) as LeaseValue).holder !== this.#o.holder)
+      return this.#fail('another coordinator has taken it', true);
     this.#revision = found.revision;
   }
 
@@ -124,10 +135,10 @@ export class Lease {
     return this.#o.pointers.compareAndSet(leaseCell, this.#revision, packValue(value));
   }
 
-  #fail(why: string): void {
+  #fail(why: string, taken: boolean): void {
     if (this.#over) return;
     this.#end();
-    this.#lose(new WeirError('E_RUNNING', `this coordinator lost its lease: ${why}`, { retry: 'never' }));
+    this.#lose(new LeaseLost(why, taken));
   }
 
   #end(): void {

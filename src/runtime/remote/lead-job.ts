@@ -2,11 +2,12 @@
  * The coordinator of a job whose workers are other processes, over NATS.
  *
  * Owns: the order of things: connected, checked, said what will be made, leading, and only then anything of the job is touched.
- * Invariants: RJ1 a coordinator that loses its lease or its connection for good ends as by a crash: nothing of it has an effect any more.
+ * Invariants: RJ1 a coordinator that loses its lease ends what it leads as by a crash, and waits to lead again: nothing of its former life
+ * has an effect any more.
  */
-import { Fleet, type JobSpec, Lead, type RunningJob } from '../../cluster/index.ts';
-import { acquireLease, leaseCell } from '../../coordinator/index.ts';
-import type { Logger, Sabotage } from '../../core/index.ts';
+import { Fleet, type JobReport, type JobSpec, Lead, type RunningJob } from '../../cluster/index.ts';
+import { acquireLease, type Lease, leaseCell, LeaseLost } from '../../coordinator/index.ts';
+import { type Logger, type Sabotage, sleep, WeirError } from '../../core/index.ts';
 import { type LogicalJob, type PhysicalPlan, planJob } from '../../plan/index.ts';
 import { type JobStores, forgetNatsStores, natsStoreNames, openNatsStores } from '../../state/index.ts';
 import { natsBus } from '../nats/bus.ts';
@@ -66,7 +67,6 @@ export async function leadJob(job: LogicalJob, options: LeadJobOptions): Promise
       job: job.name,
       create: true,
       random: realRandom,
-      fresh: options.fresh ?? false,
       jetStream,
       timeoutMs,
     });
@@ -77,13 +77,27 @@ export async function leadJob(job: LogicalJob, options: LeadJobOptions): Promise
   }
 }
 
+interface Begun {
+  readonly started: Promise<void>;
+  readonly over: Promise<JobReport>;
+}
+
+const againMs = 250;
+
+/** Settles only if the other fails. */
+const failed = (other: Promise<unknown>): Promise<never> => other.then(() => new Promise<never>(() => undefined));
+
 class Leading {
   readonly #plan: PhysicalPlan;
   readonly #o: LeadJobOptions;
   readonly #connection: OpenConnection;
   readonly #stores: JobStores;
   #fleet: Fleet | null = null;
-  readonly #session = `coordinator-${realRandom.id().slice(0, 8)}`;
+  #lease: Lease | null = null;
+  #present: Lead | null = null;
+  /** This life as a leader. */
+  #session = '';
+  #stopAsked = false;
 
   constructor(plan: PhysicalPlan, options: LeadJobOptions, connection: OpenConnection, stores: JobStores) {
     this.#plan = plan;
@@ -93,42 +107,84 @@ class Leading {
   }
 
   async start(): Promise<LedJob> {
-    const { signal, say, fromSavepoint } = this.#o;
-    const lease = await acquireLease({
+    const first = await this.#acquire();
+    if (this.#o.fresh === true)
+      await forgetNatsStores(this.#connection.nats, this.#plan.job.name, [leaseCell], this.#o.connection);
+    if (this.#o.fromSavepoint !== undefined) await readSavepoint(this.#o.fromSavepoint, this.#stores);
+    const quiet = announceJob(natsBus(this.#connection.nats), { job: this.#plan.job.name, module: this.#o.module });
+    const begun = this.#begin(first);
+    const finished = this.#untilOver(begun).finally(async () => {
+      quiet();
+      await this.#lease?.release();
+      await this.#stores.close();
+      await this.#connection.close();
+    });
+    finished.catch(() => undefined); // whoever awaits it sees it
+    await Promise.race([begun.started, finished]);
+    return {
+      name: this.#plan.job.name,
+      finished,
+      stop: async () => {
+        this.#stopAsked = true;
+        this.#present!.stop().catch(() => undefined); // `finished` says it
+        return finished;
+      },
+      checkpoint: () => this.#present!.checkpoint(),
+      savepoint: (to) => this.#present!.savepoint(to),
+      kill: () => this.#present!.kill(),
+      status: () => this.#present!.status(),
+      processEnded: (pid) => this.#fleet?.processEnded(workerName(pid)),
+    };
+  }
+
+  /** An outage of NATS costs the lease: then it is contended for again, and the job goes on from its last checkpoint. */
+  async #untilOver(begun: Begun): Promise<JobReport> {
+    for (let now = begun; ; ) {
+      try {
+        return await now.over;
+      } catch (error) {
+        if (!(error instanceof LeaseLost) || error.taken) throw error;
+        this.#o.logger.warn({ session: this.#session }, `${error.message}: contending for it again`);
+        now = this.#begin(await this.#acquireInTime());
+        if (this.#stopAsked) void now.started.then(() => this.#present!.stop()).catch(() => undefined); // `finished` says it
+      }
+    }
+  }
+
+  #begin(lease: Lease): Begun {
+    this.#lease = lease;
+    const lead = this.#lead();
+    this.#present = lead;
+    const lost = Promise.race([lease.lost, this.#disconnected()]);
+    const over = Promise.race([lead.finished, lost]);
+    over.catch(() => void lead.kill()); // RJ1
+    const started = Promise.race([lead.start(), lost]).then(() => undefined);
+    started.catch(() => void lead.kill());
+    return { over: Promise.race([over, failed(started)]), started };
+  }
+
+  #acquire(): Promise<Lease> {
+    const { signal, say } = this.#o;
+    this.#session = `coordinator-${realRandom.id().slice(0, 8)}`;
+    return acquireLease({
       pointers: this.#stores.pointers,
       clock: realClock,
       holder: this.#session,
       signal,
       waiting: (holder) => say(`${holder} leads this job: waiting to take over`),
     });
-    if (this.#o.fresh === true)
-      await forgetNatsStores(this.#connection.nats, this.#plan.job.name, [leaseCell], this.#o.connection);
-    if (fromSavepoint !== undefined) await readSavepoint(fromSavepoint, this.#stores);
-    const lead = this.#lead();
-    const quiet = announceJob(natsBus(this.#connection.nats), { job: this.#plan.job.name, module: this.#o.module });
-    const lost = Promise.race([lease.lost, this.#disconnected()]);
-    lost.catch(() => void lead.kill()); // RJ1
-    const finished = Promise.race([lead.finished, lost]).finally(async () => {
-      quiet();
-      await lease.release();
-      await this.#stores.close();
-      await this.#connection.close();
-    });
-    finished.catch(() => undefined); // whoever awaits it sees it
-    await Promise.race([lead.start(), lost]);
-    return {
-      name: lead.name,
-      finished,
-      stop: async () => {
-        lead.stop().catch(() => undefined); // `finished` says it
-        return finished;
-      },
-      checkpoint: () => lead.checkpoint(),
-      savepoint: (to) => lead.savepoint(to),
-      kill: () => lead.kill(),
-      status: () => lead.status(),
-      processEnded: (pid) => this.#fleet?.processEnded(workerName(pid)),
-    };
+  }
+
+  /** However long NATS is away. */
+  async #acquireInTime(): Promise<Lease> {
+    for (;;) {
+      try {
+        return await this.#acquire();
+      } catch (error) {
+        if (!(error instanceof WeirError) || error.retry === 'never') throw error;
+        await sleep(realClock, againMs, this.#o.signal);
+      }
+    }
   }
 
   #lead(): Lead {
