@@ -1,12 +1,12 @@
 /**
- * One life of a job: random pieces, random turns, checkpoints, aborted epochs, faults, crashes, other parallelisms; in memory,
- * on a clock that moves only with the turns. Everything follows from one seed.
+ * One life of a job: random pieces, random turns, checkpoints, aborted epochs, faults, crashes, other parallelisms; unless another
+ * ground is given, in memory, on a clock that moves only with the turns. There everything follows from one seed.
  */
 import { asSink, outputNode } from '../../src/api/index.ts';
 import { type ClusterEnvironment, type RunningJob, startCluster } from '../../src/cluster/index.ts';
 import { type Random, type Sabotage, seededRandom, silentLogger } from '../../src/core/index.ts';
 import type { SinkDefinition } from '../../src/operators/index.ts';
-import { type LogicalJob, type OutputMode, planJob } from '../../src/plan/index.ts';
+import { type LogicalJob, type OutputMode, type PhysicalPlan, planJob } from '../../src/plan/index.ts';
 import { MemoryDisk, openMemoryStores } from '../../src/state/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { MemoryTransport } from '../../src/transport/index.ts';
@@ -27,6 +27,18 @@ export interface LifeOptions {
   /** Should this call of a store or sink fail? */
   readonly failing?: () => boolean;
   readonly sabotage?: Sabotage;
+  /** In memory unless said. */
+  readonly ground?: Ground;
+}
+
+/** Where a job lives: what outlives its crashes, how its parts reach each other, and how time goes by. */
+export interface Ground {
+  /** Loses workers by itself, so that a job has to restart. */
+  readonly isUnsteady: boolean;
+  /** Starts the next life on what the earlier ones left, with stores as they are in this one. */
+  start(plan: () => PhysicalPlan, stores: RoughStores): Promise<RunningJob>;
+  /** Lets a little time go by. */
+  pass(): Promise<void>;
 }
 export interface LifeReport {
   readonly crashes: number;
@@ -40,8 +52,7 @@ export interface LifeReport {
 /** Lives until the job has finished. */
 export async function live(options: LifeOptions): Promise<LifeReport> {
   const { random, parallelisms } = options;
-  const disk = new MemoryDisk();
-  const clock = new JitteryClock(random);
+  const ground = options.ground ?? new MemoryGround(options);
   const seen = new Set<number>();
   const report = { crashes: 0, restores: 0, aborted: 0, restarts: 0, parallelisms: seen };
   for (;;) {
@@ -56,9 +67,9 @@ export async function live(options: LifeOptions): Promise<LifeReport> {
       ...(inStore ? { diesIn: 1 + Math.floor(random.next() * 25) } : {}),
     });
     options.world.trouble = options.slow === true || options.failing !== undefined ? () => stores.disturb() : null;
-    const job = await begin(options, disk, clock, stores, parallelism);
+    const job = await begin(options, ground, stores, parallelism);
     if (job !== null) {
-      const over = await turns(job, clock, random, stores, mortal && !inStore ? 8 + Math.floor(random.next() * 60) : 100_000);
+      const over = await turns(job, ground, stores, mortal && !inStore ? 8 + Math.floor(random.next() * 60) : 100_000);
       if (job.status().report.restoredFrom !== null) report.restores++;
       report.aborted += job.status().checkpoints.filter(({ state }) => state === 'aborted').length;
       report.restarts += job.status().report.restarts;
@@ -71,76 +82,88 @@ export async function live(options: LifeOptions): Promise<LifeReport> {
 }
 
 /** True: the job has finished. False: its time has come. */
-async function turns(job: RunningJob, clock: VirtualClock, random: Random, stores: RoughStores, most: number): Promise<boolean> {
+async function turns(job: RunningJob, ground: Ground, stores: RoughStores, most: number): Promise<boolean> {
   for (let n = 0; n < most && !stores.dead; n++) {
     const { state } = job.status();
     if (state === 'finished') return true;
     if (state === 'failed') await job.finished;
-    clock.advance(Math.floor(random.next() * 6));
-    await turn();
+    await ground.pass();
     if (n > 50_000) throw new Error(`the job does not finish: ${JSON.stringify(job.status())}`);
   }
   return false;
 }
 
 /** Null: it died while it began. */
-async function begin(
-  options: LifeOptions,
-  disk: MemoryDisk,
-  clock: VirtualClock,
-  stores: RoughStores,
-  parallelism: number,
-): Promise<RunningJob | null> {
+async function begin(options: LifeOptions, ground: Ground, stores: RoughStores, parallelism: number): Promise<RunningJob | null> {
+  const fails = options.failing !== undefined || ground.isUnsteady;
   const job: LogicalJob = {
     name: 'life',
     outputs: options.outputs,
     parallelism,
     checkpointEveryMs: options.checkpointEveryMs ?? 10,
-    restart: { attempts: options.failing === undefined ? 0 : 1000, withinMs: 1000, backoffMs: 1 },
+    restart: { attempts: fails ? 1000 : 0, withinMs: 1000, backoffMs: 1 },
   };
   try {
-    return await passing(clock, startCluster(planJob(job, parallelism), environment(options, disk, clock, stores)));
+    return await ground.start(() => planJob(job, parallelism), stores);
   } catch (error) {
     if (stores.dead) return null;
     throw error;
   }
 }
 
-/** Time goes by until it is settled: a job that had finished and cannot publish waits before it tries again. */
-async function passing<T>(clock: VirtualClock, pending: Promise<T>): Promise<T> {
-  let settled = false;
-  const settle = (): void => void (settled = true);
-  pending.then(settle, settle);
-  while (!settled) {
-    await turn();
-    clock.advance(1);
-  }
-  return pending;
-}
+/** One process, on a clock that moves only with the turns. */
+class MemoryGround implements Ground {
+  readonly isUnsteady = false;
+  readonly #disk = new MemoryDisk();
+  readonly #clock: JitteryClock;
+  readonly #o: LifeOptions;
 
-function environment(
-  { random, sabotage }: LifeOptions,
-  disk: MemoryDisk,
-  clock: VirtualClock,
-  stores: RoughStores,
-): ClusterEnvironment {
-  const transports = new Map<number, MemoryTransport>();
-  const newTransport = (): MemoryTransport =>
-    new MemoryTransport({ codec: true, window: { frames: 1 + Math.floor(random.next() * 4), bytes: 4096 } });
-  return {
-    clock,
-    random: seededRandom(Math.floor(random.next() * 1e9)),
-    logger: silentLogger,
-    defer: lateDefer(random),
-    stores: stores.over(openMemoryStores(disk)),
-    transport: (generation) => {
-      const known = transports.get(generation) ?? newTransport();
-      transports.set(generation, known);
-      return known;
-    },
-    epochBytesMax: 1 << 20,
-    ...(sabotage === undefined ? {} : { sabotage }),
-  };
+  constructor(options: LifeOptions) {
+    this.#o = options;
+    this.#clock = new JitteryClock(options.random);
+  }
+
+  start(plan: () => PhysicalPlan, stores: RoughStores): Promise<RunningJob> {
+    return this.#passing(startCluster(plan(), this.#environment(stores)));
+  }
+
+  async pass(): Promise<void> {
+    this.#clock.advance(Math.floor(this.#o.random.next() * 6));
+    await turn();
+  }
+
+  /** Time goes by until it is settled: a job that had finished and cannot publish waits before it tries again. */
+  async #passing<T>(pending: Promise<T>): Promise<T> {
+    let settled = false;
+    const settle = (): void => void (settled = true);
+    pending.then(settle, settle);
+    while (!settled) {
+      await turn();
+      this.#clock.advance(1);
+    }
+    return pending;
+  }
+
+  #environment(stores: RoughStores): ClusterEnvironment {
+    const { random, sabotage } = this.#o;
+    const transports = new Map<number, MemoryTransport>();
+    const newTransport = (): MemoryTransport =>
+      new MemoryTransport({ codec: true, window: { frames: 1 + Math.floor(random.next() * 4), bytes: 4096 } });
+    return {
+      clock: this.#clock,
+      random: seededRandom(Math.floor(random.next() * 1e9)),
+      logger: silentLogger,
+      defer: lateDefer(random),
+      stores: stores.over(openMemoryStores(this.#disk)),
+      transport: (generation) => {
+        const known = transports.get(generation) ?? newTransport();
+        transports.set(generation, known);
+        return known;
+      },
+      epochBytesMax: 1 << 20,
+      ...(sabotage === undefined ? {} : { sabotage }),
+    };
+  }
 }
 
 /** In order, as messages of one connection are, but now and then a few turns late. */

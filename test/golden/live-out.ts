@@ -4,7 +4,7 @@ import { type Sabotage, seededRandom } from '../../src/core/index.ts';
 import type { Drawn } from './drawn.ts';
 import type { Timed, Verdict } from './experiment.ts';
 import { keyed } from './keyed-queries.ts';
-import { live } from './life.ts';
+import { type Ground, live } from './life.ts';
 import { stamped } from './plain.ts';
 import { aggregations } from './queries.ts';
 import { splitSource } from './split-source.ts';
@@ -33,7 +33,13 @@ function fitting(life: Drawn): Drawn {
   }
 }
 
-export async function liveOut(drawnLife: Drawn, sabotage?: Sabotage, world: World = new World()): Promise<Verdict> {
+export interface Setting {
+  readonly sabotage?: Sabotage;
+  readonly world?: World;
+  readonly ground?: Ground;
+}
+
+export async function liveOut(drawnLife: Drawn, { sabotage, world = new World(), ground }: Setting = {}): Promise<Verdict> {
   const life = fitting(drawnLife);
   const random = seededRandom(life.seed);
   // Until the world has been bad enough.
@@ -62,6 +68,7 @@ export async function liveOut(drawnLife: Drawn, sabotage?: Sabotage, world: Worl
         slow: life.trouble !== 'none',
         ...(life.trouble === 'failing' ? { failing } : {}),
         ...(breaks === undefined ? {} : { sabotage: breaks }),
+        ...(ground === undefined ? {} : { ground }),
       }),
   });
 }

@@ -54,7 +54,7 @@ describe('a random pipeline', () => {
       let wrong = 0;
       for (const life of fc.sample(drawn, { numRuns: 40, seed })) {
         const broken: Drawn = { ...life, crashes: 3, query: 'running', trouble: 'none' };
-        const { findings } = await liveOut(broken, { break: name, abortEvery: 2 });
+        const { findings } = await liveOut(broken, { sabotage: { break: name, abortEvery: 2 } });
         if (findings.some(({ actual, expected }) => actual.join('\n') !== expected.join('\n'))) wrong++;
       }
       expect(wrong).toBeGreaterThan(0);
