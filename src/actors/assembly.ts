@@ -95,9 +95,12 @@ export function receivers({ plan, stage, transport, index }: Site): ChannelRecei
 }
 
 export function sourceContext({ environment, plan, stage }: Site): Omit<SourceContext, 'signal'> {
+  const operator = stage.operators[0]!.id;
+  const { assist } = environment;
   return {
+    ...(assist === undefined ? {} : { assist: (request) => assist(operator, request) }),
     job: plan.job.name,
-    operator: stage.operators[0]!.id,
+    operator,
     clock: environment.clock,
     logger: environment.logger,
     journal: environment.stores.journal,

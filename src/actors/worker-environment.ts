@@ -11,6 +11,8 @@ export interface WorkerEnvironment {
   readonly stores: JobStores;
   /** The channels of one generation. `isLocal`: both ends of the channel are in this worker. */
   readonly transport: (generation: number, isLocal: (id: ChannelId) => boolean) => Transport;
+  /** Asks the coordinator to `assist` a source of the plan; undefined: it is in this process. */
+  readonly assist?: (source: string, request: unknown) => Promise<unknown>;
   /** Bytes that the sources of a job may read between two barriers. */
   readonly epochBytesMax: number;
   /** Tests only: what is to be broken. */

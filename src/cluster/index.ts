@@ -2,6 +2,6 @@ export { type ClusterEnvironment, startCluster } from './cluster.ts';
 export { Lead, type LeadEnvironment, type LeadOptions, type WorkerReports } from './lead.ts';
 export { Fleet, type FleetOptions } from './remote/fleet.ts';
 export { RemoteWorker, type RemoteWorkerOptions } from './remote/remote-worker.ts';
-export type { JobSpec } from './remote/messages.ts';
+export { type JobSpec, type Subjects, subjects } from './remote/messages.ts';
 export type { Workers } from './workers.ts';
 export type { JobReport, JobState, JobStatus, RunningJob, SplitStatus, SubtaskStatus } from './status.ts';

@@ -6,7 +6,7 @@
 import type { ToCoordinator } from '../actors/index.ts';
 import { Coordinator } from '../coordinator/index.ts';
 import { type Clock, type Logger, type OperatorId, type Random, type Sabotage, WeirError } from '../core/index.ts';
-import type { SourceDefinition } from '../operators/index.ts';
+import type { SourceContext, SourceDefinition } from '../operators/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
 import type { JobStores } from '../state/index.ts';
 import { statusOf } from './job-status.ts';
@@ -101,6 +101,13 @@ export class Lead implements RunningJob {
     return statusOf(this.#plan, this.#coordinator, this.#workers.facts());
   }
 
+  /** What a source's reader in another process asks of its definition. */
+  async assist(source: string, request: unknown): Promise<unknown> {
+    const definition = this.#definition(source);
+    if (definition.assist === undefined) throw new WeirError('E_INTERNAL', `source ${source} assists nobody`);
+    return definition.assist(request, this.#context(source));
+  }
+
   #killed(): Promise<never> {
     const error = new WeirError('E_STUCK', `job ${this.name} was ended as by a crash`, {
       hint: 'its next start goes on from its last checkpoint',
@@ -109,10 +116,18 @@ export class Lead implements RunningJob {
   }
 
   #discover(source: OperatorId): Promise<readonly string[]> {
+    return this.#definition(source).splits(this.#context(source));
+  }
+
+  #definition(source: string): SourceDefinition {
     const planned = this.#plan.stages.flatMap((stage) => stage.operators).find(({ id }) => id === source);
     if (planned === undefined || planned.node.kind !== 'source') throw new WeirError('E_INTERNAL', `${source} is not a source`);
+    return planned.node.source as SourceDefinition;
+  }
+
+  #context(source: string): SourceContext {
     const { clock, logger, stores } = this.#environment;
-    return (planned.node.source as SourceDefinition).splits({
+    return {
       job: this.#plan.job.name,
       operator: source,
       signal: this.#abort.signal,
@@ -120,6 +135,6 @@ export class Lead implements RunningJob {
       logger,
       journal: stores.journal,
       batchRowsMax: 1024,
-    });
+    };
   }
 }

@@ -9,6 +9,7 @@
 import type { Batch } from '../batch/index.ts';
 import type { Clock, Epoch, Logger, SabotageName, WeirError } from '../core/index.ts';
 import type { SinkInfo } from '../plan/index.ts';
+import type { BrokerAccess } from './broker-access.ts';
 import type { CommitPermit } from './operator.ts';
 
 export interface SinkContext {
@@ -46,4 +47,6 @@ export interface SinkWriter {
 export interface SinkDefinition extends SinkInfo {
   /** `state` = what `snapshot` gave in the checkpoint that is restored, one per earlier subtask. */
   open(context: SinkContext, state: readonly unknown[]): Promise<SinkWriter>;
+  /** What it does on a NATS server. */
+  readonly access?: BrokerAccess;
 }

@@ -10,6 +10,7 @@ import type { Batch } from '../batch/index.ts';
 import type { Clock, Logger } from '../core/index.ts';
 import type { SourceInfo } from '../plan/index.ts';
 import type { Journal } from '../state/index.ts';
+import type { BrokerAccess } from './broker-access.ts';
 import type { DeadRecord } from './operator.ts';
 
 /** A position, as plain msgpack data. */
@@ -23,6 +24,8 @@ export interface SourceContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly journal: Journal;
+  /** Has the coordinator do what `assist` of the definition does; undefined: this process may do it by itself. */
+  readonly assist?: (request: unknown) => Promise<unknown>;
   /** Rows a piece should have at most (1024). */
   readonly batchRowsMax: number;
 }
@@ -54,4 +57,11 @@ export interface SourceDefinition extends SourceInfo {
   open(split: string, from: Position | undefined, records: number, context: SourceContext): Promise<SplitReader>;
   /** What lies before is in the oldest retained checkpoint and may be released. */
   release?(split: string, before: Position, context: SourceContext): Promise<void>;
+  /**
+   * Does for a reader in another process what that one's user need not be allowed. Called where the coordinator is; request and
+   * answer are plain msgpack data. The request is not to be trusted.
+   */
+  assist?(request: unknown, context: SourceContext): Promise<unknown>;
+  /** What it does on a NATS server. */
+  readonly access?: BrokerAccess;
 }

@@ -12,6 +12,7 @@
  * | beat    | coordinator → workers | repeated   | it leads, and these are its workers                                   |
  * | alive   | worker → coordinator  | repeated   | its process runs, and how far its event loop has got                  |
  * | facts   | worker → coordinator  | repeated   | what its subtasks say of themselves                                   |
+ * | assist  | worker → coordinator  | request    | a source's reader needs what only the coordinator's user may do       |
  */
 import type { Deployment, ToCoordinator, ToSupervisor } from '../../actors/index.ts';
 import { packValue, unpackValue } from '../../batch/index.ts';
@@ -103,6 +104,7 @@ export interface Subjects {
   readonly beat: string;
   readonly alive: string;
   readonly facts: string;
+  readonly assist: string;
   coordinator(session: string): string;
   worker(session: string): string;
 }
@@ -114,6 +116,7 @@ export function subjects(prefix: string): Subjects {
     beat: `${prefix}.beat`,
     alive: `${prefix}.alive`,
     facts: `${prefix}.facts`,
+    assist: `${prefix}.assist`,
     coordinator: (session) => `${prefix}.c.${session}`,
     worker: (session) => `${prefix}.w.${session}`,
   };

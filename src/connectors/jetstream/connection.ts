@@ -103,6 +103,12 @@ async function connected(options: NatsOptions): Promise<Omit<SharedConnection, '
   return { connection, jetstream, watch: new ConnectionWatch(connection), inbox: () => createInbox(inboxPrefix) };
 }
 
+/** Where somebody says so other than by the environment. */
+export function serversOf({ servers = [] }: NatsOptions): { readonly servers?: readonly string[] } {
+  const named = [servers].flat();
+  return named.length === 0 ? {} : { servers: named };
+}
+
 /** A server that is gone is noticed in seconds, and waited for as long as it takes. */
 const settings: NodeConnectionOptions = {
   maxReconnectAttempts: -1,

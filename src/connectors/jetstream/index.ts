@@ -3,7 +3,14 @@ import { jetstreamSource } from './source.ts';
 
 export { connectedUntil } from './connected-until.ts';
 export type { ConnectionWatch } from './connection-watch.ts';
-export { type NatsAccess, type NatsOptions, type NatsOpener, provideNats, type SharedConnection } from './connection.ts';
+export {
+  type NatsAccess,
+  type NatsOptions,
+  type NatsOpener,
+  provideNats,
+  serversOf,
+  type SharedConnection,
+} from './connection.ts';
 export { type HeaderLine, placeLines, type Tail, tailOf, type WriterIdentity, writerLines } from './fence.ts';
 export type { MessageColumns } from './message-records.ts';
 export {

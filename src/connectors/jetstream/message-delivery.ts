@@ -1,29 +1,28 @@
 /**
  * The messages of one consumer from a sequence on, until it breaks.
  *
- * Owns: the consumer (ephemeral, nothing is acknowledged), asking for messages as far as there is room, and noticing that it
+ * Owns: its consumer (ephemeral, nothing is acknowledged; who makes it, source-consumers.ts), asking for messages as far as there is room, and noticing that it
  * no longer is one unbroken sequence: a gap, a silence, a server that says so. Whoever reads then makes a new one behind the
  * last message. Does not own: whether the stream still is the same (source-stream.ts).
  * Invariants: JD1 messages come in the order of the stream, each delivery following the one before; JD2 a message behind a hole
  * in the sequences is given only once the stream says that retention did not make the hole.
  */
-import { AckPolicy, DeliverPolicy, type StreamInfo } from '@nats-io/jetstream';
-import { type Msg, nanos, nuid, type Subscription } from '@nats-io/transport-node';
+import type { StreamInfo } from '@nats-io/jetstream';
+import { type Msg, nanos, type Subscription } from '@nats-io/transport-node';
 import { type Clock, type Timer, WeirError } from '../../core/index.ts';
 import { MessagePulls } from './message-pulls.ts';
 import { type StreamMessage, streamMessage } from './stream-message.ts';
+import type { SourceConsumers } from './source-consumers.ts';
 import { natsError } from './source-errors.ts';
 import type { SourceStream } from './source-stream.ts';
 
 const expiresMs = 2000;
 const heartbeatMs = 500;
 const silentMsMax = 1500;
-const inactiveMs = 60_000;
-const deleteMsMax = 500;
 
 export interface DeliveryOptions {
   readonly stream: SourceStream;
-  readonly job: string;
+  readonly consumers: SourceConsumers;
   readonly filter: string | undefined;
   /** The last sequence that is not wanted. */
   readonly behind: number;
@@ -65,23 +64,9 @@ export class MessageDelivery {
   #caughtUp: boolean;
 
   static async open(options: DeliveryOptions): Promise<MessageDelivery> {
-    const { stream, filter, behind, job } = options;
-    const name = `weir-${job}-${nuid.next()}`;
-    try {
-      const { num_pending: pending } = await stream.manager.consumers.add(stream.name, {
-        name,
-        ack_policy: AckPolicy.None,
-        deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: behind + 1,
-        inactive_threshold: nanos(inactiveMs),
-        mem_storage: true,
-        num_replicas: 1,
-        ...(filter === undefined ? {} : { filter_subject: filter }),
-      });
-      return new MessageDelivery(options, name, pending === 0);
-    } catch (error) {
-      throw natsError(error, filter === undefined ? stream.label : `${stream.label}, subject ${filter}`);
-    }
+    const { consumers, filter, behind } = options;
+    const { name, pending } = await consumers.make(filter, behind);
+    return new MessageDelivery(options, name, pending === 0);
   }
 
   private constructor(options: DeliveryOptions, consumer: string, drained: boolean) {
@@ -128,10 +113,9 @@ export class MessageDelivery {
     if (this.#closed) return;
     this.#closed = true;
     this.#quiet();
-    const { stream } = this.#o;
+    const { stream, consumers } = this.#o;
     if (!stream.shared.watch.connected) return;
-    const subject = `${stream.apiPrefix}.CONSUMER.DELETE.${stream.name}.${this.#consumer}`;
-    await stream.shared.connection.request(subject, '', { timeout: deleteMsMax }).catch(() => undefined); // it ends after a minute
+    await consumers.drop(this.#consumer).catch(() => undefined); // it ends after a minute
   }
 
   break(reason: string): void {

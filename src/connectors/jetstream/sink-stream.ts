@@ -122,22 +122,26 @@ export class SinkStream {
   }
 
   /** One that is there already is left as it is. */
-  async #create({ subjects, replicas = 1 }: StreamToCreate): Promise<void> {
+  async #create(create: StreamToCreate): Promise<void> {
     try {
       await this.#manager.streams.info(this.name);
     } catch (error) {
       const found = sinkError(error, this.label);
       if (!/does not exist$/.test(found.message)) throw found;
-      const fence = this.#options.fence ?? plainFence(this.name);
-      const all = subjects.some((subject) => /[*>]/.test(subject)) || takes(subjects, fence) ? subjects : [...subjects, fence];
       await this.asked(
         this.#manager.streams.add({
           name: this.name,
-          subjects: [...all],
-          num_replicas: replicas,
+          subjects: [...createdSubjects(this.name, create, this.#options.fence)],
+          num_replicas: create.replicas ?? 1,
           retention: RetentionPolicy.Limits,
         }),
       );
     }
   }
+}
+
+/** With one for fences, if none of them takes those. */
+export function createdSubjects(stream: string, { subjects }: StreamToCreate, asked: string | undefined): readonly string[] {
+  const fence = asked ?? plainFence(stream);
+  return subjects.some((subject) => /[*>]/.test(subject)) || takes(subjects, fence) ? subjects : [...subjects, fence];
 }

@@ -10,12 +10,12 @@ import type { SinkContext, SinkDefinition, SinkWriter } from '../../operators/in
 import { type FormatDefinition, formatDefinition, json, lineFormat } from '../formats/index.ts';
 import { untilAborted } from '../records/index.ts';
 import { connectedUntil } from './connected-until.ts';
-import type { NatsOptions, SharedConnection } from './connection.ts';
+import { type NatsOptions, serversOf, type SharedConnection } from './connection.ts';
 import { subjectFault } from './outgoing.ts';
 import { EagerWriter } from './sink-eager.ts';
 import { type FencedState, FencedWriter } from './sink-fenced.ts';
 import { SharedWriter } from './sink-shared.ts';
-import { SinkStream, type StreamToCreate } from './sink-stream.ts';
+import { createdSubjects, SinkStream, type StreamToCreate } from './sink-stream.ts';
 
 export interface JetStreamSinkOptions<Row> extends NatsOptions {
   readonly stream: string;
@@ -63,8 +63,23 @@ export function jetstreamSink<Row extends object>(options: JetStreamSinkOptions<
     single: settings.guarantee === 'exactly-once',
     identity: `jetstream ${settings.stream}, ${settings.rows.format.name}, ${settings.rows.perMessage}`,
     open: (context, states) => openWriter(settings, context, states),
+    access: {
+      kind: 'write-stream',
+      stream: settings.stream,
+      subjects: subjectsOf(settings),
+      shared: settings.shared,
+      ...serversOf(settings.nats),
+    },
   };
   return asSink<Row>(definition);
+}
+
+/** What it publishes on, as far as the options tell. */
+function subjectsOf({ stream, rows, guarantee, shared, fence, create }: SinkSettings): readonly string[] | null {
+  const unfenced = guarantee !== 'exactly-once' || shared;
+  if (typeof rows.subject === 'string' && unfenced) return [rows.subject];
+  if (typeof rows.subject === 'string' && fence !== undefined) return [rows.subject, fence];
+  return create === undefined ? null : createdSubjects(stream, create, fence);
 }
 
 interface SinkSettings {

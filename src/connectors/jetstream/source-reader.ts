@@ -13,6 +13,7 @@ import type { Piece, SourceContext, SplitReader } from '../../operators/index.ts
 import { PieceBuilder, untilAborted } from '../records/index.ts';
 import { type Hole, MessageDelivery } from './message-delivery.ts';
 import { MessageRecords, type RecordSettings } from './message-records.ts';
+import type { SourceConsumers } from './source-consumers.ts';
 import { changed, checkFront, type MessagePosition, positionAt } from './source-position.ts';
 import type { SourceStream } from './source-stream.ts';
 import type { StreamMessage } from './stream-message.ts';
@@ -27,6 +28,7 @@ const outageMsMax = 30_000;
 
 export interface SourceReaderOptions {
   readonly stream: SourceStream;
+  readonly consumers: SourceConsumers;
   readonly split: string;
   readonly filter: string | undefined;
   readonly schema: BatchSchema;
@@ -186,12 +188,12 @@ export class SourceReader implements SplitReader {
   }
 
   async #open(): Promise<void> {
-    const { stream, filter, context } = this.#o;
+    const { stream, consumers, filter, context } = this.#o;
     const position = this.#here();
     await stream.check(position);
     const delivery = await MessageDelivery.open({
       stream,
-      job: context.job,
+      consumers,
       filter,
       behind: position.lines === 0 ? position.sequence : position.sequence - 1,
       clock: context.clock,

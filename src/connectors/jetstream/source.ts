@@ -9,9 +9,10 @@ import { WeirError } from '../../core/index.ts';
 import type { Position, SourceContext, SourceDefinition, SplitReader } from '../../operators/index.ts';
 import { formatDefinition, type FormatDefinition, lineFormat } from '../formats/index.ts';
 import { untilAborted } from '../records/index.ts';
-import { natsConnection, type NatsOptions, type SharedConnection } from './connection.ts';
+import { natsConnection, type NatsOptions, serversOf, type SharedConnection } from './connection.ts';
 import { type MessageColumn, type MessageColumns, type RecordSettings, schemaWith } from './message-records.ts';
 import type { MessagePosition } from './source-position.ts';
+import { checkedWish, consumersBy, granted, ownConsumers } from './source-consumers.ts';
 import { SourceReader } from './source-reader.ts';
 import { SourceStream, type StartAt } from './source-stream.ts';
 import { overlap } from './subject-filters.ts';
@@ -76,6 +77,8 @@ export function messageSource(options: MessageSourceOptions): SourceDefinition {
     bounded: settings.untilEnd,
     splits: (context) => splitsOf(settings, context),
     open: (split, from, count, context) => openSplit(settings, split, from, count, context),
+    assist: (request, context) => assist(settings, request, context),
+    access: { kind: 'read-stream', stream: records.stream, ...serversOf(settings.nats) },
   };
 }
 
@@ -139,6 +142,16 @@ async function splitsOf({ nats, filters, records }: SourceSettings, { signal }: 
   return filters.length === 0 ? [records.stream] : filters;
 }
 
+async function assist({ nats, filters, records }: SourceSettings, request: unknown, context: SourceContext): Promise<unknown> {
+  const wish = checkedWish(request, context.job, filters);
+  const shared = await connection(nats, context.signal);
+  try {
+    return await granted(ownConsumers(await SourceStream.of(records.stream, shared), context.job), wish);
+  } finally {
+    await shared.close();
+  }
+}
+
 async function openSplit(
   settings: SourceSettings,
   split: string,
@@ -154,6 +167,7 @@ async function openSplit(
     if (position !== undefined) await untilAborted(stream.check(position), context.signal);
     return new SourceReader({
       stream,
+      consumers: context.assist === undefined ? ownConsumers(stream, context.job) : consumersBy(context.assist),
       split,
       filter: filters.length === 0 ? undefined : split,
       schema: definition.schema,

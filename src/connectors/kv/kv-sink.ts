@@ -3,7 +3,7 @@ import { asSink, type Format, type Sink } from '../../api/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { SinkDefinition } from '../../operators/index.ts';
 import { formatDefinition, json } from '../formats/index.ts';
-import { connectedUntil, type NatsOptions } from '../jetstream/index.ts';
+import { connectedUntil, type NatsOptions, serversOf } from '../jetstream/index.ts';
 import { untilAborted } from '../records/index.ts';
 import { KvBucket } from './kv-bucket.ts';
 import { KvWriter } from './kv-writer.ts';
@@ -41,6 +41,7 @@ export function kvSink<Row extends object>(options: KvSinkOptions<Row>): Sink<Ro
     modes: ['append', 'update'],
     single: true,
     identity: `kv ${bucket}, ${format.name}`,
+    access: { kind: 'write-bucket', bucket, ...serversOf(nats) },
     async open(context) {
       const shared = await connectedUntil(nats, context.signal);
       try {

@@ -2,7 +2,7 @@ import { asSink, type Format, type Sink } from '../../api/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { SinkDefinition } from '../../operators/index.ts';
 import { formatDefinition, json } from '../formats/index.ts';
-import { connectedUntil, type NatsOptions, subjectFault } from '../jetstream/index.ts';
+import { connectedUntil, type NatsOptions, serversOf, subjectFault } from '../jetstream/index.ts';
 import { SubjectWriter } from './subject-writer.ts';
 
 export interface NatsSinkOptions<Row> extends NatsOptions {
@@ -36,6 +36,7 @@ export function natsSink<Row extends object>(options: NatsSinkOptions<Row>): Sin
     modes: ['append', 'update', 'complete'],
     single: false,
     identity: `nats ${shown}, ${format.name}`,
+    access: { kind: 'publish', subject: typeof subject === 'string' ? subject : null, ...serversOf(nats) },
     async open(context) {
       const shared = await connectedUntil(nats, context.signal);
       const rows = { subject: subject as string | ((row: object) => unknown), format, perMessage: 'one' } as const;

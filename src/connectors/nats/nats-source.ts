@@ -2,7 +2,7 @@ import { asSource, type Format, type Source } from '../../api/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { SourceDefinition } from '../../operators/index.ts';
 import { formatDefinition } from '../formats/index.ts';
-import { connectedUntil, isSubjectFilter, type NatsOptions } from '../jetstream/index.ts';
+import { connectedUntil, isSubjectFilter, type NatsOptions, serversOf } from '../jetstream/index.ts';
 import { SubjectReader } from './subject-reader.ts';
 
 export interface NatsSourceOptions<Row> extends NatsOptions {
@@ -33,6 +33,7 @@ export function natsSource<Row extends object>(options: NatsSourceOptions<Row>):
     guarantee: 'at-most-once',
     schema: format.schema,
     identity: `nats ${subject}, ${format.name}`,
+    access: { kind: 'subscribe', subject, ...serversOf(nats) },
     bounded: false,
     splits: async () => [subject],
     async open(split, _from, records, context) {

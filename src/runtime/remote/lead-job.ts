@@ -17,6 +17,7 @@ import { checkServer, describeServer } from '../nats/server-check.ts';
 import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
 import { readSavepoint } from '../savepoint.ts';
+import { type Assist, offerAssistance } from './assistance.ts';
 import { announceJob } from './known-jobs.ts';
 import { subjectPrefix } from './subject-prefix.ts';
 import { workerName } from './worker-name.ts';
@@ -158,6 +159,10 @@ class Leading {
     const lost = Promise.race([lease.lost, this.#disconnected()]);
     const over = Promise.race([lead.finished, lost]);
     over.catch(() => void lead.kill()); // RJ1
+    const { nats } = this.#connection;
+    const assist: Assist = (source, request) => lead.assist(source, request);
+    const leaveAlone = offerAssistance(nats, this.#plan.job.name, assist, this.#o.logger);
+    over.then(leaveAlone, leaveAlone);
     const started = Promise.race([lead.start(), lost]).then(() => undefined);
     started.catch(() => void lead.kill());
     return { over: Promise.race([over, failed(started)]), started };

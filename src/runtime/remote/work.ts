@@ -15,6 +15,7 @@ import { type OpenConnection, openConnection } from '../nats/open-connection.ts'
 import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
 import { epochBytesMax } from '../start-job.ts';
+import { assistanceOf } from './assistance.ts';
 import { findJob } from './known-jobs.ts';
 import { SignsOfLife } from './signs-of-life.ts';
 import { subjectPrefix } from './subject-prefix.ts';
@@ -86,6 +87,7 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
           isLocal,
         ),
       epochBytesMax,
+      assist: assistanceOf(control.nats, job),
       ...(options.sabotage === undefined ? {} : { sabotage: options.sabotage }),
     },
     plan: options.plan,
