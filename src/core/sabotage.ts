@@ -9,6 +9,7 @@ export type SabotageName =
   | 'drop-aborted-dirty'
   | 'no-epoch-budget'
   | 'no-fence'
+  | 'no-generation'
   | 'early-publish';
 
 export const sabotages: Readonly<Record<SabotageName, string>> = {
@@ -19,6 +20,8 @@ export const sabotages: Readonly<Record<SabotageName, string>> = {
   'drop-aborted-dirty': 'the changes that were written for an aborted epoch are forgotten: state is lost at a restore',
   'no-epoch-budget': 'sources read on however long the last checkpoint takes to be published: memory grows without bound',
   'no-fence': 'a JetStream sink publishes without a fence: a writer of an older generation that wakes up writes too',
+  'no-generation':
+    'a worker that is counted no more goes on, and a JetStream sink does not ask whether a newer generation writes already',
   'early-publish':
     'a JetStream sink publishes rows as they come, instead of when their checkpoint is complete: rows are there twice after a restore',
 };

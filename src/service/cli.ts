@@ -84,7 +84,7 @@ function usageHint(own: readonly string[]): { readonly hint?: string } {
 async function run(settings: RunSettings, params: readonly string[], terminal: Terminal, options: MainOptions): Promise<number> {
   const ended = new AbortController();
   return attended(settings.logLevel, options, async ({ shutdown, clock, logger }) => {
-    void shutdown.requested.then((signal) => ended.abort(new WeirError('E_STUCK', `${signal}: ended before it led the job`)));
+    void shutdown.requested.then((signal) => ended.abort(new NeverLed(signal)));
     const choice = await chooseTransport({
       transport: settings.transport ?? 'auto',
       ...(settings.workers === undefined ? {} : { workers: settings.workers }),
@@ -105,12 +105,25 @@ async function run(settings: RunSettings, params: readonly string[], terminal: T
             say: (line) => terminal.note(line),
             signal: ended.signal,
           });
-    return runCommand(settings, params, { start, terminal, clock, logger, shutdown });
+    try {
+      return await runCommand(settings, params, { start, terminal, clock, logger, shutdown });
+    } catch (error) {
+      if (!(error instanceof NeverLed)) throw error;
+      terminal.note(error.message);
+      return 0;
+    }
   });
 }
 
 async function startEmbedded(...[job, engine]: Parameters<typeof startJob>): Promise<RunningJob> {
   await claimStore(jobDirectory(engine.stateDir, job.name), 'this directory', engine.fresh ?? false);
+/** A coordinator that waited for its turn was told to end. */
+class NeverLed extends Error {
+  constructor(signal: string) {
+    super(`${signal}: ended before it led the job`);
+  }
+}
+
   return startJob(job, engine);
 }
 

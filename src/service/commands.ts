@@ -6,7 +6,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { nearestName } from '../api/index.ts';
 import { sabotages } from '../core/index.ts';
-import { type ConnectionFlags, connectionFlags } from '../runtime/index.ts';
+import { type ConnectionFlags, connectionFlags, roles } from '../runtime/index.ts';
 import { logLevels } from './logs.ts';
 import { directory, intervalMs, jobName, parallelism, port, type RunSettings, timeoutSeconds, workers } from './run-settings.ts';
 import { version } from './version.ts';
@@ -57,6 +57,7 @@ export function commands(verbs: Verbs): Command {
     .addOption(logLevel())
     .addHelpText('after', workerHelp);
   connecting(worker, (module, settings) => verbs.worker({ ...(settings as unknown as WorkerSettings), module }));
+    .addOption(breaking())
   program
     .command('plan')
     .description('print the plan of a job: operators, stages, edges, guarantees, warnings')
@@ -78,7 +79,7 @@ function jobFlags(command: Command): Command {
     .option('--http <port>', 'serve health, metrics and status on 127.0.0.1; 0 = any free port', port)
     .option('--shutdown-timeout <s>', 'how long a stop may take', timeoutSeconds, 25)
     .addOption(logLevel())
-    .addOption(new Option('--break <name>', 'tests only: break the engine on purpose').choices(Object.keys(sabotages)).hideHelp())
+    .addOption(breaking())
     .addOption(new Option('--abort-every <n>', 'tests only: give up every n-th epoch').argParser(parallelism).hideHelp())
     .usage('<module> [options] [-- key=value …]')
     .addHelpText('after', jobHelp);
@@ -108,3 +109,6 @@ function transport(text: string): string {
   const meant = nearestName(text, transports);
   throw new InvalidArgumentError(meant === undefined ? 'There are auto, memory, spawn and nats://….' : `Did you mean ${meant}?`);
 }
+const breaking = (): Option =>
+  new Option('--break <name>', 'tests only: break the engine on purpose').choices(Object.keys(sabotages)).hideHelp();
+

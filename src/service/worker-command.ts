@@ -2,7 +2,7 @@
 import { basename, extname } from 'node:path';
 import { logicalJob } from '../api/index.ts';
 import { type JobSpec } from '../cluster/index.ts';
-import { type Logger, WeirError } from '../core/index.ts';
+import { type Logger, type SabotageName, WeirError } from '../core/index.ts';
 import { type PhysicalPlan, planJob } from '../plan/index.ts';
 import { connectConnectors, type ConnectionFlags, connectionOptions, joinJob } from '../runtime/index.ts';
 import { jobPipeline } from './job-pipeline.ts';
@@ -21,6 +21,8 @@ export interface WorkerSettings {
   readonly job?: string;
   readonly slots: number;
   readonly flags: ConnectionFlags;
+  /** Tests only: see core/sabotage.ts. */
+  readonly break?: SabotageName;
 }
 export interface WorkerSurroundings {
   readonly terminal: Terminal;
@@ -54,6 +56,7 @@ export async function workerCommand(settings: WorkerSettings, surroundings: Work
     plan: (spec) => planOf(module, spec),
     signal: end.signal,
     say: (line) => terminal.note(line),
+    ...(settings.break === undefined ? {} : { sabotage: { break: settings.break } }),
   });
   return 0;
 }

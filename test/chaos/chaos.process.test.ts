@@ -1,27 +1,7 @@
 // Short slices of the chaos programs, with fixed seeds: that they pass, and that they fail once the engine is broken.
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { sabotages } from '../../src/core/index.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Ended {
-  readonly code: number;
-  readonly result: Readonly<Record<string, unknown>>;
-}
-
-/** Runs a chaos program; its last line is its result. */
-function chaos(program: string, ...words: string[]): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, [join(root, 'chaos', program), ...words, '--json'], { cwd: root }, (error, stdout, stderr) => {
-      const last = stdout.trimEnd().split('\n').at(-1) ?? '';
-      if (!last.startsWith('{')) return reject(new Error(`${program} ended without a result:\n${stdout}${stderr}`));
-      resolve({ code: error === null ? 0 : Number(error.code), result: JSON.parse(last) as Ended['result'] });
-    });
-  });
-}
+import { chaos } from './chaos-program.ts';
 
 describe('the main job, killed at random moments,', () => {
   test.each(['1', '3'])('leaves the bytes of an undisturbed run at parallelism %s', async (parallelism) => {
@@ -31,7 +11,7 @@ describe('the main job, killed at random moments,', () => {
     expect(code).toBe(0);
   });
 
-  const ofOthers = ['no-epoch-budget', 'no-fence', 'early-publish'];
+  const ofOthers = ['no-epoch-budget', 'no-fence', 'no-generation', 'early-publish'];
   test.each(Object.keys(sabotages).filter((name) => !ofOthers.includes(name)))(
     'is seen to go wrong with --break %s',
     async (name) => {

@@ -186,6 +186,7 @@ class Session {
   /** False: this session is of no use any more. */
   counts({ session, members }: Beat): boolean {
     if (this.#coordinator === null || this.closing) return true;
+    if (this.#o.environment.sabotage?.break === 'no-generation') return true;
     const now = this.#o.environment.clock.monotonic();
     if (session !== this.#coordinator) return now - this.#ownBeatAt < ownSilenceMax;
     this.#ownBeatAt = now;

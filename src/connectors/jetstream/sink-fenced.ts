@@ -22,6 +22,7 @@ import {
   type HeaderLine,
   type Place,
   placeLines,
+  type Tail,
   type WriterIdentity,
   writerLines,
 } from './fence.ts';
@@ -142,12 +143,17 @@ export class FencedWriter implements SinkWriter {
     const { last, tail } = await this.#stream.end();
     const { restoredEpoch } = this.#context;
     const known = { basis: this.#basis, settled: this.#settled, restoredEpoch, acceptRisk: this.#acceptRisk };
-    const claimed = claim(tail, last, this.#identity, known);
+    const claimed = claim(tail, last, this.#claimant(tail), known);
     if (claimed.kind === 'superseded') throw superseded(claimed.by, this.#identity, this.#stream.label);
     if (claimed.kind === 'changed') throw streamChanged(claimed.why, this.#stream.label);
     // A number is used once: an answer that was lost may have been that it is stored.
     this.#fences = Math.max(this.#fences + 1, claimed.fence);
     return this.#fence(last, claimed.place);
+  }
+
+  #claimant(tail: Tail | null): WriterIdentity {
+    if (this.#context.sabotage !== 'no-generation' || tail?.writer === undefined) return this.#identity;
+    return { ...this.#identity, generation: tail.writer.generation };
   }
 
   async #fence(last: number, place: Place): Promise<Chain | null> {

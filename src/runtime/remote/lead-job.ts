@@ -108,7 +108,7 @@ class Leading {
   }
 
   async start(): Promise<LedJob> {
-    const first = await this.#acquire();
+    const first = await this.#acquireInTime();
     if (this.#o.fresh === true)
       await forgetNatsStores(this.#connection.nats, this.#plan.job.name, [leaseCell], this.#o.connection);
     if (this.#o.fromSavepoint !== undefined) await readSavepoint(this.#o.fromSavepoint, this.#stores);
@@ -182,11 +182,14 @@ class Leading {
 
   /** However long NATS is away. */
   async #acquireInTime(): Promise<Lease> {
-    for (;;) {
+    for (let said = ''; ; ) {
       try {
         return await this.#acquire();
       } catch (error) {
-        if (!(error instanceof WeirError) || error.retry === 'never') throw error;
+        if (this.#o.signal.aborted || !(error instanceof WeirError) || error.retry === 'never') throw error;
+        if (error.message !== said)
+          this.#o.logger.warn({ err: error.message }, 'cannot contend for the lease; it is tried again');
+        said = error.message;
         await sleep(realClock, againMs, this.#o.signal);
       }
     }
