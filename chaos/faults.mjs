@@ -49,7 +49,7 @@ class Verdict extends Error {}
 async function until(what, condition) {
   for (const end = Date.now() + patienceMs; Date.now() < end; await sleep(20)) {
     if (condition()) return;
-    const over = cluster.failed.find(({ role }) => role === 'coordinator');
+    const [over] = cluster.failed;
     if (over !== undefined) throw new Verdict(`${over.name} ended with ${over.code}: ${over.text.slice(-1000)}`);
   }
   throw new Verdict(`waited ${patienceMs} ms in vain until ${what}`);

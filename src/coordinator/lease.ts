@@ -21,6 +21,8 @@ export interface LeaseOptions {
   readonly clock: Clock;
   /** This life of the coordinator. */
   readonly holder: string;
+  /** Earlier lives of this coordinator, which have ended: nobody need wait for them. */
+  readonly former?: ReadonlySet<string>;
   readonly signal: AbortSignal;
   /** Called once, with the other's name, if there is one to wait for. */
   readonly waiting: (holder: string) => void;
@@ -53,7 +55,8 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
     const value = found === null ? null : (unpackValue(found.value) as LeaseValue);
     const now = clock.monotonic();
     if (found !== null && seen.revision !== found.revision) seen = { revision: found.revision, at: now };
-    if (value === null || value.free || now - seen.at >= leaseMs) {
+    const isNobodys = value === null || value.free || options.former?.has(value.holder) === true;
+    if (isNobodys || now - seen.at >= leaseMs) {
       const lease = await Lease.take(options, found?.revision ?? 0);
       if (lease !== null) return lease;
       continue; // LE1: another one was faster

@@ -52,6 +52,7 @@ export async function workerCommand(settings: WorkerSettings, surroundings: Work
     version: version(),
     connection,
     flags,
+    serverGoesWithJob: own !== undefined,
     logger,
     plan: (spec) => planOf(module, spec),
     signal: end.signal,

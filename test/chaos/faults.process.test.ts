@@ -9,7 +9,7 @@ beforeEach(({ skip }) => {
 
 describe('a job from JetStream to JetStream, whose processes are killed and paused,', { timeout: 180_000 }, () => {
   test('writes each result once and in order, and nothing of a paused worker comes through', async () => {
-    const { code, result } = await chaos('faults.mjs', '--faults', '6', '--seed', '7', '--pause-ms', '4000');
+    const { code, result } = await chaos('faults.mjs', '--faults', '6', '--seed', '7', '--pause-ms', '6000');
     expect(result).toMatchObject({
       faults: { coordinator: 1, standby: 1, worker: 1, pause: 1, nats: 1, all: 1 },
       zombieWrites: 0,

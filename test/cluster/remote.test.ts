@@ -39,6 +39,7 @@ class Town {
   fleet: Fleet | null = null;
   outcome = '';
   running = true;
+  connected = true;
 
   constructor() {
     void this.#run();
@@ -130,6 +131,7 @@ class Town {
       },
       plan: async () => this.plan(more.words),
       session: (session) => void (entry.session = session),
+      canHear: () => this.connected,
     });
     entry.worker.over.then(
       () => (entry.ended = 'over'),
@@ -278,6 +280,20 @@ describe('a job whose workers are elsewhere', () => {
     await town.until(() => [...town.workers.values()].every(({ ended }) => ended !== ''));
     expect(town.clock.monotonic() - at).toBeLessThan(6000);
     expect(town.workers.get('w1')!.ended).toMatch(/^E_CHANNEL the coordinator has said nothing for 5 s/);
+  });
+
+  test('F4: but however long they have no connection they wait for it', async () => {
+    town = new Town();
+    const lead = await town.coordinator();
+    for (const name of ['w1', 'w2']) town.worker(name);
+    await town.until(() => lead.status().state === 'running');
+    town.connected = false;
+    await lead.kill();
+    const at = town.clock.monotonic();
+    await town.until(() => town.clock.monotonic() - at > 8000);
+    expect([...town.workers.values()].map(({ ended }) => ended)).toEqual(['', '']);
+    town.connected = true;
+    await town.until(() => [...town.workers.values()].every(({ ended }) => ended !== ''));
   });
 
   test.each([

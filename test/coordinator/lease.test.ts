@@ -14,13 +14,14 @@ beforeEach(() => {
   waited = [];
 });
 
-function contend(holder: string, pointers: PointerStore = openMemoryStores(disk).pointers) {
+function contend(holder: string, pointers: PointerStore = openMemoryStores(disk).pointers, former: readonly string[] = []) {
   const controller = new AbortController();
   const state = { lease: null as Lease | null, lost: '', error: '', stop: () => controller.abort(new Error('stopped')) };
   acquireLease({
     pointers,
     clock,
     holder,
+    former: new Set(former),
     signal: controller.signal,
     waiting: (other) => void waited.push(`${holder} for ${other}`),
   }).then(
@@ -69,6 +70,15 @@ describe('the lease', () => {
       if (b.lease !== null) expect(a.lost).toContain('could not be renewed in time');
     }
     expect(clock.monotonic() - from).toBeLessThanOrEqual(3000);
+  });
+
+  test('is taken at once from an earlier life of the same coordinator', async () => {
+    contend('a');
+    await settle();
+    const again = contend('a again', undefined, ['a']);
+    await settle();
+    expect(again.lease).not.toBeNull();
+    expect(waited).toEqual([]);
   });
 
   test('LE1: of many contenders one gets it once it is given back', async () => {

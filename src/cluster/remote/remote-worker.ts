@@ -40,6 +40,8 @@ export interface RemoteWorkerOptions {
   readonly plan: (spec: JobSpec) => Promise<PhysicalPlan>;
   /** The session under which signs of life must be given from now on. */
   readonly session: (session: string) => void;
+  /** False while there is no connection: that nothing is heard then means nothing (always true). */
+  readonly canHear?: () => boolean;
 }
 
 const helloMs = 250;
@@ -49,6 +51,8 @@ const uncountedMax = 4;
 /** As long as our own coordinator speaks, another one that does is one that woke up after its time. */
 const ownSilenceMax = 1000;
 export const orphanedAfterMs = 5000;
+/** A timer that is so late stood still with its process. */
+const asleepMs = 1000;
 
 /** Resolves when the job is over; rejects when the worker cannot be of use. */
 export class RemoteWorker {
@@ -116,8 +120,13 @@ export class RemoteWorker {
   }
 
   #lookLater(): Timer {
-    return this.#o.environment.clock.setTimer(helloMs, () => {
-      const silence = this.#o.environment.clock.monotonic() - this.#beatAt;
+    const { clock } = this.#o.environment;
+    const dueAt = clock.monotonic() + helloMs;
+    return clock.setTimer(helloMs, () => {
+      const now = clock.monotonic();
+      // Whoever was asleep, or has no connection, could not have heard anybody.
+      if (now - dueAt >= asleepMs || this.#o.canHear?.() === false) this.#beatAt = now;
+      const silence = now - this.#beatAt;
       this.#served ||= this.#session.joined;
       if (silence >= orphanedAfterMs && this.#served)
         return void this.#end(new WeirError('E_CHANNEL', `the coordinator has said nothing for ${orphanedAfterMs / 1000} s`));

@@ -104,6 +104,7 @@ class Leading {
     this.#plan = plan;
     this.#o = options;
     this.#connection = connection;
+  readonly #former = new Set<string>();
     this.#stores = stores;
   }
 
@@ -176,11 +177,13 @@ class Leading {
       clock: realClock,
       holder: this.#session,
       signal,
+    this.#former.add(this.#session);
       waiting: (holder) => say(`${holder} leads this job: waiting to take over`),
     });
   }
 
   /** However long NATS is away. */
+      former: this.#former,
   async #acquireInTime(): Promise<Lease> {
     for (let said = ''; ; ) {
       try {

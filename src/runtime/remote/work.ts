@@ -34,6 +34,8 @@ export interface JoinOptions {
   readonly logger: Logger;
   readonly plan: (spec: JobSpec) => Promise<PhysicalPlan>;
   /** Ends the worker. */
+  /** No NATS is no job: an outage is not waited for. */
+  readonly serverGoesWithJob: boolean;
   readonly signal: AbortSignal;
   /** A line for people. */
   readonly say: (line: string) => void;
@@ -97,6 +99,7 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
     signal.addEventListener('abort', () => void worker.leave().then(resolve), { once: true }),
   );
   try {
+    canHear: () => options.serverGoesWithJob || control.connected,
     await Promise.race([worker.over, killed, gone(control.closed()), gone(data.closed())]);
   } finally {
     await life.close();

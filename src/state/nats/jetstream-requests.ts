@@ -8,7 +8,8 @@
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { WeirError } from '../../core/index.ts';
 import { InFlight } from './in-flight.ts';
-import { type ApiError, apiCodes, apiError, requestError } from './nats-errors.ts';
+import { type ApiError, apiCodes, apiError, interrupted, requestError } from './nats-errors.ts';
+import { Outages } from './outages.ts';
 import type { StreamConfig } from './store-streams.ts';
 
 /** How the account's JetStream is reached. */
@@ -42,11 +43,13 @@ export class JetStreamRequests {
   readonly #connection: NatsConnection;
   readonly #prefix: string;
   readonly #timeoutMs: number;
+  readonly #outages: Outages;
   readonly #inFlight = new InFlight(inFlightMax);
   #closed = false;
 
   constructor(connection: NatsConnection, { domain, apiPrefix }: JetStreamPlace = {}, timeoutMs: number = defaultTimeoutMs) {
     this.#connection = connection;
+    this.#outages = new Outages(connection);
     this.#prefix = domain === undefined ? (apiPrefix ?? '$JS.API') : `$JS.${domain}.API`;
     this.#timeoutMs = timeoutMs;
   }
@@ -162,9 +165,11 @@ export class JetStreamRequests {
     conditions?: ReturnType<typeof headers>,
   ): Promise<Reply> {
     this.checkOpen();
+    if (!this.#outages.connected) throw new WeirError('E_STORE', `${what}: there is no connection to NATS at the moment`);
     try {
       const options = { timeout: this.#timeoutMs, ...(conditions === undefined ? {} : { headers: conditions }) };
-      return (await this.#connection.request(subject, body, options)).json<Reply>();
+      const answer = this.#connection.request(subject, body, options);
+      return (await this.#outages.unlessBroken(answer, () => interrupted(what, subject))).json<Reply>();
     } catch (thrown) {
       throw requestError(thrown, what, subject);
     }

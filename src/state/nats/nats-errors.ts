@@ -40,6 +40,14 @@ export function requestError(thrown: unknown, what: string, subject: string): We
   return new WeirError('E_STORE', `${what}: ${causes.at(-1)?.message ?? String(thrown)}`, { hint, cause: thrown });
 }
 
+export function interrupted(what: string, subject: string): WeirError {
+  return new WeirError(
+    'E_STORE',
+    `${what}: the connection to NATS broke before the answer on ${subject}: whether it was done is not known`,
+    { hint },
+  );
+}
+
 export function apiError(error: ApiError, what: string, subject: string): WeirError {
   const said = `${error.description ?? 'refused'} (${error.err_code ?? error.code ?? 'no code'})`;
   return new WeirError('E_STORE', `${what}: the server says on ${subject}: ${said}`, { hint });
