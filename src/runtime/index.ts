@@ -4,6 +4,8 @@ export { type ConnectionFlags, connectionFlags } from './nats/connection-flags.t
 export { connectConnectors } from './nats/connector-connections.ts';
 export { type ConnectionOptions, connectionOptions } from './nats/connection-options.ts';
 export { type OpenConnection, openConnection } from './nats/open-connection.ts';
+export { type JobPermissions, permissionsOf, type Role, type RolePermissions, roles } from './nats/permissions.ts';
+export { permissionsConfig } from './nats/permissions-text.ts';
 export { type PrivateServer, type PrivateServerOptions, startPrivateServer } from './nats/private-server.ts';
 export { type Redact, redactedError, redactedLogger } from './nats/secrets.ts';
 export { checkServer, describeServer, type ServerNeeds, type ServerReport } from './nats/server-check.ts';

@@ -1,5 +1,5 @@
 /**
- * The command line: `weir run`, `coordinator`, `worker` and `plan`.
+ * The command line: `weir run`, `coordinator`, `worker`, `plan` and `permissions`.
  *
  * Owns: what each verb does, and the exit code (that of the error's code; 0 otherwise). What stands behind `--` is the
  * job's, and never seen by the flags' parser.
@@ -14,6 +14,7 @@ import { jobPipeline } from './job-pipeline.ts';
 import { loadJob } from './load-job.ts';
 import { createLogger, type LogLevel } from './logs.ts';
 import { CommandParams } from './params.ts';
+import { permissionsCommand } from './permissions-command.ts';
 import { listParams, runCommand, type RunEnvironment, wantsHelp } from './run-command.ts';
 import type { RunSettings } from './run-settings.ts';
 import { listenForShutdown, type Shutdown } from './shutdown.ts';
@@ -61,6 +62,7 @@ async function parse(
       code = await work(settings, params, terminal, options);
     },
     plan: async (module) => plan(module, params, terminal),
+    permissions: async (module, settings) => terminal.line(await permissionsCommand(module, settings, params)),
   });
   try {
     await program.parseAsync(own, { from: 'user' });
@@ -115,8 +117,6 @@ async function run(settings: RunSettings, params: readonly string[], terminal: T
   });
 }
 
-async function startEmbedded(...[job, engine]: Parameters<typeof startJob>): Promise<RunningJob> {
-  await claimStore(jobDirectory(engine.stateDir, job.name), 'this directory', engine.fresh ?? false);
 /** A coordinator that waited for its turn was told to end. */
 class NeverLed extends Error {
   constructor(signal: string) {
@@ -124,6 +124,8 @@ class NeverLed extends Error {
   }
 }
 
+async function startEmbedded(...[job, engine]: Parameters<typeof startJob>): Promise<RunningJob> {
+  await claimStore(jobDirectory(engine.stateDir, job.name), 'this directory', engine.fresh ?? false);
   return startJob(job, engine);
 }
 

@@ -8,6 +8,7 @@ import { nearestName } from '../api/index.ts';
 import { sabotages } from '../core/index.ts';
 import { type ConnectionFlags, connectionFlags, roles } from '../runtime/index.ts';
 import { logLevels } from './logs.ts';
+import type { PermissionsSettings } from './permissions-command.ts';
 import { directory, intervalMs, jobName, parallelism, port, type RunSettings, timeoutSeconds, workers } from './run-settings.ts';
 import { version } from './version.ts';
 import type { WorkerSettings } from './worker-command.ts';
@@ -17,6 +18,7 @@ export interface Verbs {
   readonly coordinator: (settings: RunSettings) => Promise<void>;
   readonly worker: (settings: WorkerSettings & Pick<RunSettings, 'logLevel'>) => Promise<void>;
   readonly plan: (module: string) => Promise<void>;
+  readonly permissions: (module: string, settings: PermissionsSettings) => Promise<void>;
 }
 
 const jobHelp = `
@@ -55,16 +57,30 @@ export function commands(verbs: Verbs): Command {
     .option('--job <name>', 'which job of the module, where several are led', jobName)
     .option('--slots <n>', 'subtasks of one stage that it takes', parallelism, 1)
     .addOption(logLevel())
+    .addOption(breaking())
     .addHelpText('after', workerHelp);
   connecting(worker, (module, settings) => verbs.worker({ ...(settings as unknown as WorkerSettings), module }));
-    .addOption(breaking())
   program
     .command('plan')
     .description('print the plan of a job: operators, stages, edges, guarantees, warnings')
     .argument('<module>', 'a .ts or .js file')
     .usage('<module> [-- key=value …]')
     .action(verbs.plan);
+  permissions(program).action(verbs.permissions);
   return program;
+}
+
+function permissions(program: Command): Command {
+  return program
+    .command('permissions')
+    .description("print what the users of a job's processes must be allowed on a NATS server")
+    .argument('<module>', 'a .ts or .js file')
+    .option('--job <name>', "instead of the pipeline's name", jobName)
+    .addOption(new Option('--role <role>', 'of this role alone').choices([...roles]))
+    .addOption(new Option('--format <format>', 'a block of a configuration, or data').choices(['conf', 'json']).default('conf'))
+    .option('--publish <subject...>', 'what sinks publish on whose subjects are chosen by the row')
+    .option('--js-domain <name>', 'the JetStream domain')
+    .usage('<module> [options] [-- key=value …]');
 }
 
 function jobFlags(command: Command): Command {
@@ -102,6 +118,9 @@ const logLevel = (): Option =>
     .choices(logLevels)
     .env('WEIR_LOG_LEVEL');
 
+const breaking = (): Option =>
+  new Option('--break <name>', 'tests only: break the engine on purpose').choices(Object.keys(sabotages)).hideHelp();
+
 const transports = ['auto', 'memory', 'spawn'];
 
 function transport(text: string): string {
@@ -109,6 +128,3 @@ function transport(text: string): string {
   const meant = nearestName(text, transports);
   throw new InvalidArgumentError(meant === undefined ? 'There are auto, memory, spawn and nats://….' : `Did you mean ${meant}?`);
 }
-const breaking = (): Option =>
-  new Option('--break <name>', 'tests only: break the engine on purpose').choices(Object.keys(sabotages)).hideHelp();
-

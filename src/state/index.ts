@@ -20,7 +20,16 @@ export {
   type Totals,
 } from './manifest.ts';
 export { MemoryDisk, openMemoryStores } from './memory/index.ts';
-export { forgetNatsStores, natsStoreNames, type NatsStores, type NatsStoresOptions, openNatsStores } from './nats/index.ts';
+export {
+  coordinatorStorePermissions,
+  forgetNatsStores,
+  natsStoreNames,
+  type NatsStores,
+  type NatsStoresOptions,
+  openNatsStores,
+  type StorePermissions,
+  workerStorePermissions,
+} from './nats/index.ts';
 export { OperatorState, type OperatorStateOptions } from './operator-state.ts';
 export type { BlobStore, Journal, JournalEntry, JournalExtent, JobStores, PointerStore, Versioned } from './ports.ts';
 export { SnapshotChain, type SnapshotChainOptions } from './snapshot-chain.ts';

@@ -25,8 +25,6 @@ export interface OpenConnection extends AsyncDisposable {
   readonly nats: NatsConnection;
   /** `host:port` that it leads to. */
   readonly server: string;
-  /** It has a server at the moment. */
-  readonly connected: boolean;
   /** Resolves once it is closed for good: to why, or to undefined if `close` did it. */
   closed(): Promise<WeirError | undefined>;
   close(): Promise<void>;
@@ -106,10 +104,6 @@ class WatchedConnection implements OpenConnection {
     return this.nats.getServer();
   }
 
-  get connected(): boolean {
-    return this.#goneAt === undefined;
-  }
-
   closed(): Promise<WeirError | undefined> {
     return this.#closed;
   }
@@ -178,6 +172,8 @@ class WatchedConnection implements OpenConnection {
   }
 
   #failed(error: Error): void {
+    // Who this is in the server's eyes is asked for people alone, and few may ask.
+    if (error instanceof errors.PermissionViolationError && error.subject.startsWith('$SYS.')) return;
     const message = this.#options.redact(error.message);
     const at = this.#saidAt.get(message);
     if (at !== undefined && this.#clock.monotonic() - at < repeatMs) return;

@@ -52,7 +52,7 @@ export async function checkServer(connection: NatsConnection, needs: ServerNeeds
   const address = connection.getServer();
   checkVersion(info.version, address);
   checkPayload(info.max_payload, needs.payloadBytesMin ?? payloadBytesMin, address);
-  await checkSubjects(connection, needs, address);
+  await checkPermissions(connection, needs);
   if (needs.jetStream !== null) await checkJetStream(connection, needs, address);
   const account = await accountOf(connection, info);
   return {
@@ -87,7 +87,12 @@ function checkPayload(maxPayload: number, bytesMin: number, address: string): vo
   throw refused(`the nats-server at ${address} takes messages of ${maxPayload} bytes at most, and Weir needs ${bytesMin}`, hint);
 }
 
-async function checkSubjects(connection: NatsConnection, needs: ServerNeeds, address: string): Promise<void> {
+/** @throws E_BROKER naming the subjects that this user may not publish on, or not subscribe to */
+export async function checkPermissions(
+  connection: NatsConnection,
+  needs: Pick<ServerNeeds, 'publish' | 'subscribe' | 'inboxPrefix'>,
+): Promise<void> {
+  const address = connection.getServer();
   const inbox = `${createInbox(needs.inboxPrefix)}.>`;
   const forbidden = await forbiddenSubjects(connection, needs.publish ?? [], [inbox, ...(needs.subscribe ?? [])]);
   if (forbidden.subscribe.includes(inbox)) {

@@ -14,12 +14,12 @@ export interface KnownJob {
   readonly module: string;
 }
 
-const subject = 'weir.jobs';
+export const announcementSubject = 'weir.jobs';
 const announceMs = 500;
 
 /** Until the returned function is called. */
 export function announceJob(bus: Bus, known: KnownJob): () => void {
-  const say = (): void => bus.publish(subject, packValue(known));
+  const say = (): void => bus.publish(announcementSubject, packValue(known));
   const timer = setInterval(say, announceMs);
   timer.unref();
   say();
@@ -33,7 +33,7 @@ export function announceJob(bus: Bus, known: KnownJob): () => void {
  */
 export async function findJob(bus: Bus, module: string, signal: AbortSignal, waiting: () => void): Promise<string> {
   const found = new Set<string>();
-  const subscription = bus.subscribe(subject, (bytes) => {
+  const subscription = bus.subscribe(announcementSubject, (bytes) => {
     const known = read(bytes);
     if (known?.module === module) found.add(known.job);
   });

@@ -13,6 +13,7 @@ import { type JobStores, forgetNatsStores, natsStoreNames, openNatsStores } from
 import { natsBus } from '../nats/bus.ts';
 import type { ConnectionOptions } from '../nats/connection-options.ts';
 import { type OpenConnection, openConnection } from '../nats/open-connection.ts';
+import { controlSubjects } from '../nats/permissions.ts';
 import { checkServer, describeServer } from '../nats/server-check.ts';
 import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
@@ -60,7 +61,12 @@ export async function leadJob(job: LogicalJob, options: LeadJobOptions): Promise
   try {
     const { jetStream, inboxPrefix, timeoutMs } = options.connection;
     const inbox = inboxPrefix === undefined ? {} : { inboxPrefix };
-    const server = await checkServer(connection.nats, { jetStream, timeoutMs, ...inbox });
+    const server = await checkServer(connection.nats, {
+      jetStream,
+      timeoutMs,
+      ...inbox,
+      ...controlSubjects(job.name, 'coordinator'),
+    });
     const names = natsStoreNames(job.name);
     options.say(`on ${describeServer(server)}: ${[...names, `subjects ${subjectPrefix(job.name)}.>`].join(', ')}`);
     const stores = await openNatsStores({
@@ -104,7 +110,6 @@ class Leading {
     this.#plan = plan;
     this.#o = options;
     this.#connection = connection;
-  readonly #former = new Set<string>();
     this.#stores = stores;
   }
 
@@ -177,13 +182,11 @@ class Leading {
       clock: realClock,
       holder: this.#session,
       signal,
-    this.#former.add(this.#session);
       waiting: (holder) => say(`${holder} leads this job: waiting to take over`),
     });
   }
 
   /** However long NATS is away. */
-      former: this.#former,
   async #acquireInTime(): Promise<Lease> {
     for (let said = ''; ; ) {
       try {

@@ -12,6 +12,8 @@ import { natsBus } from '../nats/bus.ts';
 import type { ConnectionFlags } from '../nats/connection-flags.ts';
 import type { ConnectionOptions } from '../nats/connection-options.ts';
 import { type OpenConnection, openConnection } from '../nats/open-connection.ts';
+import { controlSubjects } from '../nats/permissions.ts';
+import { checkPermissions } from '../nats/server-check.ts';
 import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
 import { epochBytesMax } from '../start-job.ts';
@@ -34,8 +36,6 @@ export interface JoinOptions {
   readonly logger: Logger;
   readonly plan: (spec: JobSpec) => Promise<PhysicalPlan>;
   /** Ends the worker. */
-  /** No NATS is no job: an outage is not waited for. */
-  readonly serverGoesWithJob: boolean;
   readonly signal: AbortSignal;
   /** A line for people. */
   readonly say: (line: string) => void;
@@ -65,6 +65,9 @@ export async function joinJob(options: JoinOptions): Promise<void> {
 async function work(job: string, options: JoinOptions, control: OpenConnection, data: OpenConnection): Promise<void> {
   const { logger, flags, signal } = options;
   const prefix = subjectPrefix(job);
+  const { inboxPrefix } = options.connection;
+  const inbox = inboxPrefix === undefined ? {} : { inboxPrefix };
+  await checkPermissions(control.nats, { ...controlSubjects(job, 'worker'), ...inbox });
   const life = new SignsOfLife(flags, `${prefix}.alive`, logger);
   const { jetStream, timeoutMs } = options.connection;
   const place = { connection: control.nats, job, jetStream, timeoutMs };
@@ -99,7 +102,6 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
     signal.addEventListener('abort', () => void worker.leave().then(resolve), { once: true }),
   );
   try {
-    canHear: () => options.serverGoesWithJob || control.connected,
     await Promise.race([worker.over, killed, gone(control.closed()), gone(data.closed())]);
   } finally {
     await life.close();

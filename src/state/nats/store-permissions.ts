@@ -1,0 +1,35 @@
+/**
+ * What users must be allowed so that the stores of a job work, where only the coordinator owns pointers, manifests and deletions.
+ *
+ * Owns: the subjects of the stores' requests, by who makes them. A worker writes chunks of snapshots and, for sources that are kept in
+ * a journal, entries; the ids of chunks have four parts (actors/subtask-state.ts), that of a manifest two, so that a pattern tells them
+ * apart.
+ */
+import { checkJobName, streamKinds, streamName, subjectOf, subjectsBelow } from './store-streams.ts';
+
+export interface StorePermissions {
+  /** Without what all of JetStream's API begins with. */
+  readonly api: readonly string[];
+  readonly publish: readonly string[];
+}
+
+const coordinatorVerbs = ['INFO', 'CREATE', 'PURGE', 'MSG.GET', 'MSG.DELETE'];
+const workerVerbs = ['INFO', 'MSG.GET'];
+
+export function coordinatorStorePermissions(job: string): StorePermissions {
+  return { api: requests(job, coordinatorVerbs), publish: streamKinds.map((kind) => subjectsBelow(checkJobName(job), kind)) };
+}
+
+/** @param journal some source keeps its records in the journal; `releases`, and gives space back */
+export function workerStorePermissions(job: string, journal: { readonly releases: boolean } | null): StorePermissions {
+  const chunks = ['h', 'p'].map((role) => `${subjectOf(checkJobName(job), 'blobs', role)}.*.*.*.*`);
+  if (journal === null) return { api: requests(job, workerVerbs), publish: chunks };
+  return {
+    api: [...requests(job, workerVerbs), ...(journal.releases ? [`STREAM.PURGE.${streamName(job, 'journal')}`] : [])],
+    publish: [...chunks, subjectsBelow(job, 'journal'), subjectsBelow(job, 'cells', 'j')],
+  };
+}
+
+function requests(job: string, verbs: readonly string[]): string[] {
+  return streamKinds.flatMap((kind) => verbs.map((verb) => `STREAM.${verb}.${streamName(job, kind)}`));
+}
