@@ -25,6 +25,8 @@ export interface OpenConnection extends AsyncDisposable {
   readonly nats: NatsConnection;
   /** `host:port` that it leads to. */
   readonly server: string;
+  /** It has a server at the moment. */
+  readonly connected: boolean;
   /** Resolves once it is closed for good: to why, or to undefined if `close` did it. */
   closed(): Promise<WeirError | undefined>;
   close(): Promise<void>;
@@ -102,6 +104,10 @@ class WatchedConnection implements OpenConnection {
 
   get server(): string {
     return this.nats.getServer();
+  }
+
+  get connected(): boolean {
+    return this.#goneAt === undefined;
   }
 
   closed(): Promise<WeirError | undefined> {

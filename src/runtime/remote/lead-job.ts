@@ -104,6 +104,7 @@ class Leading {
   #present: Lead | null = null;
   /** This life as a leader. */
   #session = '';
+  readonly #former = new Set<string>();
   #stopAsked = false;
 
   constructor(plan: PhysicalPlan, options: LeadJobOptions, connection: OpenConnection, stores: JobStores) {
@@ -176,11 +177,13 @@ class Leading {
 
   #acquire(): Promise<Lease> {
     const { signal, say } = this.#o;
+    this.#former.add(this.#session);
     this.#session = `coordinator-${realRandom.id().slice(0, 8)}`;
     return acquireLease({
       pointers: this.#stores.pointers,
       clock: realClock,
       holder: this.#session,
+      former: this.#former,
       signal,
       waiting: (holder) => say(`${holder} leads this job: waiting to take over`),
     });

@@ -34,6 +34,8 @@ export interface JoinOptions {
   /** For the thread that gives signs of life: secrets do not travel, it reads them as this process did. */
   readonly flags: ConnectionFlags;
   readonly logger: Logger;
+  /** No NATS is no job: an outage is not waited for. */
+  readonly serverGoesWithJob: boolean;
   readonly plan: (spec: JobSpec) => Promise<PhysicalPlan>;
   /** Ends the worker. */
   readonly signal: AbortSignal;
@@ -97,6 +99,7 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
     },
     plan: options.plan,
     session: (session) => life.session(session),
+    canHear: () => options.serverGoesWithJob || control.connected,
   });
   const killed = new Promise<void>((resolve) =>
     signal.addEventListener('abort', () => void worker.leave().then(resolve), { once: true }),
