@@ -34,7 +34,7 @@ function flightsAsTheyLeft(): RowOf<typeof Flight>[] {
 const flights = flightsAsTheyLeft();
 
 export const flightDelays: Build = (world, random) => {
-  const perDay = splitSource({ name: 'flights', schema: flightFields, splits: [flights], random })
+  const perDay = splitSource({ name: 'flights', schema: flightFields, splits: [flights], random, pause: () => world.pause() })
     .withWatermark('date' as never, '30 minutes')
     .groupBy(window('date' as never, '1 day'), 'origin')
     .agg({ flights: count(), avgDelay: avg('delay'), maxDelay: max('delay') });
@@ -93,11 +93,12 @@ const lines = ((): { readonly value: string }[] => {
 })();
 
 export const wordCount: Build = (world, random) => {
-  const words = splitSource({ name: 'lines', schema: lineFields, splits: [lines], random }).flatMap(({ value }) =>
-    value
-      .split(' ')
-      .filter((word) => word !== '')
-      .map((word) => ({ word })),
+  const words = splitSource({ name: 'lines', schema: lineFields, splits: [lines], random, pause: () => world.pause() }).flatMap(
+    ({ value }) =>
+      value
+        .split(' ')
+        .filter((word) => word !== '')
+        .map((word) => ({ word })),
   );
   return [output(words.groupBy('word').count(), world.sink('counts'), 'update', 20)];
 };

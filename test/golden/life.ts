@@ -36,9 +36,11 @@ export interface Ground {
   /** Loses workers by itself, so that a job has to restart. */
   readonly isUnsteady: boolean;
   /** Starts the next life on what the earlier ones left, with stores as they are in this one. */
-  start(plan: () => PhysicalPlan, stores: RoughStores): Promise<RunningJob>;
+  start(plan: () => PhysicalPlan, stores: RoughStores, sabotage?: Sabotage): Promise<RunningJob>;
   /** Lets a little time go by. */
   pass(): Promise<void>;
+  /** What a source waits for, a few times for each piece. */
+  pause(): Promise<void>;
 }
 export interface LifeReport {
   readonly crashes: number;
@@ -53,6 +55,7 @@ export interface LifeReport {
 export async function live(options: LifeOptions): Promise<LifeReport> {
   const { random, parallelisms } = options;
   const ground = options.ground ?? new MemoryGround(options);
+  options.world.pause = () => ground.pause();
   const seen = new Set<number>();
   const report = { crashes: 0, restores: 0, aborted: 0, restarts: 0, parallelisms: seen };
   for (;;) {
@@ -104,7 +107,7 @@ async function begin(options: LifeOptions, ground: Ground, stores: RoughStores, 
     restart: { attempts: fails ? 1000 : 0, withinMs: 1000, backoffMs: 1 },
   };
   try {
-    return await ground.start(() => planJob(job, parallelism), stores);
+    return await ground.start(() => planJob(job, parallelism), stores, options.sabotage);
   } catch (error) {
     if (stores.dead) return null;
     throw error;
@@ -123,13 +126,17 @@ class MemoryGround implements Ground {
     this.#clock = new JitteryClock(options.random);
   }
 
-  start(plan: () => PhysicalPlan, stores: RoughStores): Promise<RunningJob> {
-    return this.#passing(startCluster(plan(), this.#environment(stores)));
+  start(plan: () => PhysicalPlan, stores: RoughStores, sabotage?: Sabotage): Promise<RunningJob> {
+    return this.#passing(startCluster(plan(), this.#environment(stores, sabotage)));
   }
 
   async pass(): Promise<void> {
     this.#clock.advance(Math.floor(this.#o.random.next() * 6));
     await turn();
+  }
+
+  pause(): Promise<void> {
+    return turn();
   }
 
   /** Time goes by until it is settled: a job that had finished and cannot publish waits before it tries again. */
@@ -144,8 +151,8 @@ class MemoryGround implements Ground {
     return pending;
   }
 
-  #environment(stores: RoughStores): ClusterEnvironment {
-    const { random, sabotage } = this.#o;
+  #environment(stores: RoughStores, sabotage: Sabotage | undefined): ClusterEnvironment {
+    const { random } = this.#o;
     const transports = new Map<number, MemoryTransport>();
     const newTransport = (): MemoryTransport =>
       new MemoryTransport({ codec: true, window: { frames: 1 + Math.floor(random.next() * 4), bytes: 4096 } });

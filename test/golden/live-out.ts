@@ -46,7 +46,7 @@ export async function liveOut(drawnLife: Drawn, { sabotage, world = new World(),
   let faults = life.trouble === 'failing' ? 6 : 0;
   const failing = (): boolean => faults > 0 && random.next() < 0.02 && faults-- > 0;
   const read = (name: string, splits: Drawn['left']): Timed =>
-    splitSource({ name, schema: rowFields, splits, random, failing }).withWatermark(
+    splitSource({ name, schema: rowFields, splits, random, failing, pause: () => world.pause() }).withWatermark(
       'at' as never,
       `${life.delay} ms`,
     ) as unknown as Timed;

@@ -9,6 +9,8 @@ export interface SplitSourceOptions<Row extends object> {
   readonly schema: BatchSchema;
   readonly splits: readonly (readonly Row[])[];
   readonly random: Random;
+  /** A few times for each piece (a turn of the event loop). */
+  readonly pause?: () => Promise<void>;
   /** Chance that a read fails. */
   readonly failing?: () => boolean;
 }
@@ -48,9 +50,9 @@ class Reader<Row extends object> implements SplitReader {
   }
 
   async read(): ReturnType<SplitReader['read']> {
-    const { random, schema, name, failing } = this.#options;
+    const { random, schema, name, failing, pause = turn } = this.#options;
     const { signal } = this.#context;
-    for (let turns = Math.floor(random.next() * 10); turns > 0 && !signal.aborted; turns--) await turn();
+    for (let turns = Math.floor(random.next() * 10); turns > 0 && !signal.aborted; turns--) await pause();
     if (signal.aborted) throw signal.reason;
     if (failing?.() === true) throw new WeirError('E_SOURCE', `${name} ${this.#split} cannot be read at ${this.#next}`);
     if (this.#next >= this.#rows.length) return null;

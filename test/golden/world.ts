@@ -5,6 +5,7 @@
  */
 import { deserialize, serialize } from 'node:v8';
 import type { SinkDefinition, SinkWriter } from '../../src/operators/index.ts';
+import { turn } from './split-source.ts';
 
 export interface PublishedEpoch {
   readonly epoch: number;
@@ -16,6 +17,8 @@ export type SinkTrouble = (call: 'write' | 'stage' | 'commit' | 'committed') => 
 export class World {
   readonly #published = new Map<string, PublishedEpoch[]>();
   trouble: SinkTrouble | null = null;
+  /** What its sources wait for, a few times for each piece. */
+  pause: () => Promise<void> = turn;
 
   sink(name: string): SinkDefinition {
     const published: PublishedEpoch[] = [];
