@@ -190,6 +190,16 @@ describe('a job whose workers are elsewhere', () => {
     await town.until(() => [...town.workers.values()].every(({ ended }) => ended === 'over'));
   });
 
+  test('does not count a worker as lost that goes because the job is over', async () => {
+    town = new Town();
+    await town.coordinator();
+    for (const name of ['w1', 'w2']) town.worker(name);
+    await town.until(() => [...town.workers.values()].some(({ ended }) => ended === 'over'));
+    for (const name of ['w1', 'w2']) town.fleet!.processEnded(name);
+    await town.until(() => town.outcome !== '');
+    expect([town.outcome, town.log.filter((said) => said !== 'waiting for workers')]).toEqual(['finished', []]);
+  });
+
   test('goes on from its last checkpoint on another worker when one is killed', async () => {
     town = new Town();
     const lead = await town.coordinator();

@@ -64,6 +64,7 @@ export class Fleet implements Workers {
   readonly #subscriptions: Subscription[];
   readonly #waiting = new Set<() => void>();
   #timer: Timer;
+  #released = false;
   #closed = false;
 
   constructor(options: FleetOptions) {
@@ -109,6 +110,7 @@ export class Fleet implements Workers {
 
   async release(): Promise<void> {
     const members = [...this.#members.values()];
+    this.#released = true;
     for (const { link } of members) link.send(encodeToWorker({ kind: 'over' }));
     const told = Promise.all(members.map(({ link }) => link.acknowledged()));
     await Promise.race([told, new Promise<void>((resolve) => void this.#o.clock.setTimer(releaseMs, resolve))]);
@@ -209,6 +211,7 @@ export class Fleet implements Workers {
 
   #lose(member: Member, error: WeirError): void {
     this.#forget(member);
+    if (this.#released) return; // it was told to go
     this.#o.logger.warn({ worker: member.session, err: error.message }, 'a worker was lost');
     if (member.joined) this.#o.reports.lost(member.session, error);
   }
