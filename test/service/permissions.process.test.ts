@@ -187,6 +187,8 @@ describe('with the permissions that are printed', () => {
     await forbidden(worker, 'forged.answer', 'x');
     worker.publish('$JS.API.STREAM.MSG.GET.SENSOR_DATA', JSON.stringify({ seq: 1 }), { reply: 'forged.answer' });
     for await (const message of heard) expect(message.json()).toHaveProperty('message.seq', 1);
+    worker.publish('$JS.API.STREAM.MSG.GET.SENSOR_DATA', JSON.stringify({ seq: 1 }), { reply: 'payments.forged' });
+    await until('a stream of others has it', async () => (await manager.streams.info('PAYMENTS')).state.messages === 1);
   });
 });
 

@@ -50,7 +50,8 @@ function permissionOf(error: Error): WeirError | undefined {
     cause: error,
     retry: 'never',
     hint:
-      'a source publishes to $JS.API.STREAM.INFO.S, $JS.API.STREAM.MSG.GET.S, $JS.API.CONSUMER.CREATE.S.>, ' +
-      '$JS.API.CONSUMER.DELETE.S.> and $JS.API.CONSUMER.MSG.NEXT.S.> of its stream S, and subscribes to its inboxes',
+      '`weir permissions` prints what each process needs; one that runs a job alone publishes to $JS.API.STREAM.INFO.S, ' +
+      '$JS.API.STREAM.MSG.GET.S, $JS.API.CONSUMER.CREATE.S.>, $JS.API.CONSUMER.DELETE.S.> and $JS.API.CONSUMER.MSG.NEXT.S.> of the ' +
+      'stream S that it reads, and subscribes to its inboxes',
   });
 }

@@ -21,7 +21,7 @@ export interface ServerNeeds {
   readonly inboxPrefix?: string;
   /** Bytes that a message must be able to have. */
   readonly payloadBytesMin?: number;
-  /** Subjects that must be allowed, to publish (no wildcards) and to subscribe. */
+  /** Subjects that must be allowed, to publish (of one with wildcards, some subject is tried) and to subscribe. */
   readonly publish?: readonly string[];
   readonly subscribe?: readonly string[];
   readonly timeoutMs?: number;
@@ -94,7 +94,9 @@ export async function checkPermissions(
 ): Promise<void> {
   const address = connection.getServer();
   const inbox = `${createInbox(needs.inboxPrefix)}.>`;
-  const forbidden = await forbiddenSubjects(connection, needs.publish ?? [], [inbox, ...(needs.subscribe ?? [])]);
+  const { publish = [], subscribe = [] } = needs;
+  const tried = await forbiddenSubjects(connection, publish.map(someSubject), [inbox, ...subscribe]);
+  const forbidden = { ...tried, publish: publish.filter((filter) => tried.publish.includes(someSubject(filter))) };
   if (forbidden.subscribe.includes(inbox)) {
     const prefix = needs.inboxPrefix ?? '_INBOX';
     const hint = `allow the user to subscribe to ${prefix}.>, or say where it may get replies: --inbox-prefix`;
@@ -106,6 +108,9 @@ export async function checkPermissions(
   const hint = `add to the permissions of the user: ${verb.split(' ')[0]} { allow: ${JSON.stringify(subjects)} }`;
   throw refused(`the nats-server at ${address} forbids this user to ${verb} ${subjects.join(', ')}`, hint);
 }
+
+/** One that the filter takes. */
+const someSubject = (filter: string): string => filter.replaceAll('*', 'check').replace(/>$/, 'check');
 
 async function checkJetStream(connection: NatsConnection, needs: ServerNeeds, address: string): Promise<void> {
   const { domain, apiPrefix } = needs.jetStream ?? {};

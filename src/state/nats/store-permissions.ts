@@ -5,7 +5,7 @@
  * a journal, entries; the ids of chunks have four parts (actors/subtask-state.ts), that of a manifest two, so that a pattern tells them
  * apart.
  */
-import { checkJobName, streamKinds, streamName, subjectOf, subjectsBelow } from './store-streams.ts';
+import { checkJobName, type StreamKind, streamKinds, streamName, subjectOf, subjectsBelow } from './store-streams.ts';
 
 export interface StorePermissions {
   /** Without what all of JetStream's API begins with. */
@@ -14,22 +14,28 @@ export interface StorePermissions {
 }
 
 const coordinatorVerbs = ['INFO', 'CREATE', 'PURGE', 'MSG.GET', 'MSG.DELETE'];
-const workerVerbs = ['INFO', 'MSG.GET'];
 
 export function coordinatorStorePermissions(job: string): StorePermissions {
-  return { api: requests(job, coordinatorVerbs), publish: streamKinds.map((kind) => subjectsBelow(checkJobName(job), kind)) };
+  return {
+    api: streamKinds.flatMap((kind) => requests(job, kind, coordinatorVerbs)),
+    publish: streamKinds.map((kind) => subjectsBelow(checkJobName(job), kind)),
+  };
 }
 
 /** @param journal some source keeps its records in the journal; `releases`, and gives space back */
 export function workerStorePermissions(job: string, journal: { readonly releases: boolean } | null): StorePermissions {
   const chunks = ['h', 'p'].map((role) => `${subjectOf(checkJobName(job), 'blobs', role)}.*.*.*.*`);
-  if (journal === null) return { api: requests(job, workerVerbs), publish: chunks };
+  const looks = [
+    ...streamKinds.flatMap((kind) => requests(job, kind, ['INFO'])),
+    ...(['blobs', 'cells'] as const).flatMap((kind) => requests(job, kind, ['MSG.GET'])),
+  ];
+  if (journal === null) return { api: looks, publish: chunks };
   return {
-    api: [...requests(job, workerVerbs), ...(journal.releases ? [`STREAM.PURGE.${streamName(job, 'journal')}`] : [])],
+    api: [...looks, ...requests(job, 'journal', ['MSG.GET', ...(journal.releases ? ['PURGE'] : [])])],
     publish: [...chunks, subjectsBelow(job, 'journal'), subjectsBelow(job, 'cells', 'j')],
   };
 }
 
-function requests(job: string, verbs: readonly string[]): string[] {
-  return streamKinds.flatMap((kind) => verbs.map((verb) => `STREAM.${verb}.${streamName(job, kind)}`));
+function requests(job: string, kind: StreamKind, verbs: readonly string[]): string[] {
+  return verbs.map((verb) => `STREAM.${verb}.${streamName(job, kind)}`);
 }
