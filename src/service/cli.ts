@@ -7,6 +7,7 @@
 import { CommanderError } from 'commander';
 import type { RunningJob } from '../cluster/index.ts';
 import { type Clock, type Logger, WeirError } from '../core/index.ts';
+import type { LogicalJob } from '../plan/index.ts';
 import { claimStore, jobDirectory, realClock, startJob } from '../runtime/index.ts';
 import { commands } from './commands.ts';
 import { errorReport } from './error-report.ts';
@@ -15,7 +16,7 @@ import { loadJob } from './load-job.ts';
 import { createLogger, type LogLevel } from './logs.ts';
 import { CommandParams } from './params.ts';
 import { permissionsCommand } from './permissions-command.ts';
-import { listParams, runCommand, type RunEnvironment, wantsHelp } from './run-command.ts';
+import { type EngineOptions, listParams, runCommand, type RunEnvironment, wantsHelp } from './run-command.ts';
 import type { RunSettings } from './run-settings.ts';
 import { listenForShutdown, type Shutdown } from './shutdown.ts';
 import { startOnNats } from './start-on-nats.ts';
@@ -124,7 +125,11 @@ class NeverLed extends Error {
   }
 }
 
-async function startEmbedded(...[job, engine]: Parameters<typeof startJob>): Promise<RunningJob> {
+async function startEmbedded(job: LogicalJob, engine: EngineOptions): Promise<RunningJob> {
+  if (engine.snapshots !== undefined || engine.cache !== undefined)
+    throw new WeirError('E_USAGE', `${engine.cache === undefined ? '--snapshots' : '--cache'} is for jobs on NATS`, {
+      hint: 'the state of this one is in --state-dir',
+    });
   await claimStore(jobDirectory(engine.stateDir, job.name), 'this directory', engine.fresh ?? false);
   return startJob(job, engine);
 }

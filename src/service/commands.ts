@@ -46,6 +46,7 @@ export function commands(verbs: Verbs): Command {
         .default('auto')
         .argParser(transport),
     )
+    .addOption(copies())
     .option('--workers <n>', 'processes beside this one, which are replaced when they die', workers);
   connecting(run, (module, settings) => verbs.run({ ...settings, module }));
   const coordinator = jobFlags(program.command('coordinator').description('lead a job whose workers are started elsewhere'));
@@ -55,6 +56,7 @@ export function commands(verbs: Verbs): Command {
     .description('join the job of a coordinator elsewhere')
     .argument('<module>', 'a .ts or .js file: the same as the coordinator has')
     .option('--job <name>', 'which job of the module, where several are led', jobName)
+    .addOption(copies())
     .option('--slots <n>', 'subtasks of one stage that it takes', parallelism, 1)
     .addOption(logLevel())
     .addOption(breaking())
@@ -91,6 +93,11 @@ function jobFlags(command: Command): Command {
     .option('--state-dir <directory>', "where checkpoints live, in a folder of the job's name", directory, '.weir')
     .option('--checkpoint-interval <ms>', 'time between checkpoints', intervalMs)
     .option('--fresh', 'forget the state of an earlier run and start anew', false)
+    .option(
+      '--snapshots <directory>',
+      'on NATS: keep snapshots there, on a disk that all machines share, instead of in NATS',
+      directory,
+    )
     .option('--from-savepoint <directory>', 'a job without state goes on from there')
     .option('--http <port>', 'serve health, metrics and status on 127.0.0.1; 0 = any free port', port)
     .option('--shutdown-timeout <s>', 'how long a stop may take', timeoutSeconds, 25)
@@ -117,6 +124,12 @@ const logLevel = (): Option =>
   new Option('--log-level <level>', 'of the log on stderr (warn on a terminal, info elsewhere)')
     .choices(logLevels)
     .env('WEIR_LOG_LEVEL');
+
+const copies = (): Option =>
+  new Option(
+    '--cache <directory>',
+    "workers keep copies of snapshots there, on this machine's disk, to read them again",
+  ).argParser(directory);
 
 const breaking = (): Option =>
   new Option('--break <name>', 'tests only: break the engine on purpose').choices(Object.keys(sabotages)).hideHelp();

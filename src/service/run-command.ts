@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly checkpointIntervalMs?: number;
   readonly fresh?: boolean;
   readonly fromSavepoint?: string;
+  readonly snapshots?: string;
+  readonly cache?: string;
   readonly logger: Logger;
   readonly sabotage?: Sabotage;
 }
@@ -77,7 +79,7 @@ export async function listParams(module: JobModule): Promise<string> {
 }
 
 function engineOptions(settings: RunSettings, params: readonly string[], logger: Logger): EngineOptions {
-  const { stateDir, parallelism, checkpointInterval, fresh, fromSavepoint, abortEvery } = settings;
+  const { stateDir, parallelism, checkpointInterval, fresh, fromSavepoint, snapshots, cache, abortEvery } = settings;
   const sabotage = {
     ...(settings.break === undefined ? {} : { break: settings.break }),
     ...(abortEvery === undefined ? {} : { abortEvery }),
@@ -89,6 +91,8 @@ function engineOptions(settings: RunSettings, params: readonly string[], logger:
     logger,
     ...(Object.keys(sabotage).length === 0 ? {} : { sabotage }),
     ...(fromSavepoint === undefined ? {} : { fromSavepoint }),
+    ...(snapshots === undefined ? {} : { snapshots }),
+    ...(cache === undefined ? {} : { cache }),
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(checkpointInterval === undefined ? {} : { checkpointIntervalMs: checkpointInterval }),
   };

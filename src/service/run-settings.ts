@@ -19,6 +19,10 @@ export interface RunSettings {
   readonly fresh: boolean;
   /** Directory of a savepoint. */
   readonly fromSavepoint?: string;
+  /** A directory of all machines, for snapshots. */
+  readonly snapshots?: string;
+  /** A directory of this machine, for workers' copies of snapshots. */
+  readonly cache?: string;
   /** Port of the control API; absent = none. */
   readonly http?: number;
   /** Seconds a stop may take. */

@@ -94,6 +94,8 @@ function commandOf(job: LogicalJob, options: EngineOptions, start: NatsStart, { 
   const slots = Math.ceil((options.parallelism ?? job.parallelism) / Math.max(1, choice.workers));
   const words = [...program, 'worker', module, '--job', job.name, '--slots', String(slots)];
   const { nats = flags.server, password, ...open } = flags;
+  if (options.sabotage?.break !== undefined) words.push('--break', options.sabotage.break);
+  if (options.cache !== undefined) words.push('--cache', options.cache);
   for (const [name, value] of Object.entries(open))
     words.push(`--${name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`, String(value));
   return {

@@ -21,6 +21,8 @@ export interface WorkerSettings {
   readonly job?: string;
   readonly slots: number;
   readonly flags: ConnectionFlags;
+  /** A directory for copies of snapshots. */
+  readonly cache?: string;
   /** Tests only: see core/sabotage.ts. */
   readonly break?: SabotageName;
 }
@@ -52,6 +54,7 @@ export async function workerCommand(settings: WorkerSettings, surroundings: Work
     version: version(),
     connection,
     flags,
+    ...(settings.cache === undefined ? {} : { copies: settings.cache }),
     serverGoesWithJob: own !== undefined,
     logger,
     plan: (spec) => planOf(module, spec),

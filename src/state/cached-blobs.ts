@@ -2,7 +2,7 @@
  * Blobs that are kept in one store and copied into a nearer one.
  *
  * Owns: the copies. Whatever goes wrong with them, the remote store decides: a copy is made after it has taken the blob, read if its
- * checksum is right, and replaced if not.
+ * checksum is right, and replaced if not. Others delete from the remote store, too, so now and then copies of what is gone go.
  * Invariants: CB1 no failure of the local store reaches the caller; CB2 copies of another life are never read: a job that was forgotten
  * gives its ids out anew.
  */
@@ -23,12 +23,16 @@ export async function dropOtherLives(local: BlobStore, life: string): Promise<vo
   }
 }
 
+/** Copies made from one look for outdated ones to the next. */
+const sweepEvery = 64;
+
 class CachedBlobs implements BlobStore {
   readonly #local: BlobStore;
   readonly #remote: BlobStore;
   readonly #prefix: string;
   /** Those whose copy should be gone, and may be there. */
   readonly #outdated = new Set<string>();
+  #made = 0;
 
   constructor(local: BlobStore, remote: BlobStore, prefix: string) {
     this.#local = local;
@@ -67,9 +71,11 @@ class CachedBlobs implements BlobStore {
       );
     };
     // One that is damaged is in the way of its successor.
-    if (await copy()) return;
-    await this.#drop([id]);
-    await copy();
+    if (!(await copy())) {
+      await this.#drop([id]);
+      await copy();
+    }
+    if (++this.#made % sweepEvery === 0) await this.#sweep();
   }
 
   async #drop(ids: readonly string[]): Promise<void> {
@@ -79,6 +85,17 @@ class CachedBlobs implements BlobStore {
       for (const id of ids) this.#outdated.delete(id);
     } catch {
       // CB1: they stay outdated.
+    }
+  }
+
+  /** What is copied was in the remote store before: looked at afterwards, it is there unless it was deleted. */
+  async #sweep(): Promise<void> {
+    try {
+      const copies = await this.#local.list(this.#prefix);
+      const there = new Set((await this.#remote.list('')).map((id) => this.#copyOf(id)));
+      await this.#local.delete(copies.filter((copy) => !there.has(copy)));
+    } catch {
+      // CB1
     }
   }
 

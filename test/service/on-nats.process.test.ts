@@ -1,5 +1,5 @@
 // A job of several processes, on a real nats-server: coordinators, workers, kills.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { natsServerBinary, withServer } from '../nats/server.ts';
@@ -57,6 +57,34 @@ describe('a job on NATS', { timeout: 120_000 }, () => {
     expect(reportOf(ended)).toMatchObject({ rowsIn: 20_000, rowsLate: 26 });
     expect(reportOf(ended)['restarts']).toBeGreaterThan(0);
     expect(results(folder)).toEqual(await plainResults());
+  });
+
+  test('keeps its snapshots in a directory that all share, with copies, and a worker that never saw the job restores them', async () => {
+    using folder = new Folder();
+    const words = ['--checkpoint-interval', '200', '--snapshots', 'shared', '--cache', 'copies'];
+    const run = (...more: string[]): Program =>
+      weir(folder, 'run', flights, '--workers', '2', '--parallelism', '2', ...words, ...more, '--', 'rate=8000');
+    const first = run();
+    await first.says(/epoch [2-9]/);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    rmSync(join(folder.path, 'copies'), { recursive: true, force: true });
+    const moved = await weir(folder, 'run', flights, '--workers', '2', '--snapshots', 'elsewhere').ended;
+    expect(codeOf(moved)).toEqual([
+      4,
+      expect.stringMatching(/the snapshots of job flight-delays are in .*shared, not in .*elsewhere/),
+    ]);
+    const second = run();
+    await second.says(/goes on from checkpoint [1-9]/);
+    await second.says(/epoch [1-9]/);
+    const [, pid] = /"pid":(\d+),"msg":"a worker process was started"/.exec(second.stderr)!;
+    process.kill(Number(pid), 'SIGKILL');
+    const ended = await second.ended;
+    expect(codeOf(ended)).toEqual(ok);
+    expect(results(folder)).toEqual(await plainResults());
+    expect(readdirSync(join(folder.path, 'copies/flight-delays'))).toContain('copies-0');
+    const [life] = readdirSync(join(folder.path, 'shared/flight-delays'));
+    expect(readdirSync(join(folder.path, 'shared/flight-delays', life!)).length).toBeGreaterThan(0);
   });
 
   test('whose coordinator was killed goes on with a standby, which takes over; the workers join it', async () => {

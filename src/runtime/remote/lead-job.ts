@@ -19,6 +19,7 @@ import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
 import { readSavepoint } from '../savepoint.ts';
 import { type Assist, offerAssistance } from './assistance.ts';
+import { makeSharedStores } from './job-stores.ts';
 import { announceJob } from './known-jobs.ts';
 import { subjectPrefix } from './subject-prefix.ts';
 import { workerName } from './worker-name.ts';
@@ -37,6 +38,8 @@ export interface LeadJobOptions {
   /** Forgets the state that there is (false). */
   readonly fresh?: boolean;
   readonly fromSavepoint?: string;
+  /** A directory of all machines, for snapshots (NATS, or where those of the job are). */
+  readonly snapshots?: string;
   /** Ends the wait for the lease. */
   readonly signal: AbortSignal;
   /** A line for people. */
@@ -98,7 +101,9 @@ class Leading {
   readonly #plan: PhysicalPlan;
   readonly #o: LeadJobOptions;
   readonly #connection: OpenConnection;
+  /** For the lease, before anything of the job may be looked at. */
   readonly #stores: JobStores;
+  #shared: JobStores | null = null;
   #fleet: Fleet | null = null;
   #lease: Lease | null = null;
   #present: Lead | null = null;
@@ -118,12 +123,16 @@ class Leading {
     const first = await this.#acquireInTime();
     if (this.#o.fresh === true)
       await forgetNatsStores(this.#connection.nats, this.#plan.job.name, [leaseCell], this.#o.connection);
-    if (this.#o.fromSavepoint !== undefined) await readSavepoint(this.#o.fromSavepoint, this.#stores);
+    const { jetStream, timeoutMs } = this.#o.connection;
+    const place = { connection: this.#connection.nats, job: this.#plan.job.name, jetStream, timeoutMs };
+    this.#shared = await makeSharedStores(place, this.#o.snapshots);
+    if (this.#o.fromSavepoint !== undefined) await readSavepoint(this.#o.fromSavepoint, this.#shared);
     const quiet = announceJob(natsBus(this.#connection.nats), { job: this.#plan.job.name, module: this.#o.module });
     const begun = this.#begin(first);
     const finished = this.#untilOver(begun).finally(async () => {
       quiet();
       await this.#lease?.release();
+      await this.#shared!.close();
       await this.#stores.close();
       await this.#connection.close();
     });
@@ -210,7 +219,7 @@ class Leading {
       clock: realClock,
       random: realRandom,
       logger,
-      stores: this.#stores,
+      stores: this.#shared!,
       ...(sabotage === undefined ? {} : { sabotage }),
     };
     const options = checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs };

@@ -6,7 +6,6 @@
 import { type JobSpec, RemoteWorker } from '../../cluster/index.ts';
 import type { Logger, Sabotage } from '../../core/index.ts';
 import type { PhysicalPlan } from '../../plan/index.ts';
-import { openNatsStores } from '../../state/index.ts';
 import { MemoryTransport, NatsTransport, PlacedTransport } from '../../transport/index.ts';
 import { natsBus } from '../nats/bus.ts';
 import type { ConnectionFlags } from '../nats/connection-flags.ts';
@@ -18,8 +17,11 @@ import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
 import { epochBytesMax } from '../start-job.ts';
 import { assistanceOf } from './assistance.ts';
+import { findSharedStores } from './job-stores.ts';
 import { findJob } from './known-jobs.ts';
 import { SignsOfLife } from './signs-of-life.ts';
+import { withCopies } from './snapshot-copies.ts';
+import { StoresOfLife } from './stores-of-life.ts';
 import { subjectPrefix } from './subject-prefix.ts';
 import { workerName } from './worker-name.ts';
 
@@ -34,6 +36,8 @@ export interface JoinOptions {
   /** For the thread that gives signs of life: secrets do not travel, it reads them as this process did. */
   readonly flags: ConnectionFlags;
   readonly logger: Logger;
+  /** A directory of this machine, for copies of snapshots (none are kept). */
+  readonly copies?: string;
   /** No NATS is no job: an outage is not waited for. */
   readonly serverGoesWithJob: boolean;
   readonly plan: (spec: JobSpec) => Promise<PhysicalPlan>;
@@ -73,7 +77,10 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
   const life = new SignsOfLife(flags, `${prefix}.alive`, logger);
   const { jetStream, timeoutMs } = options.connection;
   const place = { connection: control.nats, job, jetStream, timeoutMs };
-  const stores = await openNatsStores({ ...place, create: false, random: realRandom });
+  const stores = new StoresOfLife(async () => {
+    const shared = await findSharedStores(place);
+    return options.copies === undefined ? shared : withCopies(shared, job, options.copies, logger);
+  });
   const bus = natsBus(data.nats, logger);
   const worker = new RemoteWorker({
     bus: natsBus(control.nats, logger),
@@ -97,7 +104,10 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
       assist: assistanceOf(control.nats, job),
       ...(options.sabotage === undefined ? {} : { sabotage: options.sabotage }),
     },
-    plan: options.plan,
+    plan: async (spec) => {
+      await stores.open();
+      return options.plan(spec);
+    },
     session: (session) => life.session(session),
     canHear: () => options.serverGoesWithJob || control.connected,
   });
@@ -108,6 +118,7 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
     await Promise.race([worker.over, killed, gone(control.closed()), gone(data.closed())]);
   } finally {
     await life.close();
+    await stores.close();
   }
 }
 
