@@ -24,10 +24,10 @@ function reading(seed: number, devices: number, index: number) {
   };
 }
 
-/** Half of the readings come at once, most others within eight minutes, and two in a hundred after a quarter of an hour or more. */
+/** Half of the readings come at once, most others within eight minutes, and two in a hundred after ten to thirty. */
 function delayMs(kind: number, length: number): number {
   if (kind < 0.5) return 0;
-  return Math.floor((kind < 0.98 ? 8 * length : 15 + 15 * length) * minuteMs);
+  return Math.floor((kind < 0.98 ? 8 * length : 10 + 20 * length) * minuteMs);
 }
 
 export default (params: Params): Pipeline => {
