@@ -1,10 +1,12 @@
 // `npm run test:faults -- --faults 50 [--seed N] [--break fence|early-publish|generation] [--pause-ms 15000] [--rate 2000] [--json]`
+// `npm run test:faults -- --outage-ms 20000 [--json]`
 //
 // A job that reads from JetStream and writes to JetStream, as processes: a coordinator, a standby, two workers, a nats-server. Once its
 // first checkpoint is complete each of them is hit at random moments, in turn (SIGKILL; a worker also SIGSTOP, for so long that it is
 // replaced, and SIGCONT; the server is started again; or all are killed at once), and then all that was written is read back and held
 // against what was there to read. With --break the engine is broken on purpose, the fault that shows it is drawn alone, and the
-// test must fail.
+// test must fail. With --outage-ms the results are on a server of their own, which is away for so long, far longer than it knows a message
+// again; in the middle of it a worker is killed.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +24,13 @@ import { Cluster, startNats } from './faults/processes.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const options = words(process.argv.slice(2));
-const { faults: wanted = '50', seed = '1', rate = '2000', json = false, break: broken } = options;
+const {
+  faults: wanted = options['outage-ms'] === undefined ? '50' : '1',
+  seed = '1',
+  rate = '2000',
+  json = false,
+  break: broken,
+} = options;
 const pauseMs = Number(options['pause-ms'] ?? '15000');
 /** The switch of each break, and the faults that show it. */
 const breaks = {
@@ -32,7 +40,9 @@ const breaks = {
 };
 if (broken !== undefined && breaks[broken] === undefined)
   throw new Error(`--break takes one of ${Object.keys(breaks).join(', ')}`);
-const kinds = broken === undefined ? ['coordinator', 'standby', 'worker', 'pause', 'nats', 'all'] : breaks[broken].kinds;
+const outageMs = Number(options['outage-ms'] ?? '0');
+const usual = outageMs > 0 ? ['outage'] : ['coordinator', 'standby', 'worker', 'pause', 'nats', 'all'];
+const kinds = broken === undefined ? usual : breaks[broken].kinds;
 const random = seeded(Number(seed));
 const say = (line) => json !== true && process.stdout.write(`${line}\n`);
 
@@ -82,12 +92,14 @@ class Faults {
   recoveryMs = {};
   #cluster;
   #nats;
+  #output;
   #watch;
   #sleeper = Promise.resolve();
 
-  constructor(cluster, nats, watch) {
+  constructor(cluster, nats, output, watch) {
     this.#cluster = cluster;
     this.#nats = nats;
+    this.#output = output;
     this.#watch = watch;
   }
 
@@ -151,6 +163,15 @@ class Faults {
     this.#nats.start();
   }
 
+  async outage() {
+    await this.#output.kill();
+    await sleep(outageMs / 2);
+    await this.worker();
+    this.#cluster.fill();
+    await sleep(outageMs / 2);
+    this.#output.start();
+  }
+
   async all() {
     await Promise.all([...this.#cluster.living.map((each) => each.kill()), this.#nats.kill()]);
     await sleep(random() * 500);
@@ -167,18 +188,18 @@ function* deck() {
 }
 
 /** Of a broken engine the first wrong message is enough. */
-async function hasFailed(faults, connection) {
+async function hasFailed(faults, read) {
   if (broken === undefined) return false;
   await faults.settled();
-  const { zombieWrites, duplicated, reordered } = await check(connection);
+  const { zombieWrites, duplicated, reordered } = await read();
   return zombieWrites + duplicated + reordered > 0;
 }
 
 /** Until nothing is lost any more, or nothing comes any more. */
-async function readBack(connection, watch) {
+async function readBack(read, watch) {
   for (;;) {
     const { rows } = watch;
-    const result = await check(connection);
+    const result = await read();
     if (result.lost === 0) return result;
     for (const end = Date.now() + patienceMs / 2; watch.rows === rows && Date.now() < end; ) await sleep(100);
     if (watch.rows === rows) return result;
@@ -199,46 +220,48 @@ async function stopped(cluster) {
 
 const folder = await mkdtemp(join(tmpdir(), 'weir-faults-'));
 let failed = true;
-const nats = await startNats(await findNatsServer(), folder);
+const binary = await findNatsServer();
+const nats = await startNats(binary, folder, 'nats');
+const output = outageMs > 0 ? await startNats(binary, folder, 'output') : nats;
 const words_ = (role) => [
   join(root, 'dist/service/bin.js'),
   role,
   join(root, 'chaos/faults/job.ts'),
   ...(role === 'coordinator' ? ['--parallelism', '2', '--checkpoint-interval', '1000'] : []),
   ...(broken === undefined ? [] : ['--break', breaks[broken].name]),
+  ...(role === 'coordinator' && output !== nats ? ['--', `output=${output.url}`] : []),
 ];
 const cluster = new Cluster({ folder, words: words_, environment: { NATS_URL: nats.url, WEIR_LOG_LEVEL: 'info' } });
 try {
   if (!(await installIfMissing()) || !(await buildIfStale())) process.exit(1);
-  const connection = await connect({
-    servers: nats.url,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 100,
-    waitOnFirstConnect: true,
-  });
-  const manager = await jetstreamManager(connection);
-  await manager.streams.add({ name: 'IN', subjects: ['in.*'] });
+  const patient = { maxReconnectAttempts: -1, reconnectTimeWait: 100, waitOnFirstConnect: true };
+  const connection = await connect({ servers: nats.url, ...patient });
+  const results = await connect({ servers: output.url, ...patient });
+  await (await jetstreamManager(connection)).streams.add({ name: 'IN', subjects: ['in.*'] });
+  const manager = await jetstreamManager(results);
   // So short a window that no result is kept from being there twice by its id alone.
   for (const name of ['RUNNING', 'SECONDS'])
     await manager.streams.add({ name, subjects: [`${name.toLowerCase()}.>`], duplicate_window: 100_000_000 });
-  const watch = new Watch(connection);
+  const watch = new Watch(results);
+  const read = () => check(connection, results);
   const feeding = feed(connection, random, Number(rate));
   cluster.fill();
   await until('the first checkpoint is complete', () => watch.rows > 0);
-  const faults = new Faults(cluster, nats, watch);
+  const faults = new Faults(cluster, nats, output, watch);
   const draw = deck();
   let verdict;
   try {
-    for (let n = 0; n < Number(wanted) && !(await hasFailed(faults, connection)); n++) await faults.strike(draw.next().value);
+    for (let n = 0; n < Number(wanted) && !(await hasFailed(faults, read)); n++) await faults.strike(draw.next().value);
     await faults.settled();
   } catch (error) {
     if (!(error instanceof Verdict)) throw error;
     verdict = error.message;
   }
   await feeding.stop();
-  const { rows, ...result } = await readBack(connection, watch);
+  const { rows, ...result } = await readBack(read, watch);
   verdict ??= await stopped(cluster);
   await connection.close();
+  await results.close();
   if (verdict !== undefined) process.stderr.write(`${verdict}\n`);
   say(`${rows} rows expected; ms until rows were written again, by kind: ${JSON.stringify(faults.recoveryMs)}`);
   const { zombieWrites, lost, duplicated, reordered, restores } = result;
@@ -248,6 +271,7 @@ try {
 } finally {
   await cluster.end();
   await nats.kill();
+  await output.kill();
   if (failed && broken === undefined) process.stderr.write(`what the processes said is in ${folder}\n`);
   else await rm(folder, { recursive: true, force: true });
 }

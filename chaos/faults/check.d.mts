@@ -11,4 +11,5 @@ export interface Checked {
   readonly duplicated: number;
   readonly reordered: number;
 }
-export function check(connection: NatsConnection): Promise<Checked>;
+/** @param output the server of the results, if it is another */
+export function check(connection: NatsConnection, output?: NatsConnection): Promise<Checked>;

@@ -81,9 +81,9 @@ function writers(messages) {
 }
 
 /** @returns how much is missing, is there twice (or is wrong), or in another order; and who wrote */
-export async function check(connection) {
-  const running = await messagesOf(connection, 'RUNNING');
-  const seconds = await messagesOf(connection, 'SECONDS');
+export async function check(connection, output = connection) {
+  const running = await messagesOf(output, 'RUNNING');
+  const seconds = await messagesOf(output, 'SECONDS');
   const expected = expectedOf(await messagesOf(connection, 'IN')); // last: nothing was written that is not there to read
   const parts = [
     compare(

@@ -5,7 +5,9 @@ import { jetstream } from 'weir/connectors';
 const Reading = schema({ key: t.string, n: t.number, at: t.timestamp });
 const Running = schema({ key: t.string, place: t.number, total: t.number });
 
-export default (_params: Params): Pipeline => {
+export default (params: Params): Pipeline => {
+  const output = params.string('output', '');
+  const where = output === '' ? {} : { servers: output };
   const readings = from(
     jetstream.source({ stream: 'IN', subjects: ['in.0', 'in.1'], format: json(Reading), perMessage: 'lines' }),
   ).withWatermark('at', '1 second');
@@ -29,8 +31,8 @@ export default (_params: Params): Pipeline => {
     name: 'faults',
     restart: { attempts: 1000, within: '1 hour', backoff: '100 ms' },
     outputs: [
-      running.to(jetstream.sink({ stream: 'RUNNING', subject: (row) => `running.${row.key}` })),
-      perSecond.to(jetstream.sink({ stream: 'SECONDS', subject: (row) => `seconds.${row.key}` })),
+      running.to(jetstream.sink({ ...where, stream: 'RUNNING', subject: (row) => `running.${row.key}` })),
+      perSecond.to(jetstream.sink({ ...where, stream: 'SECONDS', subject: (row) => `seconds.${row.key}` })),
     ],
   });
 };

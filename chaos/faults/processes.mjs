@@ -13,11 +13,11 @@ async function freePort() {
 }
 
 /** A nats-server that can be killed and started again, on its port and its files. */
-export async function startNats(binary, folder) {
+export async function startNats(binary, folder, name) {
   const port = await freePort();
   let process;
   const start = () => {
-    process = begin('nats', binary, ['-js', '-sd', join(folder, 'nats'), '-a', '127.0.0.1', '-p', String(port)], folder, {});
+    process = begin(name, binary, ['-js', '-sd', join(folder, name), '-a', '127.0.0.1', '-p', String(port)], folder, {});
   };
   start();
   return {

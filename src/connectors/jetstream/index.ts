@@ -25,6 +25,7 @@ export {
 export { OutgoingLink, type PublishOutcome } from './outgoing-link.ts';
 export { OutgoingWindow } from './outgoing-window.ts';
 export { isOutage, sinkError, superseded } from './sink-errors.ts';
+export { openedOn } from './sink-opening.ts';
 export { Retry } from './sink-retry.ts';
 export { untilInterrupted } from './until-interrupted.ts';
 export type { JetStreamSinkOptions } from './sink.ts';

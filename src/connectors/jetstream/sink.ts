@@ -8,12 +8,11 @@ import { asSink, type Format, type Sink } from '../../api/index.ts';
 import { formatMs, WeirError } from '../../core/index.ts';
 import type { SinkContext, SinkDefinition, SinkWriter } from '../../operators/index.ts';
 import { type FormatDefinition, formatDefinition, json, lineFormat } from '../formats/index.ts';
-import { untilAborted } from '../records/index.ts';
-import { connectedUntil } from './connected-until.ts';
 import { type NatsOptions, serversOf, type SharedConnection } from './connection.ts';
 import { subjectFault } from './outgoing.ts';
 import { EagerWriter } from './sink-eager.ts';
 import { type FencedState, FencedWriter } from './sink-fenced.ts';
+import { openedOn } from './sink-opening.ts';
 import { SharedWriter } from './sink-shared.ts';
 import { createdSubjects, SinkStream, type StreamToCreate } from './sink-stream.ts';
 
@@ -62,7 +61,7 @@ export function jetstreamSink<Row extends object>(options: JetStreamSinkOptions<
     modes: ['append', 'update', 'complete'],
     single: settings.guarantee === 'exactly-once',
     identity: `jetstream ${settings.stream}, ${settings.rows.format.name}, ${settings.rows.perMessage}`,
-    open: (context, states) => openWriter(settings, context, states),
+    open: (context, states) => openedOn(settings.nats, context, (shared) => writerOn(shared, settings, context, states)),
     access: {
       kind: 'write-stream',
       stream: settings.stream,
@@ -137,16 +136,6 @@ function formatOf(given: Format<never> | undefined, perMessage: 'one' | 'lines',
   const definition = perMessage === 'lines' ? lineFormat(format, where) : formatDefinition(format, where);
   if (definition.header === undefined) return definition;
   throw new WeirError('E_PLAN', `${where}: a message has no header line`, { hint: 'leave out `header` of csv()' });
-}
-
-async function openWriter(settings: SinkSettings, context: SinkContext, states: readonly unknown[]): Promise<SinkWriter> {
-  const shared = await connectedUntil(settings.nats, context.signal);
-  try {
-    return await untilAborted(writerOn(shared, settings, context, states), context.signal);
-  } catch (error) {
-    await shared.close();
-    throw error;
-  }
 }
 
 async function writerOn(

@@ -3,8 +3,7 @@ import { asSink, type Format, type Sink } from '../../api/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { SinkDefinition } from '../../operators/index.ts';
 import { formatDefinition, json } from '../formats/index.ts';
-import { connectedUntil, type NatsOptions, serversOf } from '../jetstream/index.ts';
-import { untilAborted } from '../records/index.ts';
+import { type NatsOptions, openedOn, serversOf } from '../jetstream/index.ts';
 import { KvBucket } from './kv-bucket.ts';
 import { KvWriter } from './kv-writer.ts';
 
@@ -42,16 +41,11 @@ export function kvSink<Row extends object>(options: KvSinkOptions<Row>): Sink<Ro
     single: true,
     identity: `kv ${bucket}, ${format.name}`,
     access: { kind: 'write-bucket', bucket, ...serversOf(nats) },
-    async open(context) {
-      const shared = await connectedUntil(nats, context.signal);
-      try {
-        const found = await untilAborted(KvBucket.open(bucket, shared, create), context.signal);
+    open: (context) =>
+      openedOn(nats, context, async (shared) => {
+        const found = await KvBucket.open(bucket, shared, create);
         return new KvWriter(found, { key: key as (row: object) => unknown, format }, context);
-      } catch (error) {
-        await shared.close();
-        throw error;
-      }
-    },
+      }),
   };
   return asSink<Row, 'append' | 'update'>(definition);
 }
