@@ -16,8 +16,9 @@ const Flight = schema({
 export default async (params: Params): Promise<Pipeline> => {
   const output = params.string('output', 'out');
   const rate = params.number('rate', 4000);
+  const input = params.string('input', '') || (await flightsInOrder());
 
-  const perDay = from(file.source({ path: await flightsInOrder(), format: json(Flight), rate }))
+  const perDay = from(file.source({ path: input, format: json(Flight), rate }))
     .withWatermark('date', '30 minutes')
     .groupBy(window('date', '1 day'), 'origin')
     .agg({ flights: count(), avgDelay: avg('delay'), maxDelay: max('delay') });

@@ -1,0 +1,77 @@
+// `npm run bench [-- flights|jetstream|checkpoints|latency …] [--quick] [--pairs N] [--json]`
+//
+// Each benchmark measures Weir against something else in the same run, in turn (A B, B A, …), and compares what came out: a ratio of
+// unequal results is an error (exit 1). A goal that is missed is none. CPU time is of all processes that take part; on a machine that
+// does other work too it says more than wall time. `--quick` is to see that everything works: its figures mean nothing.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildIfStale } from '../scripts/build.mjs';
+import { installIfMissing } from '../scripts/install.mjs';
+import { dieWithNpm } from '../scripts/parent-watch.mjs';
+import { endAll } from './contestant.mjs';
+import { machine } from './machine.mjs';
+
+const names = ['flights', 'jetstream', 'checkpoints', 'latency'];
+const pairsLeast = 5;
+
+function usage(said) {
+  process.stderr.write(`${said}\nusage: npm run bench -- [${names.join('|')} …] [--quick] [--pairs N] [--json]\n`);
+  process.exit(2);
+}
+
+function readWords(words) {
+  const asked = { only: [], quick: false, json: false, pairs: undefined };
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    if (names.includes(word)) asked.only.push(word);
+    else if (word === '--quick' || word === '--json') asked[word.slice(2)] = true;
+    else if (word === '--pairs' && Number(words[i + 1]) >= 1) asked.pairs = Math.floor(Number(words[++i]));
+    else usage(`what is '${word}'?`);
+  }
+  return { ...asked, only: asked.only.length === 0 ? names : asked.only, pairs: asked.pairs ?? (asked.quick ? 1 : pairsLeast) };
+}
+
+const number = (value) => (Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3))));
+
+/** A line of a measure: what was compared, what it was on either side, and what became of the goal. */
+function measureLine({ what, unit, goal, met, ratio, least, greatest, ...sides }) {
+  const values = Object.entries(sides).map(([name, value]) => `${name} ${number(value)} ${unit}`);
+  const compared = ratio === undefined ? [] : [`ratio ${ratio.toFixed(3)} (${least.toFixed(3)} to ${greatest.toFixed(3)})`];
+  const verdict = goal === undefined ? [] : [`goal ${goal}: ${met ? 'met' : 'missed'}`];
+  return `  ${what}: ${[...values, ...compared, ...verdict].join('; ')}`;
+}
+
+const { only, quick, json, pairs } = readWords(process.argv.slice(2));
+const say = (line) => json || process.stdout.write(`${line}\n`);
+let child;
+dieWithNpm(() => {
+  child?.kill('SIGKILL');
+  endAll();
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+const keep = (started) => {
+  child = started;
+};
+if (!(await installIfMissing(keep)) || !(await buildIfStale(keep))) process.exit(1);
+const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'));
+process.on('exit', endAll);
+
+const report = { machine: machine(), pairs, quick, benchmarks: {} };
+const { cores, processor, node, platform, loadBefore } = report.machine;
+say(`${cores} cores (${processor}), node ${node}, ${platform}, load ${loadBefore}; medians of ${pairs} interleaved rounds`);
+try {
+  for (const name of only) {
+    say(`\n${name}`);
+    const { [name]: benchmark } = await import(`./${name}/${name}.mjs`);
+    const found = await benchmark({ folder: join(folder, name), pairs, quick, say: (line) => say(`  ${line}`) });
+    report.benchmarks[name] = found;
+    say(`${found.what}${found.fault === undefined ? ', results equal' : `: ${found.fault}`}`);
+    for (const measure of found.measures) say(measureLine(measure));
+    if (found.fault !== undefined) process.exitCode = 1;
+  }
+} finally {
+  endAll();
+  await rm(folder, { recursive: true, force: true });
+}
+if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
