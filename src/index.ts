@@ -38,6 +38,7 @@ export {
   type ProcessFunction,
   type Progress,
   type RowOf,
+  type ModuleRunOptions,
   type RunOptions,
   type Schema,
   schema,

@@ -13,6 +13,7 @@ import {
   type Launcher,
   type LaunchOptions,
   logicalJob,
+  type ModuleRunOptions,
   type Pipeline,
   type Progress,
   type RunOptions,
@@ -41,8 +42,32 @@ export function from<Row extends object>(source: Source<Row> | readonly Row[] | 
  *
  * @throws WeirError `E_PLAN`, `E_RUNNING` if another process runs it, `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_STORE`
  */
-export async function start(pipeline: Pipeline, options: RunOptions = {}): Promise<Job> {
-  return launcher.start(logicalJob(pipeline), { ...options, ephemeral: false });
+export function start(pipeline: Pipeline, options?: RunOptions): Promise<Job>;
+/**
+ * Runs the job that a module exports, in this process or over several. Closures do not travel: each process imports the module, and one
+ * whose plan differs is refused. Resolves once the job runs; where another coordinator leads it, once that one is gone.
+ *
+ * @throws WeirError as above, `E_MODULE`, `E_USAGE` for parameters, `E_BROKER`
+ */
+export function start(module: URL, options?: ModuleRunOptions): Promise<Job>;
+export async function start(what: Pipeline | URL, options: ModuleRunOptions = {}): Promise<Job> {
+  if (what instanceof URL) return startUrl(what, options);
+  return launcher.start(logicalJob(what), { ...options, ephemeral: false });
+}
+
+async function startUrl(module: URL, options: ModuleRunOptions): Promise<Job> {
+  const { signal, transport = 'auto', stateDir = defaultStateDir, workers, params = {}, fromSavepoint } = options;
+  signal?.throwIfAborted();
+  const { startModule } = await import('./service/index.ts'); // programs that do not need it do not load it
+  const running = await startModule(module, {
+    transport,
+    stateDir,
+    params,
+    signal: signal ?? new AbortController().signal,
+    ...(workers === undefined ? {} : { workers }),
+    ...(fromSavepoint === undefined ? {} : { fromSavepoint }),
+  });
+  return jobOf(running, options, async () => {});
 }
 
 const launcher: Launcher = {
@@ -66,8 +91,8 @@ const launcher: Launcher = {
 
 function checkTransport(transport: LaunchOptions['transport'] = 'auto'): void {
   if (transport === 'auto' || transport === 'memory') return;
-  throw new WeirError('E_USAGE', `the transport '${transport}' is not there in this version`, {
-    hint: "leave it out, or say 'memory': the job runs in this process",
+  throw new WeirError('E_USAGE', `a pipeline runs in this process, and not on the transport '${transport}'`, {
+    hint: "leave it out, or say 'memory'; for several processes give the URL of the job's module: closures do not travel",
   });
 }
 

@@ -287,6 +287,8 @@ const module1: JobModule = job;
 const module2: JobModule = async (params) => (params.number('rate', 1) > 0 ? job : job);
 void [module1, module2];
 {
+  await using other: Job = await start(new URL('file:///job.ts'), { workers: 2, params: { rate: 1, output: 'x' } });
+  void other;
   await using running: Job = await start(job, { signal: AbortSignal.timeout(1), stateDir: 'state' });
   for await (const { watermark, rowsInPerSecond } of running.progress())
     same<[typeof watermark, typeof rowsInPerSecond], [Timestamp | null, number]>();

@@ -16,7 +16,7 @@ export { type Field, fieldColumn, fieldReader, type FieldReader } from './field.
 export { t } from './fields.ts';
 export { launchable, streamNode, streamOf } from './graph-stream.ts';
 export type { CheckMode, FinalKind } from './group-types.ts';
-export type { Job, JobReport, Progress, RunOptions } from './job.ts';
+export type { Job, JobReport, ModuleRunOptions, Progress, RunOptions } from './job.ts';
 export type { Launcher, LaunchOptions } from './launcher.ts';
 export { nearestName } from './nearest.ts';
 export { type Output, outputNode } from './output.ts';

@@ -13,6 +13,13 @@ export interface RunOptions {
   /** A job that has no state yet goes on from this savepoint: the directory that `savepoint()` has written. */
   readonly fromSavepoint?: string;
 }
+/** Of a job that a module exports. */
+export interface ModuleRunOptions extends RunOptions {
+  /** Processes beside this one, which are replaced when they die (`spawn`: 2; on NATS: 1). */
+  readonly workers?: number;
+  /** What the module's function is given. */
+  readonly params?: Readonly<Record<string, string | number | boolean>>;
+}
 export interface Job extends AsyncDisposable {
   readonly name: string;
   /** Resolves when the job has finished or was stopped; rejects with a `WeirError` when it failed. */

@@ -5,10 +5,8 @@
  * job's, and never seen by the flags' parser.
  */
 import { CommanderError } from 'commander';
-import type { RunningJob } from '../cluster/index.ts';
 import { type Clock, type Logger, WeirError } from '../core/index.ts';
-import type { LogicalJob } from '../plan/index.ts';
-import { claimStore, jobDirectory, realClock, startJob } from '../runtime/index.ts';
+import { realClock } from '../runtime/index.ts';
 import { commands } from './commands.ts';
 import { errorReport } from './error-report.ts';
 import { jobPipeline } from './job-pipeline.ts';
@@ -16,9 +14,10 @@ import { loadJob } from './load-job.ts';
 import { createLogger, type LogLevel } from './logs.ts';
 import { CommandParams } from './params.ts';
 import { permissionsCommand } from './permissions-command.ts';
-import { type EngineOptions, listParams, runCommand, type RunEnvironment, wantsHelp } from './run-command.ts';
+import { listParams, runCommand, type RunEnvironment, wantsHelp } from './run-command.ts';
 import type { RunSettings } from './run-settings.ts';
 import { listenForShutdown, type Shutdown } from './shutdown.ts';
+import { startEmbedded } from './start-embedded.ts';
 import { startOnNats } from './start-on-nats.ts';
 import { createTerminal, outliveReaders, type Terminal } from './terminal.ts';
 import { chooseTransport } from './transport-choice.ts';
@@ -123,15 +122,6 @@ class NeverLed extends Error {
   constructor(signal: string) {
     super(`${signal}: ended before it led the job`);
   }
-}
-
-async function startEmbedded(job: LogicalJob, engine: EngineOptions): Promise<RunningJob> {
-  if (engine.snapshots !== undefined || engine.cache !== undefined)
-    throw new WeirError('E_USAGE', `${engine.cache === undefined ? '--snapshots' : '--cache'} is for jobs on NATS`, {
-      hint: 'the state of this one is in --state-dir',
-    });
-  await claimStore(jobDirectory(engine.stateDir, job.name), 'this directory', engine.fresh ?? false);
-  return startJob(job, engine);
 }
 
 async function work(

@@ -1,1 +1,2 @@
+export { type ModuleStart, startModule } from './start-module.ts';
 export { main, type MainOptions } from './cli.ts';

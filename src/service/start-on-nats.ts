@@ -43,7 +43,8 @@ interface Reached {
   readonly server?: PrivateServer;
 }
 
-export async function startOnNats(job: LogicalJob, options: EngineOptions, start: NatsStart): Promise<RunningJob> {
+export async function startOnNats(job: LogicalJob, engine: EngineOptions, start: NatsStart): Promise<RunningJob> {
+  const options = { ...engine, parallelism: engine.parallelism ?? usualParallelism(job, start.choice.workers) };
   const directory = jobDirectory(options.stateDir, job.name);
   await claimStore(directory, start.choice.kind === 'spawn' ? 'private nats-server' : 'NATS', options.fresh ?? false);
   const reached =
@@ -75,6 +76,10 @@ export async function startOnNats(job: LogicalJob, options: EngineOptions, start
   }
 }
 
+/** Where nobody asks for more than one subtask a stage there is one for each worker. */
+const usualParallelism = (job: LogicalJob, workers: number): number =>
+  job.parallelism > 1 ? job.parallelism : Math.max(1, workers);
+
 async function privately(directory: string, { environment }: NatsStart): Promise<Reached> {
   const token = realRandom.id();
   const server = await startPrivateServer({
@@ -89,9 +94,14 @@ async function privately(directory: string, { environment }: NatsStart): Promise
 }
 
 /** Secrets go in the environment, where only this user can read them. */
-function commandOf(job: LogicalJob, options: EngineOptions, start: NatsStart, { flags, environment }: Reached) {
+function commandOf(
+  job: LogicalJob,
+  options: EngineOptions & { readonly parallelism: number },
+  start: NatsStart,
+  { flags, environment }: Reached,
+) {
   const { choice, module, program } = start;
-  const slots = Math.ceil((options.parallelism ?? job.parallelism) / Math.max(1, choice.workers));
+  const slots = Math.ceil(options.parallelism / Math.max(1, choice.workers));
   const words = [...program, 'worker', module, '--job', job.name, '--slots', String(slots)];
   const { nats = flags.server, password, ...open } = flags;
   if (options.sabotage?.break !== undefined) words.push('--break', options.sabotage.break);
