@@ -1,10 +1,8 @@
 // `npm test`: installs what is missing, builds, checks types and style, and runs the tests; further words go to vitest.
 // The last line is `N passed, N failed`, and `, N skipped` where any were; a step before the tests that fails counts as one failure.
-import { readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { buildIfStale } from './build.mjs';
 import { installIfMissing, root, run } from './install.mjs';
+import { runVitest } from './vitest.mjs';
 
 const bin = (name) => `${root}/node_modules/${name}`;
 
@@ -19,32 +17,6 @@ const steps = {
 const node = async (script, ...args) => (await run(process.execPath, [script, ...args])) === 0;
 const program = async (name, ...args) => (await run(bin(`.bin/${name}`), args)) === 0;
 
-/** Runs vitest; how many passed, failed and were skipped, by its own report. */
-async function vitest(words) {
-  const report = join(tmpdir(), `weir-tests-${process.pid}.json`);
-  const code = await run(process.execPath, [
-    bin('vitest/vitest.mjs'),
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...words,
-  ]);
-  try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
-      await readFile(report, 'utf8'),
-    );
-    const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
-    const failed = numFailedTests + broken;
-    const skipped = numPendingTests + numTodoTests;
-    return { passed: numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed, skipped };
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0 }; // it ended before it could report: its own output says why
-  } finally {
-    await rm(report, { force: true });
-  }
-}
-
 process.chdir(root);
 const failedSteps = [];
 if (!(await installIfMissing())) {
@@ -55,7 +27,7 @@ for (const [name, step] of Object.entries(steps)) {
   process.stderr.write(`${name} …\n`);
   if (!(await step())) failedSteps.push(name);
 }
-const { passed, failed, skipped } = await vitest(process.argv.slice(2));
+const { passed, failed, skipped } = await runVitest(process.argv.slice(2));
 for (const name of failedSteps) process.stderr.write(`failed: ${name}\n`);
 console.log(`${passed} passed, ${failed + failedSteps.length} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`);
 process.exit(failed + failedSteps.length === 0 ? 0 : 1);
