@@ -60,13 +60,14 @@ export function consumersBy(ask: (wish: ConsumerWish) => Promise<unknown>): Sour
 /** JS1. @throws WeirError `E_BROKER` for anything else */
 export function checkedWish(request: unknown, job: string, filters: readonly string[]): ConsumerWish {
   const wish = request as Partial<ConsumerWish & { readonly kind: 'make' }> & { readonly name?: unknown };
-  const own = new RegExp(`^weir-${job}-[A-Z0-9]{22}$`);
+  const own = new RegExp(`^weir-${job}-[A-Za-z0-9]{22}$`);
   const isFilter = wish?.filter === null ? filters.length === 0 : filters.includes(wish?.filter ?? '');
   if (wish?.kind === 'make' && isFilter && Number.isSafeInteger(wish.behind) && wish.behind! >= 0)
     return { kind: 'make', filter: wish.filter!, behind: wish.behind! };
   if ((wish?.kind as string) === 'drop' && typeof wish.name === 'string' && own.test(wish.name))
     return { kind: 'drop', name: wish.name };
-  throw new WeirError('E_BROKER', 'a reader asked for a consumer that is none of its source', { retry: 'never' });
+  const asked = JSON.stringify(request)?.slice(0, 200);
+  throw new WeirError('E_BROKER', `a reader asked for a consumer that is none of its source: ${asked}`, { retry: 'never' });
 }
 
 /** Gives a reader elsewhere what it wishes. */

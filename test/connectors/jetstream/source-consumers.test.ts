@@ -1,8 +1,9 @@
+import { nuid } from '@nats-io/transport-node';
 import { describe, expect, test } from 'vitest';
 import { checkedWish, consumersBy } from '../../../src/connectors/jetstream/source-consumers.ts';
 
 const refused = expect.objectContaining({ code: 'E_BROKER', retry: 'never' });
-const name = 'weir-averages-0123456789ABCDEFGHIJKL';
+const name = `weir-averages-${nuid.next()}`; // as makeConsumer names them
 const wish = (request: unknown, filters: readonly string[] = ['orders.new', 'orders.old']): unknown =>
   checkedWish(request, 'averages', filters);
 
