@@ -21,9 +21,9 @@ export async function startBroker(directory) {
     manager,
     cpuMs: () => cpuMsOf(server.pid),
     /** An empty stream, whatever there was under its name. */
-    async emptyStream(name, subject) {
+    async emptyStream(name, subjects) {
       await manager.streams.delete(name).catch(() => undefined); // there may be none
-      await manager.streams.add({ name, subjects: [subject] });
+      await manager.streams.add({ name, subjects: [subjects] });
     },
     fill: (subject, bodies) => fill(connection, subject, bodies),
     bodiesOf: (stream) => bodiesOf(connection, manager, stream),

@@ -70,6 +70,9 @@ try {
     for (const measure of found.measures) say(measureLine(measure));
     if (found.fault !== undefined) process.exitCode = 1;
   }
+} catch (error) {
+  process.stderr.write(`${error.stack}\n`);
+  process.exitCode = 1;
 } finally {
   endAll();
   await rm(folder, { recursive: true, force: true });

@@ -38,5 +38,5 @@ for await (const message of await consumer.consume({ max_messages: 2000 })) {
   if (text === '') continue;
   if (inFlight >= inFlightMax) await new Promise((resolve) => (roomFor = resolve));
   inFlight++;
-  connection.publish('out', text, { reply });
+  connection.publish('out.rows', text, { reply });
 }

@@ -17,7 +17,7 @@ async function untilDone(broker, last, run) {
   run.ended.finally(() => (ended = true)).catch(() => undefined);
   for (const begin = performance.now(); performance.now() - begin < runMsMax; await sleep(pollMs)) {
     if (ended) await run.ended.then(() => Promise.reject(new Error('the job ended by itself')));
-    const message = await broker.manager.streams.getMessage('OUT', { last_by_subj: 'out' });
+    const message = await broker.manager.streams.getMessage('OUT', { last_by_subj: 'out.rows' });
     if (message !== null && message.string().endsWith(last)) return;
   }
   throw new Error(`the last record was not in the output after ${runMsMax} ms`);
@@ -25,7 +25,7 @@ async function untilDone(broker, last, run) {
 
 /** One run, to the moment when its last record was stored; the server's CPU time counts with the program's. */
 async function outcome(broker, words, folder, last) {
-  await broker.emptyStream('OUT', 'out');
+  await broker.emptyStream('OUT', 'out.>');
   const startedAt = performance.now();
   const serverBefore = broker.cpuMs();
   const run = startNode(words, { folder });
