@@ -5,13 +5,22 @@
  * After an interruption nothing is known of what was under way: each such message is `unknown`, at once.
  * Invariants: JL1 a message that was not acknowledged is never said to be stored, nor one that may be stored to be refused.
  */
-import { headers as newHeaders, type Msg, type Subscription } from '@nats-io/transport-node';
+import { headers as newHeaders, type Msg, type MsgHdrs, type Subscription } from '@nats-io/transport-node';
 import type { Clock, Timer } from '../../core/index.ts';
 import type { SharedConnection } from './connection.ts';
 import type { HeaderLine } from './fence.ts';
 
 export type PublishOutcome =
-  | { readonly kind: 'stored'; readonly stream: string; readonly sequence: number; readonly duplicate: boolean }
+  /** `count`: so many of a batch, of which this is the last. */
+  | {
+      readonly kind: 'stored';
+      readonly stream: string;
+      readonly sequence: number;
+      readonly duplicate: boolean;
+      readonly count?: number;
+    }
+  /** It waits for the rest of its batch. */
+  | { readonly kind: 'begun' }
   | { readonly kind: 'refused'; readonly code: number; readonly text: string }
   /** No stream takes the subject, or there is no JetStream at the moment. */
   | { readonly kind: 'nobody' }
@@ -55,13 +64,10 @@ export class OutgoingLink {
 
   publish(subject: string, body: Uint8Array, lines: readonly HeaderLine[]): Promise<PublishOutcome> {
     return new Promise((settle) => {
-      if (this.#closed || !this.#shared.watch.connected)
-        return settle({ kind: 'unknown', text: 'there is no connection to NATS' });
-      const headers = newHeaders();
-      for (const [name, value] of lines) headers.set(name, value);
+      if (this.#closed || !this.#shared.watch.connected) return settle(unconnected);
       const id = this.#next++;
       try {
-        this.#shared.connection.publish(subject, body, { headers, reply: `${this.#inbox}.${id}` });
+        this.#shared.connection.publish(subject, body, { headers: headersOf(lines), reply: `${this.#inbox}.${id}` });
       } catch (error) {
         return settle({ kind: 'unknown', text: (error as Error).message });
       }
@@ -69,6 +75,17 @@ export class OutgoingLink {
       this.#pending.set(id, { subject, settle });
       if (this.#timer === null) this.#wait(this.#silentMsMax);
     });
+  }
+
+  /** Without an answer of its own. Returns why it was not sent, else null. */
+  send(subject: string, body: Uint8Array, lines: readonly HeaderLine[]): PublishOutcome | null {
+    if (this.#closed || !this.#shared.watch.connected) return unconnected;
+    try {
+      this.#shared.connection.publish(subject, body, { headers: headersOf(lines) });
+      return null;
+    } catch (error) {
+      return { kind: 'unknown', text: (error as Error).message };
+    }
   }
 
   close(): void {
@@ -115,25 +132,36 @@ export class OutgoingLink {
   }
 }
 
+const unconnected: PublishOutcome = { kind: 'unknown', text: 'there is no connection to NATS' };
+
+function headersOf(lines: readonly HeaderLine[]): MsgHdrs {
+  const headers = newHeaders();
+  for (const [name, value] of lines) headers.set(name, value);
+  return headers;
+}
+
 interface AckForm {
   readonly stream?: unknown;
   readonly seq?: unknown;
   readonly duplicate?: unknown;
+  readonly count?: unknown;
   readonly error?: { readonly code?: number; readonly err_code?: number; readonly description?: string };
 }
 
 function outcomeOf(message: Msg): PublishOutcome {
   if (message.headers?.code === 503 && message.data.length === 0) return { kind: 'nobody' };
+  if (message.data.length === 0) return { kind: 'begun' };
   let form: AckForm;
   try {
     form = message.json<AckForm>();
   } catch {
     return { kind: 'unknown', text: `the answer is no acknowledgement: ${message.string().slice(0, 100)}` };
   }
-  const { stream, seq, duplicate, error } = form;
+  const { stream, seq, duplicate, count, error } = form;
   if (error !== undefined)
     return { kind: 'refused', code: error.err_code ?? error.code ?? 0, text: error.description ?? 'no reason' };
   if (typeof stream !== 'string' || typeof seq !== 'number' || !(seq > 0))
     return { kind: 'unknown', text: 'the answer is no acknowledgement' };
-  return { kind: 'stored', stream, sequence: seq, duplicate: duplicate === true };
+  const stored = { kind: 'stored', stream, sequence: seq, duplicate: duplicate === true } as const;
+  return typeof count === 'number' ? { ...stored, count } : stored;
 }

@@ -4,15 +4,17 @@
  * What an epoch adds lies in the checkpoint until that is complete; then it is published. A writer begins with a fence: one
  * message, alone under way, that the stream takes only if nothing was written since its end was looked at. Every message after
  * it is taken only right behind the one before (by its id), so nothing of an older writer can come between or behind, however
- * late it wakes up. Whatever goes wrong, the way on is the same: look at the stream's end, and fence anew. Nothing is guessed.
+ * late it wakes up. Where the stream takes atomic batches, an epoch is one, or several, each only right behind what is known to
+ * be stored. Whatever goes wrong, the way on is the same: look at the stream's end, and fence anew. Nothing is guessed.
  *
  * Owns: publishing an epoch, going on after an outage. Does not own: the decision whose the stream is (fence.ts).
  * Invariants: JS1 no more than `inFlightMax` messages are under way, and none but a fence until that is stored; JS2 messages are
- * in the stream in the order of their rows.
+ * in the stream in the order of their rows; JS3 one batch is under way at a time, behind a sequence that was acknowledged.
  */
 import { type Batch } from '../../batch/index.ts';
 import type { CommitPermit, SinkContext, SinkWriter } from '../../operators/index.ts';
 import { untilAborted } from '../records/index.ts';
+import { AtomicBatches, type BatchMessage, longestBatchLines } from './atomic-batches.ts';
 import {
   claim,
   fenceLines,
@@ -56,7 +58,10 @@ export interface FencedState {
 interface Chain {
   readonly mark: string;
   readonly fenceSequence: number;
+  readonly batched: boolean;
   previousId: string;
+  /** The last message of the stream, where batches are written. */
+  last: number;
   /** The last message that is known to be there, without a gap before it. */
   place: Place;
 }
@@ -68,6 +73,7 @@ export class FencedWriter implements SinkWriter {
   readonly #identity: WriterIdentity;
   readonly #lines: readonly HeaderLine[];
   readonly #link: OutgoingLink;
+  readonly #batches: AtomicBatches;
   readonly #packer = new MessagePacker();
   readonly #rows: OutgoingRows;
   readonly #basis: number;
@@ -84,6 +90,7 @@ export class FencedWriter implements SinkWriter {
     this.#identity = { job, sink, incarnation, generation };
     this.#lines = writerLines(this.#identity);
     this.#link = new OutgoingLink({ shared: stream.shared, clock });
+    this.#batches = new AtomicBatches(this.#link, stream.shared.inbox());
     this.#retry = new Retry(stream.shared, context, stream.label);
     this.#basis = state?.basis ?? last;
     this.#settled = state?.settled ?? nowhere;
@@ -166,7 +173,11 @@ export class FencedWriter implements SinkWriter {
       ...this.#lines,
       ...fenceLines(this.#fences, place),
     ]);
-    if (outcome.kind === 'stored' && !outcome.duplicate) return { mark, fenceSequence: outcome.sequence, previousId: id, place };
+    if (outcome.kind === 'stored' && !outcome.duplicate) {
+      const { sequence } = outcome;
+      const batched = this.#stream.batchesRefused === null;
+      return { mark, fenceSequence: sequence, batched, previousId: id, last: sequence, place };
+    }
     this.#retry.refused(outcome, this.#stream.fence);
     return null;
   }
@@ -174,7 +185,8 @@ export class FencedWriter implements SinkWriter {
   /** Tests only. */
   async #unfenced(): Promise<Chain> {
     const { tail } = await this.#stream.end();
-    return { mark: fenceMark(this.#identity, ++this.#fences), fenceSequence: 0, previousId: '', place: tail?.place ?? nowhere };
+    const mark = fenceMark(this.#identity, ++this.#fences);
+    return { mark, fenceSequence: 0, batched: false, previousId: '', last: 0, place: tail?.place ?? nowhere };
   }
 
   // ── an epoch
@@ -183,19 +195,44 @@ export class FencedWriter implements SinkWriter {
   async #published(chain: Chain, epoch: number, messages: StagedMessages): Promise<boolean> {
     const whole = { epoch, index: messages.count - 1, sequence: 0 };
     if (!isBefore(chain.place, whole)) return this.#settle(chain);
-    const from = chain.place.epoch === epoch ? chain.place.index + 1 : 0;
+    const left = unpackMessages(messages, chain.place.epoch === epoch ? chain.place.index + 1 : 0);
+    const stored = chain.batched ? await this.#inBatches(chain, epoch, left) : await this.#inChain(chain, epoch, left);
+    return stored && this.#settle(chain);
+  }
+
+  /** One batch after the other: the next comes right behind what is known to be stored. */
+  async #inBatches(chain: Chain, epoch: number, messages: Iterable<BatchMessage>): Promise<boolean> {
+    const lines = ({ index }: BatchMessage): HeaderLine[] => this.#ownLines(`${chain.mark}:${epoch}:${index}`, epoch, index);
+    for (const batch of this.#batches.cut(messages)) {
+      const outcome = await this.#batches.publish(batch, chain.last, lines);
+      if (outcome.kind !== 'stored') {
+        this.#retry.batchRefused(
+          outcome,
+          batch.map(({ subject }) => subject),
+        );
+        return false;
+      }
+      const { index } = batch.at(-1)!;
+      chain.last = outcome.sequence;
+      chain.place = { epoch, index, sequence: outcome.sequence };
+      this.#retry.progressed();
+    }
+    return true;
+  }
+
+  async #inChain(chain: Chain, epoch: number, messages: Iterable<BatchMessage>): Promise<boolean> {
     const window = new OutgoingWindow();
-    for (const { index, subject, body } of unpackMessages(messages, from)) {
+    for (const { index, subject, body } of messages) {
       await window.room(body.length);
       if (window.failed) break;
       const id = `${chain.mark}:${epoch}:${index}`;
-      const sent = this.#link.publish(subject, body, this.#dataLines(chain, id, epoch, index));
+      const sent = this.#link.publish(subject, body, this.#dataLines(chain.previousId, id, epoch, index));
       chain.previousId = id;
       window.add(body.length, sent, (outcome) => this.#acknowledged(chain, outcome, subject, epoch, index));
     }
     await window.empty();
     if (window.error !== undefined) throw window.error;
-    return !window.failed && this.#settle(chain);
+    return !window.failed;
   }
 
   /** In the order in which they were sent. False ends the window. */
@@ -215,17 +252,20 @@ export class FencedWriter implements SinkWriter {
     return true;
   }
 
-  #dataLines({ previousId }: Chain, id: string, epoch: number, index: number): HeaderLine[] {
-    const own: HeaderLine[] = [['Nats-Msg-Id', id], ...this.#lines, ...placeLines(epoch, index)];
-    if (this.#context.sabotage === 'no-fence') return own;
-    return [['Nats-Expected-Stream', this.#stream.name], ['Nats-Expected-Last-Msg-Id', previousId], ...own];
+  #dataLines(previousId: string, id: string, epoch: number, index: number): HeaderLine[] {
+    const own = this.#ownLines(id, epoch, index);
+    return this.#context.sabotage === 'no-fence' ? own : [['Nats-Expected-Last-Msg-Id', previousId], ...own];
+  }
+
+  #ownLines(id: string, epoch: number, index: number): HeaderLine[] {
+    return [['Nats-Expected-Stream', this.#stream.name], ['Nats-Msg-Id', id], ...this.#lines, ...placeLines(epoch, index)];
   }
 
   /** Of the longest headers that a message of this writer can have. */
   #headerBytes(): number {
     const longest = `${fenceMark(this.#identity, 1e9)}:${Number.MAX_SAFE_INTEGER}:${Number.MAX_SAFE_INTEGER}`;
-    const chain = { mark: longest, fenceSequence: 0, previousId: longest, place: nowhere };
-    const lines = this.#dataLines(chain, longest, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    const chained = this.#dataLines(longest, longest, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    const lines = [...chained, ...longestBatchLines()];
     return lines.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 'NATS/1.0\r\n\r\n'.length);
   }
 }

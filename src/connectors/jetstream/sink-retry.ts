@@ -48,6 +48,13 @@ export class Retry {
     this.failed(saidOf(outcome, subject));
   }
 
+  /** As `refused`, of messages that share an answer. */
+  batchRefused(outcome: PublishOutcome, subjects: readonly string[]): void {
+    const denied = subjects.find((subject) => this.#shared.watch.denied(subject) !== undefined);
+    if (denied === undefined) this.refused(outcome, subjects.at(-1)!);
+    else this.refused({ kind: 'unknown', text: 'it may not be published' }, denied);
+  }
+
   failed(reason: string): void {
     if (this.#reason === '') this.#reason = reason;
   }
@@ -115,6 +122,8 @@ function saidOf(outcome: PublishOutcome, subject: string): string {
       return `a message to ${subject} was taken for message ${outcome.sequence}, which is another`;
     case 'refused':
       return `a message to ${subject} was refused: ${outcome.text} (${outcome.code})`;
+    case 'begun':
+      return `a message to ${subject} was taken for the begin of a batch`;
     case 'nobody':
       return `nobody takes messages to ${subject}`;
     case 'unknown':

@@ -6,6 +6,7 @@
  */
 import { type JetStreamManager, jetstreamManager, RetentionPolicy, type StreamInfo } from '@nats-io/jetstream';
 import { WeirError } from '../../core/index.ts';
+import { batchesRefused } from './atomic-batches.ts';
 import type { SharedConnection } from './connection.ts';
 import { type Tail, tailOf } from './fence.ts';
 import { sinkError } from './sink-errors.ts';
@@ -38,6 +39,7 @@ export class SinkStream {
   #fence = '';
   #bytesMax = 0;
   #windowMs = 0;
+  #batchesRefused: string | null = null;
 
   /** @throws WeirError `E_SINK` if there is no such stream, or it cannot be written as it must be */
   static async open(options: SinkStreamOptions, shared: SharedConnection): Promise<SinkStream> {
@@ -72,6 +74,11 @@ export class SinkStream {
     return this.#windowMs;
   }
 
+  /** Why it does not take atomic batches, as it was when its end was looked at last; null if it does. */
+  get batchesRefused(): string | null {
+    return this.#batchesRefused;
+  }
+
   /** Of a message with its headers. */
   get bytesMax(): number {
     return this.#bytesMax;
@@ -103,6 +110,7 @@ export class SinkStream {
     checkStreamConfig(config, this.#options);
     this.#fence = this.#options.proves && !this.#options.shared ? fenceSubject(config, this.#options.fence) : '';
     this.#subjects = config.subjects ?? [];
+    this.#batchesRefused = batchesRefused(config);
     this.#windowMs = config.duplicate_window / 1e6;
     const server = this.shared.connection.info?.max_payload ?? (this.#bytesMax || 1 << 20);
     this.#bytesMax = config.max_msg_size > 0 ? Math.min(server, config.max_msg_size) : server;

@@ -150,11 +150,20 @@ async function writerOn(
   if (!proves || context.sabotage === 'early-publish') return new EagerWriter({ stream, rows, context });
   const { last } = await stream.end();
   const options = { stream, rows, acceptRisk, context, state: states[0] as FencedState | undefined, last };
-  if (!settings.shared) return new FencedWriter(options);
+  if (!settings.shared) {
+    sayHow(stream, context);
+    return new FencedWriter(options);
+  }
   context.logger.warn(
     { stream: stream.name, windowMs: stream.duplicateWindowMs },
     `${stream.label} is shared: its rows are there once, unless a process of the job is paused in the middle of a commit for longer ` +
       `than the stream's window for duplicates (${formatMs(stream.duplicateWindowMs)})`,
   );
   return new SharedWriter(options);
+}
+
+function sayHow(stream: SinkStream, { logger }: SinkContext): void {
+  const { label, batchesRefused: why } = stream;
+  if (why === null) logger.info({ stream: stream.name }, `${label} is written in atomic batches`);
+  else logger.debug({ stream: stream.name }, `${label} is written message by message: ${why}`);
 }

@@ -2,16 +2,15 @@
 import { nanos } from '@nats-io/transport-node';
 import { describe, expect, test } from 'vitest';
 import type { SinkContext, SinkWriter } from '../../../src/operators/index.ts';
-import { withServer } from '../../nats/server.ts';
 import { until } from '../connector-fixture.ts';
 import { type Cut, CutConnection } from './cut-connection.ts';
-import { commit, OutputStream, range, type Staged, staged } from './sink-fixture.ts';
+import { commit, OutputStream, range, serverFor, type Staged, staged, ways } from './sink-fixture.ts';
 
 const second: Partial<SinkContext> = { fresh: false, generation: 2, restoredEpoch: 2 };
 const given = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 
-describe('after a crash', () => {
-  const nats = withServer();
+describe.each(ways)('after a crash, %s', (_way, config) => {
+  const nats = serverFor(config);
 
   /** Commits two epochs of three rows; the writer is lost once so many messages have gone out (a fence, and six). */
   async function crashed(out: OutputStream, after: number, cut: Cut): Promise<readonly Staged[]> {
@@ -39,7 +38,7 @@ describe('after a crash', () => {
     'at every point, with messages %s, the restored writer completes (JF2, JL1)',
     async (cut) => {
       for (const after of range(8)) {
-        const out = await OutputStream.make(nats, `CRASH-${cut}-${after}`);
+        const out = await OutputStream.make(nats, `CRASH-${cut}-${after}`, config);
         await restored(out, await crashed(out, after, cut));
         expect(await out.numbers()).toEqual(range(9));
       }
@@ -48,7 +47,7 @@ describe('after a crash', () => {
 
   test('and another while it is restored, twice', async () => {
     for (const after of range(6)) {
-      const out = await OutputStream.make(nats, `TWICE-${after}`);
+      const out = await OutputStream.make(nats, `TWICE-${after}`, config);
       const [one, two] = await crashed(out, 3, 'unanswered');
       const crash = new AbortController();
       const connection = new CutConnection(await nats.connect(), after, 'unanswered');
@@ -65,8 +64,8 @@ describe('after a crash', () => {
   });
 });
 
-describe('a writer of an older generation that wakes up', () => {
-  const nats = withServer();
+describe.each(ways)('a writer of an older generation that wakes up, %s', (way, config) => {
+  const nats = serverFor(config);
 
   interface Zombie {
     readonly out: OutputStream;
@@ -76,7 +75,7 @@ describe('a writer of an older generation that wakes up', () => {
   }
   /** Two generations of one job: the first is stopped with 200 messages of epoch 2 on their way, the second goes on to epoch 3. */
   async function superseded(name: string, more: Partial<SinkContext> = {}): Promise<Zombie> {
-    const out = await OutputStream.make(nats, name);
+    const out = await OutputStream.make(nats, `${name}-${way.replaceAll(' ', '-')}`, config);
     const connection = new CutConnection(await nats.connect(), 1 + 10 + 50, 'held');
     const writer = await out.writerOn(connection.shared, more);
     await commit(writer, await staged(writer, 1, range(10)));
@@ -118,11 +117,11 @@ describe('a writer of an older generation that wakes up', () => {
   });
 });
 
-describe('when the server is killed in the middle of an epoch', () => {
-  const nats = withServer({ per: 'test' });
+describe.each(ways)('when the server is killed in the middle of an epoch, %s', (_way, config) => {
+  const nats = serverFor(config, { per: 'test' });
 
   test('with kill -9, twice, the epoch is there once, in order (JS1, JS2)', async () => {
-    const out = await OutputStream.make(nats, 'KILLED');
+    const out = await OutputStream.make(nats, 'KILLED', config);
     const connection = new CutConnection(await nats.connect({ reconnectTimeWait: 100 }), 1500, 'held');
     const writer = await out.writerOn(connection.shared);
     const committed = commit(writer, await staged(writer, 1, range(6000)));
@@ -139,7 +138,7 @@ describe('when the server is killed in the middle of an epoch', () => {
   });
 
   test('and is away for longer than the window for duplicates', async () => {
-    const out = await OutputStream.make(nats, 'WINDOW', { duplicate_window: nanos(100) });
+    const out = await OutputStream.make(nats, 'WINDOW', { ...config, duplicate_window: nanos(100) });
     const connection = new CutConnection(await nats.connect({ reconnectTimeWait: 100 }), 1000, 'held');
     const writer = await out.writerOn(connection.shared);
     const one = await staged(writer, 1, range(3000));
@@ -160,7 +159,7 @@ describe('when the server is killed in the middle of an epoch', () => {
   });
 
   test('an outage that is not over ends with the job', async () => {
-    const out = await OutputStream.make(nats, 'AWAY');
+    const out = await OutputStream.make(nats, 'AWAY', config);
     const stop = new AbortController();
     const writer = await out.writer({ signal: stop.signal });
     const one = await staged(writer, 1, range(3));

@@ -1,7 +1,8 @@
 // A stream on a real server that a sink writes, and what is in it.
 import { type JetStreamManager, jetstream, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { onTestFinished } from 'vitest';
+import { beforeEach, onTestFinished } from 'vitest';
+import { batchesRefused } from '../../../src/connectors/jetstream/atomic-batches.ts';
 import type { SharedConnection } from '../../../src/connectors/jetstream/connection.ts';
 import { FencedWriter, type FencedState } from '../../../src/connectors/jetstream/sink-fenced.ts';
 import { SinkStream } from '../../../src/connectors/jetstream/sink-stream.ts';
@@ -9,8 +10,26 @@ import { type JetStreamSinkOptions, jetstreamSink } from '../../../src/connector
 import { formatDefinition, json } from '../../../src/connectors/formats/index.ts';
 import type { SinkContext, SinkDefinition, SinkWriter } from '../../../src/operators/index.ts';
 import { realClock } from '../../../src/runtime/real-clock.ts';
-import type { ServerUse } from '../../nats/server.ts';
+import { type ServerUse, type ServerUseOptions, withServer } from '../../nats/server.ts';
 import { batch, epochs, kept, permit, sinkContext } from '../connector-fixture.ts';
+
+/** The two ways in which a stream is written that belongs to one writer. */
+export const ways: readonly (readonly [way: string, config: Partial<StreamConfig>])[] = [
+  ['message by message', {}],
+  ['in atomic batches', { allow_atomic: true }],
+];
+
+/** A real server for one of the ways; its tests are skipped on a server that does not know it. */
+export function serverFor({ allow_atomic: batches = false }: Partial<StreamConfig>, options?: ServerUseOptions): ServerUse {
+  const nats = withServer(options);
+  beforeEach(async ({ skip }) => {
+    if (!batches) return;
+    const probe = await (await jetstreamManager(nats.connection)).streams.add({ name: 'PROBE', allow_atomic: true });
+    const refused = batchesRefused(probe.config);
+    if (refused !== null) skip(`nats-server ${nats.connection.info?.version} takes no atomic batches: ${refused}`);
+  });
+  return nats;
+}
 
 export interface StoredRow {
   readonly sequence: number;
@@ -20,6 +39,8 @@ export interface StoredRow {
   readonly index: number;
   readonly generation: number;
   readonly fence: boolean;
+  /** Of an atomic batch. */
+  readonly batch: string;
 }
 
 export class OutputStream {
@@ -123,6 +144,7 @@ export class OutputStream {
         index: of('Weir-Index'),
         generation: of('Weir-Generation'),
         fence: message.headers?.has('Weir-Fence') === true,
+        batch: message.headers?.get('Nats-Batch-Id') ?? '',
       });
       if (message.info.pending === 0) break;
     }

@@ -6,13 +6,13 @@ import { realClock } from '../../../src/runtime/real-clock.ts';
 import { withServer } from '../../nats/server.ts';
 import { sinkContract } from '../sink-contract.ts';
 import { readOn, rowsIn, TestStream } from './stream-fixture.ts';
-import { commit, OutputStream, range, staged } from './sink-fixture.ts';
+import { commit, OutputStream, range, serverFor, staged, ways } from './sink-fixture.ts';
 
-describe('jetstream.sink', () => {
-  const nats = withServer();
+describe.each(ways)('jetstream.sink, %s', (_way, config) => {
+  const nats = serverFor(config);
   let streams = 0;
   sinkContract(async () => {
-    const out = await OutputStream.make(nats, `CONTRACT${streams++}`);
+    const out = await OutputStream.make(nats, `CONTRACT${streams++}`, config);
     const inRealTime = (definition: SinkDefinition): SinkDefinition => ({
       ...definition,
       open: (context, state) => definition.open({ ...context, clock: realClock }, state),
@@ -22,6 +22,10 @@ describe('jetstream.sink', () => {
       visible: async () => (await out.rows()).map(({ body }) => JSON.parse(body) as unknown),
     };
   });
+});
+
+describe('jetstream.sink', () => {
+  const nats = withServer();
 
   test('is read by jetstream.source as rows, without the fences', async () => {
     const out = await OutputStream.make(nats, 'CHAINED');

@@ -1,13 +1,12 @@
 // jetstream.sink: what is in the stream after commits, crashes and restores.
 import { describe, expect, test } from 'vitest';
-import { withServer } from '../../nats/server.ts';
-import { commit, OutputStream, range, staged } from './sink-fixture.ts';
+import { commit, OutputStream, range, serverFor, staged, ways } from './sink-fixture.ts';
 
-describe('jetstream.sink, exactly once', () => {
-  const nats = withServer();
+describe.each(ways)('jetstream.sink, exactly once, %s', (_way, config) => {
+  const nats = serverFor(config);
 
   test('C3, JS2: an epoch appears with its commit, in the order of its rows, behind one fence', async () => {
-    const out = await OutputStream.make(nats, 'ORDER');
+    const out = await OutputStream.make(nats, 'ORDER', config);
     const writer = await out.writer();
     const one = await staged(writer, 1, range(2500));
     expect(await out.all()).toEqual([]);
@@ -23,7 +22,7 @@ describe('jetstream.sink, exactly once', () => {
   });
 
   test('C4, JF2: to commit again, in the same writer and in a restored one, adds nothing', async () => {
-    const out = await OutputStream.make(nats, 'AGAIN');
+    const out = await OutputStream.make(nats, 'AGAIN', config);
     const writer = await out.writer();
     const one = await staged(writer, 1, range(5));
     await commit(writer, one);
@@ -39,7 +38,7 @@ describe('jetstream.sink, exactly once', () => {
   });
 
   test('an epoch without rows stages nothing', async () => {
-    const out = await OutputStream.make(nats, 'NONE');
+    const out = await OutputStream.make(nats, 'NONE', config);
     const writer = await out.writer();
     expect((await staged(writer, 1, [])).staged).toBeUndefined();
   });
