@@ -20,33 +20,42 @@ export type FieldOut<F> = F extends Field<any, infer O> ? O : never;
 
 /** From a value of the outside to one of the column; throws `Misfit`. */
 export type FieldReader = (value: unknown) => unknown;
+/** Reads times without making text of them first. */
+export interface TextScan {
+  /** The text that these bytes are in ASCII, as milliseconds; NaN if that is not sure: the reader then decides. */
+  readonly ms: (bytes: Uint8Array, from: number, to: number) => number;
+  /** The reader takes whole numbers as well, as milliseconds. */
+  readonly numbers: boolean;
+}
 
 /** What every field is at run time. */
 class TypedField {
   readonly column: FieldType;
   readonly read: FieldReader;
+  readonly scan: TextScan | undefined;
 
-  constructor(column: FieldType, read: FieldReader) {
+  constructor(column: FieldType, read: FieldReader, scan: TextScan | undefined) {
     this.column = column;
     this.read = read;
+    this.scan = scan;
   }
 
   nullable(): TypedField {
     const { read } = this;
     const nullOr: FieldReader = (value) => (value === null || value === undefined ? null : read(value));
-    return new TypedField({ type: this.column.type, nullable: true }, nullOr);
+    return new TypedField({ type: this.column.type, nullable: true }, nullOr, this.scan);
   }
 }
 
 /** A field that is not nullable: `read` refuses null and undefined too. */
-export function defineField<In, Out>(type: DataType, read: FieldReader): Field<In, Out> {
-  return new TypedField({ type, nullable: false }, read) as unknown as Field<In, Out>;
+export function defineField<In, Out>(type: DataType, read: FieldReader, scan?: TextScan): Field<In, Out> {
+  return new TypedField({ type, nullable: false }, read, scan) as unknown as Field<In, Out>;
 }
 
 /** A field of type any takes null as it takes everything. */
 export function defineAnyField<T>(): Field<T, T> {
   const read: FieldReader = (value) => (value === undefined ? null : value);
-  return new TypedField({ type: { kind: 'any' }, nullable: true }, read) as unknown as Field<T, T>;
+  return new TypedField({ type: { kind: 'any' }, nullable: true }, read, undefined) as unknown as Field<T, T>;
 }
 
 /** @throws WeirError `E_SCHEMA` if it is no field of ours */
@@ -61,6 +70,11 @@ function typed(field: Field<any, any>, where: string): TypedField {
 export function fieldColumn(name: string, field: Field<any, any>): SchemaField {
   const { type, nullable } = typed(field, `'${name}'`).column;
   return { name, type, nullable };
+}
+
+/** How its times are read as bytes; undefined for a field of something else. */
+export function fieldScan(field: Field<any, any>, where: string): TextScan | undefined {
+  return typed(field, where).scan;
 }
 
 /** How values of a field are read; `where` names it in an error. */

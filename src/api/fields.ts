@@ -15,7 +15,9 @@ import {
   fieldReader,
   type FieldReader,
   type Fields,
+  type TextScan,
 } from './field.ts';
+import { isoMsOf } from './iso-time.ts';
 import { type Issue, Misfit, wanted } from './misfit.ts';
 import { structReader } from './struct-reader.ts';
 import { timePattern } from './time-pattern.ts';
@@ -55,13 +57,17 @@ const readTimestamp: FieldReader = (value) => {
   return ms;
 };
 
+/** As `2024-05-01T12:30:15.250Z`, which most are. */
+const isoScan: TextScan = { ms: isoMsOf, numbers: true };
+
 function timestampOf(pattern: string, options: { readonly zone?: string } = {}): Field<string, Timestamp> {
   const parse = timePattern(pattern, options.zone);
-  return defineField({ kind: 'timestamp' }, (value) => {
-    const ms = typeof value === 'string' ? parse(value) : Number.NaN;
+  const read: FieldReader = (value) => {
+    const ms = typeof value === 'string' ? parse.text(value) : Number.NaN;
     if (Number.isNaN(ms)) throw wanted(`a time like '${pattern}'`, value);
     return ms;
-  });
+  };
+  return defineField({ kind: 'timestamp' }, read, { ms: parse.bytes, numbers: false });
 }
 
 function oneOf<const V extends readonly string[]>(...values: V): Field<V[number], V[number]> {
@@ -142,9 +148,9 @@ export const t: {
   number: defineField({ kind: 'float64' }, readNumber),
   int: defineField({ kind: 'int64' }, readInt),
   boolean: defineField({ kind: 'bool' }, readBoolean),
-  timestamp: defineField({ kind: 'timestamp' }, readTimestamp),
+  timestamp: defineField({ kind: 'timestamp' }, readTimestamp, isoScan),
   bytes: defineField({ kind: 'bytes' }, readBytes),
-  eventTime: defineField({ kind: 'timestamp', eventTime: true }, readTimestamp),
+  eventTime: defineField({ kind: 'timestamp', eventTime: true }, readTimestamp, isoScan),
   timestampOf,
   oneOf,
   list,

@@ -5,7 +5,7 @@
  * beyond the millisecond are cut. A scanner instead of a regular expression, because it runs for every row.
  */
 import { timestampMax, utcMs } from './calendar.ts';
-import { digitsAt } from './digits.ts';
+import { digitsAt, digitsIn } from './digits.ts';
 
 const plus = 43;
 const minus = 45;
@@ -50,6 +50,26 @@ function timeOfDay(text: string, from: number, year: number, month: number, day:
   }
   const shifted = utcMs(year, month, day, hour, minute, second, ms) - offsetMs(text, at);
   return Math.abs(shifted) > timestampMax ? Number.NaN : shifted;
+}
+
+/**
+ * The same of the bytes of a text in ASCII, in its commonest form alone, `2024-05-01T12:30:15Z` with or without thousandths; NaN for all
+ * others.
+ */
+export function isoMsOf(bytes: Uint8Array, from: number, to: number): number {
+  const length = to - from;
+  const hasThousandths = length === 24;
+  if ((length !== 20 && !hasThousandths) || bytes[to - 1] !== 90) return Number.NaN;
+  const marks = bytes[from + 4] === minus && bytes[from + 7] === minus && bytes[from + 10] === 84;
+  if (!marks || bytes[from + 13] !== colon || bytes[from + 16] !== colon) return Number.NaN;
+  if (hasThousandths && bytes[from + 19] !== dot) return Number.NaN;
+  const year = digitsIn(bytes, from, 4);
+  const hour = digitsIn(bytes, from + 11, 2);
+  const minute = digitsIn(bytes, from + 14, 2);
+  const second = digitsIn(bytes, from + 17, 2);
+  const ms = hasThousandths ? digitsIn(bytes, from + 20, 3) : 0;
+  if (year < 0 || hour < 0 || minute < 0 || second < 0 || ms < 0) return Number.NaN;
+  return utcMs(year, digitsIn(bytes, from + 5, 2), digitsIn(bytes, from + 8, 2), hour, minute, second, ms);
 }
 
 function endOfDigits(text: string, from: number): number {

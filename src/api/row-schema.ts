@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { anySchema, type BatchSchema, batchSchema } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
+import { fieldScan, type TextScan } from './field.ts';
 import { type Issue, issuesText, Misfit, shown } from './misfit.ts';
 import { type AnySchema, ColumnSchema } from './schema.ts';
 
@@ -14,6 +15,8 @@ export interface RowSchema {
    * validates asynchronously
    */
   readonly parse: (value: unknown) => object;
+  /** By column: how its times are read as bytes. */
+  readonly scans?: readonly (TextScan | undefined)[];
 }
 
 /**
@@ -37,9 +40,10 @@ export function resultSchema(schema: AnySchema | undefined): {
   return rows.schema.kind === 'columns' ? { schema: rows.schema } : { schema: rows.schema, validate: rows.parse };
 }
 
-function ofColumns({ columns, read }: ColumnSchema): RowSchema {
+function ofColumns({ columns, read, fields }: ColumnSchema): RowSchema {
   return {
     schema: batchSchema(columns),
+    scans: columns.map(({ name }) => fieldScan(fields[name]!, name)),
     parse(value) {
       try {
         return read(value);

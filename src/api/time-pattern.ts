@@ -6,7 +6,7 @@
  */
 import { WeirError } from '../core/index.ts';
 import { utcMs } from './calendar.ts';
-import { digitsAt } from './digits.ts';
+import { digitsAt, digitsIn } from './digits.ts';
 import { zoneShift } from './time-zone.ts';
 
 const parts = ['yyyy', 'MM', 'dd', 'HH', 'mm', 'ss', 'SSS'];
@@ -17,19 +17,44 @@ interface Step {
 }
 
 /**
- * A reader of such times: milliseconds since 1970, or NaN if the text has another shape or names no moment.
- *
  * @throws WeirError `E_SCHEMA` for a pattern with unknown letters, without a year, or a zone that is not known
  */
-export function timePattern(pattern: string, zone?: string): (text: string) => number {
+export function timePattern(pattern: string, zone?: string): TimePattern {
   const steps = stepsOf(pattern);
   const length = steps.reduce((sum, { text }) => sum + text.length, 0);
   const shift = zone === undefined || zone === 'UTC' ? undefined : zoneShift(zone);
-  return (text) => {
-    if (text.length !== length) return Number.NaN;
-    const local = readSteps(steps, text);
-    return shift === undefined || Number.isNaN(local) ? local : shift(local);
+  const inZone = (local: number): number => (shift === undefined || Number.isNaN(local) ? local : shift(local));
+  const time = new Int32Array(parts.length);
+  return {
+    text: (text) => (text.length === length ? inZone(readSteps(steps, text)) : Number.NaN),
+    bytes: (bytes, from, to) => (to - from === length ? inZone(readBytes(steps, time, bytes, from)) : Number.NaN),
   };
+}
+
+/** Readers of such times: milliseconds since 1970, or NaN if it has another shape or names no moment. */
+export interface TimePattern {
+  readonly text: (text: string) => number;
+  /** Of the bytes of a text in ASCII. */
+  readonly bytes: (bytes: Uint8Array, from: number, to: number) => number;
+}
+
+function readBytes(steps: readonly Step[], time: Int32Array, bytes: Uint8Array, from: number): number {
+  time.fill(0);
+  time[1] = time[2] = 1;
+  let at = from;
+  for (let s = 0; s < steps.length; s++) {
+    const { part, text } = steps[s]!;
+    const { length } = text;
+    if (part < 0) {
+      for (let i = 0; i < length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return Number.NaN;
+    } else {
+      const value = digitsIn(bytes, at, length);
+      if (value < 0) return Number.NaN;
+      time[part] = value;
+    }
+    at += length;
+  }
+  return utcMs(time[0]!, time[1]!, time[2]!, time[3]!, time[4]!, time[5]!, time[6]!);
 }
 
 function readSteps(steps: readonly Step[], text: string): number {

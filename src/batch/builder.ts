@@ -6,7 +6,7 @@
  */
 import type { Batch, SystemColumns } from './batch.ts';
 import type { ColumnBuilder } from './column.ts';
-import { builderOf } from './columns/index.ts';
+import { builderOf, type Float64Builder, type Int64Builder, type StringBuilder } from './columns/index.ts';
 import { ColumnarBatch } from './columnar-batch.ts';
 import { rowShape } from './row-shape.ts';
 import type { BatchSchema } from './schema.ts';
@@ -53,6 +53,24 @@ export class BatchBuilder {
       for (const builder of this.builders) builder.truncate(this.rows);
       throw error;
     }
+    this.rows++;
+  }
+
+  // For whoever makes rows column by column, of values that are known to fit: one of these for each column, and then `filled`.
+
+  fillNumber(column: number, value: number): void {
+    (this.builders[column] as Float64Builder | Int64Builder).push(value);
+  }
+  fillText(column: number, value: string): void {
+    (this.builders[column] as StringBuilder).push(value);
+  }
+  fillFlag(column: number, value: boolean): void {
+    this.builders[column]!.append(value);
+  }
+  fillNull(column: number): void {
+    this.builders[column]!.appendNull();
+  }
+  filled(): void {
     this.rows++;
   }
 

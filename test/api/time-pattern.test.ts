@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { timePattern } from '../../src/api/time-pattern.ts';
+import { timePattern as compiled } from '../../src/api/time-pattern.ts';
+
+/** Both readers of a pattern, which agree. */
+function timePattern(...pattern: Parameters<typeof compiled>): (text: string) => number {
+  const { text, bytes } = compiled(...pattern);
+  return (time) => {
+    const around = Buffer.from(`"${time}"`);
+    expect(bytes(around, 1, around.length - 1)).toBe(text(time));
+    return text(time);
+  };
+}
 
 const pad = (value: number, length = 2): string => String(value).padStart(length, '0');
 const fields = fc.tuple(

@@ -86,7 +86,8 @@ export class Float64Builder implements ColumnBuilder {
     this.length = 0;
     return column;
   }
-  private push(value: number): void {
+  /** A value that is known to fit. */
+  push(value: number): void {
     if (this.length === this.values.length) this.values = grow(this.values, this.length + 1);
     this.values[this.length++] = value;
   }

@@ -98,7 +98,8 @@ export class Int64Builder implements ColumnBuilder {
     this.length = 0;
     return column;
   }
-  private push(value: number): void {
+  /** A value that is known to fit. */
+  push(value: number): void {
     const at = this.length++ * 2;
     if (at === this.words.length) this.words = grow(this.words, at + 2);
     this.words[at] = value;

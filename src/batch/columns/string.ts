@@ -146,6 +146,11 @@ export class StringBuilder implements ColumnBuilder {
       throw valueError(this.where, 'a string', value);
     }
   }
+  /** A value that is known to fit. */
+  push(value: string): void {
+    this.characters += value.length;
+    this.values.push(value);
+  }
   appendNull(): void {
     this.values.push(null);
   }

@@ -7,7 +7,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import type { Piece, SourceContext, SplitReader } from '../../operators/index.ts';
-import type { FormatDefinition } from '../formats/index.ts';
+import type { FormatDefinition, LineScanner } from '../formats/index.ts';
 import { Pacer, PieceBuilder, type RawRecord, type RecordSplitter } from '../records/index.ts';
 import { changed, type FilePosition, imprint, imprintBytesMax, readAt } from './file-position.ts';
 
@@ -38,6 +38,7 @@ export class FileReader implements SplitReader {
   readonly #o: FileReaderOptions;
   readonly #pieces: PieceBuilder;
   readonly #pacer: Pacer;
+  readonly #scanner: LineScanner | null;
   readonly #chunk = new Uint8Array(chunkBytes);
   #chunkStart: number;
   #chunkLength = 0;
@@ -49,6 +50,7 @@ export class FileReader implements SplitReader {
     this.#pieces = new PieceBuilder(options.format.schema, options.split, context.operator, options.records);
     this.#pacer = new Pacer(options.rate, context.clock, context.signal);
     this.#chunkStart = options.splitter.offset;
+    this.#scanner = options.splitter.skim === undefined ? null : (options.format.scanner?.() ?? null);
   }
 
   async read(): Promise<Piece | null> {
@@ -59,6 +61,7 @@ export class FileReader implements SplitReader {
     const { splitter } = this.#o;
     const bytesEnd = splitter.offset + pieceBytesMax;
     while (this.#pieces.records < most && splitter.offset < bytesEnd) {
+      if (this.#skim(most - this.#pieces.records)) continue;
       const record = splitter.next();
       if (record !== null) this.#add(record);
       else if (!(await this.#readChunk())) break;
@@ -86,14 +89,30 @@ export class FileReader implements SplitReader {
     return false;
   }
 
+  /** Lines that are as most are; false if the next is not. */
+  #skim(most: number): boolean {
+    const scanner = this.#scanner;
+    if (scanner === null) return false;
+    const { rows } = this.#pieces;
+    const lines = this.#o.splitter.skim!((chunk, from) => scanner.read(chunk, from, chunk.length, false, rows), most);
+    this.#pieces.added(lines);
+    return lines > 0;
+  }
+
   #add({ bytes, tooLong }: RawRecord): void {
-    const { format, splitter, decode, place, recordBytesMax } = this.#o;
+    const { format, splitter, place, recordBytesMax } = this.#o;
     if (bytes.length === 0 && format.blankLines === 'skip') return;
     const { count } = splitter;
     if (tooLong)
       this.#pieces.setAside(bytes, `${place(count)}: the record is longer than ${recordBytesMax} bytes; these are its first`);
-    else this.#pieces.add(bytes, decode, () => place(count));
+    else this.#pieces.add(bytes, this.#decode, () => place(count));
   }
+
+  readonly #decode = (record: Uint8Array): object => {
+    const row = this.#o.decode(record);
+    this.#scanner?.learn(record);
+    return row;
+  };
 
   async #position(): Promise<FilePosition> {
     const { offset, count } = this.#o.splitter;

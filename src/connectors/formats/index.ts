@@ -4,5 +4,6 @@ export { asFormat, type FormatDefinition, formatDefinition, type FormatHeader, l
 export { json, type JsonValue } from './json.ts';
 export { jsonText } from './json-text.ts';
 export { encodedRow, linesOf, rowText } from './lines-of.ts';
+export type { LineScanner } from './line-scanner.ts';
 export { msgpack } from './msgpack.ts';
 export { text } from './text.ts';

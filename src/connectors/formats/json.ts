@@ -2,7 +2,9 @@ import { type AnySchema, type Format, type RowOf, type RowSchema, rowSchema } fr
 import { anySchema, type BatchSchema } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import { asFormat } from './format.ts';
+import { jsonScanner } from './json-scanner.ts';
 import { jsonText } from './json-text.ts';
+import type { LineScanner } from './line-scanner.ts';
 import { textOf } from './utf8.ts';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -24,9 +26,14 @@ export function json(schema?: AnySchema): Format<object> {
     framing: 'lines',
     blankLines: 'skip',
     extension: 'jsonl',
+    scanner: () => scannerOf(rows),
     decode: (record) => rows.parse(revive(parsed(textOf(record)))),
     encode: (row) => Buffer.from(jsonText(row)),
   });
+}
+
+function scannerOf({ schema, scans = [] }: RowSchema): LineScanner | null {
+  return schema.kind === 'any' ? null : jsonScanner(schema.fields.map((field, i) => ({ field, scan: scans[i] })));
 }
 
 const unchecked: RowSchema = {

@@ -42,6 +42,22 @@ export class LineSplitter implements RecordSplitter {
     return this.#line(rest, 1);
   }
 
+  skim(read: (chunk: Uint8Array, from: number) => number, most: number): number {
+    // The first line may begin with a mark, and how long a line is nobody else looks at.
+    if (this.offset === 0 || this.#carriedBytes > 0 || this.#chunk.length > this.#lineBytesMax) return 0;
+    const from = this.#at;
+    let lines = 0;
+    for (let next = from; lines < most && next >= 0; ) {
+      next = read(this.#chunk, this.#at);
+      if (next < 0) break;
+      this.#at = next;
+      lines++;
+    }
+    this.offset += this.#at - from;
+    this.count += lines;
+    return lines;
+  }
+
   end(): RawRecord | null {
     return this.#carriedBytes === 0 ? null : this.#line(new Uint8Array(0), 0);
   }

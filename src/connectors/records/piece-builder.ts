@@ -8,18 +8,19 @@ import { WeirError } from '../../core/index.ts';
 import type { DeadRecord, Piece, Position } from '../../operators/index.ts';
 
 export class PieceBuilder {
-  readonly #rows: BatchBuilder;
+  /** The rows since the last piece. Whoever appends to them says so by `added`. */
+  readonly rows: BatchBuilder;
   readonly #split: string;
   readonly #operator: string;
   #first: number;
   #records = 0;
-  /** Per row, its record's offset from `#first`. */
-  #offsets: number[] = [];
+  /** Per row, its record's offset from `#first`; null as long as each record is a row. */
+  #offsets: number[] | null = null;
   #dead: DeadRecord[] = [];
 
   /** @param first records of the split before the first one that is added */
   constructor(schema: BatchSchema, split: string, operator: string, first: number) {
-    this.#rows = new BatchBuilder(schema);
+    this.rows = new BatchBuilder(schema);
     this.#split = split;
     this.#operator = operator;
     this.#first = first;
@@ -33,22 +34,29 @@ export class PieceBuilder {
   /** A record as the row that `decode` makes of it, or as a dead one if it throws what is the record's fault. */
   add(bytes: Uint8Array, decode: (bytes: Uint8Array) => object, place: () => string): void {
     try {
-      this.#rows.append(decode(bytes));
+      this.rows.append(decode(bytes));
     } catch (error) {
       if (!isRecordFault(error)) throw error;
       return this.setAside(bytes, `${place()}: ${error.message}`);
     }
-    this.#offsets.push(this.#records++);
+    this.added(1);
   }
 
   /** A row that is known to be good. */
   addRow(row: object): void {
-    this.#rows.append(row);
-    this.#offsets.push(this.#records++);
+    this.rows.append(row);
+    this.added(1);
+  }
+
+  /** So many rows were appended to `rows`, a record each. */
+  added(count: number): void {
+    if (this.#offsets === null) this.#records += count;
+    else for (let i = 0; i < count; i++) this.#offsets.push(this.#records++);
   }
 
   /** A record that no row can be made of. */
   setAside(bytes: Uint8Array, reason: string): void {
+    this.#offsets ??= Array.from({ length: this.#records }, (_, i) => i);
     this.#dead.push({
       bytes: new Uint8Array(bytes),
       error: reason,
@@ -60,14 +68,14 @@ export class PieceBuilder {
 
   /** All records since the last piece; `position` = where to go on. */
   take(position: Position): Piece {
-    const { length } = this.#rows;
+    const { length } = this.rows;
     const origin = { split: this.#split, first: this.#first };
-    const records = this.#dead.length === 0 ? {} : { records: Int32Array.from(this.#offsets) };
-    const batch = length === 0 ? null : this.#rows.build({ origin: { ...origin, ...records } });
+    const records = this.#offsets === null ? {} : { records: Int32Array.from(this.#offsets) };
+    const batch = length === 0 ? null : this.rows.build({ origin: { ...origin, ...records } });
     const piece: Piece = { batch, dead: this.#dead, records: this.#records, position };
     this.#first += this.#records;
     this.#records = 0;
-    this.#offsets = [];
+    this.#offsets = null;
     this.#dead = [];
     return piece;
   }

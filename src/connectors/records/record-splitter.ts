@@ -14,6 +14,12 @@ export interface RecordSplitter {
   push(chunk: Uint8Array): void;
   /** The next whole record; null = more bytes are needed. */
   next(): RawRecord | null;
+  /**
+   * Passes over lines that `read` takes, as long as it does, and at most `most`; how many. Lines that lie in several chunks it never sees.
+   *
+   * @param read gets the chunk and where a line begins in it; gives where the next begins, or -1
+   */
+  skim?(read: (chunk: Uint8Array, from: number) => number, most: number): number;
   /** No more bytes come: the last record if it has no end. Once. */
   end(): RawRecord | null;
 }
