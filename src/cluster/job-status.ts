@@ -8,7 +8,12 @@ import type { SubtaskFacts } from './subtask-facts.ts';
 /** After this long without progress for want of room below, the job is throttled. */
 const throttledAfterMs = 1000;
 
-export function statusOf(plan: PhysicalPlan, coordinator: Coordinator, subtasks: readonly SubtaskFacts[]): JobStatus {
+export function statusOf(
+  plan: PhysicalPlan,
+  coordinator: Coordinator,
+  subtasks: readonly SubtaskFacts[],
+  workers: number,
+): JobStatus {
   const totals = totalsNow(coordinator, subtasks);
   const { error } = coordinator;
   return {
@@ -16,6 +21,7 @@ export function statusOf(plan: PhysicalPlan, coordinator: Coordinator, subtasks:
     state: stateOf(coordinator, subtasks),
     generation: coordinator.generation,
     parallelism: plan.parallelism,
+    workers,
     report: reportOf(plan.job.name, coordinator, totals),
     totals: {
       rowsIn: totals.rowsIn,

@@ -98,7 +98,7 @@ export class Lead implements RunningJob {
   }
 
   status(): JobStatus {
-    return statusOf(this.#plan, this.#coordinator, this.#workers.facts());
+    return statusOf(this.#plan, this.#coordinator, this.#workers.facts(), this.#workers.count);
   }
 
   /** What a source's reader in another process asks of its definition. */

@@ -59,6 +59,8 @@ export interface JobStatus {
   readonly state: JobState;
   readonly generation: number;
   readonly parallelism: number;
+  /** Processes that run subtasks; 1 where the job runs in one. */
+  readonly workers: number;
   readonly report: JobReport;
   /** Totals over the whole life of the job's state, this process included. */
   readonly totals: {

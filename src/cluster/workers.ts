@@ -6,6 +6,8 @@ export interface Workers {
   /** Those to deploy on, each as often as it has slots; resolves once there are enough, rejects when the signal aborts. */
   available(signal: AbortSignal): Promise<readonly string[]>;
   send(worker: string, message: ToSupervisor): void;
+  /** How many there are. */
+  readonly count: number;
   /** What their subtasks say of themselves; of workers elsewhere a moment ago. */
   facts(): readonly SubtaskFacts[];
   /** The job is over: they may go. */

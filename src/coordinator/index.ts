@@ -7,5 +7,5 @@ export { type CheckpointEntry, CheckpointRecord } from './history.ts';
 export { checkpointMachine } from './checkpoint.machine.ts';
 export { jobMachine } from './job.machine.ts';
 export { copyCheckpoint, copySavepoint } from './savepoint.ts';
-export { acquireLease, Lease, leaseCell, LeaseLost, leaseMs, type LeaseOptions } from './lease.ts';
+export { acquireLease, type JobOver, Lease, leaseCell, LeaseLost, leaseMs, type LeaseOptions } from './lease.ts';
 export { assign, subtasksOf } from './placement.ts';

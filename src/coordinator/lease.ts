@@ -3,6 +3,8 @@
  *
  * Owns: the lease in one pointer cell. Nobody compares clocks: a contender takes over when it has seen the cell unchanged for the
  * length of the lease on its own monotonic clock. Safety never rests on this, only on the commit pointer and the fences of sinks.
+ * A holder that gives it back may leave a mark that the job is over: then those who waited beside it need not go on, while one that
+ * comes later leads.
  * Invariants: LE1 the cell moves by compare-and-set only: of two contenders one wins; LE2 a holder that could not renew in time
  * gives up by itself, before any contender can have taken over.
  */
@@ -10,11 +12,16 @@ import { packValue, unpackValue } from '../batch/index.ts';
 import { type Clock, sleep, type Timer, WeirError } from '../core/index.ts';
 import type { PointerStore } from '../state/index.ts';
 
+/** Why nobody need lead a job any more. */
+export type JobOver = 'stopped' | 'finished';
+
 interface LeaseValue {
   readonly holder: string;
   readonly renewals: number;
   /** Given back: nobody need wait. */
   readonly free: boolean;
+  /** Given back because the job is over, for whoever waits too. */
+  readonly over?: JobOver;
 }
 export interface LeaseOptions {
   readonly pointers: PointerStore;
@@ -24,6 +31,8 @@ export interface LeaseOptions {
   /** Earlier lives of this coordinator, which have ended: nobody need wait for them. */
   readonly former?: ReadonlySet<string>;
   readonly signal: AbortSignal;
+  /** It has waited, or led, before (false): a mark that the job is over is meant for it. */
+  readonly hasWaited?: boolean;
   /** Called once, with the other's name, if there is one to wait for. */
   readonly waiting: (holder: string) => void;
 }
@@ -45,9 +54,10 @@ export class LeaseLost extends WeirError {
   }
 }
 
-/** Resolves once this coordinator leads. Rejects with the signal's reason. */
-export async function acquireLease(options: LeaseOptions): Promise<Lease> {
+/** Resolves once this coordinator leads, or why it need not: while it waited the job came to its end. Rejects with the signal's reason. */
+export async function acquireLease(options: LeaseOptions): Promise<Lease | JobOver> {
   const { pointers, clock, holder, signal } = options;
+  let { hasWaited = false } = options;
   let seen = { revision: 0, at: 0 };
   for (let said = false; ; ) {
     signal.throwIfAborted();
@@ -55,12 +65,14 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
     const value = found === null ? null : (unpackValue(found.value) as LeaseValue);
     const now = clock.monotonic();
     if (found !== null && seen.revision !== found.revision) seen = { revision: found.revision, at: now };
+    if (hasWaited && value?.free === true && value.over !== undefined) return value.over;
     const isNobodys = value === null || value.free || options.former?.has(value.holder) === true;
     if (isNobodys || now - seen.at >= leaseMs) {
       const lease = await Lease.take(options, found?.revision ?? 0);
       if (lease !== null) return lease;
       continue; // LE1: another one was faster
     }
+    hasWaited = true;
     if (!said && value.holder !== holder) {
       options.waiting(value.holder);
       said = true;
@@ -97,11 +109,16 @@ export class Lease {
     return revision === null ? null : new Lease(options, revision, at);
   }
 
-  /** Gives it back, so that a contender need not wait. */
-  async release(): Promise<void> {
+  /** False as soon as another one may lead. */
+  get isHeld(): boolean {
+    return !this.#over && this.#o.clock.monotonic() - this.#renewedAt < leaseMs;
+  }
+
+  /** Gives it back, so that a contender need not wait; `over` tells those who do that it is over for them too. */
+  async release(over?: JobOver): Promise<void> {
     if (this.#over) return;
     this.#end();
-    await this.#write(true).catch(() => undefined); // then it runs out
+    await this.#write(true, over).catch(() => undefined); // then it runs out
   }
 
   #renewLater(): Timer {
@@ -133,8 +150,9 @@ export class Lease {
     this.#revision = found.revision;
   }
 
-  #write(free: boolean): Promise<number | null> {
-    const value: LeaseValue = { holder: this.#o.holder, renewals: ++this.#renewals, free };
+  #write(free: boolean, over?: JobOver): Promise<number | null> {
+    const { holder } = this.#o;
+    const value: LeaseValue = { holder, renewals: ++this.#renewals, free, ...(over === undefined ? {} : { over }) };
     return this.#o.pointers.compareAndSet(leaseCell, this.#revision, packValue(value));
   }
 

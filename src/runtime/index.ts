@@ -8,10 +8,25 @@ export { type JobPermissions, permissionsOf, type Role, type RolePermissions, ro
 export { permissionsConfig } from './nats/permissions-text.ts';
 export { type PrivateServer, type PrivateServerOptions, startPrivateServer } from './nats/private-server.ts';
 export { type Redact, redactedError, redactedLogger } from './nats/secrets.ts';
-export { checkServer, describeServer, type ServerNeeds, type ServerReport } from './nats/server-check.ts';
+export { checkPermissions, checkServer, describeServer, type ServerNeeds, type ServerReport } from './nats/server-check.ts';
 export { realClock } from './real-clock.ts';
 export { realRandom } from './real-random.ts';
+export type { OperatedJob, Saved, Stopped } from './operated-job.ts';
+export { takeSavepoint } from './operated-job.ts';
+export { announcedJobs, type AnnouncedJobs } from './remote/known-jobs.ts';
 export { leadJob, type LeadJobOptions } from './remote/lead-job.ts';
+export { NeverLed } from './remote/never-led.ts';
+export {
+  controlSubject,
+  decodeAnswer,
+  encodeRequest,
+  type LastAnswer,
+  type OperatorRequest,
+  path,
+  type Refusal,
+  refusalOf,
+  refused,
+} from './remote/operator-messages.ts';
 export { joinJob, type JoinOptions } from './remote/work.ts';
 export { writeSavepoint } from './savepoint.ts';
 export { claimStore } from './store-claim.ts';

@@ -15,15 +15,37 @@ import { type JobStores, openLevelStores } from '../state/index.ts';
  *
  * @throws WeirError `E_USAGE` if there is something in the directory already, or the job does not run; `E_STORE`
  */
-export async function writeSavepoint(job: RunningJob, directory: string): Promise<number> {
+export function writeSavepoint(job: Pick<RunningJob, 'savepoint'>, directory: string): Promise<number> {
+  return intoSavepoint(directory, (stores) => job.savepoint(stores));
+}
+
+/** Directories that are being written: one at a time may write into each. */
+const underWay = new Set<string>();
+
+/**
+ * Makes a directory of what `fill` puts into its stores.
+ *
+ * @throws WeirError `E_USAGE` if there is something in the directory already
+ */
+export async function intoSavepoint<T>(directory: string, fill: (stores: JobStores) => Promise<T>): Promise<T> {
   const whole = resolve(directory);
-  await mustBeEmpty(whole);
+  if (underWay.has(whole)) throw new WeirError('E_USAGE', `a savepoint is being written into ${whole} already`);
+  underWay.add(whole);
+  try {
+    await mustBeEmpty(whole);
+    return await filled(whole, fill);
+  } finally {
+    underWay.delete(whole);
+  }
+}
+
+async function filled<T>(whole: string, fill: (stores: JobStores) => Promise<T>): Promise<T> {
   const partial = `${whole}.partial`;
   await rm(partial, { recursive: true, force: true });
   const stores = await openLevelStores(partial);
-  let epoch: number;
+  let result: T;
   try {
-    epoch = await job.savepoint(stores);
+    result = await fill(stores);
   } catch (error) {
     await stores.close();
     await rm(partial, { recursive: true, force: true });
@@ -31,7 +53,7 @@ export async function writeSavepoint(job: RunningJob, directory: string): Promis
   }
   await stores.close();
   await rename(partial, whole);
-  return epoch;
+  return result;
 }
 
 /**

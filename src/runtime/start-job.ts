@@ -5,13 +5,15 @@
  * time may have it open.
  */
 import { join, resolve } from 'node:path';
-import { type ClusterEnvironment, type RunningJob, startCluster } from '../cluster/index.ts';
+import { type ClusterEnvironment, type JobReport, type RunningJob, startCluster } from '../cluster/index.ts';
 import { type Logger, type Sabotage, WeirError } from '../core/index.ts';
 import { type LogicalJob, planJob } from '../plan/index.ts';
 import { forgetLevelStores, type JobStores, openLevelStores } from '../state/index.ts';
 import { MemoryTransport } from '../transport/index.ts';
+import { Ending, endOf } from './ending.ts';
 import type { ConnectionFlags } from './nats/connection-flags.ts';
 import { connectConnectors } from './nats/connector-connections.ts';
+import type { OperatedJob } from './operated-job.ts';
 import { realClock } from './real-clock.ts';
 import { realRandom } from './real-random.ts';
 import { readSavepoint } from './savepoint.ts';
@@ -41,7 +43,7 @@ export const epochBytesMax: number = 16 << 20;
  *
  * @throws WeirError `E_PLAN`, `E_RUNNING`, `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_STORE`, `E_USAGE` for a savepoint
  */
-export async function startJob(job: LogicalJob, options: StartJobOptions): Promise<RunningJob> {
+export async function startJob(job: LogicalJob, options: StartJobOptions): Promise<OperatedJob> {
   const plan = planJob(job, options.parallelism);
   connectConnectors(options.nats ?? {}, process.env, options.logger);
   const directory = jobDirectory(options.stateDir, job.name);
@@ -104,9 +106,24 @@ function clusterOptions({ checkpointIntervalMs }: StartJobOptions): { checkpoint
   return checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs };
 }
 
+async function closed(running: RunningJob, ending: Ending, stores: JobStores): Promise<JobReport> {
+  try {
+    const report = await running.finished;
+    await ending.copyFrom(stores);
+    await stores.close();
+    await ending.over(endOf(running.status()));
+    return report;
+  } catch (error) {
+    await stores.close();
+    await ending.failed(error);
+    throw error;
+  }
+}
+
 /** The same job, closing its stores once it is over. */
-function closing(running: RunningJob, stores: JobStores): RunningJob {
-  const finished = running.finished.finally(() => stores.close());
+function closing(running: RunningJob, stores: JobStores): OperatedJob {
+  const ending = new Ending(() => void running.stop().catch(() => undefined)); // `finished` says it
+  const finished = closed(running, ending, stores);
   finished.catch(() => undefined); // whoever awaits it sees it
   return {
     name: running.name,
@@ -115,6 +132,7 @@ function closing(running: RunningJob, stores: JobStores): RunningJob {
       await running.stop();
       return finished;
     },
+    stopForAll: (savepoint) => ending.ask(savepoint),
     checkpoint: () => running.checkpoint(),
     savepoint: (to) => running.savepoint(to),
     kill: async () => {

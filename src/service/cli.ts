@@ -1,17 +1,18 @@
 /**
- * The command line: `weir run`, `coordinator`, `worker`, `plan` and `permissions`.
+ * The command line: `weir run`, `coordinator`, `worker`, `status`, `stop`, `savepoint`, `plan` and `permissions`.
  *
  * Owns: what each verb does, and the exit code (that of the error's code; 0 otherwise). What stands behind `--` is the
  * job's, and never seen by the flags' parser.
  */
 import { CommanderError } from 'commander';
 import { type Clock, type Logger, WeirError } from '../core/index.ts';
-import { realClock } from '../runtime/index.ts';
+import { NeverLed, realClock } from '../runtime/index.ts';
 import { commands } from './commands.ts';
 import { errorReport } from './error-report.ts';
 import { jobPipeline } from './job-pipeline.ts';
 import { loadJob } from './load-job.ts';
 import { createLogger, type LogLevel } from './logs.ts';
+import { type OperatorSurroundings, savepointCommand, statusCommand, stopCommand } from './operator-commands.ts';
 import { CommandParams } from './params.ts';
 import { permissionsCommand } from './permissions-command.ts';
 import { listParams, runCommand, type RunEnvironment, wantsHelp } from './run-command.ts';
@@ -51,6 +52,7 @@ async function parse(
   options: MainOptions,
 ): Promise<number> {
   let code = 0;
+  const asking: OperatorSurroundings = { terminal, clock: realClock, logger: createLogger('error'), environment: process.env };
   const program = commands({
     run: async (settings) => {
       code = await run(settings, params, terminal, options);
@@ -61,6 +63,9 @@ async function parse(
     worker: async (settings) => {
       code = await work(settings, params, terminal, options);
     },
+    status: (job, settings) => statusCommand(job, settings, asking),
+    stop: (job, settings) => stopCommand(job, settings, asking),
+    savepoint: (job, directory, settings) => savepointCommand(job, directory, settings, asking),
     plan: async (module) => plan(module, params, terminal),
     permissions: async (module, settings) => terminal.line(await permissionsCommand(module, settings, params)),
   });
@@ -86,7 +91,7 @@ function usageHint(own: readonly string[]): { readonly hint?: string } {
 async function run(settings: RunSettings, params: readonly string[], terminal: Terminal, options: MainOptions): Promise<number> {
   const ended = new AbortController();
   return attended(settings.logLevel, options, async ({ shutdown, clock, logger }) => {
-    void shutdown.requested.then((signal) => ended.abort(new NeverLed(signal)));
+    void shutdown.requested.then((signal) => ended.abort(new NeverLed(`${signal}: ended before it led the job`)));
     const choice = await chooseTransport({
       transport: settings.transport ?? 'auto',
       ...(settings.workers === undefined ? {} : { workers: settings.workers }),
@@ -115,13 +120,6 @@ async function run(settings: RunSettings, params: readonly string[], terminal: T
       return 0;
     }
   });
-}
-
-/** A coordinator that waited for its turn was told to end. */
-class NeverLed extends Error {
-  constructor(signal: string) {
-    super(`${signal}: ended before it led the job`);
-  }
 }
 
 async function work(

@@ -6,14 +6,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { nearestName } from '../api/index.ts';
 import { sabotages } from '../core/index.ts';
-import { type ConnectionFlags, connectionFlags, roles } from '../runtime/index.ts';
+import { roles } from '../runtime/index.ts';
+import { connecting } from './connecting.ts';
 import { logLevels } from './logs.ts';
+import { type OperatorVerbs, operatorVerbs } from './operator-verbs.ts';
 import type { PermissionsSettings } from './permissions-command.ts';
 import { directory, intervalMs, jobName, parallelism, port, type RunSettings, timeoutSeconds, workers } from './run-settings.ts';
 import { version } from './version.ts';
 import type { WorkerSettings } from './worker-command.ts';
 
-export interface Verbs {
+export interface Verbs extends OperatorVerbs {
   readonly run: (settings: RunSettings) => Promise<void>;
   readonly coordinator: (settings: RunSettings) => Promise<void>;
   readonly worker: (settings: WorkerSettings & Pick<RunSettings, 'logLevel'>) => Promise<void>;
@@ -48,9 +50,11 @@ export function commands(verbs: Verbs): Command {
     )
     .addOption(copies())
     .option('--workers <n>', 'processes beside this one, which are replaced when they die', workers);
-  connecting(run, (module, settings) => verbs.run({ ...settings, module }));
+  connecting(run, ([module], settings) => verbs.run({ ...(settings as unknown as RunSettings), module: module! }));
   const coordinator = jobFlags(program.command('coordinator').description('lead a job whose workers are started elsewhere'));
-  connecting(coordinator, (module, settings) => verbs.coordinator({ ...settings, module, transport: 'nats' }));
+  connecting(coordinator, ([module], settings) =>
+    verbs.coordinator({ ...(settings as unknown as RunSettings), module: module!, transport: 'nats' }),
+  );
   const worker = program
     .command('worker')
     .description('join the job of a coordinator elsewhere')
@@ -61,7 +65,8 @@ export function commands(verbs: Verbs): Command {
     .addOption(logLevel())
     .addOption(breaking())
     .addHelpText('after', workerHelp);
-  connecting(worker, (module, settings) => verbs.worker({ ...(settings as unknown as WorkerSettings), module }));
+  connecting(worker, ([module], settings) => verbs.worker({ ...(settings as unknown as WorkerSettings), module: module! }));
+  operatorVerbs(program, verbs);
   program
     .command('plan')
     .description('print the plan of a job: operators, stages, edges, guarantees, warnings')
@@ -106,18 +111,6 @@ function jobFlags(command: Command): Command {
     .addOption(new Option('--abort-every <n>', 'tests only: give up every n-th epoch').argParser(parallelism).hideHelp())
     .usage('<module> [options] [-- key=value …]')
     .addHelpText('after', jobHelp);
-}
-
-/** The flags of a connection come apart from the others: they are handed on as one. */
-function connecting(command: Command, action: (module: string, settings: Omit<RunSettings, 'module'>) => Promise<void>): void {
-  const own = connectionFlags();
-  for (const option of own) command.addOption(option);
-  const names = new Set(own.map((option) => option.attributeName()));
-  command.action(async (module: string, all: Record<string, unknown>) => {
-    const of = (isOurs: boolean): object =>
-      Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name) === isOurs));
-    await action(module, { ...(of(false) as Omit<RunSettings, 'module'>), flags: of(true) as ConnectionFlags });
-  });
 }
 
 const logLevel = (): Option =>

@@ -1,5 +1,5 @@
 /**
- * The HTTP API of a process that runs jobs: health, metrics, and what each job says of itself. Read only.
+ * The HTTP API of a process that runs jobs: health, metrics, and what each job says of itself. What changes something is in operate-api.ts.
  *
  * Owns: routes and their answers, as a function from request to response; needs no port, and can be mounted elsewhere.
  * Invariants: SV1 a request whose Host is no name of this machine's loopback is refused, so that a web page cannot read
@@ -7,11 +7,14 @@
  */
 import { Hono } from 'hono';
 import type { JobStatus } from '../cluster/index.ts';
+import { type FindJob, operateApi } from './operate-api.ts';
 import { type Build, metricsOf } from './metrics.ts';
 import { prometheusContentType, prometheusText } from './prometheus-text.ts';
 
 export interface ControlApiOptions {
   readonly jobs: () => readonly JobStatus[];
+  /** Those that may be stopped (none). */
+  readonly find?: FindJob;
   readonly build: Build;
   /** Wall time, ms. */
   readonly now: () => number;
@@ -22,7 +25,16 @@ const loopback = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/;
 /** Ready = the job takes rows; one that is throttled does, only slower. */
 const isReady = ({ state }: JobStatus): boolean => state === 'running' || state === 'throttled';
 
-export function controlApi({ jobs, build, now }: ControlApiOptions): Hono {
+/** What a list of jobs says of each. */
+export const jobSummary = ({ job, state, generation, parallelism, report }: JobStatus): object => ({
+  job,
+  state,
+  generation,
+  parallelism,
+  report,
+});
+
+export function controlApi({ jobs, find = () => undefined, build, now }: ControlApiOptions): Hono {
   const api = new Hono();
   api.use(async (context, next) => {
     if (!loopback.test(context.req.header('host') ?? ''))
@@ -39,17 +51,14 @@ export function controlApi({ jobs, build, now }: ControlApiOptions): Hono {
   api.get('/metrics', (context) =>
     context.body(prometheusText(metricsOf(jobs(), build, now())), 200, { 'content-type': prometheusContentType }),
   );
-  api.get('/v1/jobs', (context) =>
-    context.json({
-      jobs: jobs().map(({ job, state, generation, parallelism, report }) => ({ job, state, generation, parallelism, report })),
-    }),
-  );
+  api.get('/v1/jobs', (context) => context.json({ jobs: jobs().map(jobSummary) }));
   api.get('/v1/jobs/:name', (context) => {
     const status = jobs().find(({ job }) => job === context.req.param('name'));
     return status === undefined
       ? context.json({ error: `no job '${context.req.param('name')}' runs here` }, 404)
       : context.json(status);
   });
+  api.route('/v1/jobs', operateApi(find));
   api.notFound((context) => context.json({ error: `nothing is at ${context.req.path}` }, 404));
   api.onError((error, context) => context.json({ error: error.message }, 500));
   return api;

@@ -3,6 +3,9 @@ import { type ServerType, serve } from '@hono/node-server';
 import { WeirError } from '../core/index.ts';
 import { type ControlApiOptions, controlApi } from './control-api.ts';
 
+/** How long answers that are under way may take when the process ends. */
+const lastAnswersMs = 1000;
+
 export interface HttpServer {
   readonly url: string;
   close(): Promise<void>;
@@ -26,7 +29,12 @@ export function startHttp(port: number, options: ControlApiOptions): Promise<Htt
   });
 }
 
-function close(server: ServerType): Promise<void> {
-  if ('closeAllConnections' in server) server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
+/** Whoever stopped the job over this very server gets the answer. */
+async function close(server: ServerType): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  if (!('closeAllConnections' in server)) return closed;
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), lastAnswersMs);
+  await closed;
+  clearTimeout(late);
 }

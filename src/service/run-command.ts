@@ -4,9 +4,9 @@
  * Owns: the order in which things are refused: the module, its parameters, its plan, and only then anything is started.
  */
 import { logicalJob } from '../api/index.ts';
-import type { JobStatus, RunningJob } from '../cluster/index.ts';
 import { type Logger, type Sabotage, WeirError } from '../core/index.ts';
 import type { LogicalJob } from '../plan/index.ts';
+import type { JobStatus, OperatedJob } from '../runtime/index.ts';
 import { type HttpServer, startHttp } from './http.ts';
 import { jobPipeline } from './job-pipeline.ts';
 import { type JobModule, loadJob } from './load-job.ts';
@@ -32,7 +32,7 @@ export interface EngineOptions {
 }
 /** What one run needs from its surroundings. */
 export interface RunEnvironment extends Pick<JobEnvironment, 'terminal' | 'clock' | 'shutdown'> {
-  readonly start: (job: LogicalJob, options: EngineOptions) => Promise<RunningJob>;
+  readonly start: (job: LogicalJob, options: EngineOptions) => Promise<OperatedJob>;
   readonly logger: Logger;
 }
 
@@ -49,8 +49,8 @@ export async function runCommand(settings: RunSettings, words: readonly string[]
   const written = logicalJob(pipeline);
   const job = settings.job === undefined ? written : { ...written, name: settings.job };
 
-  let running: RunningJob | undefined;
-  const http = await serveStatus(() => (running === undefined ? [] : [running.status()]), job.name, settings.http, environment);
+  let running: OperatedJob | undefined;
+  const http = await serveJob(() => running, job.name, settings.http, environment);
   try {
     const starting = environment.start(job, engineOptions(settings, words, environment.logger));
     const started = await unlessIdle(starting, 'E_STUCK', 'the start of the job');
@@ -98,15 +98,17 @@ function engineOptions(settings: RunSettings, params: readonly string[], logger:
   };
 }
 
-async function serveStatus(
-  jobs: () => readonly JobStatus[],
+async function serveJob(
+  running: () => OperatedJob | undefined,
   name: string,
   port: number | undefined,
   { clock, terminal }: RunEnvironment,
 ): Promise<HttpServer | undefined> {
   if (port === undefined) return undefined;
   const build = { version: version(), node: process.versions.node };
-  const http = await startHttp(port, { jobs, build, now: () => clock.now() });
+  const jobs = (): readonly JobStatus[] => [running()].flatMap((job) => (job === undefined ? [] : [job.status()]));
+  const find = (asked: string): OperatedJob | undefined => (running()?.name === asked ? running() : undefined);
+  const http = await startHttp(port, { jobs, find, build, now: () => clock.now() });
   terminal.line(`status at ${http.url}/v1/jobs/${encodeURIComponent(name)}, metrics at ${http.url}/metrics`);
   return http;
 }

@@ -4,7 +4,6 @@
  * Owns: the private server, if there is one, and the children, from start to end.
  */
 import { join } from 'node:path';
-import type { RunningJob } from '../cluster/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { LogicalJob } from '../plan/index.ts';
 import {
@@ -15,6 +14,7 @@ import {
   connectionOptions,
   jobDirectory,
   leadJob,
+  type OperatedJob,
   type PrivateServer,
   realClock,
   realRandom,
@@ -43,7 +43,7 @@ interface Reached {
   readonly server?: PrivateServer;
 }
 
-export async function startOnNats(job: LogicalJob, engine: EngineOptions, start: NatsStart): Promise<RunningJob> {
+export async function startOnNats(job: LogicalJob, engine: EngineOptions, start: NatsStart): Promise<OperatedJob> {
   const options = { ...engine, parallelism: engine.parallelism ?? usualParallelism(job, start.choice.workers) };
   const directory = jobDirectory(options.stateDir, job.name);
   await claimStore(directory, start.choice.kind === 'spawn' ? 'private nats-server' : 'NATS', options.fresh ?? false);
@@ -118,7 +118,7 @@ function commandOf(
   };
 }
 
-function closing(lead: RunningJob, close: () => Promise<void>): RunningJob {
+function closing(lead: OperatedJob, close: () => Promise<void>): OperatedJob {
   const finished = lead.finished.finally(close);
   finished.catch(() => undefined); // whoever awaits it sees it
   return {
@@ -128,6 +128,7 @@ function closing(lead: RunningJob, close: () => Promise<void>): RunningJob {
       lead.stop().catch(() => undefined); // `finished` says it
       return finished;
     },
+    stopForAll: (savepoint) => lead.stopForAll(savepoint),
     checkpoint: () => lead.checkpoint(),
     savepoint: (to) => lead.savepoint(to),
     kill: () => lead.kill(),

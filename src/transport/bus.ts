@@ -8,8 +8,9 @@ export interface Bus {
   /** Bytes that one message may have. */
   readonly maxPayload: number;
   /** Never throws for a connection that is gone: what it would have carried is lost. The payload is given away. */
-  publish(subject: string, payload: Uint8Array): void;
-  subscribe(subject: string, receive: (payload: Uint8Array) => void): Subscription;
+  publish(subject: string, payload: Uint8Array, reply?: string): void;
+  /** `reply`: where whoever asks wants the answer; told at once, with an empty message, if nobody heard the question. */
+  subscribe(subject: string, receive: (payload: Uint8Array, reply?: string) => void): Subscription;
   /** Resolves once the server knows every subscription made so far, and has every message. */
   flush(): Promise<void>;
   /** Called each time that messages may have been lost, until it is closed. */

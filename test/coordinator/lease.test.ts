@@ -14,18 +14,31 @@ beforeEach(() => {
   waited = [];
 });
 
-function contend(holder: string, pointers: PointerStore = openMemoryStores(disk).pointers, former: readonly string[] = []) {
+function contend(
+  holder: string,
+  pointers: PointerStore = openMemoryStores(disk).pointers,
+  former: readonly string[] = [],
+  hasWaited = false,
+) {
   const controller = new AbortController();
-  const state = { lease: null as Lease | null, lost: '', error: '', stop: () => controller.abort(new Error('stopped')) };
+  const state = {
+    lease: null as Lease | null,
+    lost: '',
+    error: '',
+    over: '',
+    stop: () => controller.abort(new Error('stopped')),
+  };
   acquireLease({
     pointers,
     clock,
     holder,
     former: new Set(former),
+    hasWaited,
     signal: controller.signal,
     waiting: (other) => void waited.push(`${holder} for ${other}`),
   }).then(
     (lease) => {
+      if (typeof lease === 'string') return void (state.over = lease);
       state.lease = lease;
       lease.lost.catch((error: Error) => (state.lost = error.message));
     },
@@ -89,6 +102,30 @@ describe('the lease', () => {
     await a.lease!.release();
     await pass(1000);
     expect(others.filter(({ lease }) => lease !== null)).toHaveLength(1);
+  });
+
+  test('that is given back because the job is over lets those who waited go, and those who had led; one that comes then leads', async () => {
+    const a = contend('a');
+    await settle();
+    const [b, c] = [contend('b'), contend('c')];
+    await pass(300);
+    await a.lease!.release('stopped');
+    await pass(300);
+    const led = contend('d', undefined, ['a'], true);
+    await settle();
+    expect([b, c, led].map(({ lease, over }) => [lease, over])).toEqual([
+      [null, 'stopped'],
+      [null, 'stopped'],
+      [null, 'stopped'],
+    ]);
+    const later = contend('e');
+    await settle();
+    expect(later.lease?.isHeld).toBe(true);
+    const next = contend('f');
+    await pass(300);
+    await later.lease!.release();
+    await pass(300);
+    expect([later.lease?.isHeld, next.lease?.isHeld, next.over]).toEqual([false, true, '']); // an old mark is no mark
   });
 
   test('that another one took is lost at the next renewal', async () => {

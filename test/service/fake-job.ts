@@ -40,6 +40,7 @@ export function status(fields: Partial<JobStatus> = {}): JobStatus {
     state: 'running',
     generation: 1,
     parallelism: 1,
+    workers: 1,
     report: report(),
     totals: { rowsIn: 0, rowsOut: 0, rowsLate: 0, deadLetters: 0, checkpoints: 0, restores: 0 },
     watermark: null,

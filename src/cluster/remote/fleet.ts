@@ -108,6 +108,10 @@ export class Fleet implements Workers {
     return [...this.#members.values()].filter(({ joined }) => joined);
   }
 
+  get count(): number {
+    return this.members.length;
+  }
+
   async release(): Promise<void> {
     const members = [...this.#members.values()];
     this.#released = true;

@@ -35,16 +35,16 @@ class NatsBus implements Bus {
     return this.#maxPayload;
   }
 
-  publish(subject: string, payload: Uint8Array): void {
+  publish(subject: string, payload: Uint8Array, reply?: string): void {
     try {
-      this.#connection.publish(subject, payload);
+      this.#connection.publish(subject, payload, reply === undefined ? {} : { reply });
     } catch (error) {
       if (isOver(error)) return; // said when it was closed
       this.#lost({ subject, bytes: payload.length, error: said(error) }, 'a message could not be published');
     }
   }
 
-  subscribe(subject: string, receive: (payload: Uint8Array) => void): Subscription {
+  subscribe(subject: string, receive: (payload: Uint8Array, reply?: string) => void): Subscription {
     try {
       const subscription = this.#connection.subscribe(subject, {
         callback: (error, message) => this.#received(error, message, receive),
@@ -69,10 +69,10 @@ class NatsBus implements Bus {
   }
 
   /** What the receiver throws must not reach the client: it would stop reading, and stay connected. */
-  #received(error: Error | null, message: Msg, receive: (payload: Uint8Array) => void): void {
+  #received(error: Error | null, message: Msg, receive: (payload: Uint8Array, reply?: string) => void): void {
     if (error !== null) return this.#lost({ error: said(error) }, 'a subscription was refused');
     try {
-      receive(message.data);
+      receive(message.data, message.reply);
     } catch (thrown) {
       this.#lost({ subject: message.subject, error: said(thrown) }, 'a message was dropped: its receiver failed');
     }

@@ -16,6 +16,8 @@ export interface KnownJob {
 
 export const announcementSubject = 'weir.jobs';
 const announceMs = 500;
+/** Names that are kept. */
+const announcedMax = 10_000;
 
 /** Until the returned function is called. */
 export function announceJob(bus: Bus, known: KnownJob): () => void {
@@ -51,6 +53,30 @@ export async function findJob(bus: Bus, module: string, signal: AbortSignal, wai
   throw new WeirError('E_USAGE', `several jobs of ${module} run there: ${[...found].sort().join(', ')}`, {
     hint: 'say which one with --job NAME',
   });
+}
+
+export interface AnnouncedJobs {
+  /** Names that were heard so far. */
+  readonly names: () => readonly string[];
+  /** Resolves once every job that is led has had the time to say so. */
+  readonly all: () => Promise<readonly string[]>;
+  close(): void;
+}
+
+/** Listens from now on. */
+export function announcedJobs(bus: Bus): AnnouncedJobs {
+  const found = new Set<string>();
+  const begun = realClock.monotonic();
+  const subscription = bus.subscribe(announcementSubject, (bytes) => {
+    const known = read(bytes);
+    if (known !== null && found.size < announcedMax) found.add(known.job);
+  });
+  const names = (): readonly string[] => [...found].sort();
+  const all = async (): Promise<readonly string[]> => {
+    await sleep(realClock, Math.max(0, begun + 2 * announceMs + announceMs / 4 - realClock.monotonic()));
+    return names();
+  };
+  return { names, all, close: () => subscription.close() };
 }
 
 function read(bytes: Uint8Array): KnownJob | null {

@@ -5,22 +5,26 @@
  * Invariants: RJ1 a coordinator that loses its lease ends what it leads as by a crash, and waits to lead again: nothing of its former life
  * has an effect any more.
  */
-import { Fleet, type JobReport, type JobSpec, Lead, type RunningJob } from '../../cluster/index.ts';
-import { acquireLease, type Lease, leaseCell, LeaseLost } from '../../coordinator/index.ts';
+import { Fleet, type JobReport, type JobSpec, Lead } from '../../cluster/index.ts';
+import { acquireLease, type JobOver, type Lease, leaseCell, LeaseLost } from '../../coordinator/index.ts';
 import { type Logger, type Sabotage, sleep, WeirError } from '../../core/index.ts';
 import { type LogicalJob, type PhysicalPlan, planJob } from '../../plan/index.ts';
 import { type JobStores, forgetNatsStores, natsStoreNames, openNatsStores } from '../../state/index.ts';
+import { Ending, endOf } from '../ending.ts';
 import { natsBus } from '../nats/bus.ts';
 import type { ConnectionOptions } from '../nats/connection-options.ts';
 import { type OpenConnection, openConnection } from '../nats/open-connection.ts';
 import { controlSubjects } from '../nats/permissions.ts';
 import { checkServer, describeServer } from '../nats/server-check.ts';
+import type { OperatedJob } from '../operated-job.ts';
 import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
 import { readSavepoint } from '../savepoint.ts';
 import { type Assist, offerAssistance } from './assistance.ts';
 import { makeSharedStores } from './job-stores.ts';
 import { announceJob } from './known-jobs.ts';
+import { NeverLed } from './never-led.ts';
+import { OperatorDesk } from './operator-desk.ts';
 import { subjectPrefix } from './subject-prefix.ts';
 import { workerName } from './worker-name.ts';
 
@@ -48,7 +52,7 @@ export interface LeadJobOptions {
   readonly sabotage?: Sabotage;
 }
 
-export interface LedJob extends RunningJob {
+export interface LedJob extends OperatedJob {
   /** A worker process of this machine has ended. */
   processEnded(pid: number): void;
 }
@@ -56,7 +60,7 @@ export interface LedJob extends RunningJob {
 /**
  * Resolves once this process leads the job; until then another one does.
  *
- * @throws WeirError `E_BROKER`, `E_PLAN`, `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_STORE`
+ * @throws NeverLed if the job came to its end while it waited; WeirError `E_BROKER`, `E_PLAN`, `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_STORE`
  */
 export async function leadJob(job: LogicalJob, options: LeadJobOptions): Promise<LedJob> {
   const plan = planJob(job, options.parallelism);
@@ -111,6 +115,8 @@ class Leading {
   #session = '';
   readonly #former = new Set<string>();
   #stopAsked = false;
+  readonly #ending: Ending = new Ending(() => this.#stop());
+  #desk: OperatorDesk | null = null;
 
   constructor(plan: PhysicalPlan, options: LeadJobOptions, connection: OpenConnection, stores: JobStores) {
     this.#plan = plan;
@@ -121,6 +127,7 @@ class Leading {
 
   async start(): Promise<LedJob> {
     const first = await this.#acquireInTime();
+    if (typeof first === 'string') throw new NeverLed(this.#overElsewhere(first));
     if (this.#o.fresh === true)
       await forgetNatsStores(this.#connection.nats, this.#plan.job.name, [leaseCell], this.#o.connection);
     const { jetStream, timeoutMs } = this.#o.connection;
@@ -129,29 +136,64 @@ class Leading {
     if (this.#o.fromSavepoint !== undefined) await readSavepoint(this.#o.fromSavepoint, this.#shared);
     const quiet = announceJob(natsBus(this.#connection.nats), { job: this.#plan.job.name, module: this.#o.module });
     const begun = this.#begin(first);
-    const finished = this.#untilOver(begun).finally(async () => {
-      quiet();
-      await this.#lease?.release();
-      await this.#shared!.close();
-      await this.#stores.close();
-      await this.#connection.close();
-    });
+    const finished = this.#untilClosed(begun).finally(quiet);
     finished.catch(() => undefined); // whoever awaits it sees it
+    const led = this.#job(finished);
+    const { nats } = this.#connection;
+    const leads = (): boolean => this.#lease?.isHeld === true;
+    this.#desk = new OperatorDesk({
+      bus: natsBus(nats, this.#o.logger),
+      clock: realClock,
+      logger: this.#o.logger,
+      job: led,
+      leads,
+    });
     await Promise.race([begun.started, finished]);
+    return led;
+  }
+
+  #job(finished: Promise<JobReport>): LedJob {
     return {
       name: this.#plan.job.name,
       finished,
       stop: async () => {
-        this.#stopAsked = true;
-        this.#present!.stop().catch(() => undefined); // `finished` says it
+        this.#stop();
         return finished;
       },
+      stopForAll: (savepoint) => this.#ending.ask(savepoint),
       checkpoint: () => this.#present!.checkpoint(),
       savepoint: (to) => this.#present!.savepoint(to),
       kill: () => this.#present!.kill(),
       status: () => this.#present!.status(),
       processEnded: (pid) => this.#fleet?.processEnded(workerName(pid)),
     };
+  }
+
+  #stop(): void {
+    this.#stopAsked = true;
+    this.#present!.stop().catch(() => undefined); // `finished` says it
+  }
+
+  /** Whoever stopped it hears so when nothing of it is left: they may start it again at once. */
+  async #untilClosed(begun: Begun): Promise<JobReport> {
+    const asked = (): JobOver | undefined => (this.#ending.isStopping ? 'stopped' : undefined);
+    try {
+      const report = await this.#untilOver(begun);
+      const end = endOf(this.#present!.status());
+      await this.#ending.copyFrom(this.#shared!);
+      await this.#lease?.release(end.state === 'finished' ? end.state : asked());
+      await this.#ending.over(end);
+      return report;
+    } catch (error) {
+      await this.#lease?.release(asked());
+      await this.#ending.failed(error);
+      throw error;
+    } finally {
+      await this.#desk?.close();
+      await this.#shared!.close();
+      await this.#stores.close();
+      await this.#connection.close();
+    }
   }
 
   /** An outage of NATS costs the lease: then it is contended for again, and the job goes on from its last checkpoint. */
@@ -162,10 +204,22 @@ class Leading {
       } catch (error) {
         if (!(error instanceof LeaseLost) || error.taken) throw error;
         this.#o.logger.warn({ session: this.#session }, `${error.message}: contending for it again`);
-        now = this.#begin(await this.#acquireInTime());
+        const lease = await this.#acquireInTime(true);
+        if (typeof lease === 'string') {
+          this.#o.say(this.#overElsewhere(lease));
+          return this.#present!.status().report;
+        }
+        now = this.#begin(lease);
         if (this.#stopAsked) void now.started.then(() => this.#present!.stop()).catch(() => undefined); // `finished` says it
       }
     }
+  }
+
+  #overElsewhere(over: JobOver): string {
+    const { name } = this.#plan.job;
+    return over === 'finished'
+      ? `job ${name} has finished: nothing is left to do`
+      : `job ${name} was stopped: a new start goes on`;
   }
 
   #begin(lease: Lease): Begun {
@@ -184,7 +238,7 @@ class Leading {
     return { over: Promise.race([over, failed(started)]), started };
   }
 
-  #acquire(): Promise<Lease> {
+  #acquire(hasWaited: boolean): Promise<Lease | JobOver> {
     const { signal, say } = this.#o;
     this.#former.add(this.#session);
     this.#session = `coordinator-${realRandom.id().slice(0, 8)}`;
@@ -194,15 +248,16 @@ class Leading {
       holder: this.#session,
       former: this.#former,
       signal,
+      hasWaited,
       waiting: (holder) => say(`${holder} leads this job: waiting to take over`),
     });
   }
 
   /** However long NATS is away. */
-  async #acquireInTime(): Promise<Lease> {
+  async #acquireInTime(hasWaited = false): Promise<Lease | JobOver> {
     for (let said = ''; ; ) {
       try {
-        return await this.#acquire();
+        return await this.#acquire(hasWaited);
       } catch (error) {
         if (this.#o.signal.aborted || !(error instanceof WeirError) || error.retry === 'never') throw error;
         if (error.message !== said)
