@@ -55,6 +55,13 @@ const as = (role: Role, ...words: string[]): Program => {
   started.push(program);
   return program;
 };
+const ask = (...words: string[]): Program => {
+  const environment = { NATS_URL: server.url, NATS_USER: `${job}-operator`, NATS_PASSWORD: 'operator' };
+  const flags = ['--inbox-prefix', inboxOf('operator')];
+  const program = new Program(process.execPath, [bin, ...words, ...flags], folder.path, { environment });
+  started.push(program);
+  return program;
+};
 const inboxOf = (role: Role): string => `weir-inbox.${job}.${role}`;
 const lead = (): Program => as('coordinator', '--parallelism', '2', '--checkpoint-interval', '200');
 
@@ -75,7 +82,7 @@ async function bodies<T>(stream: string): Promise<T[]> {
 const written = async (): Promise<number> => (await bodies('AVERAGES')).length;
 
 describe('with the permissions that are printed', () => {
-  test('a job reads, keeps its state, is killed and restored, and writes each result once', async () => {
+  test('a job reads, keeps its state, is killed and restored, writes each result once, and is stopped by an operator', async () => {
     const feed = { rows: 4000, rate: 500, devices: 4 };
     const words = Object.entries(feed).map(([name, value]) => `${name}=${value}`);
     const sensors = weir('admin', 'run', join(root, 'examples/sensors.ts'), '--transport', 'memory', '--', ...words);
@@ -96,7 +103,9 @@ describe('with the permissions that are printed', () => {
     const expected = averagesOf(readings);
     expect([readings.length, expected.length > 100]).toEqual([4000, true]);
     await until('all averages are there', async () => (await written()) >= expected.length);
-    second.child.kill('SIGTERM');
+    expect(await ask('status').ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/\ndevice-averages +running /) });
+    expect(await ask('savepoint', job, 'saved').ended).toMatchObject({ code: 0 });
+    expect(await ask('stop', job).ended).toMatchObject({ code: 0, stderr: '' });
     const end = await second.ended;
     expect([end.code, /weir: E_.*/.exec(end.stderr)?.[0]]).toEqual([0, undefined]);
     expect(sorted(await bodies<object>('AVERAGES'))).toEqual(sorted(expected));
