@@ -206,18 +206,23 @@ class AggregateOperator implements Operator {
   }
 
   *#rowsOf(panes: readonly Pane[], cellsOf: CellsOf): Generator<object> {
-    for (const pane of panes) for (const entry of cellsOf(pane)) yield this.#rowOf(pane, entry);
+    for (const pane of panes) {
+      const window = this.#time?.shown === true ? this.#windowOf(pane) : undefined;
+      for (const entry of cellsOf(pane)) yield this.#rowOf(window, entry);
+    }
   }
 
-  #rowOf(pane: Pane, { key, cell }: KeyCell): object {
+  #windowOf({ window }: Pane): object {
+    return { start: this.#slices!.start(window), end: this.#slices!.end(window) };
+  }
+
+  #rowOf(window: object | undefined, { key, cell }: KeyCell): object {
     const { keys, aggregates } = this.#node;
     const row: Record<string, unknown> = {};
-    if (this.#time?.shown === true)
-      row['window'] = { start: this.#slices!.start(pane.window), end: this.#slices!.end(pane.window) };
+    if (window !== undefined) row['window'] = window;
     const values = keyValues(key);
-    keys.forEach((name, i) => (row[name] = values[i]));
-    const results = this.#state.results(cell);
-    aggregates.forEach(({ name }, i) => (row[name] = results[i]));
+    for (let i = 0; i < keys.length; i++) row[keys[i]!] = values[i];
+    for (let i = 0; i < aggregates.length; i++) row[aggregates[i]!.name] = this.#state.result(cell, i);
     return row;
   }
 }

@@ -98,10 +98,17 @@ export class AggregateRows {
       };
     }
     const timeAt = batch.reader(time.spec.column);
+    // Rows of one time come together: the slice of the last one is mostly that of the next.
+    let [slice, from, to] = [0, Infinity, -Infinity];
     return (i) => {
       const key = keyAt(i);
       const group = state.groupOf(key);
-      const slice = slices.sliceOf(timeIn(timeAt(i), time.spec.column, slices));
+      const at = timeAt(i);
+      if (typeof at !== 'number' || at < from || at >= to) {
+        slice = slices.sliceOf(timeIn(at, time.spec.column, slices));
+        from = slices.end(slice);
+        to = slices.end(slice + 1);
+      }
       const lag = time.closes ? slices.lagAt(slice, Math.max(batch.stamp(i), state.fired.of(group))) : 0;
       return lag === slices.perWindow ? 'late' : { key, group, namespace: slices.namespace(slice, lag) };
     };

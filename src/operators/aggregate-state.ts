@@ -13,6 +13,8 @@ import { type Cell, cellCodec, mergeCells, newCell } from './cell.ts';
 import type { OperatorContext } from './operator.ts';
 import { PerGroup } from './per-group.ts';
 
+const groupsMax = 4096;
+
 /** A key's part of a window. */
 export interface KeyCell {
   readonly key: string;
@@ -27,6 +29,8 @@ export class AggregateState {
   ordinal = 0;
   readonly #aggregates: readonly Aggregate[];
   readonly #context: OperatorContext;
+  /** Of keys that came lately. */
+  readonly #groups = new Map<string, number>();
 
   constructor(aggregates: readonly Aggregate[], context: OperatorContext) {
     this.#aggregates = aggregates;
@@ -36,7 +40,12 @@ export class AggregateState {
   }
 
   groupOf(key: string): number {
-    return keyGroupOf(hashKey(key), this.#context.keyGroups);
+    const known = this.#groups.get(key);
+    if (known !== undefined) return known;
+    if (this.#groups.size >= groupsMax) this.#groups.clear();
+    const group = keyGroupOf(hashKey(key), this.#context.keyGroups);
+    this.#groups.set(key, group);
+    return group;
   }
 
   /** Readers of what each aggregate takes. */
@@ -86,6 +95,8 @@ export class AggregateState {
 
   /** Each key of these namespaces once, its cells merged, in the order of first arrival; ties by key. */
   merged(namespaces: Iterable<number>, wanted: (entry: { readonly key: string; readonly group: number }) => boolean): KeyCell[] {
+    const [only, ...others] = namespaces;
+    if (only !== undefined && others.length === 0) return inOrder(this.#wantedOf(only, wanted));
     const cells = new Map<string, KeyCell>();
     for (const namespace of namespaces) {
       for (const { key, group, value } of this.table.entries(namespace)) {
@@ -100,6 +111,13 @@ export class AggregateState {
       }
     }
     return inOrder([...cells.values()]);
+  }
+
+  #wantedOf(namespace: number, wanted: (entry: { readonly key: string; readonly group: number }) => boolean): KeyCell[] {
+    const cells: KeyCell[] = [];
+    for (const { key, group, value } of this.table.entries(namespace))
+      if (wanted({ key, group })) cells.push({ key, group, cell: value });
+    return cells;
   }
 
   /** The same of these keys only. */
@@ -117,11 +135,14 @@ export class AggregateState {
     return inOrder(found);
   }
 
-  results(cell: Cell): unknown[] {
-    return this.#aggregates.map((aggregate, i) => aggregate.result(cell.accs[i]));
+  /** The value of an aggregate's column. */
+  result(cell: Cell, aggregate: number): unknown {
+    return this.#aggregates[aggregate]!.result(cell.accs[aggregate]);
   }
 }
 
 function inOrder(cells: KeyCell[]): KeyCell[] {
+  // So they lie in a table, but for what was restored.
+  if (cells.every(({ cell }, i) => i === 0 || cells[i - 1]!.cell.first < cell.first)) return cells;
   return cells.sort((a, b) => a.cell.first - b.cell.first || (a.key < b.key ? -1 : 1));
 }

@@ -36,11 +36,31 @@ export function routingKey(by: KeyedBy): (batch: Batch) => (row: number) => stri
 }
 
 function ofOneColumn(column: string): (batch: Batch) => (row: number) => string {
+  const known = new TextKeys();
   return (batch) => {
     const read = batch.reader(column);
-    return (row) => keyOfOne(read(row));
+    return (row) => {
+      const value = read(row);
+      return typeof value === 'string' ? known.of(value) : keyOfOne(value);
+    };
   };
 }
+
+/** The keys of texts that came lately: the same key as the same string, whose hash a map need not compute again. */
+class TextKeys {
+  readonly #keys = new Map<string, string>();
+
+  of(text: string): string {
+    const known = this.#keys.get(text);
+    if (known !== undefined) return known;
+    if (this.#keys.size >= textsMax) this.#keys.clear();
+    const key = keyOfOne(text);
+    this.#keys.set(text, key);
+    return key;
+  }
+}
+
+const textsMax = 4096;
 
 function ofColumns(columns: readonly string[]): (batch: Batch) => (row: number) => string {
   return (batch) => {

@@ -60,6 +60,7 @@ export class HeapTable<V> implements StateTable<V> {
   #generation = 1;
   #frozen: FrozenTable<V> | null = null;
   #size = 0;
+  #last: Space<V> | undefined;
 
   /** @param owned the key groups of this subtask, as [from, to) */
   constructor(name: string, codec: ValueCodec<V>, owned: readonly [number, number]) {
@@ -83,7 +84,7 @@ export class HeapTable<V> implements StateTable<V> {
   }
 
   modify(namespace: number, key: string): V | undefined {
-    const entry = this.#spaces.get(namespace)?.entries.get(key);
+    const entry = this.#spaceOf(namespace)?.entries.get(key);
     if (entry === undefined) return undefined;
     this.#touch(entry);
     return entry.value;
@@ -91,7 +92,7 @@ export class HeapTable<V> implements StateTable<V> {
 
   put(namespace: number, key: string, group: number, value: V): void {
     const own = this.codec.detach === true ? this.codec.read(new ByteReader(this.encode(value))) : value;
-    const entry = this.#spaces.get(namespace)?.entries.get(key);
+    const entry = this.#spaceOf(namespace)?.entries.get(key);
     if (entry === undefined) return this.#insert(namespace, key, group, own);
     this.#touch(entry);
     entry.value = own;
@@ -104,7 +105,7 @@ export class HeapTable<V> implements StateTable<V> {
     this.#touch(entry);
     entry.live = false;
     space.entries.delete(key);
-    if (space.entries.size === 0) this.#spaces.delete(namespace);
+    if (space.entries.size === 0) this.#remove(namespace);
     bury(this.#changes, namespace, entry);
     this.#size--;
     return true;
@@ -125,7 +126,7 @@ export class HeapTable<V> implements StateTable<V> {
   drop(namespace: number): void {
     const space = this.#spaces.get(namespace);
     if (space === undefined) return;
-    this.#spaces.delete(namespace);
+    this.#remove(namespace);
     this.#size -= space.entries.size;
     space.droppedIn = this.#generation;
     if (space.born !== this.#generation) unite(this.#changes.drops, namespace, space.groups);
@@ -227,8 +228,19 @@ export class HeapTable<V> implements StateTable<V> {
     return true;
   }
 
+  /** The namespace of the last entry is mostly that of the next. */
+  #spaceOf(namespace: number): Space<V> | undefined {
+    if (this.#last?.namespace !== namespace) this.#last = this.#spaces.get(namespace);
+    return this.#last;
+  }
+
+  #remove(namespace: number): void {
+    this.#spaces.delete(namespace);
+    this.#last = undefined;
+  }
+
   #space(namespace: number, born: number): Space<V> {
-    const known = this.#spaces.get(namespace);
+    const known = this.#spaceOf(namespace);
     if (known !== undefined) return known;
     const space: Space<V> = {
       namespace,

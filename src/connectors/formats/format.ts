@@ -27,6 +27,8 @@ export interface FormatDefinition {
   scanner?(): LineScanner | null;
   /** @throws WeirError `E_VALUE` for a row that the format cannot hold */
   encode(row: object): Uint8Array;
+  /** The same as text, where that is what it is made of. It never holds a line break. */
+  text?(row: object): string;
 }
 
 export interface FormatHeader {

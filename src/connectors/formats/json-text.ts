@@ -12,7 +12,20 @@ const depthMax = 200;
 
 /** @throws WeirError `E_VALUE` naming the path of what JSON cannot hold */
 export function jsonText(value: object): string {
-  return objectText(value, []);
+  return isSimple(value) ? JSON.stringify(value) : objectText(value, []);
+}
+
+/** A plain object of plain values: of these `JSON.stringify` has no surprises. */
+function isSimple(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const name in value) {
+    const property = (value as Record<string, unknown>)[name];
+    const type = typeof property;
+    const isPlain = type === 'string' || type === 'boolean' || type === 'number' || property === null;
+    if (!isPlain) return false;
+  }
+  return true;
 }
 
 function valueText(value: unknown, path: PropertyKey[]): string {

@@ -29,6 +29,7 @@ export function json(schema?: AnySchema): Format<object> {
     scanner: () => scannerOf(rows),
     decode: (record) => rows.parse(revive(parsed(textOf(record)))),
     encode: (row) => Buffer.from(jsonText(row)),
+    text: jsonText,
   });
 }
 

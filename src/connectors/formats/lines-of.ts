@@ -14,10 +14,16 @@ const rowCharsMax = 200;
  * @throws WeirError `E_VALUE` for a row that the format cannot hold, or that would be more than one line
  */
 export function linesOf(batch: Batch, format: FormatDefinition): Uint8Array {
+  const { text } = format;
+  if (text !== undefined) {
+    let lines = '';
+    for (let i = 0; i < batch.length; i++) lines += `${inRow(batch, i, text)}\n`;
+    return Buffer.from(lines);
+  }
   const parts: Uint8Array[] = [];
   for (let i = 0; i < batch.length; i++) {
     const record = encodedRow(batch, i, format);
-    if (format.name !== 'json' && record.includes(newline)) {
+    if (record.includes(newline)) {
       throw new WeirError('E_VALUE', `${format.name} writes a record as a line, and this one holds a line break`, {
         hint: 'write it as json()',
       });
@@ -31,9 +37,13 @@ const lineEnd = Buffer.from('\n');
 
 /** One row as the format writes it. @throws WeirError `E_VALUE` saying which row the format cannot hold */
 export function encodedRow(batch: Batch, index: number, format: FormatDefinition): Uint8Array {
+  return inRow(batch, index, format.encode);
+}
+
+function inRow<T>(batch: Batch, index: number, encode: (row: object) => T): T {
   const row = batch.row(index);
   try {
-    return format.encode(row);
+    return encode(row);
   } catch (error) {
     if (!(error instanceof WeirError)) throw error;
     const { code, hint, retry } = error;

@@ -12,7 +12,8 @@ export interface ExactSum {
   count: number;
   /** Ascending in magnitude. */
   readonly low: number[];
-  readonly high: number[];
+  /** Made when it is needed: hardly any sum does. */
+  high: number[];
   positiveInfinities: number;
   negativeInfinities: number;
   nans: number;
@@ -21,17 +22,33 @@ export interface ExactSum {
 const highFrom = 2 ** 960;
 const highScale = 2 ** 128;
 
+/** Nobody writes to it. */
+const none: number[] = [];
+
 export function newSum(): ExactSum {
-  return { count: 0, low: [], high: [], positiveInfinities: 0, negativeInfinities: 0, nans: 0 };
+  return { count: 0, low: [], high: none, positiveInfinities: 0, negativeInfinities: 0, nans: 0 };
 }
 
 export function addValue(sum: ExactSum, value: number): void {
   sum.count++;
+  if (sum.low.length === 1 && addExactly(sum.low, value)) return;
   if (value === Infinity) sum.positiveInfinities++;
   else if (value === -Infinity) sum.negativeInfinities++;
   else if (Number.isNaN(value)) sum.nans++;
-  else if (Math.abs(value) >= highFrom) grow(sum.high, value / highScale);
-  else grow(sum.low, value);
+  else if (Math.abs(value) >= highFrom) {
+    if (sum.high === none) sum.high = [];
+    grow(sum.high, value / highScale);
+  } else grow(sum.low, value);
+}
+
+/** Sums of whole numbers, say, are one double all the time; false if this one is not. */
+function addExactly(low: number[], value: number): boolean {
+  const before = low[0]!;
+  const total = before + value;
+  const isExact = total - before === value && total - value === before;
+  if (!isExact || total === 0 || !(Math.abs(value) < highFrom)) return false;
+  low[0] = total;
+  return true;
 }
 
 /** A new sum of both; neither changes. */
