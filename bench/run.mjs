@@ -3,7 +3,8 @@
 // Each benchmark measures Weir against something else in the same run, in turn (A B, B A, …), and compares what came out: a ratio of
 // unequal results is an error (exit 1). A goal that is missed is none. CPU time is of all processes that take part; on a machine that
 // does other work too it says more than wall time. `--quick` is to see that everything works: its figures mean nothing.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildIfStale } from '../scripts/build.mjs';
@@ -55,7 +56,10 @@ const keep = (started) => {
 };
 if (!(await installIfMissing(keep)) || !(await buildIfStale(keep))) process.exit(1);
 const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'));
-process.on('exit', endAll);
+process.on('exit', () => {
+  endAll();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
 
 const report = { machine: machine(), pairs, quick, benchmarks: {} };
 const { cores, processor, node, platform, loadBefore } = report.machine;
@@ -73,8 +77,5 @@ try {
 } catch (error) {
   process.stderr.write(`${error.stack}\n`);
   process.exitCode = 1;
-} finally {
-  endAll();
-  await rm(folder, { recursive: true, force: true });
 }
 if (json) process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -2,6 +2,7 @@
 // each 100 ms; at least once, at once; and the loop by hand of the benchmark `jetstream`.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startBroker } from '../broker.mjs';
 import { cpuMsOf, root, startNode, weir } from '../contestant.mjs';
 import { median, rounds } from '../pairs.mjs';
@@ -12,6 +13,12 @@ const goals = { exactlyOnce: 250, atLeastOnce: 20 };
 const exactIntervalMs = 100;
 /** Until the generator has started. */
 const leadMs = 1000;
+/** Until the reader has the last record. */
+const tailMsMax = 60_000;
+
+function fail(what) {
+  throw new Error(what);
+}
 
 async function outcome(broker, words, { folder }, seconds) {
   const records = perSecond * (seconds.warm + seconds.measured);
@@ -27,12 +34,16 @@ async function outcome(broker, words, { folder }, seconds) {
   const generator = run('generator', perSecond, records, sharedNow() + leadMs);
   const [{ out }] = await Promise.race([
     Promise.all([reader.ended, generator.ended]),
-    program.ended.then(() => Promise.reject(new Error('the job ended by itself'))),
+    program.ended.then(() => fail('the job ended by itself')),
+    generator.ended.then(() => sleep(tailMsMax, undefined, { ref: false })).then(() => fail('the last record did not come')),
   ]);
   const cpuMs = cpuMsOf(program.child.pid) + broker.cpuMs() - cpuBefore;
   program.child.kill('SIGTERM');
   await program.ended;
-  return { cpuMs, ...JSON.parse(out.trim().split('\n').at(-1)) };
+  const { missing, twice, disordered, ...ages } = JSON.parse(out.trim().split('\n').at(-1));
+  if (missing + twice + disordered > 0)
+    fail(`of ${records} records ${missing} did not come, ${twice} came twice, ${disordered} out of order`);
+  return { cpuMs, ...ages };
 }
 
 const line = ({ p50, p99, max, cpuMs }) =>
@@ -56,13 +67,8 @@ export async function latency(options) {
     });
     const of = (name, figure) => median(results.map((result) => result[name][figure]));
     const three = (figure) => Object.fromEntries(Object.keys(programs).map((name) => [name, of(name, figure)]));
-    const bad = results.flatMap((result) => Object.entries(result)).find(([, r]) => r.missing + r.twice + r.disordered > 0);
     return {
       what: `age of a record when a reader sees it, ${perSecond} a second, nats-server ${broker.version}; CPU time with the server's`,
-      fault:
-        bad === undefined
-          ? undefined
-          : `${bad[0]}: ${bad[1].missing} missing, ${bad[1].twice} twice, ${bad[1].disordered} not in order`,
       measures: [
         ...['p50', 'p99', 'max'].map((figure) => ({ what: figure, unit: 'ms', ...three(figure) })),
         { what: `CPU time of ${seconds.warm + seconds.measured} s`, unit: 'ms', ...three('cpuMs') },
