@@ -48,7 +48,7 @@ export interface JetStreamSinkOptions<Row> extends NatsOptions {
  * order of the rows (with `perMessage: 'lines'`, of the rows of each subject). The stream belongs to the sink: a message of
  * somebody else ends the job with `E_SINK_CHANGED`. Each message says in its headers (`Weir-*`) what wrote it; messages with
  * `Weir-Fence` are no rows, but the begin of a writer, and have no body. One subtask writes, at up to some 20,000 messages
- * a second.
+ * a second; more, in atomic batches, to a stream with `allow_atomic` on a server from 2.12.15.
  *
  * @throws WeirError `E_PLAN` for options that do not go together
  */

@@ -1,5 +1,6 @@
 // jetstream.sink where the stream takes atomic batches: what is one, when they are used, and what is left of one that was cut off.
 import { type StreamConfig } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { AtomicBatches } from '../../../src/connectors/jetstream/atomic-batches.ts';
 import { natsConnection } from '../../../src/connectors/jetstream/connection.ts';
@@ -89,6 +90,20 @@ describe('an epoch in atomic batches', () => {
     await commit(again, await staged(again, 3, range(3, 6)), 2);
     expect(await out.numbers()).toEqual(range(9));
     expect((await out.rows()).map((row) => row.batch !== '')).toEqual([true, true, true, false, false, false, true, true, true]);
+  });
+});
+
+describe('a server that is set to take fewer messages at once', () => {
+  const nats = serverFor(batched);
+
+  test('gets batches that it takes', async () => {
+    const server = await nats.another({ config: 'jetstream { limits { batch { max_msgs: 100 } } }' });
+    const connect = (): Promise<NatsConnection> => nats.connect({ servers: server.url });
+    const out = await OutputStream.make({ connection: await connect(), connect, server }, 'FEWER', batched);
+    const writer = await out.writer();
+    await commit(writer, await staged(writer, 1, range(300)));
+    expect(await out.numbers()).toEqual(range(300));
+    expect(Math.max(...sizes(await out.rows()))).toBeLessThanOrEqual(100);
   });
 });
 
