@@ -1,4 +1,4 @@
-// `npm run test:faults -- --faults 50 [--seed N] [--break fence|early-publish|generation] [--pause-ms 15000] [--rate 2000] [--json]`
+// `npm run test:faults -- --faults 50 [--seed N] [--break fence|early-publish|generation] [--pause-ms 15000] [--rate 2000] [--batches] [--json]`
 // `npm run test:faults -- --outage-ms 20000 [--json]`
 //
 // A job that reads from JetStream and writes to JetStream, as processes: a coordinator, a standby, two workers, a nats-server. Once its
@@ -6,7 +6,7 @@
 // replaced, and SIGCONT; the server is started again; or all are killed at once), and then all that was written is read back and held
 // against what was there to read. With --break the engine is broken on purpose, the fault that shows it is drawn alone, and the
 // test must fail. With --outage-ms the results are on a server of their own, which is away for so long, far longer than it knows a message
-// again; in the middle of it a worker is killed.
+// again; in the middle of it a worker is killed. With --batches the results are written in atomic batches (nats-server from 2.12.15).
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,7 @@ const {
   seed = '1',
   rate = '2000',
   json = false,
+  batches = false,
   break: broken,
 } = options;
 const pauseMs = Number(options['pause-ms'] ?? '15000');
@@ -240,8 +241,12 @@ try {
   await (await jetstreamManager(connection)).streams.add({ name: 'IN', subjects: ['in.*'] });
   const manager = await jetstreamManager(results);
   // So short a window that no result is kept from being there twice by its id alone.
-  for (const name of ['RUNNING', 'SECONDS'])
-    await manager.streams.add({ name, subjects: [`${name.toLowerCase()}.>`], duplicate_window: 100_000_000 });
+  for (const name of ['RUNNING', 'SECONDS']) {
+    const subjects = [`${name.toLowerCase()}.>`];
+    const made = { name, subjects, duplicate_window: 100_000_000, ...(batches ? { allow_atomic: true } : {}) };
+    const { config } = await manager.streams.add(made);
+    if (batches && config.allow_atomic !== true) throw new Error('this nats-server takes no atomic batches');
+  }
   const watch = new Watch(results);
   const read = () => check(connection, results);
   const feeding = feed(connection, random, Number(rate));

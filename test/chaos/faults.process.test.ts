@@ -1,5 +1,7 @@
 // A short slice of chaos/faults.mjs, with a fixed seed: that it passes, and that it fails once the engine is broken.
+import { execFileSync } from 'node:child_process';
 import { beforeEach, describe, expect, inject, test } from 'vitest';
+import { natsServerBinary } from '../nats/server.ts';
 import { chaos } from './chaos-program.ts';
 
 beforeEach(({ skip }) => {
@@ -18,6 +20,20 @@ describe('a job from JetStream to JetStream, whose processes are killed and paus
       reordered: 0,
     });
     expect(result['restores']).toBeGreaterThanOrEqual(4);
+    expect(code).toBe(0);
+  });
+
+  test('does so in atomic batches too, on a server that has them', async ({ skip }) => {
+    const version = execFileSync(natsServerBinary(), ['--version'], { encoding: 'utf8' }).trim();
+    if (/v2\.(\d|1[0-4])\./.test(version)) skip(`${version} takes no atomic batches`);
+    const { code, result } = await chaos('faults.mjs', '--faults', '6', '--seed', '3', '--pause-ms', '6000', '--batches');
+    expect(result).toMatchObject({
+      faults: { pause: 1, nats: 1, all: 1 },
+      zombieWrites: 0,
+      lost: 0,
+      duplicated: 0,
+      reordered: 0,
+    });
     expect(code).toBe(0);
   });
 

@@ -59,6 +59,27 @@ describe('an epoch in atomic batches', () => {
       }
   });
 
+  test('that takes three batches is completed, wherever between them its writer was lost (JF2)', async () => {
+    for (const cut of ['unsent', 'unanswered'] as const)
+      for (const after of [1000, 1001, 1002, 2000, 2001, 2500]) {
+        const out = await OutputStream.make(nats, `BETWEEN-${cut}-${after}`, batched);
+        const crash = new AbortController();
+        const connection = new CutConnection(await nats.connect(), after, cut);
+        const writer = await out.writerOn(connection.shared, { signal: crash.signal });
+        const one = await staged(writer, 1, range(2500));
+        const commits = given(commit(writer, one));
+        await connection.reached;
+        crash.abort(new Error('crash'));
+        await commits;
+        await connection.shared.connection.flush();
+        expect((await out.numbers()).length % 1000).toBe(cut === 'unanswered' && after === 2500 ? 500 : 0);
+        const next = await out.writer({ fresh: false, generation: 2, restoredEpoch: 1 }, one.state);
+        await commit(next, one, 2);
+        await commit(next, one, 2);
+        expect(await out.numbers()).toEqual(range(2500));
+      }
+  });
+
   test('whose last message comes behind the fence of a newer writer is refused as a whole (JF1)', async () => {
     const out = await OutputStream.make(nats, 'LATE', batched);
     const connection = new CutConnection(await nats.connect(), 1 + 499, 'held');
