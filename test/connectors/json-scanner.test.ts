@@ -22,10 +22,15 @@ function scanned(line: string | Uint8Array, seen: string = learned): object | un
   scanner.learn(Buffer.from(seen));
   const rows = new BatchBuilder(format.schema);
   const bytes = Buffer.concat([Buffer.from(line), Buffer.from('\n{"id":')]);
-  const next = scanner.read(bytes, 0, bytes.length, false, rows);
+  const next = scanner.read(bytes, 0, rows);
   expect(rows.length).toBe(next < 0 ? 0 : 1); // FS2
+  const whole = new BatchBuilder(format.schema);
+  const isRow = scanner.readWhole(Buffer.from(line), whole);
+  expect([isRow, whole.length]).toEqual(next < 0 ? [false, 0] : [true, 1]);
   if (next < 0) return undefined;
   expect(next).toBe(bytes.length - 6);
+  expect(whole.build().row(0)).toStrictEqual(rows.build().row(0));
+  scanner.readWhole(Buffer.from(line), rows);
   return rows.build().row(0);
 }
 
@@ -199,7 +204,7 @@ describe('the scanner of JSON lines', () => {
     const other = Buffer.from('{"ok":true,"at":1,"id":"y","kind":"a","value":2.5}\n');
     scanner.learn(Buffer.from(learned));
     let left = 0;
-    while (scanner.read(other, 0, other.length, false, rows) < 0) {
+    while (scanner.read(other, 0, rows) < 0) {
       left++;
       scanner.learn(other.subarray(0, -1));
     }

@@ -94,7 +94,7 @@ export class FileReader implements SplitReader {
     const scanner = this.#scanner;
     if (scanner === null) return false;
     const { rows } = this.#pieces;
-    const lines = this.#o.splitter.skim!((chunk, from) => scanner.read(chunk, from, chunk.length, false, rows), most);
+    const lines = this.#o.splitter.skim!((chunk, from) => scanner.read(chunk, from, rows), most);
     this.#pieces.added(lines);
     return lines > 0;
   }

@@ -97,7 +97,23 @@ class JsonScanner implements LineScanner {
     for (const column of shape.missing) this.#nulls[column] = 1;
   }
 
-  read(bytes: Uint8Array, from: number, end: number, isWhole: boolean, rows: BatchBuilder): number {
+  read(bytes: Uint8Array, from: number, rows: BatchBuilder): number {
+    const at = this.#object(bytes, from);
+    if (at < 0) return -1;
+    const feed = bytes[at] === 13 ? at + 1 : at;
+    if (bytes[feed] !== 10) return -1;
+    this.#append(rows);
+    return feed + 1;
+  }
+
+  readWhole(record: Uint8Array, rows: BatchBuilder): boolean {
+    const isRow = this.#object(record, 0) === record.length;
+    if (isRow) this.#append(rows);
+    return isRow;
+  }
+
+  /** Behind the object that begins here, whose values are then known; -1 if it is left. */
+  #object(bytes: Uint8Array, from: number): number {
     if (this.#shape === null || bytes[from] !== 123) return -1;
     const { keys } = this.#shape;
     const last = keys.length - 1;
@@ -113,9 +129,7 @@ class JsonScanner implements LineScanner {
       while (bytes[at] === 32) at++;
       if (bytes[at++] !== (k === last ? 125 : 44)) return -1;
     }
-    const next = lineEnd(bytes, at, end, isWhole);
-    if (next >= 0) this.#append(rows);
-    return next;
+    return at;
   }
 
   #append(rows: BatchBuilder): void {
@@ -249,10 +263,3 @@ function behind(expected: Uint8Array, bytes: Uint8Array, from: number): number {
 
 const isWord = (bytes: Uint8Array, at: number, a: number, b: number, c: number, d: number): boolean =>
   bytes[at] === a && bytes[at + 1] === b && bytes[at + 2] === c && bytes[at + 3] === d;
-
-/** Behind the line feed at `at`; -1 if the line goes on. */
-function lineEnd(bytes: Uint8Array, at: number, end: number, isWhole: boolean): number {
-  if (bytes[at] === 10) return at + 1;
-  if (bytes[at] === 13 && bytes[at + 1] === 10) return at + 2;
-  return isWhole && at === end ? end : -1;
-}

@@ -8,10 +8,11 @@ export interface LineScanner {
   /**
    * The line that begins at `from`.
    *
-   * @param end where the bytes end; `isWhole`: so does the last line
    * @returns where the next line begins; -1 if nothing was appended: it is another one, or its end is not there yet
    */
-  read(bytes: Uint8Array, from: number, end: number, isWhole: boolean, rows: BatchBuilder): number;
+  read(bytes: Uint8Array, from: number, rows: BatchBuilder): number;
+  /** A record that is all of these bytes; false if nothing was appended. */
+  readWhole(record: Uint8Array, rows: BatchBuilder): boolean;
   /** A record that `read` left, and that is a row: others like it may follow. */
   learn(record: Uint8Array): void;
 }

@@ -10,6 +10,7 @@ import type { StreamInfo } from '@nats-io/jetstream';
 import type { BatchSchema } from '../../batch/index.ts';
 import { invariant, sleep, WeirError } from '../../core/index.ts';
 import type { Piece, SourceContext, SplitReader } from '../../operators/index.ts';
+import type { LineScanner } from '../formats/index.ts';
 import { PieceBuilder, untilAborted } from '../records/index.ts';
 import { type Hole, MessageDelivery } from './message-delivery.ts';
 import { MessageRecords, type RecordSettings } from './message-records.ts';
@@ -46,6 +47,8 @@ export interface SourceReaderOptions {
 export class SourceReader implements SplitReader {
   readonly #o: SourceReaderOptions;
   readonly #pieces: PieceBuilder;
+  /** None where the message has columns too. */
+  readonly #scanner: LineScanner | null;
   readonly #unwatch: () => void;
   readonly #unready: (() => void)[] = [];
   #begins: boolean;
@@ -62,6 +65,8 @@ export class SourceReader implements SplitReader {
     this.#o = options;
     this.#position = options.position;
     this.#begins = options.begins;
+    const { format, columns } = options.records;
+    this.#scanner = columns.length === 0 ? (format.scanner?.() ?? null) : null;
     this.#pieces = new PieceBuilder(options.schema, options.split, options.context.operator, options.count);
     this.#unwatch = options.stream.shared.watch.onChange(() => this.#connectionChanged());
   }
@@ -131,11 +136,21 @@ export class SourceReader implements SplitReader {
       const { record } = this.#current;
       if (record !== null) {
         bytes += record.length;
-        this.#pieces.add(record, this.#current.decode, this.#current.place);
+        this.#add(record, this.#current);
         this.#current.advance();
       }
       if (this.#current.record === null) this.#current = null;
     }
+  }
+
+  #add(record: Uint8Array, { decode, place }: MessageRecords): void {
+    if (this.#scanner?.readWhole(record, this.#pieces.rows) === true) return this.#pieces.added(1);
+    const learning = (bytes: Uint8Array): object => {
+      const row = decode(bytes);
+      this.#scanner?.learn(bytes);
+      return row;
+    };
+    this.#pieces.add(record, learning, place);
   }
 
   #nextMessage(): MessageRecords | null {
