@@ -148,14 +148,18 @@ class Faults {
   /** It sleeps while other faults happen, wakes up in the middle of what it did, and has two seconds to do its worst. */
   async pause() {
     const { workers } = this.#cluster;
-    const worker = workers[Math.floor(random() * workers.length)];
-    worker.signal('SIGSTOP');
-    worker.paused = true;
-    this.#sleeper = sleep(pauseMs).then(async () => {
+    const one = workers[Math.floor(random() * workers.length)];
+    const paused = broken === undefined ? [one] : workers; // whichever writes is one of them
+    for (const worker of paused) {
+      worker.signal('SIGSTOP');
+      worker.paused = true;
+    }
+    const awake = async (worker) => {
       worker.signal('SIGCONT');
       await Promise.race([sleep(2000), worker.exited]);
       await worker.kill();
-    });
+    };
+    this.#sleeper = sleep(pauseMs).then(() => Promise.all(paused.map(awake)));
   }
 
   async nats() {

@@ -21,6 +21,8 @@ export interface LeadEnvironment {
   readonly sabotage?: Sabotage;
 }
 export interface LeadOptions {
+  /** A stop is one of this coordinator, and not of the job: its workers wait for another (false). */
+  readonly leaves?: () => boolean;
   readonly checkpointIntervalMs?: number;
 }
 /** How workers reach the coordinator. */
@@ -41,7 +43,7 @@ export class Lead implements RunningJob {
   constructor(
     plan: PhysicalPlan,
     environment: LeadEnvironment,
-    { checkpointIntervalMs }: LeadOptions,
+    { checkpointIntervalMs, leaves = () => false }: LeadOptions,
     workers: (reports: WorkerReports) => Workers,
   ) {
     this.name = plan.job.name;
@@ -65,7 +67,7 @@ export class Lead implements RunningJob {
       lost: (worker, error) => this.#coordinator.workerLost(worker, error),
     });
     this.finished = Promise.race([this.#coordinator.outcome, this.#killed()]).then(async (outcome) => {
-      await this.#workers.release();
+      await this.#workers.release(outcome.kind === 'stopped' && leaves());
       if (outcome.kind === 'failed') throw outcome.error;
       return this.status().report;
     });

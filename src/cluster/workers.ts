@@ -10,8 +10,8 @@ export interface Workers {
   readonly count: number;
   /** What their subtasks say of themselves; of workers elsewhere a moment ago. */
   facts(): readonly SubtaskFacts[];
-  /** The job is over: they may go. */
-  release(): Promise<void>;
+  /** The job is over: they may go. `left`: its coordinator is, and they may serve another one. */
+  release(left: boolean): Promise<void>;
   /** Ends them as a crash would. */
   kill(): Promise<void>;
 }

@@ -58,6 +58,7 @@ export async function startOnNats(job: LogicalJob, engine: EngineOptions, start:
       version: version(),
       signal: start.signal,
       say: start.say,
+      hasOwnWorkers: start.choice.workers > 0,
     });
     const workers = new WorkerProcesses(
       start.choice.workers,

@@ -35,7 +35,9 @@ export async function chooseTransport(settings: TransportSettings): Promise<Tran
   if (transport.startsWith('nats://') || transport.startsWith('tls://')) return onNats(settings, { ...flags, nats: transport });
   if (transport === 'auto' && namesServer(flags, environment)) return onNats(settings, flags);
   if (!['auto', 'memory', 'spawn'].includes(transport))
-    throw new WeirError('E_USAGE', `there is no transport '${transport}'`, { hint: 'there are auto, memory, spawn and nats://…' });
+    throw new WeirError('E_USAGE', `there is no transport '${transport}'`, {
+      hint: 'there are auto, memory, spawn and nats://…',
+    });
   const workers = settings.workers ?? 1;
   if (transport === 'spawn' || (transport === 'auto' && workers > 1)) {
     const line = `transport: a private nats-server and ${counted(settings.workers ?? 2)}; ${otherwise}`;

@@ -69,7 +69,7 @@ class Town {
     return { job: 'sum', params: [], parallelism: 2, fingerprint: this.plan().fingerprint, version: '1', ...more };
   }
 
-  async coordinator(): Promise<Lead> {
+  async coordinator(leaves = false): Promise<Lead> {
     const { clock, random } = this;
     const bus = this.network.bus();
     const logger = {
@@ -77,18 +77,23 @@ class Town {
       warn: (_: unknown, what: string) => void this.log.push(what),
       error: (_: unknown, what: string) => void this.log.push(what),
     };
-    const lead = new Lead(this.plan(), { clock, random, logger, stores: openMemoryStores(this.disk) }, {}, (reports) => {
-      this.fleet = new Fleet({
-        bus,
-        prefix: 'weir.sum',
-        session: `c-${random.id().slice(0, 4)}`,
-        clock,
-        logger,
-        spec: this.spec(),
-        reports,
-      });
-      return this.fleet;
-    });
+    const lead = new Lead(
+      this.plan(),
+      { clock, random, logger, stores: openMemoryStores(this.disk) },
+      { leaves: () => leaves },
+      (reports) => {
+        this.fleet = new Fleet({
+          bus,
+          prefix: 'weir.sum',
+          session: `c-${random.id().slice(0, 4)}`,
+          clock,
+          logger,
+          spec: this.spec(),
+          reports,
+        });
+        return this.fleet;
+      },
+    );
     lead.finished.then(
       () => (this.outcome = 'finished'),
       (error: WeirError) => (this.outcome = `${error.code} ${error.message}`),
@@ -277,6 +282,23 @@ describe('a job whose workers are elsewhere', () => {
     await town.until(() => town.clock.monotonic() - at > 1500);
     town.network.bus().publish('weir.sum.beat', packValue({ session: 'c-zombie', members: [] }));
     await town.until(() => [...town.workers.values()].every(({ ended }) => ended !== ''));
+    expect(town.clock.monotonic() - at).toBeLessThan(8000);
+  });
+
+  test('goes on under another coordinator when its own was told to end; without another the workers end too, and nothing is wrong', async () => {
+    town = new Town();
+    const first = await town.coordinator(true);
+    for (const name of ['w1', 'w2']) town.worker(name);
+    await town.until(() => first.status().state === 'running');
+    await first.stop();
+    const second = await town.coordinator(true);
+    await town.until(() => second.status().state === 'running');
+    expect(second.status().report.restoredFrom).not.toBeNull();
+    expect([...town.workers.values()].map(({ ended }) => ended)).toEqual(['', '']);
+    const at = town.clock.monotonic();
+    await second.stop();
+    await town.until(() => [...town.workers.values()].every(({ ended }) => ended !== ''));
+    expect([...town.workers.values()].map(({ ended }) => ended)).toEqual(['over', 'over']);
     expect(town.clock.monotonic() - at).toBeLessThan(8000);
   });
 

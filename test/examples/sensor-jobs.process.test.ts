@@ -89,7 +89,7 @@ describe('fed while they run, and killed,', () => {
   }
 
   test('device-averages writes each average of each closed window once', async () => {
-    const sensors = await fed({ rows: 4000, rate: 500, devices: 4 });
+    const sensors = await fed({ rows: 4000, rate: 250, devices: 4 });
     const written = async (): Promise<number> => (await bodies('AVERAGES')).length;
     const second = await killed(sensors, 'device-averages.ts', written);
     expect(reportOf(await sensors.ended)).toMatchObject({ rowsIn: 4000, rowsOut: 8000 });
@@ -103,7 +103,7 @@ describe('fed while they run, and killed,', () => {
 
   test('sliding-counts prints at last the table in which each reading counts once in each of its windows', async () => {
     // A short table is written at once: nothing that another process prints comes in its middle.
-    const sensors = await fed({ rows: 2000, rate: 250, devices: 2 });
+    const sensors = await fed({ rows: 2000, rate: 125, devices: 2 });
     const shown = async (): Promise<number> => lastTable(started).length;
     const second = await killed(sensors, 'sliding-counts.ts', shown, 'rows=1000');
     await sensors.ended;

@@ -30,9 +30,9 @@ describe('a job on NATS', { timeout: 120_000 }, () => {
     const lead = (rate: number, ...more: string[]): Program =>
       weir(folder, 'coordinator', flights, '--parallelism', '2', '--checkpoint-interval', '200', ...more, '--', `rate=${rate}`);
     const worker = (job: string): Program => weir(folder, 'worker', flights, '--slots', '2', '--job', job);
-    const first = lead(2000);
+    const first = lead(400); // it goes on for as long as it is asked
     await first.says(/waiting for workers/);
-    const standby = lead(2000);
+    const standby = lead(400);
     await standby.says(/leads this job: waiting to take over/);
     const early = worker('flight-delays');
     await first.says(/epoch [1-9]/);

@@ -112,10 +112,10 @@ export class Fleet implements Workers {
     return this.members.length;
   }
 
-  async release(): Promise<void> {
+  async release(left: boolean): Promise<void> {
     const members = [...this.#members.values()];
     this.#released = true;
-    for (const { link } of members) link.send(encodeToWorker({ kind: 'over' }));
+    for (const { link } of members) link.send(encodeToWorker({ kind: 'over', left }));
     const told = Promise.all(members.map(({ link }) => link.acknowledged()));
     await Promise.race([told, new Promise<void>((resolve) => void this.#o.clock.setTimer(releaseMs, resolve))]);
     this.#close();
@@ -135,7 +135,8 @@ export class Fleet implements Workers {
   // ── what workers say
 
   #onHello(hello: Hello | null): void {
-    if (hello === null || this.#closed || this.#members.has(hello.session) || this.#gone.has(hello.session)) return;
+    if (hello === null || this.#closed || this.#released || this.#members.has(hello.session) || this.#gone.has(hello.session))
+      return;
     const { bus, clock, session, spec } = this.#o;
     const member: Member = {
       session: hello.session,

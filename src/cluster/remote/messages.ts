@@ -8,7 +8,7 @@
  * | joined  | worker → coordinator  | link       | its module makes the same plan: it may be deployed on                 |
  * | refused | worker → coordinator  | link       | it does not, and why                                                  |
  * | leaving | worker → coordinator  | link       | it was told to end                                                    |
- * | over    | coordinator → worker  | link       | the job has ended                                                     |
+ * | over    | coordinator → worker  | link       | the job has ended (`left`: only this coordinator; another may take it over)  |
  * | beat    | coordinator → workers | repeated   | it leads, and these are its workers                                   |
  * | alive   | worker → coordinator  | repeated   | its process runs, and how far its event loop has got                  |
  * | facts   | worker → coordinator  | repeated   | what its subtasks say of themselves                                   |
@@ -52,7 +52,7 @@ export interface Facts {
 
 export type ToWorker =
   | { readonly kind: 'welcome'; readonly spec: JobSpec }
-  | { readonly kind: 'over' }
+  | { readonly kind: 'over'; readonly left: boolean }
   | { readonly kind: 'control'; readonly message: ToSupervisor };
 export type FromWorker =
   | { readonly kind: 'joined' }

@@ -67,6 +67,8 @@ export class RemoteWorker {
   #ended = false;
   /** It has belonged to a job. */
   #served = false;
+  /** Its coordinator said goodbye, and none has come since: then nothing is wrong. */
+  #isLeft = false;
 
   constructor(options: RemoteWorkerOptions) {
     this.#o = options;
@@ -96,6 +98,11 @@ export class RemoteWorker {
     const { name, random } = this.#o;
     const session = new Session(`${name}-${random.id().slice(0, 8)}`, this.#o, {
       over: () => this.#end(null),
+      left: () => {
+        this.#isLeft = true;
+        this.#served = true;
+        void this.#again('its coordinator has left: looking for another');
+      },
       refused: (error) => this.#end(error),
     });
     this.#session = session;
@@ -107,14 +114,14 @@ export class RemoteWorker {
     const beat = beatOf(bytes);
     if (beat === null || this.#ended) return;
     this.#beatAt = this.#o.environment.clock.monotonic();
-    if (!this.#session.counts(beat)) void this.#again();
+    if (!this.#session.counts(beat)) void this.#again('no longer counted: joining again');
   }
 
   /** F3: under another session, once everything of this one is closed. */
-  async #again(): Promise<void> {
+  async #again(why: string): Promise<void> {
     const { session } = { session: this.#session };
     if (session.closing) return;
-    this.#o.environment.logger.warn({ worker: session.id }, 'no longer counted: joining again');
+    this.#o.environment.logger.warn({ worker: session.id }, why);
     await session.close();
     if (!this.#ended) this.#begin();
   }
@@ -128,8 +135,8 @@ export class RemoteWorker {
       if (now - dueAt >= asleepMs || this.#o.canHear?.() === false) this.#beatAt = now;
       const silence = now - this.#beatAt;
       this.#served ||= this.#session.joined;
-      if (silence >= orphanedAfterMs && this.#served)
-        return void this.#end(new WeirError('E_CHANNEL', `the coordinator has said nothing for ${orphanedAfterMs / 1000} s`));
+      this.#isLeft &&= !this.#session.joined;
+      if (silence >= orphanedAfterMs && this.#served) return void this.#end(this.#isLeft ? null : orphaned());
       this.#session.hello();
       this.#timer = this.#lookLater();
     });
@@ -149,8 +156,11 @@ export class RemoteWorker {
   }
 }
 
+const orphaned = (): WeirError => new WeirError('E_CHANNEL', `the coordinator has said nothing for ${orphanedAfterMs / 1000} s`);
+
 interface SessionEvents {
   readonly over: () => void;
+  readonly left: () => void;
   readonly refused: (error: WeirError) => void;
 }
 
@@ -252,7 +262,7 @@ class Session {
       case 'welcome':
         return this.#join(message.spec);
       case 'over':
-        return this.#events.over();
+        return message.left ? this.#events.left() : this.#events.over();
       case 'deploy':
         return this.#deploy(message.deployment);
       case 'control':

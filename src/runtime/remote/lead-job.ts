@@ -44,6 +44,8 @@ export interface LeadJobOptions {
   readonly fromSavepoint?: string;
   /** A directory of all machines, for snapshots (NATS, or where those of the job are). */
   readonly snapshots?: string;
+  /** Its workers go with it (false: they wait for another coordinator when this one is told to end). */
+  readonly hasOwnWorkers?: boolean;
   /** Ends the wait for the lease. */
   readonly signal: AbortSignal;
   /** A line for people. */
@@ -277,7 +279,10 @@ class Leading {
       stores: this.#shared!,
       ...(sabotage === undefined ? {} : { sabotage }),
     };
-    const options = checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs };
+    const options = {
+      leaves: () => this.#o.hasOwnWorkers !== true && !this.#ending.isStopping,
+      ...(checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs }),
+    };
     const bus = natsBus(this.#connection.nats, logger);
     const prefix = subjectPrefix(this.#plan.job.name);
     const spec = this.#spec();
