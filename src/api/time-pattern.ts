@@ -24,10 +24,10 @@ export function timePattern(pattern: string, zone?: string): TimePattern {
   const length = steps.reduce((sum, { text }) => sum + text.length, 0);
   const shift = zone === undefined || zone === 'UTC' ? undefined : zoneShift(zone);
   const inZone = (local: number): number => (shift === undefined || Number.isNaN(local) ? local : shift(local));
-  const time = new Int32Array(parts.length);
+  const ofBytes = bytesReader(steps);
   return {
     text: (text) => (text.length === length ? inZone(readSteps(steps, text)) : Number.NaN),
-    bytes: (bytes, from, to) => (to - from === length ? inZone(readBytes(steps, time, bytes, from)) : Number.NaN),
+    bytes: (bytes, from, to) => (to - from === length ? inZone(ofBytes(bytes, from)) : Number.NaN),
   };
 }
 
@@ -38,9 +38,29 @@ export interface TimePattern {
   readonly bytes: (bytes: Uint8Array, from: number, to: number) => number;
 }
 
-function readBytes(steps: readonly Step[], time: Int32Array, bytes: Uint8Array, from: number): number {
-  time.fill(0);
-  time[1] = time[2] = 1;
+/** What a time without a date is a time of. */
+const noDate = utcMs(0, 1, 1, 0, 0, 0, 0);
+
+/** Remembers the last date: rows of one day come together. */
+function bytesReader(steps: readonly Step[]): (bytes: Uint8Array, from: number) => number {
+  const dates = steps.findLastIndex(({ part }) => part >= 0 && part <= 2) + 1;
+  const [date, clock] = [steps.slice(0, dates), steps.slice(dates)];
+  const known = new Uint8Array(date.reduce((sum, { text }) => sum + text.length, 0));
+  let knownMs = Number.NaN;
+  return (bytes, from) => {
+    let i = 0;
+    while (i < known.length && bytes[from + i] === known[i]) i++;
+    if (i < known.length || Number.isNaN(knownMs)) {
+      known.set(bytes.subarray(from, from + known.length));
+      knownMs = readBytes(date, bytes, from);
+    }
+    // Between midnight and midnight all days are alike: here there is neither zone nor leap second.
+    return clock.length === 0 ? knownMs : knownMs + readBytes(clock, bytes, from + known.length) - noDate;
+  };
+}
+
+function readBytes(steps: readonly Step[], bytes: Uint8Array, from: number): number {
+  const time = [0, 1, 1, 0, 0, 0, 0];
   let at = from;
   for (let s = 0; s < steps.length; s++) {
     const { part, text } = steps[s]!;

@@ -71,7 +71,7 @@ class AggregateOperator implements Operator {
       slices: this.#slices,
       state: this.#state,
       context,
-      counted: ({ namespace, key }) => {
+      counted: (namespace, key) => {
         this.#panes?.add(namespace);
         this.#emissions.changed(namespace, key);
       },

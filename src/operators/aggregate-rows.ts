@@ -15,13 +15,6 @@ import { timeOf } from './row-time.ts';
 import type { Slices } from './slices.ts';
 import type { GroupTime } from './window-column.ts';
 
-/** Where a row is counted. */
-export interface Place {
-  readonly key: string;
-  readonly group: number;
-  readonly namespace: number;
-}
-
 export interface RowsOptions {
   readonly node: AggregateNode;
   readonly time: GroupTime | undefined;
@@ -29,14 +22,23 @@ export interface RowsOptions {
   readonly state: AggregateState;
   readonly context: OperatorContext;
   /** A row was counted here. */
-  readonly counted: (place: Place) => void;
+  readonly counted: (namespace: number, key: string) => void;
 }
 
-type Placer = (i: number) => Place | 'late';
+/** A row is counted in its window's namespace, or is late. */
+type Placer = (i: number) => number;
+const isLate = Number.NaN;
+
+/** Keys that came lately, with their groups. */
+const keysMax = 4096;
 
 export class AggregateRows {
   readonly #options: RowsOptions;
   readonly #keyOf: (batch: Batch) => (row: number) => string;
+  readonly #groups = new Map<string, number>();
+  /** Of the row that was placed last. */
+  #key = '';
+  #group = 0;
 
   constructor(options: RowsOptions) {
     this.#options = options;
@@ -52,40 +54,42 @@ export class AggregateRows {
     const values: unknown[] = readers.map(() => null);
     for (let i = 0; i < batch.length; i++) {
       for (let a = 0; a < readers.length; a++) values[a] = readers[a]!(i);
-      const placed = this.#checked(batch, i, place, values);
-      if (placed === 'late') late.push(i);
-      else if (placed !== null) this.#add(batch, i, placed, values);
+      const namespace = this.#checked(batch, i, place, values);
+      if (namespace === null) continue;
+      if (Number.isNaN(namespace)) late.push(i);
+      else this.#add(batch, i, namespace, values);
     }
     return late;
   }
 
   /** Null: the row was set aside. */
-  #checked(batch: Batch, i: number, place: Placer, values: readonly unknown[]): Place | 'late' | null {
+  #checked(batch: Batch, i: number, place: Placer, values: readonly unknown[]): number | null {
     try {
-      const placed = place(i);
-      if (placed !== 'late') this.#options.state.check(values);
-      return placed;
+      const namespace = place(i);
+      if (!Number.isNaN(namespace)) this.#options.state.check(values);
+      return namespace;
     } catch (thrown) {
       setAside(this.#options.context, this.#options.node.site, batch, i, thrown);
       return null;
     }
   }
 
-  #add(batch: Batch, i: number, place: Place, values: readonly unknown[]): void {
+  #add(batch: Batch, i: number, namespace: number, values: readonly unknown[]): void {
     const { state, context, node, counted } = this.#options;
+    const key = this.#key;
     try {
-      state.add(place.namespace, place.key, place.group, values);
+      state.add(namespace, key, this.#group, values);
     } catch (thrown) {
       const fault = closureFault(thrown, {
         operator: context.operator,
         site: node.site,
         position: batch.position(i),
-        key: keyInWords(place.key),
+        key: keyInWords(key),
       });
       if (!context.guarded) throw fault;
       return setAsideFor(context, batch, i, fault);
     }
-    counted(place);
+    counted(namespace, key);
   }
 
   #placer(batch: Batch): Placer {
@@ -93,25 +97,34 @@ export class AggregateRows {
     const keyAt = this.#keyOf(batch);
     if (time === undefined || slices === undefined) {
       return (i) => {
-        const key = keyAt(i);
-        return { key, group: state.groupOf(key), namespace: 0 };
+        this.#keyIs(keyAt(i));
+        return 0;
       };
     }
     const timeAt = batch.reader(time.spec.column);
     // Rows of one time come together: the slice of the last one is mostly that of the next.
     let [slice, from, to] = [0, Infinity, -Infinity];
     return (i) => {
-      const key = keyAt(i);
-      const group = state.groupOf(key);
+      this.#keyIs(keyAt(i));
       const at = timeAt(i);
       if (typeof at !== 'number' || at < from || at >= to) {
         slice = slices.sliceOf(timeIn(at, time.spec.column, slices));
         from = slices.end(slice);
         to = slices.end(slice + 1);
       }
-      const lag = time.closes ? slices.lagAt(slice, Math.max(batch.stamp(i), state.fired.of(group))) : 0;
-      return lag === slices.perWindow ? 'late' : { key, group, namespace: slices.namespace(slice, lag) };
+      const lag = time.closes ? slices.lagAt(slice, Math.max(batch.stamp(i), state.fired.of(this.#group))) : 0;
+      return lag === slices.perWindow ? isLate : slices.namespace(slice, lag);
     };
+  }
+
+  #keyIs(key: string): void {
+    if (key === this.#key && this.#groups.size > 0) return;
+    this.#key = key;
+    const known = this.#groups.get(key);
+    this.#group = known ?? this.#options.state.groupOf(key);
+    if (known !== undefined) return;
+    if (this.#groups.size >= keysMax) this.#groups.clear();
+    this.#groups.set(key, this.#group);
   }
 }
 

@@ -13,8 +13,6 @@ import { type Cell, cellCodec, mergeCells, newCell } from './cell.ts';
 import type { OperatorContext } from './operator.ts';
 import { PerGroup } from './per-group.ts';
 
-const groupsMax = 4096;
-
 /** A key's part of a window. */
 export interface KeyCell {
   readonly key: string;
@@ -29,8 +27,6 @@ export class AggregateState {
   ordinal = 0;
   readonly #aggregates: readonly Aggregate[];
   readonly #context: OperatorContext;
-  /** Of keys that came lately. */
-  readonly #groups = new Map<string, number>();
 
   constructor(aggregates: readonly Aggregate[], context: OperatorContext) {
     this.#aggregates = aggregates;
@@ -40,12 +36,7 @@ export class AggregateState {
   }
 
   groupOf(key: string): number {
-    const known = this.#groups.get(key);
-    if (known !== undefined) return known;
-    if (this.#groups.size >= groupsMax) this.#groups.clear();
-    const group = keyGroupOf(hashKey(key), this.#context.keyGroups);
-    this.#groups.set(key, group);
-    return group;
+    return keyGroupOf(hashKey(key), this.#context.keyGroups);
   }
 
   /** Readers of what each aggregate takes. */
