@@ -7,6 +7,9 @@
  * Invariants: S3 at most one entry per (namespace, key); S4 what a freeze saw is what its delta holds, whatever is written
  * after; S20 at most one freeze is neither written nor failed; S21 a key is at most once in a list of changes.
  *
+ * Windows come and go between two freezes: what dies in the generation that it was born in need not be remembered, or it would outlive
+ * its window by an epoch. So entries of a new namespace are *unlisted*, up to a bound; a freeze lists them.
+ *
  * Generations number the lists of changes from 1. An entry's `mark` is the generation of the list that it waits in, 0 if in none.
  */
 import { ByteReader, ByteWriter } from '../batch/index.ts';
@@ -37,7 +40,12 @@ export interface Space<V> {
   born: number;
   /** The generation in which it was dropped, 0 = it was not. */
   droppedIn: number;
+  /** None of its entries is in a list, though all were born in this generation. */
+  unlisted: boolean;
 }
+
+/** A freeze lists no more than these. */
+export const unlistedMax: number = 1 << 16;
 
 /** What has changed since the last freeze. */
 export interface Changes<V> {
@@ -61,9 +69,17 @@ export class HeapTable<V> implements StateTable<V> {
   #frozen: FrozenTable<V> | null = null;
   #size = 0;
   #last: Space<V> | undefined;
+  /** Namespaces whose entries are unlisted, and how many entries that are. */
+  readonly #newborn = new Set<Space<V>>();
+  #unlisted = 0;
+  readonly #unlistedMax: number;
 
-  /** @param owned the key groups of this subtask, as [from, to) */
-  constructor(name: string, codec: ValueCodec<V>, owned: readonly [number, number]) {
+  /**
+   * @param owned the key groups of this subtask, as [from, to)
+   * @param most entries that may be unlisted
+   */
+  constructor(name: string, codec: ValueCodec<V>, owned: readonly [number, number], most: number = unlistedMax) {
+    this.#unlistedMax = most;
     this.name = name;
     this.codec = codec;
     this.#first = owned[0];
@@ -102,11 +118,12 @@ export class HeapTable<V> implements StateTable<V> {
     const space = this.#spaces.get(namespace);
     const entry = space?.entries.get(key);
     if (space === undefined || entry === undefined) return false;
-    this.#touch(entry);
+    if (space.unlisted) this.#unlisted--;
+    else this.#touch(entry);
     entry.live = false;
     space.entries.delete(key);
-    if (space.entries.size === 0) this.#remove(namespace);
-    bury(this.#changes, namespace, entry);
+    if (space.entries.size === 0) this.#remove(space);
+    if (!space.unlisted) bury(this.#changes, namespace, entry);
     this.#size--;
     return true;
   }
@@ -126,7 +143,8 @@ export class HeapTable<V> implements StateTable<V> {
   drop(namespace: number): void {
     const space = this.#spaces.get(namespace);
     if (space === undefined) return;
-    this.#remove(namespace);
+    this.#remove(space);
+    if (space.unlisted) this.#unlisted -= space.entries.size;
     this.#size -= space.entries.size;
     space.droppedIn = this.#generation;
     if (space.born !== this.#generation) unite(this.#changes.drops, namespace, space.groups);
@@ -141,9 +159,10 @@ export class HeapTable<V> implements StateTable<V> {
     this.#size++;
   }
 
-  /** Takes the list of changes away: its entries are to be encoded as they are now. At the cost of one array of the owned groups. */
+  /** Takes the list of changes away: its entries are to be encoded as they are now. At the cost of what is unlisted, which is bounded. */
   freeze(): FrozenTable<V> {
     invariant(this.#frozen === null, `S20: table ${this.name} is frozen already`);
+    for (const space of this.#newborn) this.#list(space);
     this.#frozen = new FrozenTable(this, this.#generation, this.#first, this.#changes);
     this.#generation++;
     this.#changes = noChanges(this.#ownedGroups);
@@ -175,6 +194,8 @@ export class HeapTable<V> implements StateTable<V> {
     invariant(group >= this.#first && group < this.#first + this.#ownedGroups, `S22: group ${group} is owned by this subtask`);
     const space = this.#space(namespace, this.#generation);
     const buried = this.#changes.graves.get(namespace)?.get(key);
+    // One that comes back is in a list.
+    if (space.unlisted && (buried !== undefined || this.#unlisted >= this.#unlistedMax)) this.#list(space);
     if (buried === undefined) {
       const entry: Entry<V> = {
         key,
@@ -187,7 +208,8 @@ export class HeapTable<V> implements StateTable<V> {
         saved: null,
       };
       space.entries.set(key, entry);
-      this.#listOf(group).push(entry);
+      if (space.unlisted) this.#unlisted++;
+      else this.#listOf(group).push(entry);
     } else {
       this.#changes.graves.get(namespace)!.delete(key);
       buried.live = true;
@@ -223,6 +245,7 @@ export class HeapTable<V> implements StateTable<V> {
     const { namespace } = deleted.space;
     const later = this.#spaces.get(namespace)?.entries.get(deleted.key) ?? this.#changes.graves.get(namespace)?.get(deleted.key);
     if (later === undefined) return false;
+    if (later.space.unlisted) this.#list(later.space);
     later.born = 0;
     later.space.born = 0;
     return true;
@@ -234,9 +257,18 @@ export class HeapTable<V> implements StateTable<V> {
     return this.#last;
   }
 
-  #remove(namespace: number): void {
-    this.#spaces.delete(namespace);
+  #remove(space: Space<V>): void {
+    this.#spaces.delete(space.namespace);
+    this.#newborn.delete(space);
     this.#last = undefined;
+  }
+
+  /** From now on its entries are in the list of changes. */
+  #list(space: Space<V>): void {
+    for (const entry of space.entries.values()) this.#listOf(entry.group).push(entry);
+    this.#unlisted -= space.entries.size;
+    this.#newborn.delete(space);
+    space.unlisted = false;
   }
 
   #space(namespace: number, born: number): Space<V> {
@@ -248,8 +280,11 @@ export class HeapTable<V> implements StateTable<V> {
       groups: new Uint32Array(Math.ceil(this.#ownedGroups / 32)),
       born,
       droppedIn: 0,
+      unlisted: born === this.#generation,
     };
     this.#spaces.set(namespace, space);
+    this.#last = space;
+    if (space.unlisted) this.#newborn.add(space);
     return space;
   }
 

@@ -18,6 +18,8 @@ export interface OperatorStateOptions {
   readonly keyGroups: number;
   /** Of this subtask, as [from, to). */
   readonly owned: readonly [number, number];
+  /** Entries of new namespaces in a table that only a freeze lists (see heap-table.ts). */
+  readonly unlistedMax?: number;
 }
 
 export class OperatorState {
@@ -25,18 +27,20 @@ export class OperatorState {
   readonly keyGroups: number;
   readonly owned: readonly [number, number];
   readonly #tables = new Map<string, HeapTable<unknown>>();
+  readonly #unlistedMax: number | undefined;
   #frozen: FrozenState | null = null;
 
   constructor(options: OperatorStateOptions) {
     this.operator = options.operator;
     this.keyGroups = options.keyGroups;
     this.owned = options.owned;
+    this.#unlistedMax = options.unlistedMax;
   }
 
   /** Declares a table. Before the first row, and before a restore. */
   table<V>(name: string, codec: ValueCodec<V>): StateTable<V> {
     invariant(!this.#tables.has(name), `S24: operator ${this.operator} declares table ${name} twice`);
-    const table = new HeapTable(name, codec, this.owned);
+    const table = new HeapTable(name, codec, this.owned, this.#unlistedMax);
     this.#tables.set(name, table as unknown as HeapTable<unknown>);
     return table;
   }

@@ -97,6 +97,20 @@ describe('a table on the heap', () => {
     expect(lines(drain(state.freeze(nextEpoch())))).toEqual(['drop a 1 7', 'drop a 2 7']);
   });
 
+  it('S23: remembers nothing of what came and went between two freezes', () => {
+    const { state, tables } = boxState();
+    const [a] = tables;
+    const nextEpoch = epochs();
+    a!.put(0, 'stays', 1, { n: 1 });
+    for (let window = 1; window < 100; window++) {
+      for (let i = 0; i < 3; i++) a!.put(window, `k${i}`, i, { n: i });
+      a!.delete(window, 'k1');
+      if (window % 2 === 0) a!.put(window, 'k1', 1, { n: 1 });
+      a!.drop(window);
+    }
+    expect(lines(drain(state.freeze(nextEpoch())))).toEqual(['put a 1 0 stays']);
+  });
+
   it('S20: takes failed changes back under those that came after', () => {
     const { state, tables } = boxState();
     const [a] = tables;

@@ -27,7 +27,8 @@ export const boxCodec: ValueCodec<Box> = {
 export const keyGroups = 16;
 
 export function boxState(owned: readonly [number, number] = [0, keyGroups]): { state: OperatorState; tables: StateTable<Box>[] } {
-  const state = new OperatorState({ operator: 'op', keyGroups, owned });
+  // So few that what is unlisted, and what is not, come together in every test.
+  const state = new OperatorState({ operator: 'op', keyGroups, owned, unlistedMax: 2 });
   return { state, tables: [state.table('a', boxCodec), state.table('b', boxCodec)] };
 }
 
