@@ -355,7 +355,7 @@ export class Coordinator {
   }
 
   #decide(): void {
-    const decision = this.#failures.decide();
+    const decision = this.#failures.decide(this.#store.latest !== null);
     if (decision.kind === 'fail') return this.#tell({ type: 'GIVE_UP' });
     this.#delayMs = decision.delayMs;
     this.#tell({ type: 'RESTART' });

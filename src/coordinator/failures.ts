@@ -3,6 +3,8 @@ import { decideRestart, type RestartOptions } from '../progress/index.ts';
 
 /** The same row failing this often in a row is not worth another restart. */
 const sameFailuresMax = 3;
+/** A broker that is away is looked for at least this often. */
+const outageDelayMsMax = 5000;
 
 export type FailureDecision =
   | { readonly kind: 'restart'; readonly delayMs: number }
@@ -38,9 +40,10 @@ export class Failures {
     this.#last = error;
   }
 
-  /** Of the last one. */
-  decide(): FailureDecision {
+  /** Of the last one. @param hasCheckpoint the job has run: an outage of a broker is then waited for, however long it lasts */
+  decide(hasCheckpoint: boolean): FailureDecision {
     const error = this.#last!;
+    if (hasCheckpoint && error.code === 'E_BROKER' && error.retry === 'backoff') return this.#wait();
     const { withinMs } = this.#restart;
     const now = this.#clock.monotonic();
     const hopeless = this.#same >= sameFailuresMax;
@@ -52,6 +55,12 @@ export class Failures {
     if (decision.reason !== 'attempts') return { kind: 'fail', error };
     this.#last = giveUp(error, hopeless ? this.#same : this.#times.length);
     return { kind: 'fail', error: this.#last };
+  }
+
+  /** It is no attempt that failed: nothing was tried. */
+  #wait(): FailureDecision {
+    const full = Math.min(this.#restart.backoffMs * 2 ** (this.#inVain - 1), outageDelayMsMax);
+    return { kind: 'restart', delayMs: Math.round(full * (0.5 + this.#random.next() / 2)) };
   }
 }
 
