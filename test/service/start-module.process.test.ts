@@ -37,7 +37,7 @@ test('a module runs in this process, or in three, with the same result', { timeo
     ['one', 1],
     ['three', 2],
   ] as const) {
-    const options = { workers, stateDir: `state-${name}`, params: { output: name, rate: 0 } };
+    const options = { workers, stateDir: `state-${name}`, params: { output: name, rate: 10_000 } };
     const ended = await run(folder, options);
     expect([ended.code, ended.stderr.trim()]).toEqual([0, '']);
     expect(last(ended)).toMatchObject({ epochs: true, rowsIn: 20_000, rowsLate: 26, restarts: 0 });
