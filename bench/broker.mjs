@@ -7,6 +7,8 @@ import { findNatsServer } from '../scripts/nats-server.mjs';
 import { cpuMsOf } from './contestant.mjs';
 
 const inFlightMax = 2000;
+/** More than so much at once and the server may drop some, without a word. */
+const inFlightBytesMax = 2 << 20;
 const newline = Buffer.from('\n');
 
 export async function startBroker(directory) {
@@ -49,13 +51,21 @@ async function fill(connection, subject, bodies) {
     },
   });
   const until = async (condition) => {
-    while (!condition() && fault === undefined) await new Promise((resolve) => (wake = resolve));
+    while (!condition() && fault === undefined) {
+      const silence = setTimeout(() => {
+        fault = new Error('no acknowledgement for 30 s');
+        wake();
+      }, 30_000);
+      await new Promise((resolve) => (wake = resolve));
+      clearTimeout(silence);
+    }
     if (fault !== undefined) throw new Error(`the input could not be written: ${fault.description ?? fault}`);
   };
   for (const body of bodies) {
     connection.publish(subject, body, { reply: inbox });
     sent++;
-    if (sent - stored >= inFlightMax) await until(() => sent - stored < inFlightMax);
+    const most = Math.max(1, Math.min(inFlightMax, Math.floor(inFlightBytesMax / body.length)));
+    if (sent - stored >= most) await until(() => sent - stored < most);
   }
   await until(() => stored === sent);
   subscription.unsubscribe();

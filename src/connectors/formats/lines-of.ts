@@ -40,6 +40,11 @@ export function encodedRow(batch: Batch, index: number, format: FormatDefinition
   return inRow(batch, index, format.encode);
 }
 
+/** The same as text, of a format that has one. */
+export function encodedText(batch: Batch, index: number, text: NonNullable<FormatDefinition['text']>): string {
+  return inRow(batch, index, text);
+}
+
 function inRow<T>(batch: Batch, index: number, encode: (row: object) => T): T {
   const row = batch.row(index);
   try {

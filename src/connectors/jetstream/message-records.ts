@@ -65,7 +65,8 @@ export class MessageRecords {
   readonly message: StreamMessage;
   readonly #settings: RecordSettings;
   readonly #lines: LineSplitter | null;
-  #next: Uint8Array | null;
+  /** Undefined: not looked at. */
+  #next: Uint8Array | null | undefined;
   #count = 0;
 
   /** @param skip lines that were read before */
@@ -75,13 +76,33 @@ export class MessageRecords {
     this.#lines = settings.perMessage === 'lines' ? new LineSplitter(0, 0, Number.POSITIVE_INFINITY) : null;
     this.#lines?.push(message.data);
     if (isFence(message.headers)) this.#next = null;
-    else this.#next = this.#lines === null ? message.data : this.#line();
-    while (this.#next !== null && this.#count < skip) this.advance();
+    else if (this.#lines === null) this.#next = message.data;
+    while (this.record !== null && this.#count < skip) this.advance();
   }
 
   /** The record that is due; null at the end of the message. */
   get record(): Uint8Array | null {
+    if (this.#next === undefined) this.#next = this.#line();
     return this.#next;
+  }
+
+  /** No bytes are left. Unlike `record` it looks at none. */
+  get ended(): boolean {
+    if (this.#next !== undefined) return this.#next === null;
+    return this.#lines === null || this.#lines.offset >= this.message.data.length;
+  }
+
+  /** Bytes of the lines that are behind. */
+  get offset(): number {
+    return this.#lines?.offset ?? 0;
+  }
+
+  /** Passes over lines that `read` takes, as `RecordSplitter.skim` does. */
+  skim(read: (bytes: Uint8Array, from: number) => number, most: number): number {
+    if (this.#lines === null || this.#next !== undefined) return 0;
+    const lines = this.#lines.skim(read, most);
+    this.#count += lines;
+    return lines;
   }
 
   /** Records that are behind: where to go on in the message if it has more. */
@@ -91,7 +112,7 @@ export class MessageRecords {
 
   advance(): void {
     this.#count++;
-    this.#next = this.#lines === null ? null : this.#line();
+    this.#next = this.#lines === null ? null : undefined;
   }
 
   readonly decode = (record: Uint8Array): object => {

@@ -133,14 +133,26 @@ export class SourceReader implements SplitReader {
     while (this.#pieces.records < batchRowsMax && bytes < pieceBytesMax) {
       this.#current ??= this.#nextMessage();
       if (this.#current === null) return;
+      bytes += this.#skim(this.#current, batchRowsMax - this.#pieces.records);
       const { record } = this.#current;
-      if (record !== null) {
+      if (record === null) this.#current = null;
+      else if (this.#pieces.records < batchRowsMax) {
         bytes += record.length;
         this.#add(record, this.#current);
         this.#current.advance();
+        if (this.#current.ended) this.#current = null;
       }
-      if (this.#current.record === null) this.#current = null;
     }
+  }
+
+  /** Lines that are as most are; their bytes. */
+  #skim(message: MessageRecords, most: number): number {
+    const scanner = this.#scanner;
+    if (scanner === null) return 0;
+    const from = message.offset;
+    const { rows } = this.#pieces;
+    this.#pieces.added(message.skim((bytes, at) => scanner.read(bytes, at, rows), most));
+    return message.offset - from;
   }
 
   #add(record: Uint8Array, { decode, place }: MessageRecords): void {

@@ -44,7 +44,8 @@ export class LineSplitter implements RecordSplitter {
 
   skim(read: (chunk: Uint8Array, from: number) => number, most: number): number {
     // The first line may begin with a mark, and how long a line is nobody else looks at.
-    if (this.offset === 0 || this.#carriedBytes > 0 || this.#chunk.length > this.#lineBytesMax) return 0;
+    if ((this.offset === 0 && this.#chunk[0] === 0xef) || this.#carriedBytes > 0 || this.#chunk.length > this.#lineBytesMax)
+      return 0;
     const from = this.#at;
     let lines = 0;
     for (let next = from; lines < most && next >= 0; ) {
