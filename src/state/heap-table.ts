@@ -34,7 +34,7 @@ export interface Entry<V> {
 /** The entries of one namespace, from the first one on until it is empty or dropped. */
 export interface Space<V> {
   readonly namespace: number;
-  readonly entries: Map<string, Entry<V>>;
+  entries: Map<string, Entry<V>>;
   /** Bit per owned group that ever had an entry here. */
   readonly groups: Uint32Array;
   born: number;
@@ -43,6 +43,8 @@ export interface Space<V> {
   /** None of its entries is in a list, though all were born in this generation. */
   unlisted: boolean;
 }
+
+const nothing = new Map<string, never>();
 
 /** A freeze lists no more than these. */
 export const unlistedMax: number = 1 << 16;
@@ -143,9 +145,10 @@ export class HeapTable<V> implements StateTable<V> {
   drop(namespace: number): void {
     const space = this.#spaces.get(namespace);
     if (space === undefined) return;
+    const { size } = space.entries;
     this.#remove(space);
-    if (space.unlisted) this.#unlisted -= space.entries.size;
-    this.#size -= space.entries.size;
+    if (space.unlisted) this.#unlisted -= size;
+    this.#size -= size;
     space.droppedIn = this.#generation;
     if (space.born !== this.#generation) unite(this.#changes.drops, namespace, space.groups);
   }
@@ -261,6 +264,9 @@ export class HeapTable<V> implements StateTable<V> {
     this.#spaces.delete(space.namespace);
     this.#newborn.delete(space);
     this.#last = undefined;
+    // Old tables of a map that things come to and go from are linked, each with what it held: garbage, but of the old generation, which
+    // would carry all the entries there.
+    space.entries = nothing;
   }
 
   /** From now on its entries are in the list of changes. */
