@@ -24,6 +24,8 @@ export type FieldReader = (value: unknown) => unknown;
 export interface TextScan {
   /** The text that these bytes are in ASCII, as milliseconds; NaN if that is not sure: the reader then decides. */
   readonly ms: (bytes: Uint8Array, from: number, to: number) => number;
+  /** Of texts of another length it is never sure. Absent: they have many. */
+  readonly length?: number;
   /** The reader takes whole numbers as well, as milliseconds. */
   readonly numbers: boolean;
 }

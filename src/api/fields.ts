@@ -67,7 +67,11 @@ function timestampOf(pattern: string, options: { readonly zone?: string } = {}):
     if (Number.isNaN(ms)) throw wanted(`a time like '${pattern}'`, value);
     return ms;
   };
-  return defineField({ kind: 'timestamp' }, read, { ms: parse.bytes, numbers: false });
+  return defineField({ kind: 'timestamp' }, read, {
+    ms: parse.bytes,
+    numbers: false,
+    ...(parse.length === undefined ? {} : { length: parse.length }),
+  });
 }
 
 function oneOf<const V extends readonly string[]>(...values: V): Field<V[number], V[number]> {

@@ -27,6 +27,7 @@ export function timePattern(pattern: string, zone?: string): TimePattern {
   const ofBytes = bytesReader(steps);
   return {
     text: (text) => (text.length === length ? inZone(readSteps(steps, text)) : Number.NaN),
+    ...(steps.every(({ text }) => isPlain.test(text)) ? { length } : {}),
     bytes: (bytes, from, to) => (to - from === length ? inZone(ofBytes(bytes, from)) : Number.NaN),
   };
 }
@@ -34,39 +35,74 @@ export function timePattern(pattern: string, zone?: string): TimePattern {
 /** Readers of such times: milliseconds since 1970, or NaN if it has another shape or names no moment. */
 export interface TimePattern {
   readonly text: (text: string) => number;
+  /** Of all texts that are such times, where each byte of them is a character that JSON writes as it is. */
+  readonly length?: number;
   /** Of the bytes of a text in ASCII. */
   readonly bytes: (bytes: Uint8Array, from: number, to: number) => number;
 }
 
-/** What a time without a date is a time of. */
-const noDate = utcMs(0, 1, 1, 0, 0, 0, 0);
+const isPlain = /^[ !#-[\]-~]*$/;
 
 /** Remembers the last date: rows of one day come together. */
 function bytesReader(steps: readonly Step[]): (bytes: Uint8Array, from: number) => number {
   const dates = steps.findLastIndex(({ part }) => part >= 0 && part <= 2) + 1;
-  const [date, clock] = [steps.slice(0, dates), steps.slice(dates)];
+  const date = steps.slice(0, dates);
+  const clock = clockReader(steps.slice(dates));
   const known = new Uint8Array(date.reduce((sum, { text }) => sum + text.length, 0));
+  const { length } = known;
   let knownMs = Number.NaN;
   return (bytes, from) => {
     let i = 0;
-    while (i < known.length && bytes[from + i] === known[i]) i++;
-    if (i < known.length || Number.isNaN(knownMs)) {
-      known.set(bytes.subarray(from, from + known.length));
+    while (i < length && bytes[from + i] === known[i]) i++;
+    if (i < length || Number.isNaN(knownMs)) {
+      for (let at = 0; at < length; at++) known[at] = bytes[from + at]!;
       knownMs = readBytes(date, bytes, from);
     }
     // Between midnight and midnight all days are alike: here there is neither zone nor leap second.
-    return clock.length === 0 ? knownMs : knownMs + readBytes(clock, bytes, from + known.length) - noDate;
+    const ms = clock(bytes, from + length);
+    return ms < 0 ? Number.NaN : knownMs + ms;
   };
+}
+
+/** By part: how many milliseconds one is, and how many there are at most. */
+const clockUnits = [0, 0, 0, 3_600_000, 60_000, 1000, 1];
+const clockMax = [0, 0, 0, 23, 59, 59, 999];
+
+/** Milliseconds since midnight; -1 where there is no such time. */
+function clockReader(steps: readonly Step[]): (bytes: Uint8Array, from: number) => number {
+  const kinds = Int32Array.from(steps, ({ part }) => part);
+  const texts = steps.map(({ text }) => text);
+  return (bytes, from) => {
+    let at = from;
+    let ms = 0;
+    for (let s = 0; s < kinds.length; s++) {
+      const part = kinds[s]!;
+      const { length } = texts[s]!;
+      if (part < 0) {
+        if (!isText(texts[s]!, bytes, at)) return -1;
+      } else {
+        const value = digitsIn(bytes, at, length);
+        if (value < 0 || value > clockMax[part]!) return -1;
+        ms += value * clockUnits[part]!;
+      }
+      at += length;
+    }
+    return ms;
+  };
+}
+
+function isText(text: string, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
 function readBytes(steps: readonly Step[], bytes: Uint8Array, from: number): number {
   const time = [0, 1, 1, 0, 0, 0, 0];
   let at = from;
-  for (let s = 0; s < steps.length; s++) {
-    const { part, text } = steps[s]!;
+  for (const { part, text } of steps) {
     const { length } = text;
     if (part < 0) {
-      for (let i = 0; i < length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return Number.NaN;
+      if (!isText(text, bytes, at)) return Number.NaN;
     } else {
       const value = digitsIn(bytes, at, length);
       if (value < 0) return Number.NaN;

@@ -212,6 +212,16 @@ describe('the scanner of JSON lines', () => {
     expect(rows.length).toBe(1);
   });
 
+  test('FS1: a time whose pattern holds what JSON escapes is left', () => {
+    const Quoted = formatDefinition(json(schema({ day: t.timestampOf('yyyy"MM"dd') })) as never, 'test');
+    const scanner = Quoted.scanner!()!;
+    scanner.learn(Buffer.from('{"day":"x"}'));
+    const rows = new BatchBuilder(Quoted.schema);
+    expect(scanner.read(Buffer.from('{"day":"2024"05"01"}\n'), 0, rows)).toBe(-1); // no JSON
+    expect(scanner.read(Buffer.from('{"day":"2024\\"05\\"01"}\n'), 0, rows)).toBe(-1);
+    expect(Quoted.decode(Buffer.from('{"day":"2024\\"05\\"01"}'))).toEqual({ day: Date.UTC(2024, 4, 1) });
+  });
+
   test('is not there for columns that hold more than one value', () => {
     expect(formatDefinition(json(schema({ all: t.list(t.string) })) as never, 'test').scanner!()).toBeNull();
     expect(formatDefinition(json(), 'test').scanner!()).toBeNull();

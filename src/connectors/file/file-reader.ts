@@ -39,9 +39,12 @@ export class FileReader implements SplitReader {
   readonly #pieces: PieceBuilder;
   readonly #pacer: Pacer;
   readonly #scanner: LineScanner | null;
-  readonly #chunk = new Uint8Array(chunkBytes);
+  #chunk: Uint8Array = new Uint8Array(chunkBytes);
   #chunkStart: number;
   #chunkLength = 0;
+  /** The chunk after it is read while this one's records are made. */
+  #spare: Uint8Array = new Uint8Array(chunkBytes);
+  #ahead: Promise<number> | null = null;
   #ended = false;
 
   constructor(options: FileReaderOptions) {
@@ -70,16 +73,21 @@ export class FileReader implements SplitReader {
     return this.#pieces.records === 0 && this.#ended ? null : this.#pieces.take(await this.#position());
   }
 
-  close(): Promise<void> {
-    return this.#o.handle.close();
+  async close(): Promise<void> {
+    await this.#ahead?.catch(() => undefined); // whoever wanted it is gone
+    await this.#o.handle.close();
   }
 
   /** False at the end of the file, whose last record may have no end. */
   async #readChunk(): Promise<boolean> {
-    this.#chunkStart += this.#chunkLength;
-    const { bytesRead } = await this.#o.handle.read(this.#chunk, 0, chunkBytes, this.#chunkStart);
+    const start = this.#chunkStart + this.#chunkLength;
+    // What was not there when it was asked for in advance may be there now.
+    const bytesRead = (await this.#takeAhead()) || (await this.#readInto(this.#spare, start));
+    [this.#chunk, this.#spare] = [this.#spare, this.#chunk];
+    this.#chunkStart = start;
     this.#chunkLength = bytesRead;
     if (bytesRead > 0) {
+      this.#readAhead(start + bytesRead);
       this.#o.splitter.push(this.#chunk.subarray(0, bytesRead));
       return true;
     }
@@ -87,6 +95,22 @@ export class FileReader implements SplitReader {
     const last = this.#o.splitter.end();
     if (last !== null) this.#add(last);
     return false;
+  }
+
+  async #takeAhead(): Promise<number> {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    return ahead ?? 0;
+  }
+
+  #readAhead(start: number): void {
+    this.#ahead = this.#readInto(this.#spare, start);
+    this.#ahead.catch(() => undefined); // told when it is taken
+  }
+
+  async #readInto(chunk: Uint8Array, start: number): Promise<number> {
+    const { bytesRead } = await this.#o.handle.read(chunk, 0, chunkBytes, start);
+    return bytesRead;
   }
 
   /** Lines that are as most are; false if the next is not. */

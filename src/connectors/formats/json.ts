@@ -2,6 +2,7 @@ import { type AnySchema, type Format, type RowOf, type RowSchema, rowSchema } fr
 import { anySchema, type BatchSchema } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import { asFormat } from './format.ts';
+import { JsonLines } from './json-lines.ts';
 import { jsonScanner } from './json-scanner.ts';
 import { jsonText } from './json-text.ts';
 import type { LineScanner } from './line-scanner.ts';
@@ -30,6 +31,7 @@ export function json(schema?: AnySchema): Format<object> {
     decode: (record) => rows.parse(revive(parsed(textOf(record)))),
     encode: (row) => Buffer.from(jsonText(row)),
     text: jsonText,
+    lineWriter: () => new JsonLines(),
   });
 }
 

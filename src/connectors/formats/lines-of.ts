@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { Batch } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { FormatDefinition } from './format.ts';
+import type { LineWriter } from './line-writer.ts';
 
 const newline = 10;
 /** Of a row, in a message. */
@@ -14,11 +15,12 @@ const rowCharsMax = 200;
  * @throws WeirError `E_VALUE` for a row that the format cannot hold, or that would be more than one line
  */
 export function linesOf(batch: Batch, format: FormatDefinition): Uint8Array {
-  const { text } = format;
-  if (text !== undefined) {
-    let lines = '';
-    for (let i = 0; i < batch.length; i++) lines += `${inRow(batch, i, text)}\n`;
-    return Buffer.from(lines);
+  const writer = writerOf(format);
+  if (writer !== undefined) {
+    writer.begin();
+    const add = (row: object): void => writer.add(row);
+    for (let i = 0; i < batch.length; i++) inRow(batch, i, add);
+    return writer.take();
   }
   const parts: Uint8Array[] = [];
   for (let i = 0; i < batch.length; i++) {
@@ -31,6 +33,17 @@ export function linesOf(batch: Batch, format: FormatDefinition): Uint8Array {
     parts.push(record, lineEnd);
   }
   return Buffer.concat(parts);
+}
+
+/** A memo, not state: a writer knows nothing from one batch to the next. */
+const writers = new WeakMap<FormatDefinition, LineWriter>();
+
+function writerOf(format: FormatDefinition): LineWriter | undefined {
+  const known = writers.get(format);
+  if (known !== undefined || format.lineWriter === undefined) return known;
+  const writer = format.lineWriter();
+  writers.set(format, writer);
+  return writer;
 }
 
 const lineEnd = Buffer.from('\n');

@@ -14,6 +14,8 @@ export class LineSplitter implements RecordSplitter {
   count: number;
   readonly #lineBytesMax: number;
   #chunk: Uint8Array = new Uint8Array(0);
+  /** Where its last line ends; -1 = none does. */
+  #lastEnd = -1;
   #at = 0;
   /** The begin of a line whose end is still to come, copied; of one that is too long only the first bytes. */
   #carried: Uint8Array[] = [];
@@ -27,6 +29,7 @@ export class LineSplitter implements RecordSplitter {
 
   push(chunk: Uint8Array): void {
     this.#chunk = chunk;
+    this.#lastEnd = chunk.lastIndexOf(lineFeed);
     this.#at = 0;
   }
 
@@ -48,8 +51,8 @@ export class LineSplitter implements RecordSplitter {
       return 0;
     const from = this.#at;
     let lines = 0;
-    for (let next = from; lines < most && next >= 0; ) {
-      next = read(this.#chunk, this.#at);
+    while (lines < most && this.#at <= this.#lastEnd) {
+      const next = read(this.#chunk, this.#at);
       if (next < 0) break;
       this.#at = next;
       lines++;
