@@ -56,6 +56,8 @@ export interface Batch {
   reader(name: string): (i: number) => unknown;
   /** Stamp of logical row `i`. */
   stamp(i: number): number;
+  /** A reader of the stamps by logical row. */
+  stamps(): (i: number) => number;
   kind(i: number): number;
   /** `split#record` of logical row `i`, or '' where nothing is known. */
   position(i: number): string;

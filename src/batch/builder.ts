@@ -56,6 +56,18 @@ export class BatchBuilder {
     this.rows++;
   }
 
+  /** The same of values in the order of the columns; of a schema with columns. */
+  appendValues(values: readonly unknown[]): void {
+    const { builders } = this;
+    try {
+      for (let i = 0; i < builders.length; i++) builders[i]!.append(values[i]);
+    } catch (error) {
+      for (const builder of builders) builder.truncate(this.rows);
+      throw error;
+    }
+    this.rows++;
+  }
+
   // For whoever makes rows column by column, of values that are known to fit: one of these for each column, and then `filled`.
 
   fillNumber(column: number, value: number): void {

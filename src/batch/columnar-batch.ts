@@ -67,6 +67,13 @@ export class ColumnarBatch implements Batch {
     return this.system.stamps?.[this.physical(i)] ?? Number.NEGATIVE_INFINITY;
   }
 
+  stamps(): (i: number) => number {
+    const { selection } = this;
+    const { stamps } = this.system;
+    if (stamps === undefined) return () => Number.NEGATIVE_INFINITY;
+    return selection === undefined ? (i) => stamps[i]! : (i) => stamps[selection[i]!]!;
+  }
+
   kind(i: number): number {
     return this.system.kinds?.[this.physical(i)] ?? rowKind.insert;
   }
@@ -122,7 +129,7 @@ export class ColumnarBatch implements Batch {
   private physicalReader(name: string): (row: number) => unknown {
     if (this.schema.kind === 'any') return propertyOf(this.columns[0]!, name);
     const column = this.columns[this.indexOf(name)]!;
-    return (row) => column.get(row);
+    return column.reader?.() ?? ((row) => column.get(row));
   }
 
   private indexOf(name: string): number {

@@ -9,17 +9,18 @@
  * Invariants: F4, F5 (aggregate-state.ts); F6 a window fires once per key group, at the first watermark that reaches its
  * end; F7 its cells are dropped once no window needs them, unless a complete result does.
  */
-import { type Batch, keyValues, rowKind } from '../batch/index.ts';
+import { type Batch, rowKind } from '../batch/index.ts';
 import type { AggregateNode, Emission } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import { AggregateRows } from './aggregate-rows.ts';
 import { AggregateState, type KeyCell } from './aggregate-state.ts';
 import { aggregateOf } from './aggregates/index.ts';
-import { emitRows, type RowTarget } from './emit-rows.ts';
 import { type EmissionState, Emissions, type PendingEmission } from './emissions.ts';
+import { KnownKeys } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type Pane, Panes } from './panes.ts';
 import type { GroupRun } from './per-group.ts';
+import { ResultRows, type RowTarget } from './result-rows.ts';
 import { Resumable } from './resumable.ts';
 import { Slices } from './slices.ts';
 import { type GroupTime, groupTime } from './window-column.ts';
@@ -42,6 +43,8 @@ class AggregateOperator implements Operator {
   readonly #slices: Slices | undefined;
   readonly #panes: Panes | undefined;
   readonly #work = new Resumable();
+  readonly #keys = new KnownKeys();
+  readonly #values: unknown[] = [];
   #context!: OperatorContext;
   #state!: AggregateState;
   #rows!: AggregateRows;
@@ -71,10 +74,8 @@ class AggregateOperator implements Operator {
       slices: this.#slices,
       state: this.#state,
       context,
-      counted: (namespace, key) => {
-        this.#panes?.add(namespace);
-        this.#emissions.changed(namespace, key);
-      },
+      opened: (namespace) => this.#panes?.add(namespace),
+      counted: this.#emissions.update.length === 0 ? undefined : (namespace, key) => this.#emissions.changed(namespace, key),
     });
   }
 
@@ -140,7 +141,7 @@ class AggregateOperator implements Operator {
   *#fire(watermark: number, out: Output): Generator<void, void> {
     const panes = this.#panes!.dueBy(watermark, this.#firedEverywhere);
     for (const { port } of this.#emissions.append) {
-      yield* this.#emit(panes, (pane) => this.#state.merged(pane.namespaces, ({ group }) => this.#isOpen(pane, group)), out, {
+      yield* this.#emit(panes, (pane) => this.#state.merged(pane.namespaces, (group) => this.#isOpen(pane, group)), out, {
         port,
         kind: rowKind.insert,
       });
@@ -191,7 +192,7 @@ class AggregateOperator implements Operator {
     const keys = new Set<string>();
     for (const namespace of pane.namespaces) for (const key of pending.changed.get(namespace) ?? []) keys.add(key);
     const cells = keys.size === 0 ? [] : this.#state.mergedOf(pane.namespaces, keys);
-    return cells.filter(({ group, cell }) => pending.isChanged(cell, group) && this.#isOpen(pane, group));
+    return cells.filter(({ group, value }) => pending.isChanged(value, group) && this.#isOpen(pane, group));
   }
 
   /** The window has not fired for this key group. */
@@ -202,28 +203,29 @@ class AggregateOperator implements Operator {
   // ── rows
 
   *#emit(panes: readonly Pane[], cellsOf: CellsOf, out: Output, target: Omit<RowTarget, 'stamp'>): Generator<void, void> {
-    yield* emitRows(this.#node.schema, this.#rowsOf(panes, cellsOf), out, { ...target, stamp: this.#forwarded });
-  }
-
-  *#rowsOf(panes: readonly Pane[], cellsOf: CellsOf): Generator<object> {
+    const results = new ResultRows(this.#node.schema, out, { ...target, stamp: this.#forwarded });
     for (const pane of panes) {
       const window = this.#time?.shown === true ? this.#windowOf(pane) : undefined;
-      for (const entry of cellsOf(pane)) yield this.#rowOf(window, entry);
+      for (const entry of cellsOf(pane)) {
+        results.rows.appendValues(this.#valuesOf(window, entry));
+        if (results.pass()) yield;
+      }
     }
+    results.flush();
   }
 
   #windowOf({ window }: Pane): object {
     return { start: this.#slices!.start(window), end: this.#slices!.end(window) };
   }
 
-  #rowOf(window: object | undefined, { key, cell }: KeyCell): object {
-    const { keys, aggregates } = this.#node;
-    const row: Record<string, unknown> = {};
-    if (window !== undefined) row['window'] = window;
-    const values = keyValues(key);
-    for (let i = 0; i < keys.length; i++) row[keys[i]!] = values[i];
-    for (let i = 0; i < aggregates.length; i++) row[aggregates[i]!.name] = this.#state.result(cell, i);
-    return row;
+  /** In the order of the columns; good until the next call. */
+  #valuesOf(window: object | undefined, { key, value }: KeyCell): readonly unknown[] {
+    const values = this.#values;
+    let column = 0;
+    if (window !== undefined) values[column++] = window;
+    for (const part of this.#keys.valuesOf(key)) values[column++] = part;
+    for (let i = 0; i < this.#node.aggregates.length; i++) values[column++] = this.#state.result(value, i);
+    return values;
   }
 }
 

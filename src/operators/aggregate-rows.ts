@@ -21,8 +21,10 @@ export interface RowsOptions {
   readonly slices: Slices | undefined;
   readonly state: AggregateState;
   readonly context: OperatorContext;
+  /** Rows are counted here, one at least of each batch that has any. */
+  readonly opened: (namespace: number) => void;
   /** A row was counted here. */
-  readonly counted: (namespace: number, key: string) => void;
+  readonly counted: ((namespace: number, key: string) => void) | undefined;
 }
 
 /** A row is counted in its window's namespace, or is late. */
@@ -52,12 +54,15 @@ export class AggregateRows {
     const readers = state.readers(batch);
     const late: number[] = [];
     const values: unknown[] = readers.map(() => null);
+    let counted = Number.NaN;
     for (let i = 0; i < batch.length; i++) {
       for (let a = 0; a < readers.length; a++) values[a] = readers[a]!(i);
       const namespace = this.#checked(batch, i, place, values);
       if (namespace === null) continue;
       if (Number.isNaN(namespace)) late.push(i);
-      else this.#add(batch, i, namespace, values);
+      else if (this.#add(batch, i, namespace, values) && namespace !== counted) {
+        this.#options.opened((counted = namespace));
+      }
     }
     return late;
   }
@@ -74,7 +79,8 @@ export class AggregateRows {
     }
   }
 
-  #add(batch: Batch, i: number, namespace: number, values: readonly unknown[]): void {
+  /** False: the row was set aside. */
+  #add(batch: Batch, i: number, namespace: number, values: readonly unknown[]): boolean {
     const { state, context, node, counted } = this.#options;
     const key = this.#key;
     try {
@@ -87,9 +93,11 @@ export class AggregateRows {
         key: keyInWords(key),
       });
       if (!context.guarded) throw fault;
-      return setAsideFor(context, batch, i, fault);
+      setAsideFor(context, batch, i, fault);
+      return false;
     }
-    counted(namespace, key);
+    counted?.(namespace, key);
+    return true;
   }
 
   #placer(batch: Batch): Placer {
@@ -102,8 +110,9 @@ export class AggregateRows {
       };
     }
     const timeAt = batch.reader(time.spec.column);
+    const stampAt = batch.stamps();
     // Rows of one time come together: the slice of the last one is mostly that of the next.
-    let [slice, from, to] = [0, Infinity, -Infinity];
+    let [slice, from, to, inTime] = [0, Infinity, -Infinity, 0];
     return (i) => {
       this.#keyIs(keyAt(i));
       const at = timeAt(i);
@@ -111,8 +120,12 @@ export class AggregateRows {
         slice = slices.sliceOf(timeIn(at, time.spec.column, slices));
         from = slices.end(slice);
         to = slices.end(slice + 1);
+        inTime = slices.namespace(slice, 0);
       }
-      const lag = time.closes ? slices.lagAt(slice, Math.max(batch.stamp(i), state.fired.of(this.#group))) : 0;
+      if (!time.closes) return inTime;
+      const reached = Math.max(stampAt(i), state.fired.of(this.#group));
+      if (reached < to) return inTime;
+      const lag = slices.lagAt(slice, reached);
       return lag === slices.perWindow ? isLate : slices.namespace(slice, lag);
     };
   }

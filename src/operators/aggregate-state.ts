@@ -7,18 +7,16 @@
  * order of a window's keys is that of their first rows in it.
  */
 import { type Batch, ByteReader, ByteWriter, hashKey, keyGroupOf } from '../batch/index.ts';
-import type { StateTable } from '../state/index.ts';
+import type { StateTable, TableEntry } from '../state/index.ts';
 import { type Aggregate } from './aggregates/index.ts';
 import { type Cell, cellCodec, mergeCells, newCell } from './cell.ts';
 import type { OperatorContext } from './operator.ts';
 import { PerGroup } from './per-group.ts';
 
 /** A key's part of a window. */
-export interface KeyCell {
-  readonly key: string;
-  readonly group: number;
-  readonly cell: Cell;
-}
+export type KeyCell = TableEntry<Cell>;
+/** Whether keys of this group are wanted. */
+type Wanted = (group: number) => boolean;
 
 export class AggregateState {
   readonly table: StateTable<Cell>;
@@ -26,10 +24,12 @@ export class AggregateState {
   /** Ordinal of the last row. */
   ordinal = 0;
   readonly #aggregates: readonly Aggregate[];
+  readonly #checks: readonly Aggregate['check'][];
   readonly #context: OperatorContext;
 
   constructor(aggregates: readonly Aggregate[], context: OperatorContext) {
     this.#aggregates = aggregates;
+    this.#checks = aggregates.map((aggregate) => aggregate.check?.bind(aggregate));
     this.#context = context;
     this.table = context.table('cells', cellCodec(aggregates));
     this.fired = new PerGroup(context.keyGroups, context.ownedGroups);
@@ -46,7 +46,8 @@ export class AggregateState {
 
   /** @throws WeirError `E_VALUE` for a value that an aggregate cannot take */
   check(values: readonly unknown[]): void {
-    for (let i = 0; i < values.length; i++) this.#aggregates[i]!.check?.(values[i]);
+    const checks = this.#checks;
+    for (let i = 0; i < checks.length; i++) checks[i]?.(values[i]);
   }
 
   /** Accumulates a row. Throws what a custom aggregate throws; the row is then undone, if guarded. */
@@ -59,8 +60,9 @@ export class AggregateState {
     const ordinal = this.ordinal + 1;
     const known = this.table.modify(namespace, key);
     const cell = known ?? newCell(this.#aggregates, ordinal);
-    for (let i = 0; i < this.#aggregates.length; i++)
-      cell.accs[i] = this.#aggregates[i]!.accumulate(cell.accs[i], values[i], ordinal);
+    const aggregates = this.#aggregates;
+    const { accs } = cell;
+    for (let i = 0; i < aggregates.length; i++) accs[i] = aggregates[i]!.accumulate(accs[i], values[i], ordinal);
     cell.last = ordinal;
     this.ordinal = ordinal;
     if (known === undefined) this.table.put(namespace, key, group, cell);
@@ -85,29 +87,25 @@ export class AggregateState {
   }
 
   /** Each key of these namespaces once, its cells merged, in the order of first arrival; ties by key. */
-  merged(namespaces: Iterable<number>, wanted: (entry: { readonly key: string; readonly group: number }) => boolean): KeyCell[] {
+  merged(namespaces: Iterable<number>, wanted: Wanted): KeyCell[] {
     const [only, ...others] = namespaces;
     if (only !== undefined && others.length === 0) return inOrder(this.#wantedOf(only, wanted));
     const cells = new Map<string, KeyCell>();
     for (const namespace of namespaces) {
-      for (const { key, group, value } of this.table.entries(namespace)) {
-        if (!wanted({ key, group })) continue;
+      for (const entry of this.table.entries(namespace)) {
+        const { key, group, value } = entry;
+        if (!wanted(group)) continue;
         const other = cells.get(key);
-        cells.set(
-          key,
-          other === undefined
-            ? { key, group, cell: value }
-            : { key, group, cell: mergeCells(this.#aggregates, other.cell, value) },
-        );
+        const both = other === undefined ? entry : { key, group, value: mergeCells(this.#aggregates, other.value, value) };
+        cells.set(key, both);
       }
     }
     return inOrder([...cells.values()]);
   }
 
-  #wantedOf(namespace: number, wanted: (entry: { readonly key: string; readonly group: number }) => boolean): KeyCell[] {
+  #wantedOf(namespace: number, wanted: Wanted): KeyCell[] {
     const cells: KeyCell[] = [];
-    for (const { key, group, value } of this.table.entries(namespace))
-      if (wanted({ key, group })) cells.push({ key, group, cell: value });
+    for (const entry of this.table.entries(namespace)) if (wanted(entry.group)) cells.push(entry);
     return cells;
   }
 
@@ -121,7 +119,7 @@ export class AggregateState {
         const value = this.table.get(namespace, key);
         if (value !== undefined) cell = cell === undefined ? value : mergeCells(this.#aggregates, cell, value);
       }
-      if (cell !== undefined) found.push({ key, group: this.groupOf(key), cell });
+      if (cell !== undefined) found.push({ key, group: this.groupOf(key), value: cell });
     }
     return inOrder(found);
   }
@@ -134,6 +132,6 @@ export class AggregateState {
 
 function inOrder(cells: KeyCell[]): KeyCell[] {
   // So they lie in a table, but for what was restored.
-  if (cells.every(({ cell }, i) => i === 0 || cells[i - 1]!.cell.first < cell.first)) return cells;
-  return cells.sort((a, b) => a.cell.first - b.cell.first || (a.key < b.key ? -1 : 1));
+  if (cells.every(({ value }, i) => i === 0 || cells[i - 1]!.value.first < value.first)) return cells;
+  return cells.sort((a, b) => a.value.first - b.value.first || (a.key < b.key ? -1 : 1));
 }

@@ -11,7 +11,10 @@ export interface Cell extends Changing {
 }
 
 export function newCell(aggregates: readonly Aggregate[], ordinal: number): Cell {
-  return { first: ordinal, last: ordinal, accs: aggregates.map((aggregate) => aggregate.create()) };
+  const { length } = aggregates;
+  const accs = new Array<unknown>(length);
+  for (let i = 0; i < length; i++) accs[i] = aggregates[i]!.create();
+  return { first: ordinal, last: ordinal, accs };
 }
 
 /** A new cell of both. */

@@ -62,6 +62,22 @@ class TextKeys {
 
 const textsMax = 4096;
 
+/** What keys are made of, those that came lately. */
+export class KnownKeys {
+  readonly #values = new Map<string, readonly unknown[]>();
+
+  valuesOf(key: string): readonly unknown[] {
+    const known = this.#values.get(key);
+    if (known !== undefined) return known;
+    const values = keyValues(key);
+    // What can be changed is made anew for each row.
+    if (values.some((value) => typeof value === 'object' && value !== null)) return values;
+    if (this.#values.size >= textsMax) this.#values.clear();
+    this.#values.set(key, values);
+    return values;
+  }
+}
+
 function ofColumns(columns: readonly string[]): (batch: Batch) => (row: number) => string {
   return (batch) => {
     const readers = columns.map((column) => batch.reader(column));

@@ -10,7 +10,7 @@ import type { Emission, ReduceNode } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import type { StateTable, TableEntry, ValueCodec } from '../state/index.ts';
 import { setAside } from './dead-rows.ts';
-import { emitRows } from './emit-rows.ts';
+import { ResultRows } from './result-rows.ts';
 import { type Changing, type EmissionState, Emissions, type PendingEmission } from './emissions.ts';
 import { keyExtractor } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
@@ -122,7 +122,7 @@ class ReduceOperator implements Operator {
       const entries = update ? this.#changed(pending) : [...this.#table.entries(0)];
       const whole = update ? { kind: rowKind.update } : { kind: rowKind.insert, emission: barrier.epoch };
       const target = { port: pending.emission.port, stamp: this.#forwarded, ...whole };
-      yield* emitRows(this.#node.schema, this.#rowsOf(entries), out, target);
+      yield* this.#emit(entries, new ResultRows(this.#node.schema, out, target));
       pending.done(this.#ordinal);
     }
   }
@@ -132,9 +132,13 @@ class ReduceOperator implements Operator {
     return [...(pending.changed.get(0) ?? [])].map((key) => ({ key, group: group(key), value: this.#table.get(0, key)! }));
   }
 
-  *#rowsOf(entries: TableEntry<Reduced>[]): Generator<object> {
+  *#emit(entries: TableEntry<Reduced>[], results: ResultRows): Generator<void, void> {
     entries.sort((a, b) => a.value.first - b.value.first || (a.key < b.key ? -1 : 1));
-    for (const { value } of entries) yield this.#decode(value.row);
+    for (const { value } of entries) {
+      results.rows.append(this.#decode(value.row));
+      if (results.pass()) yield;
+    }
+    results.flush();
   }
 }
 

@@ -64,18 +64,23 @@ export class WatermarkOperator implements Operator {
   /** Fills in the stamps; the rows that have a time. */
   #stamp(batch: Batch, split: SplitTime, stamps: Float64Array): Int32Array {
     const time = batch.reader(this.#node.column);
-    const rows = new Int32Array(batch.length);
+    const { delayMs } = this.#node;
+    const { length, selection } = batch;
+    const rows = new Int32Array(length);
     let kept = 0;
-    for (let i = 0; i < batch.length; i++) {
-      const at = timeOf(time(i));
+    let { max } = split;
+    for (let i = 0; i < length; i++) {
+      const value = time(i);
+      const at = typeof value === 'number' && Number.isFinite(value) ? value : timeOf(value);
       if (at === undefined) {
-        this.#setAside(batch, i, time(i));
+        this.#setAside(batch, i, value);
         continue;
       }
-      stamps[batch.physical(i)] = split.max - this.#node.delayMs;
-      if (at > split.max) split.max = at;
+      stamps[selection === undefined ? i : selection[i]!] = max - delayMs;
+      if (at > max) max = at;
       rows[kept++] = i;
     }
+    split.max = max;
     return rows.subarray(0, kept);
   }
 

@@ -4,6 +4,7 @@ import type { Column, ColumnBuilder } from '../column.ts';
 import { packValue, unpackValue } from '../packed-value.ts';
 import type { DataType } from '../schema.ts';
 import { valueError } from '../value-error.ts';
+import { keptMax } from './growth.ts';
 
 const type: DataType = { kind: 'any' };
 
@@ -66,6 +67,7 @@ const measuredEvery = 16;
 export class AnyBuilder implements ColumnBuilder {
   byteSize = 0;
   private values: unknown[] = [];
+  private count = 0;
   private lastSize = 0;
   private readonly nullable: boolean;
   private readonly where: string;
@@ -75,7 +77,7 @@ export class AnyBuilder implements ColumnBuilder {
     this.where = where;
   }
   get length(): number {
-    return this.values.length;
+    return this.count;
   }
   append(value: unknown): void {
     if (value === null || value === undefined) {
@@ -83,19 +85,22 @@ export class AnyBuilder implements ColumnBuilder {
       this.appendNull();
       return;
     }
-    if (this.values.length % measuredEvery === 0) this.lastSize = roughSize(value, 4);
+    if (this.count % measuredEvery === 0) this.lastSize = roughSize(value, 4);
     this.byteSize += this.lastSize;
-    this.values.push(value);
+    this.values[this.count++] = value;
   }
   appendNull(): void {
-    this.values.push(null);
+    this.values[this.count++] = null;
   }
   truncate(length: number): void {
-    while (this.values.length > length) if (this.values.pop() !== null) this.byteSize -= this.lastSize;
+    while (this.count > length) if (this.values[--this.count] !== null) this.byteSize -= this.lastSize;
   }
   build(): AnyColumn {
-    const column = new AnyColumn(this.values.length, this.byteSize + this.values.length, this.values, null);
-    this.values = [];
+    const { values, count } = this;
+    values.length = count;
+    const column = new AnyColumn(count, this.byteSize + count, values, null);
+    this.values = new Array<unknown>(Math.min(count, keptMax));
+    this.count = 0;
     this.byteSize = 0;
     return column;
   }

@@ -28,6 +28,10 @@ export class Float64Column implements Column {
   get(row: number): number | null {
     return this.nulls !== null && isNullAt(this.nulls, row) ? null : this.values[row]!;
   }
+  reader(): ((row: number) => unknown) | undefined {
+    const { values } = this;
+    return this.nulls === null ? (row) => values[row]! : undefined;
+  }
   isNull(row: number): boolean {
     return isNullAt(this.nulls, row);
   }

@@ -11,7 +11,7 @@ export function grow<A extends Numbers>(values: A, size: number): A {
 }
 
 /** Larger memory is not kept for the next batch: one large batch should not cost for ever. */
-const keptMax = 1 << 16;
+export const keptMax: number = 1 << 16;
 
 /**
  * Memory for a column of the first `length` values, and for the builder that goes on. Nearly full memory goes with the

@@ -9,6 +9,7 @@ import type { DataType } from '../schema.ts';
 import { bufferOver, isWellFormed } from '../text.ts';
 import { describeValue, valueError } from '../value-error.ts';
 import { WeirError } from '../../core/index.ts';
+import { keptMax } from './growth.ts';
 import { isNullAt, NullsBuilder, takeNulls } from './nulls.ts';
 import { takeRanges } from './ranges.ts';
 
@@ -31,6 +32,10 @@ export class StringColumn implements Column {
   }
   get(row: number): string | null {
     return this.values[row]!;
+  }
+  reader(): (row: number) => unknown {
+    const { values } = this;
+    return (row) => values[row];
   }
   isNull(row: number): boolean {
     return this.values[row] === null;
@@ -117,6 +122,7 @@ function encodeText(type: DataType, values: readonly (string | null)[]): Encoded
 
 export class StringBuilder implements ColumnBuilder {
   private values: (string | null)[] = [];
+  private count = 0;
   private characters = 0;
   private readonly type: StringType;
   private readonly allowed: ReadonlySet<string> | null;
@@ -130,18 +136,17 @@ export class StringBuilder implements ColumnBuilder {
     this.where = where;
   }
   get length(): number {
-    return this.values.length;
+    return this.count;
   }
   get byteSize(): number {
-    return this.characters + this.values.length * 4;
+    return this.characters + this.count * 4;
   }
   append(value: unknown): void {
     if (typeof value === 'string') {
       if (this.allowed !== null && !this.allowed.has(value)) throw this.notAllowed(value);
-      this.characters += value.length;
-      this.values.push(value);
+      this.push(value);
     } else if (this.nullable && (value === null || value === undefined)) {
-      this.values.push(null);
+      this.appendNull();
     } else {
       throw valueError(this.where, 'a string', value);
     }
@@ -149,17 +154,21 @@ export class StringBuilder implements ColumnBuilder {
   /** A value that is known to fit. */
   push(value: string): void {
     this.characters += value.length;
-    this.values.push(value);
+    this.values[this.count++] = value;
   }
   appendNull(): void {
-    this.values.push(null);
+    this.values[this.count++] = null;
   }
   truncate(length: number): void {
-    while (this.values.length > length) this.characters -= this.values.pop()?.length ?? 0;
+    while (this.count > length) this.characters -= this.values[--this.count]?.length ?? 0;
   }
   build(): StringColumn {
-    const column = new StringColumn(this.type, this.values, this.characters);
-    this.values = [];
+    const { values, count } = this;
+    values.length = count;
+    const column = new StringColumn(this.type, values, this.characters);
+    // The next batch is mostly of the same length: an array that grows is copied again and again.
+    this.values = new Array<string | null>(Math.min(count, keptMax));
+    this.count = 0;
     this.characters = 0;
     return column;
   }

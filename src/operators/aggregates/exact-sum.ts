@@ -10,10 +10,15 @@
 export interface ExactSum {
   /** Values that were not null. */
   count: number;
+  /** The sum, as long as one double holds it exactly; 0 once there is a rest. */
+  whole: number;
+  /** Made when it is needed: sums of whole numbers, say, never do. */
+  rest: Rest | null;
+}
+export interface Rest {
   /** Ascending in magnitude. */
   readonly low: number[];
-  /** Made when it is needed: hardly any sum does. */
-  high: number[];
+  readonly high: number[];
   positiveInfinities: number;
   negativeInfinities: number;
   nans: number;
@@ -22,67 +27,80 @@ export interface ExactSum {
 const highFrom = 2 ** 960;
 const highScale = 2 ** 128;
 
-/** Nobody writes to it. */
-const none: number[] = [];
-
 export function newSum(): ExactSum {
-  return { count: 0, low: [], high: none, positiveInfinities: 0, negativeInfinities: 0, nans: 0 };
+  return { count: 0, whole: 0, rest: null };
 }
 
 export function addValue(sum: ExactSum, value: number): void {
   sum.count++;
-  if (sum.low.length === 1 && addExactly(sum.low, value)) return;
-  if (value === Infinity) sum.positiveInfinities++;
-  else if (value === -Infinity) sum.negativeInfinities++;
-  else if (Number.isNaN(value)) sum.nans++;
-  else if (Math.abs(value) >= highFrom) {
-    if (sum.high === none) sum.high = [];
-    grow(sum.high, value / highScale);
-  } else grow(sum.low, value);
+  if (sum.rest === null) {
+    const before = sum.whole;
+    const total = before + value;
+    if (total - before === value && total - value === before && Math.abs(value) < highFrom) {
+      sum.whole = total;
+      return;
+    }
+  }
+  addToRest(restOf(sum), value);
 }
 
-/** Sums of whole numbers, say, are one double all the time; false if this one is not. */
-function addExactly(low: number[], value: number): boolean {
-  const before = low[0]!;
-  const total = before + value;
-  const isExact = total - before === value && total - value === before;
-  if (!isExact || total === 0 || !(Math.abs(value) < highFrom)) return false;
-  low[0] = total;
-  return true;
+function restOf(sum: ExactSum): Rest {
+  if (sum.rest === null) {
+    sum.rest = copyOfRest(sum);
+    sum.whole = 0;
+  }
+  return sum.rest;
+}
+
+/** The parts of a sum, however it is kept. */
+export function copyOfRest({ whole, rest }: ExactSum): Rest {
+  if (rest !== null) return { ...rest, low: rest.low.slice(), high: rest.high.slice() };
+  return { low: whole === 0 ? [] : [whole], high: [], positiveInfinities: 0, negativeInfinities: 0, nans: 0 };
+}
+
+function addToRest(rest: Rest, value: number): void {
+  if (value === Infinity) rest.positiveInfinities++;
+  else if (value === -Infinity) rest.negativeInfinities++;
+  else if (Number.isNaN(value)) rest.nans++;
+  else if (Math.abs(value) >= highFrom) grow(rest.high, value / highScale);
+  else grow(rest.low, value);
+}
+
+/** The sum of these parts. */
+export function sumOfParts(count: number, parts: Rest): ExactSum {
+  const { low, high, positiveInfinities, negativeInfinities, nans } = parts;
+  const isWhole = low.length <= 1 && high.length === 0 && positiveInfinities + negativeInfinities + nans === 0;
+  return isWhole ? { count, whole: low[0] ?? 0, rest: null } : { count, whole: 0, rest: parts };
 }
 
 /** A new sum of both; neither changes. */
 export function addSums(a: ExactSum, b: ExactSum): ExactSum {
-  const low = a.low.slice();
-  const high = a.high.slice();
-  for (const partial of b.low) grow(low, partial);
-  for (const partial of b.high) grow(high, partial);
-  return {
-    count: a.count + b.count,
-    low,
-    high,
-    positiveInfinities: a.positiveInfinities + b.positiveInfinities,
-    negativeInfinities: a.negativeInfinities + b.negativeInfinities,
-    nans: a.nans + b.nans,
-  };
+  const parts = copyOfRest(a);
+  const more = copyOfRest(b);
+  for (const partial of more.low) grow(parts.low, partial);
+  for (const partial of more.high) grow(parts.high, partial);
+  parts.positiveInfinities += more.positiveInfinities;
+  parts.negativeInfinities += more.negativeInfinities;
+  parts.nans += more.nans;
+  return sumOfParts(a.count + b.count, parts);
 }
 
-export function sumOf(sum: ExactSum): number {
-  return special(sum) ?? (sum.high.length === 0 ? roundOnce(sum.low) : toNumber(exact(sum), 1n));
+export function sumOf({ whole, rest }: ExactSum): number {
+  if (rest === null) return whole;
+  return special(rest) ?? (rest.high.length === 0 ? roundOnce(rest.low) : toNumber(exact(rest), 1n));
 }
 
 /** The rounded sum over the count, as a program would; where the sum itself is beyond the doubles, the exact mean. */
 export function meanOf(sum: ExactSum): number {
-  const outside = special(sum);
-  if (outside !== undefined) return outside;
   const total = sumOf(sum);
-  return Number.isFinite(total) ? total / sum.count : toNumber(exact(sum), BigInt(sum.count));
+  if (Number.isFinite(total) || sum.rest === null) return total / sum.count;
+  return special(sum.rest) ?? toNumber(exact(sum.rest), BigInt(sum.count));
 }
 
-function special(sum: ExactSum): number | undefined {
-  if (sum.nans > 0 || (sum.positiveInfinities > 0 && sum.negativeInfinities > 0)) return NaN;
-  if (sum.positiveInfinities > 0) return Infinity;
-  return sum.negativeInfinities > 0 ? -Infinity : undefined;
+function special(rest: Rest): number | undefined {
+  if (rest.nans > 0 || (rest.positiveInfinities > 0 && rest.negativeInfinities > 0)) return NaN;
+  if (rest.positiveInfinities > 0) return Infinity;
+  return rest.negativeInfinities > 0 ? -Infinity : undefined;
 }
 
 /** Adds `value` to an expansion: each step replaces a pair by its rounded sum and the exact rest. */
@@ -123,7 +141,7 @@ function roundOnce(partials: readonly number[]): number {
 }
 
 /** The exact sum in units of 2^-1074. */
-function exact(sum: ExactSum): bigint {
+function exact(sum: Rest): bigint {
   let total = 0n;
   for (const partial of sum.low) total += unitsOf(partial);
   for (const partial of sum.high) total += unitsOf(partial) << 128n;

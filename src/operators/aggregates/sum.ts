@@ -2,7 +2,7 @@
 import { type ByteReader, type ByteWriter } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { Aggregate } from './aggregate.ts';
-import { addSums, addValue, type ExactSum, meanOf, newSum, sumOf } from './exact-sum.ts';
+import { addSums, addValue, copyOfRest, type ExactSum, meanOf, newSum, sumOf, sumOfParts } from './exact-sum.ts';
 
 /** Null if there was no value. */
 export function sum(column: string): Aggregate<ExactSum> {
@@ -35,8 +35,9 @@ function overSum(id: string, column: string, result: (acc: ExactSum) => number):
 }
 
 function writeSum(out: ByteWriter, acc: ExactSum): void {
-  for (const n of [acc.count, acc.positiveInfinities, acc.negativeInfinities, acc.nans]) out.varint(n);
-  for (const partials of [acc.low, acc.high]) {
+  const { low, high, positiveInfinities, negativeInfinities, nans } = acc.rest ?? copyOfRest(acc);
+  for (const n of [acc.count, positiveInfinities, negativeInfinities, nans]) out.varint(n);
+  for (const partials of [low, high]) {
     out.varint(partials.length);
     for (const partial of partials) out.f64(partial);
   }
@@ -48,5 +49,5 @@ function readSum(from: ByteReader): ExactSum {
   const negativeInfinities = from.varint();
   const nans = from.varint();
   const partials = (): number[] => Array.from({ length: from.varint() }, () => from.f64());
-  return { count, positiveInfinities, negativeInfinities, nans, low: partials(), high: partials() };
+  return sumOfParts(count, { positiveInfinities, negativeInfinities, nans, low: partials(), high: partials() });
 }

@@ -1,0 +1,42 @@
+/** Result rows into batches, piece by piece. */
+import { BatchBuilder, type BatchSchema, rowKind } from '../batch/index.ts';
+import type { Output } from './operator.ts';
+import { stepRowsMax } from './step-rows.ts';
+
+export interface RowTarget {
+  readonly port: string;
+  readonly kind: number;
+  /** Of all rows (T7): the last watermark that was forwarded. */
+  readonly stamp: number;
+  /** Of a complete result: the epoch at whose barrier it is emitted. */
+  readonly emission?: number;
+}
+
+export class ResultRows {
+  /** Rows that have not gone out. */
+  readonly rows: BatchBuilder;
+  readonly #out: Output;
+  readonly #target: RowTarget;
+
+  constructor(schema: BatchSchema, out: Output, target: RowTarget) {
+    this.rows = new BatchBuilder(schema);
+    this.#out = out;
+    this.#target = target;
+  }
+
+  /** Emits what there is once that is enough. True: it has, and here the operator may answer `more`. */
+  pass(): boolean {
+    if (this.rows.length < stepRowsMax && this.#out.full !== true) return false;
+    this.flush();
+    return true;
+  }
+
+  flush(): void {
+    const { length } = this.rows;
+    if (length === 0) return;
+    const { port, kind, stamp, emission } = this.#target;
+    const stamps = new Float64Array(length).fill(stamp);
+    const kinds = kind === rowKind.insert ? {} : { kinds: new Uint8Array(length).fill(kind) };
+    this.#out.emit(this.rows.build({ stamps, ...kinds, ...(emission === undefined ? {} : { emission }) }), port);
+  }
+}
