@@ -18,6 +18,11 @@ export class ByteReader {
     return this.end - this.at;
   }
 
+  /** Where the next byte is read. */
+  get position(): number {
+    return this.at;
+  }
+
   u8(): number {
     return this.source[this.take(1)]!;
   }
@@ -51,6 +56,10 @@ export class ByteReader {
     const size = Math.floor(head / 2);
     const start = this.take(size);
     return this.source.toString(head % 2 === 0 ? 'utf8' : 'utf16le', start, start + size);
+  }
+
+  skipString(): void {
+    this.take(Math.floor(this.varint() / 2));
   }
 
   /** A copy. */

@@ -57,7 +57,7 @@ export class ByteWriter {
 
   /** Any string, lone surrogates included: twice its length in bytes, plus 1 if they are UTF-16. */
   string(value: string): void {
-    if (value.length <= shortText && this.shortAscii(value)) return;
+    if (value.length <= shortText && (this.shortAscii(value) || this.shortUtf8(value))) return;
     const utf8 = isWellFormed(value);
     const encoded = Buffer.from(value, utf8 ? 'utf8' : 'utf16le');
     this.varint(encoded.length * 2 + (utf8 ? 0 : 1));
@@ -68,6 +68,14 @@ export class ByteWriter {
   bytes(value: Uint8Array): void {
     this.varint(value.length);
     this.raw(value);
+  }
+
+  /** Bytes as they are, whose reader knows how many there are. */
+  copy(source: Uint8Array, from: number, to: number): void {
+    this.reserve(to - from);
+    const out = this.bytesOut;
+    for (let i = from, at = this.at; i < to; i++, at++) out[at] = source[i]!;
+    this.at += to - from;
   }
 
   /** A value of the domain of value-domain.ts. */
@@ -98,6 +106,24 @@ export class ByteWriter {
     // Twice a short length fits into one byte.
     out[this.at] = length * 2;
     this.at = start + length;
+    return true;
+  }
+
+  /** Characters of one and of two bytes, 63 bytes in all: keys of numbers are full of them. */
+  private shortUtf8(value: string): boolean {
+    this.reserve(shortText * 2 + 1);
+    const out = this.bytesOut;
+    const start = this.at + 1;
+    let to = start;
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code >= 0x800) return false;
+      if (code >= 0x80) out[to++] = 0xc0 | (code >>> 6);
+      out[to++] = code < 0x80 ? code : 0x80 | (code & 0x3f);
+    }
+    if (to - start > 63) return false;
+    out[this.at] = (to - start) * 2;
+    this.at = to;
     return true;
   }
 

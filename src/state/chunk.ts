@@ -9,7 +9,7 @@
 import { crc32 } from 'node:zlib';
 import { ByteReader, ByteWriter, keyHashVersion } from '../batch/index.ts';
 import { invariant, WeirError } from '../core/index.ts';
-import { RecordReader, type StateRecord, writeRecord } from './state-record.ts';
+import { RecordReader, type StateRecord, writeHead, writeRecord } from './state-record.ts';
 
 /** A single record that is longer makes a longer chunk. */
 export const chunkBytesMax: number = 1024 * 1024;
@@ -66,10 +66,21 @@ export class ChunkBuilder {
 
   /** The chunk before this record, if the record no longer fits into it. */
   add(record: StateRecord): Uint8Array | null {
-    const full = this.#fits(record) ? null : this.finish();
+    const full = this.#fits(record.value.length + record.key.length * 3) ? null : this.finish();
     const section = this.#section();
     writeRecord(this.#body, this.#namespace, record);
     this.#namespace = record.namespace;
+    section.count++;
+    return full;
+  }
+
+  /** The same of a record whose key and value are these bytes already. */
+  addBytes(kind: number, namespace: number, bytes: Uint8Array, from: number, to: number): Uint8Array | null {
+    const full = this.#fits(to - from) ? null : this.finish();
+    const section = this.#section();
+    writeHead(this.#body, this.#namespace, kind, namespace);
+    this.#body.copy(bytes, from, to);
+    this.#namespace = namespace;
     section.count++;
     return full;
   }
@@ -86,11 +97,10 @@ export class ChunkBuilder {
     return out.finish();
   }
 
-  #fits(record: StateRecord): boolean {
+  #fits(recordBytes: number): boolean {
     if (this.#sections.length === 0) return true;
     const overhead = 1024 + this.#sections.length * sectionHeaderBytes + this.#tables.size * 512;
-    const size = 32 + record.value.length + record.key.length * 3;
-    return overhead + this.#body.length + size <= chunkBytesMax;
+    return overhead + this.#body.length + 32 + recordBytes <= chunkBytesMax;
   }
 
   #section(): OpenSection {

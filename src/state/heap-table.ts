@@ -71,6 +71,7 @@ export class HeapTable<V> implements StateTable<V> {
   #frozen: FrozenTable<V> | null = null;
   #size = 0;
   #last: Space<V> | undefined;
+  #latest: Entry<V> | undefined;
   /** Namespaces whose entries are unlisted, and how many entries that are. */
   readonly #newborn = new Set<Space<V>>();
   #unlisted = 0;
@@ -94,15 +95,15 @@ export class HeapTable<V> implements StateTable<V> {
   }
 
   get(namespace: number, key: string): V | undefined {
-    return this.#spaces.get(namespace)?.entries.get(key)?.value;
+    return this.#entryOf(namespace, key)?.value;
   }
 
   has(namespace: number, key: string): boolean {
-    return this.#spaces.get(namespace)?.entries.has(key) ?? false;
+    return this.#entryOf(namespace, key) !== undefined;
   }
 
   modify(namespace: number, key: string): V | undefined {
-    const entry = this.#spaceOf(namespace)?.entries.get(key);
+    const entry = this.#entryOf(namespace, key);
     if (entry === undefined) return undefined;
     this.#touch(entry);
     return entry.value;
@@ -110,7 +111,7 @@ export class HeapTable<V> implements StateTable<V> {
 
   put(namespace: number, key: string, group: number, value: V): void {
     const own = this.codec.detach === true ? this.codec.read(new ByteReader(this.encode(value))) : value;
-    const entry = this.#spaceOf(namespace)?.entries.get(key);
+    const entry = this.#entryOf(namespace, key);
     if (entry === undefined) return this.#insert(namespace, key, group, own);
     this.#touch(entry);
     entry.value = own;
@@ -252,6 +253,17 @@ export class HeapTable<V> implements StateTable<V> {
     later.born = 0;
     later.space.born = 0;
     return true;
+  }
+
+  /** A row asks for its entry several times. */
+  #entryOf(namespace: number, key: string): Entry<V> | undefined {
+    const latest = this.#latest;
+    if (latest !== undefined && latest.key === key && latest.space.namespace === namespace && latest.live) {
+      if (latest.space.droppedIn === 0) return latest;
+    }
+    const entry = this.#spaceOf(namespace)?.entries.get(key);
+    if (entry !== undefined) this.#latest = entry;
+    return entry;
   }
 
   /** The namespace of the last entry is mostly that of the next. */

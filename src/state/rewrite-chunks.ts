@@ -8,7 +8,8 @@
 import { ChunkBuilder, type TableId } from './chunk.ts';
 import { type ChunkRef, counts, fetchChunk, type GroupRange } from './chunk-ref.ts';
 import type { BlobStore } from './ports.ts';
-import { dropped, recordKind, type RecordReader, type StateRecord } from './state-record.ts';
+import { NewestRecords } from './newest-records.ts';
+import { dropped, recordKind, type RecordReader } from './state-record.ts';
 
 export interface Rewrite {
   /** `fold`: everything of these groups becomes a base. `merge`: deltas that follow one another become one delta. */
@@ -19,11 +20,14 @@ export interface Rewrite {
   readonly inputs: readonly ChunkRef[];
 }
 
-/** The newest word on every key of one table in one group. */
-class NewestRecords {
+/** What counts of one table in one group. */
+class NewestOfTable {
   readonly table: TableId;
   readonly #drops = new Set<number>();
-  readonly #records = new Map<number, Map<string, StateRecord>>();
+  /** Records of one namespace mostly follow one another. */
+  #last: NewestRecords | undefined;
+  #lastNamespace = 0;
+  readonly #records = new Map<number, NewestRecords>();
 
   constructor(table: TableId) {
     this.table = table;
@@ -32,28 +36,36 @@ class NewestRecords {
   /** A section older than all before. */
   addOlder(older: RecordReader): void {
     const drops: number[] = [];
-    while (older.next()) {
+    while (older.skim()) {
       if (older.kind === recordKind.drop) drops.push(older.namespace);
-      else if (!this.#drops.has(older.namespace)) this.#addOlder(older);
+      else if (!this.#drops.has(older.namespace)) this.#of(older.namespace).addOlder(older);
     }
     for (const namespace of drops) this.#drops.add(namespace);
   }
 
-  *result(tombstones: boolean): Generator<StateRecord> {
-    if (tombstones) for (const namespace of this.#drops) yield dropped(namespace);
-    for (const keys of this.#records.values()) {
-      for (const record of keys.values()) if (tombstones || record.kind === recordKind.put) yield record;
-    }
+  /** Into the builder; the chunks that got full. */
+  build(builder: ChunkBuilder, tombstones: boolean): readonly Uint8Array[] {
+    const chunks: Uint8Array[] = [];
+    const keep = (chunk: Uint8Array | null): void => {
+      if (chunk !== null) chunks.push(chunk);
+    };
+    if (tombstones) for (const namespace of this.#drops) keep(builder.add(dropped(namespace)));
+    for (const [namespace, records] of this.#records)
+      records.each(tombstones, (kind, bytes, from, to) => keep(builder.addBytes(kind, namespace, bytes, from, to)));
+    return chunks;
   }
 
-  #addOlder(older: RecordReader): void {
-    const keys = this.#records.get(older.namespace);
-    if (keys === undefined) this.#records.set(older.namespace, new Map([[older.key, older.record()]]));
-    else if (!keys.has(older.key)) keys.set(older.key, older.record());
+  #of(namespace: number): NewestRecords {
+    if (this.#last === undefined || this.#lastNamespace !== namespace) {
+      this.#last = this.#records.get(namespace) ?? new NewestRecords();
+      this.#lastNamespace = namespace;
+      this.#records.set(namespace, this.#last);
+    }
+    return this.#last;
   }
 }
 
-type NewestGroups = ReadonlyMap<number, ReadonlyMap<string, NewestRecords>>;
+type NewestGroups = ReadonlyMap<number, ReadonlyMap<string, NewestOfTable>>;
 
 /** The bytes of the chunks that replace the inputs, per range. */
 export async function rewriteChunks(
@@ -62,7 +74,7 @@ export async function rewriteChunks(
   blobs: BlobStore,
 ): Promise<readonly (readonly Uint8Array[])[]> {
   const { ranges, inputs, kind } = rewrite;
-  const groups = new Map<number, Map<string, NewestRecords>>();
+  const groups = new Map<number, Map<string, NewestOfTable>>();
   let keyGroups = 0;
   for (const ref of inputs.toReversed()) {
     const chunk = await fetchChunk(ref, blobs);
@@ -75,16 +87,16 @@ export async function rewriteChunks(
   return ranges.map((range) => build(new ChunkBuilder(operator, keyGroups), groups, range, kind === 'merge'));
 }
 
-function newest(groups: Map<number, Map<string, NewestRecords>>, group: number, table: TableId): NewestRecords {
-  const tables = groups.get(group) ?? new Map<string, NewestRecords>();
+function newest(groups: Map<number, Map<string, NewestOfTable>>, group: number, table: TableId): NewestOfTable {
+  const tables = groups.get(group) ?? new Map<string, NewestOfTable>();
   groups.set(group, tables);
-  const known = tables.get(table.name) ?? new NewestRecords(table);
+  const known = tables.get(table.name) ?? new NewestOfTable(table);
   tables.set(table.name, known);
   return known;
 }
 
 function build(builder: ChunkBuilder, groups: NewestGroups, [from, to]: GroupRange, tombstones: boolean): readonly Uint8Array[] {
-  const chunks: (Uint8Array | null)[] = [];
+  const chunks: Uint8Array[] = [];
   const inRange = [...groups].filter(([group]) => group >= from && group < to).sort(([a], [b]) => a - b);
   const ids = new Map<string, TableId>();
   for (const [group, tables] of inRange) {
@@ -92,9 +104,9 @@ function build(builder: ChunkBuilder, groups: NewestGroups, [from, to]: GroupRan
       const id = ids.get(name) ?? records.table;
       ids.set(name, id);
       builder.at(group, id);
-      for (const record of records.result(tombstones)) chunks.push(builder.add(record));
+      chunks.push(...records.build(builder, tombstones));
     }
   }
-  chunks.push(builder.finish());
-  return chunks.filter((chunk) => chunk !== null);
+  const last = builder.finish();
+  return last === null ? chunks : [...chunks, last];
 }

@@ -27,35 +27,56 @@ const noBytes = new Uint8Array(0);
 
 /** @param before the namespace of the section's record before, NaN for its first */
 export function writeRecord(out: ByteWriter, before: number, record: StateRecord): void {
-  const { kind, namespace } = record;
+  writeHead(out, before, record.kind, record.namespace);
+  if (record.kind !== recordKind.drop) out.string(record.key);
+  if (record.kind === recordKind.put) out.bytes(record.value);
+}
+
+/** What stands before the key. */
+export function writeHead(out: ByteWriter, before: number, kind: number, namespace: number): void {
   const integer = Number.isSafeInteger(namespace) && !Object.is(namespace, -0);
   const same = Object.is(namespace, before);
   out.u8(kind | (same ? 0 : namespaceFollows) | (integer ? namespaceIsInteger : 0));
   if (!same && integer) out.int(namespace);
   if (!same && !integer) out.f64(namespace);
-  if (kind !== recordKind.drop) out.string(record.key);
-  if (kind === recordKind.put) out.bytes(record.value);
 }
 
 /** Reads a section record by record. A value is decoded in place, copied, or passed over. */
 export class RecordReader {
   kind = 0;
   namespace: number = Number.NaN;
+  /** After `next`; '' after `skim`. */
   key = '';
+  /** What the record lies in. */
+  readonly bytes: Uint8Array;
+  /** Where its key begins, which is behind its head. */
+  from = 0;
+  keyEnd = 0;
   readonly #source: ByteReader;
-  readonly #bytes: Uint8Array;
-  readonly #to: number;
   #valueBytes = 0;
 
   /** The section lies in [from, to). */
   constructor(bytes: Uint8Array, from: number, to: number) {
     this.#source = new ByteReader(bytes, from, to);
-    this.#bytes = bytes;
-    this.#to = to;
+    this.bytes = bytes;
+  }
+
+  /** Where the record ends. Before `decode`. */
+  get to(): number {
+    return this.#source.position + this.#valueBytes;
   }
 
   /** Moves to the next record; false at the end. */
   next(): boolean {
+    return this.#move(true);
+  }
+
+  /** The same without its key as a string. */
+  skim(): boolean {
+    return this.#move(false);
+  }
+
+  #move(readsKey: boolean): boolean {
     const source = this.#source;
     source.skip(this.#valueBytes);
     this.#valueBytes = 0;
@@ -65,7 +86,13 @@ export class RecordReader {
     if (this.kind > recordKind.drop)
       throw new WeirError('E_STATE_DAMAGED', `a record of state has the unknown kind ${this.kind}`);
     if ((flags & namespaceFollows) !== 0) this.namespace = (flags & namespaceIsInteger) !== 0 ? source.int() : source.f64();
-    this.key = this.kind === recordKind.drop ? '' : source.string();
+    this.from = source.position;
+    this.key = '';
+    if (this.kind !== recordKind.drop) {
+      if (readsKey) this.key = source.string();
+      else source.skipString();
+    }
+    this.keyEnd = source.position;
     if (this.kind === recordKind.put) this.#valueBytes = source.varint();
     return true;
   }
@@ -82,8 +109,8 @@ export class RecordReader {
 
   /** The record, with a copy of its value's bytes. Before `decode`. */
   record(): StateRecord {
-    const at = this.#to - this.#source.remaining;
-    return { kind: this.kind, namespace: this.namespace, key: this.key, value: this.#bytes.slice(at, at + this.#valueBytes) };
+    const at = this.#source.position;
+    return { kind: this.kind, namespace: this.namespace, key: this.key, value: this.bytes.slice(at, this.to) };
   }
 }
 
