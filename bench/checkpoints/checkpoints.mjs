@@ -10,7 +10,7 @@ import { ratio, rounds } from '../pairs.mjs';
 const goal = 1.05;
 const intervalMs = 1000;
 const touchedShare = 0.01;
-const settleSeconds = 6;
+const settleSeconds = 4;
 const every = (ms) => ['--checkpoint-interval', String(ms), '--break', 'no-epoch-budget'];
 const each = every(intervalMs);
 const never = every(86_400_000);
@@ -36,7 +36,7 @@ async function outcome(flags, params, folder) {
 
 export async function checkpoints({ folder, pairs, quick, say }) {
   const keys = quick ? 100_000 : 1_000_000;
-  const seconds = quick ? 3 : 20;
+  const seconds = quick ? 3 : 10;
   const common = { keys, touched: keys * touchedShare };
   // How many rows pass in an epoch is this machine's; without counting the run that finds it out.
   const trial = { ...common, perEpoch: 200_000, settling: quick ? 500_000 : 4_000_000, measured: quick ? 500_000 : 4_000_000 };

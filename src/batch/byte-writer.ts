@@ -78,6 +78,12 @@ export class ByteWriter {
     this.at += to - from;
   }
 
+  /** Length, then what another one has written. */
+  written(other: ByteWriter): void {
+    this.varint(other.at);
+    this.copy(other.bytesOut, 0, other.at);
+  }
+
   /** A value of the domain of value-domain.ts. */
   value(value: unknown): void {
     this.bytes(packedView(value));

@@ -9,7 +9,7 @@
 import { crc32 } from 'node:zlib';
 import { ByteReader, ByteWriter, keyHashVersion } from '../batch/index.ts';
 import { invariant, WeirError } from '../core/index.ts';
-import { RecordReader, type StateRecord, writeHead, writeRecord } from './state-record.ts';
+import { recordKind, RecordReader, type StateRecord, writeHead, writeRecord } from './state-record.ts';
 
 /** A single record that is longer makes a longer chunk. */
 export const chunkBytesMax: number = 1024 * 1024;
@@ -70,6 +70,18 @@ export class ChunkBuilder {
     const section = this.#section();
     writeRecord(this.#body, this.#namespace, record);
     this.#namespace = record.namespace;
+    section.count++;
+    return full;
+  }
+
+  /** The same of a value that is put. */
+  addValue(namespace: number, key: string, value: ByteWriter): Uint8Array | null {
+    const full = this.#fits(value.length + key.length * 3) ? null : this.finish();
+    const section = this.#section();
+    writeHead(this.#body, this.#namespace, recordKind.put, namespace);
+    this.#body.string(key);
+    this.#body.written(value);
+    this.#namespace = namespace;
     section.count++;
     return full;
   }

@@ -9,7 +9,6 @@
 import { type Epoch, invariant } from '../core/index.ts';
 import { ChunkBuilder, type TableId } from './chunk.ts';
 import type { FrozenTable } from './frozen-table.ts';
-import type { StateRecord } from './state-record.ts';
 
 interface Place {
   readonly operator: string;
@@ -21,7 +20,13 @@ export class FrozenState {
   readonly epoch: Epoch;
   readonly #tables: readonly FrozenTable<unknown>[];
   readonly #builder: ChunkBuilder;
-  readonly #records: Iterator<StateRecord | null>;
+  readonly #owned: readonly [number, number];
+  readonly #ids: readonly TableId[];
+  /** What is encoded next: the change `at` of `count` of a table in a group. */
+  #group: number;
+  #table = -1;
+  #at = 0;
+  #count = 0;
   #done = false;
   #settled = false;
 
@@ -29,7 +34,9 @@ export class FrozenState {
     this.epoch = epoch;
     this.#tables = tables;
     this.#builder = new ChunkBuilder(place.operator, place.keyGroups);
-    this.#records = allRecords(this.#builder, place.owned, tables);
+    this.#owned = place.owned;
+    this.#ids = tables.map(({ table }): TableId => ({ name: table.name, codecId: table.codec.id }));
+    this.#group = place.owned[0];
   }
 
   /** Everything has been handed out. */
@@ -45,13 +52,12 @@ export class FrozenState {
   /** Encodes up to `entriesMax` entries: the chunk that got full, or is the last; null if none did. */
   step(entriesMax: number): Uint8Array | null {
     invariant(!this.#settled, `S20: epoch ${this.epoch} was settled before it was encoded`);
-    for (let visited = 0; visited < entriesMax && !this.#done; visited++) {
-      const next = this.#records.next();
-      if (next.done === true) {
+    for (let visited = 0; visited < entriesMax; visited++) {
+      if (this.#at === this.#count && !this.#next()) {
         this.#done = true;
         return this.#builder.finish();
       }
-      const full = next.value === null ? null : this.#builder.add(next.value);
+      const full = this.#tables[this.#table]!.encode(this.#at++, this.#builder);
       if (full !== null) return full;
     }
     return null;
@@ -68,23 +74,25 @@ export class FrozenState {
     if (this.#settle()) for (const { table } of this.#tables) table.failed();
   }
 
+  /** Goes on to a table that has changes in a group; false if there is none left. */
+  #next(): boolean {
+    while (this.#group < this.#owned[1]) {
+      if (++this.#table === this.#tables.length) {
+        this.#table = -1;
+        this.#group++;
+        continue;
+      }
+      this.#at = 0;
+      this.#count = this.#tables[this.#table]!.open(this.#group);
+      this.#builder.at(this.#group, this.#ids[this.#table]!);
+      if (this.#count > 0) return true;
+    }
+    return false;
+  }
+
   #settle(): boolean {
     const first = !this.#settled;
     this.#settled = true;
     return first;
-  }
-}
-
-function* allRecords(
-  builder: ChunkBuilder,
-  owned: readonly [number, number],
-  tables: readonly FrozenTable<unknown>[],
-): Generator<StateRecord | null> {
-  const ids = tables.map(({ table }): TableId => ({ name: table.name, codecId: table.codec.id }));
-  for (let group = owned[0]; group < owned[1]; group++) {
-    for (let i = 0; i < tables.length; i++) {
-      builder.at(group, ids[i]!);
-      yield* tables[i]!.records(group);
-    }
   }
 }

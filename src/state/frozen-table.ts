@@ -5,14 +5,17 @@
  * holds; S23 an entry that was dropped up to the freeze has no record, the drop speaks for it.
  */
 import { invariant } from '../core/index.ts';
+import type { ChunkBuilder } from './chunk.ts';
 import type { Changes, Entry, HeapTable } from './heap-table.ts';
-import { dropped, recordKind, type StateRecord, tombstone } from './state-record.ts';
+import { dropped, recordKind, tombstone } from './state-record.ts';
 
 export class FrozenTable<V> {
   readonly table: HeapTable<V>;
   readonly generation: number;
   readonly changes: Changes<V>;
   readonly #first: number;
+  #drops: readonly number[] = [];
+  #list: readonly Entry<V>[] = [];
 
   /** @param first the first owned group */
   constructor(table: HeapTable<V>, generation: number, first: number, changes: Changes<V>) {
@@ -22,26 +25,32 @@ export class FrozenTable<V> {
     this.#first = first;
   }
 
-  /** The changes of one key group: drops first. One that is null costs its visit, and nothing else. */
-  *records(group: number): Generator<StateRecord | null> {
+  /** Turns to one key group. @returns how many changes it has */
+  open(group: number): number {
     const bit = group - this.#first;
-    for (const [namespace, groups] of this.changes.drops) {
-      if ((groups[bit >>> 5]! & (1 << (bit & 31))) !== 0) yield dropped(namespace);
-    }
-    for (const entry of this.changes.lists[bit] ?? []) yield this.#record(entry);
+    const has = (groups: Uint32Array): boolean => (groups[bit >>> 5]! & (1 << (bit & 31))) !== 0;
+    this.#drops = [...this.changes.drops].filter(([, groups]) => has(groups)).map(([namespace]) => namespace);
+    this.#list = this.changes.lists[bit] ?? [];
+    return this.#drops.length + this.#list.length;
   }
 
-  #record(entry: Entry<V>): StateRecord | null {
+  /** Change `i` of the group that is open, drops first. One that is nothing any more costs its visit. @returns a chunk that got full */
+  encode(i: number, builder: ChunkBuilder): Uint8Array | null {
+    const drops = this.#drops;
+    return i < drops.length ? builder.add(dropped(drops[i]!)) : this.#encode(this.#list[i - drops.length]!, builder);
+  }
+
+  #encode(entry: Entry<V>, builder: ChunkBuilder): Uint8Array | null {
     const { namespace, droppedIn } = entry.space;
     if (entry.saved !== null) {
       const value = entry.saved;
       entry.saved = null;
-      return { kind: recordKind.put, namespace, key: entry.key, value };
+      return builder.add({ kind: recordKind.put, namespace, key: entry.key, value });
     }
     if (droppedIn !== 0 && droppedIn <= this.generation) return null;
     invariant(entry.mark === this.generation, `S4: entry ${entry.key} of table ${this.table.name} has lost its frozen form`);
     entry.mark = 0;
-    if (entry.live) return { kind: recordKind.put, namespace, key: entry.key, value: this.table.encode(entry.value) };
-    return entry.born === this.generation ? null : tombstone(namespace, entry.key);
+    if (entry.live) return builder.addValue(namespace, entry.key, this.table.bytesOf(entry.value));
+    return entry.born === this.generation ? null : builder.add(tombstone(namespace, entry.key));
   }
 }

@@ -189,9 +189,14 @@ export class HeapTable<V> implements StateTable<V> {
 
   /** The bytes of a value. */
   encode(value: V): Uint8Array {
+    return this.bytesOf(value).finish();
+  }
+
+  /** The same, good until the next value. */
+  bytesOf(value: V): ByteWriter {
     this.#scratch.reset();
     this.codec.write(this.#scratch, value);
-    return this.#scratch.finish();
+    return this.#scratch;
   }
 
   #insert(namespace: number, key: string, group: number, value: V): void {
