@@ -209,12 +209,13 @@ export class Task implements Schedulable {
   }
 
   #overBudget(): boolean {
-    if (this.#epochBytes < this.#options.epochBytesMax) return false;
-    if (!this.#hurried) {
+    const { epochBytesMax } = this.#options;
+    // Asked for at half of it, the barrier mostly comes before the rest is used up, and nothing stands still.
+    if (!this.#hurried && this.#epochBytes * 2 >= epochBytesMax) {
       this.#hurried = true;
       this.#events.hurry();
     }
-    return true;
+    return this.#epochBytes >= epochBytesMax;
   }
 
   /** A source subtask whose splits are idle, or have ended, holds nobody's watermark back. Once all have ended its watermark is +∞. */

@@ -36,7 +36,7 @@ export interface StartJobOptions {
 }
 
 /** What the sources of a job may read between two barriers: bounds what an epoch can stage. */
-export const epochBytesMax: number = 16 << 20;
+export const epochBytesMax: number = 32 << 20;
 
 /**
  * Resolves once the job runs; at once with a finished job if it had finished before.
