@@ -47,9 +47,9 @@ const isPlain = /^[ !#-[\]-~]*$/;
 function bytesReader(steps: readonly Step[]): (bytes: Uint8Array, from: number) => number {
   const dates = steps.findLastIndex(({ part }) => part >= 0 && part <= 2) + 1;
   const date = steps.slice(0, dates);
-  const clock = clockReader(steps.slice(dates));
   const known = new Uint8Array(date.reduce((sum, { text }) => sum + text.length, 0));
   const { length } = known;
+  const clock = clockReader(steps.slice(dates), length);
   let knownMs = Number.NaN;
   return (bytes, from) => {
     let i = 0;
@@ -59,7 +59,7 @@ function bytesReader(steps: readonly Step[]): (bytes: Uint8Array, from: number) 
       knownMs = readBytes(date, bytes, from);
     }
     // Between midnight and midnight all days are alike: here there is neither zone nor leap second.
-    const ms = clock(bytes, from + length);
+    const ms = clock(bytes, from);
     return ms < 0 ? Number.NaN : knownMs + ms;
   };
 }
@@ -68,27 +68,26 @@ function bytesReader(steps: readonly Step[]): (bytes: Uint8Array, from: number) 
 const clockUnits = [0, 0, 0, 3_600_000, 60_000, 1000, 1];
 const clockMax = [0, 0, 0, 23, 59, 59, 999];
 
-/** Milliseconds since midnight; -1 where there is no such time. */
-function clockReader(steps: readonly Step[]): (bytes: Uint8Array, from: number) => number {
-  const kinds = Int32Array.from(steps, ({ part }) => part);
-  const texts = steps.map(({ text }) => text);
-  return (bytes, from) => {
-    let at = from;
-    let ms = 0;
-    for (let s = 0; s < kinds.length; s++) {
-      const part = kinds[s]!;
-      const { length } = texts[s]!;
-      if (part < 0) {
-        if (!isText(texts[s]!, bytes, at)) return -1;
-      } else {
-        const value = digitsIn(bytes, at, length);
-        if (value < 0 || value > clockMax[part]!) return -1;
-        ms += value * clockUnits[part]!;
-      }
-      at += length;
+/** Milliseconds since midnight, of what stands `before` bytes behind the begin; -1 where there is no such time. */
+function clockReader(steps: readonly Step[], before: number): (bytes: Uint8Array, from: number) => number {
+  const lines: string[] = [];
+  let at = before;
+  for (const { part, text } of steps) {
+    const places = Array.from(text, (_, i) => `bytes[from + ${at + i}]`);
+    if (part < 0) {
+      lines.push(...places.map((place, i) => `if (${place} !== ${text.charCodeAt(i)}) return -1;`));
+    } else {
+      lines.push('value = 0;');
+      for (const place of places)
+        lines.push(`digit = ${place} - 48; if (!(digit >= 0 && digit <= 9)) return -1; value = value * 10 + digit;`);
+      lines.push(`if (value > ${clockMax[part]!}) return -1; ms += value * ${clockUnits[part]!};`);
     }
-    return ms;
-  };
+    at += text.length;
+  }
+  // oxlint-disable-next-line typescript/no-implied-eval -- of the pattern only numbers go into the code.
+  return new Function('bytes', 'from', `let ms = 0, value = 0, digit = 0; ${lines.join(' ')} return ms;`) as ReturnType<
+    typeof clockReader
+  >;
 }
 
 function isText(text: string, bytes: Uint8Array, at: number): boolean {

@@ -8,7 +8,7 @@ import { WeirError } from '../core/index.ts';
 import type { AggregateNode } from '../plan/index.ts';
 import type { AggregateState } from './aggregate-state.ts';
 import { setAside, setAsideFor } from './dead-rows.ts';
-import { keyExtractor, keyInWords } from './key.ts';
+import { type GroupedKey, groupedKeys, keyInWords } from './key.ts';
 import type { OperatorContext } from './operator.ts';
 import { closureFault } from './row-fault.ts';
 import { timeOf } from './row-time.ts';
@@ -31,20 +31,15 @@ export interface RowsOptions {
 type Placer = (i: number) => number;
 const isLate = Number.NaN;
 
-/** Keys that came lately, with their groups. */
-const keysMax = 4096;
-
 export class AggregateRows {
   readonly #options: RowsOptions;
-  readonly #keyOf: (batch: Batch) => (row: number) => string;
-  readonly #groups = new Map<string, number>();
+  readonly #keysOf: (batch: Batch) => (row: number) => GroupedKey;
   /** Of the row that was placed last. */
-  #key = '';
-  #group = 0;
+  #at: GroupedKey = { key: '', group: 0 };
 
   constructor(options: RowsOptions) {
     this.#options = options;
-    this.#keyOf = keyExtractor({ columns: options.node.keys });
+    this.#keysOf = groupedKeys({ columns: options.node.keys }, (key) => options.state.groupOf(key));
   }
 
   /** Takes all rows; gives the late ones. */
@@ -82,9 +77,9 @@ export class AggregateRows {
   /** False: the row was set aside. */
   #add(batch: Batch, i: number, namespace: number, values: readonly unknown[]): boolean {
     const { state, context, node, counted } = this.#options;
-    const key = this.#key;
+    const { key, group } = this.#at;
     try {
-      state.add(namespace, key, this.#group, values);
+      state.add(namespace, key, group, values);
     } catch (thrown) {
       const fault = closureFault(thrown, {
         operator: context.operator,
@@ -102,10 +97,10 @@ export class AggregateRows {
 
   #placer(batch: Batch): Placer {
     const { state, time, slices } = this.#options;
-    const keyAt = this.#keyOf(batch);
+    const keyAt = this.#keysOf(batch);
     if (time === undefined || slices === undefined) {
       return (i) => {
-        this.#keyIs(keyAt(i));
+        this.#at = keyAt(i);
         return 0;
       };
     }
@@ -114,7 +109,7 @@ export class AggregateRows {
     // Rows of one time come together: the slice of the last one is mostly that of the next.
     let [slice, from, to, inTime] = [0, Infinity, -Infinity, 0];
     return (i) => {
-      this.#keyIs(keyAt(i));
+      this.#at = keyAt(i);
       const at = timeAt(i);
       if (typeof at !== 'number' || at < from || at >= to) {
         slice = slices.sliceOf(timeIn(at, time.spec.column, slices));
@@ -123,21 +118,11 @@ export class AggregateRows {
         inTime = slices.namespace(slice, 0);
       }
       if (!time.closes) return inTime;
-      const reached = Math.max(stampAt(i), state.fired.of(this.#group));
+      const reached = Math.max(stampAt(i), state.fired.of(this.#at.group));
       if (reached < to) return inTime;
       const lag = slices.lagAt(slice, reached);
       return lag === slices.perWindow ? isLate : slices.namespace(slice, lag);
     };
-  }
-
-  #keyIs(key: string): void {
-    if (key === this.#key && this.#groups.size > 0) return;
-    this.#key = key;
-    const known = this.#groups.get(key);
-    this.#group = known ?? this.#options.state.groupOf(key);
-    if (known !== undefined) return;
-    if (this.#groups.size >= keysMax) this.#groups.clear();
-    this.#groups.set(key, this.#group);
   }
 }
 

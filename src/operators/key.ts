@@ -62,6 +62,38 @@ class TextKeys {
 
 const textsMax = 4096;
 
+export interface GroupedKey {
+  readonly key: string;
+  readonly group: number;
+}
+
+/** The same with the key's group: of keys that came lately both are found at once. */
+export function groupedKeys(by: KeyedBy, groupOf: (key: string) => number): (batch: Batch) => (row: number) => GroupedKey {
+  const known = new Map<string, GroupedKey>();
+  const found = (name: string, keyOfName: (name: string) => string): GroupedKey => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    if (known.size >= textsMax) known.clear();
+    const key = keyOfName(name);
+    const made = { key, group: groupOf(key) };
+    known.set(name, made);
+    return made;
+  };
+  const column = 'columns' in by && by.columns.length === 1 ? by.columns[0]! : undefined;
+  const extract = keyExtractor(by);
+  return (batch) => {
+    const field = batch.schema.kind === 'any' ? undefined : batch.schema.fields.find(({ name }) => name === column);
+    if (field?.type.kind !== 'string' || field.nullable) {
+      const keyAt = extract(batch);
+      return (row) => found(keyAt(row), itself);
+    }
+    const read = batch.reader(field.name);
+    return (row) => found(read(row) as string, keyOfOne);
+  };
+}
+
+const itself = (key: string): string => key;
+
 /** What keys are made of, those that came lately. */
 export class KnownKeys {
   readonly #values = new Map<string, readonly unknown[]>();

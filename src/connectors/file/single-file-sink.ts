@@ -63,7 +63,7 @@ class SingleFileWriter implements SinkWriter {
     const at = this.#tail.mark;
     const { header } = this.#format;
     const first = at.offset === 0 && header !== undefined ? [header.bytes, Buffer.from('\n')] : [];
-    const bytes = new Uint8Array(Buffer.concat([...first, ...this.#rows]));
+    const bytes = joined([...first, ...this.#rows]);
     this.#rows = [];
     this.#tail.add(bytes);
     return { at, bytes, end: this.#tail.mark };
@@ -78,4 +78,15 @@ class SingleFileWriter implements SinkWriter {
   snapshot(): State {
     return { committed: this.#committed, end: this.#tail.mark, tail: this.#tail.bytes };
   }
+}
+
+/** In memory of their own. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }

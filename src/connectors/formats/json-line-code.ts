@@ -10,7 +10,7 @@ import type { BatchBuilder } from '../../batch/index.ts';
 import { invariant } from '../../core/index.ts';
 import type { JsonKey, JsonShape } from './json-shape.ts';
 import { type JsonValues, valueKind } from './json-values.ts';
-import type { TextCache } from './text-cache.ts';
+import { hashBase, type TextCache } from './text-cache.ts';
 
 /** Appends the row that begins at `from` and gives where it ends: behind its line end, or just at `end` if that is not -1; else -1. */
 export type LineCode = (bytes: Uint8Array, from: number, end: number, rows: BatchBuilder) => number;
@@ -102,7 +102,7 @@ function textCode(column: number, otherwise: string): string {
         sum = 0;
         while ((byte = bytes[at]) !== 34) {
           if (!(byte > 31 && byte < 127 && byte !== 92)) return -1;
-          sum = (Math.imul(sum, 31) + byte) | 0;
+          sum = (Math.imul(sum, ${hashBase}) + byte) | 0;
           at++;
         }
         v${column} = texts.text(bytes, first, at++, sum);

@@ -6,7 +6,7 @@
  */
 import type { TextScan } from '../../api/index.ts';
 import type { SchemaField } from '../../batch/index.ts';
-import type { TextCache } from './text-cache.ts';
+import { hashBase, type TextCache } from './text-cache.ts';
 
 export interface ScannedColumn {
   readonly field: SchemaField;
@@ -149,7 +149,7 @@ export class JsonValues {
         return at + 1;
       }
       if (byte === 92 || byte < 32 || byte > 127) return -1;
-      hash = (Math.imul(hash, 31) + byte) | 0;
+      hash = (Math.imul(hash, hashBase) + byte) | 0;
     }
     return -1;
   }
