@@ -22,10 +22,17 @@ export class OutgoingWindow {
   /** What taking an answer has thrown. */
   error: unknown;
 
-  /** Resolves once there is room for a message of this size; an empty window has room for any. */
+  /**
+   * There is no room for a message of this size; an empty window has room for any. What is published without a wait in between goes out
+   * in one piece.
+   */
+  isFull(bytes: number): boolean {
+    return !this.failed && this.#sent.length > 0 && (this.#sent.length >= inFlightMax || this.#bytes + bytes > inFlightBytesMax);
+  }
+
+  /** Resolves once it is not full for a message of this size. */
   async room(bytes: number): Promise<void> {
-    while (!this.failed && this.#sent.length > 0 && (this.#sent.length >= inFlightMax || this.#bytes + bytes > inFlightBytesMax))
-      await this.#change();
+    while (this.isFull(bytes)) await this.#change();
   }
 
   /** Resolves once nothing is under way. */

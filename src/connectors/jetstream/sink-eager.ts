@@ -87,7 +87,10 @@ export class EagerWriter implements SinkWriter {
     for (const message of this.#ready.splice(0)) {
       this.#open.set(message.id, message);
       if (this.#window.failed) await this.stage();
-      else await this.#publish(message);
+      else {
+        if (this.#window.isFull(message.body.length)) await this.#window.room(message.body.length);
+        this.#publish(message);
+      }
     }
   }
 
@@ -95,15 +98,15 @@ export class EagerWriter implements SinkWriter {
   async #again(): Promise<void> {
     this.#window = new OutgoingWindow();
     for (const message of [...this.#open.values()]) {
+      if (this.#window.isFull(message.body.length)) await this.#window.room(message.body.length);
       if (this.#window.failed) return;
-      await this.#publish(message);
+      this.#publish(message);
     }
   }
 
-  async #publish(message: Numbered): Promise<void> {
-    const { subject, body, id } = message;
-    await this.#window.room(body.length);
+  #publish(message: Numbered): void {
     if (this.#window.failed) return;
+    const { subject, body, id } = message;
     const lines: HeaderLine[] = [['Nats-Msg-Id', id]];
     this.#window.add(body.length, this.#link.publish(subject, body, lines), (outcome) => this.#answered(outcome, message));
   }

@@ -223,7 +223,7 @@ export class FencedWriter implements SinkWriter {
   async #inChain(chain: Chain, epoch: number, messages: Iterable<BatchMessage>): Promise<boolean> {
     const window = new OutgoingWindow();
     for (const { index, subject, body } of messages) {
-      await window.room(body.length);
+      if (window.isFull(body.length)) await window.room(body.length);
       if (window.failed) break;
       const id = `${chain.mark}:${epoch}:${index}`;
       const sent = this.#link.publish(subject, body, this.#dataLines(chain.previousId, id, epoch, index));

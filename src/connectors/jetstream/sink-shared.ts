@@ -127,7 +127,7 @@ export class SharedWriter implements SinkWriter {
     };
     for (const { index, subject, body } of unpackMessages(messages, 0)) {
       if (found.epoch === epoch && found.indexes.has(index)) continue;
-      await window.room(body.length);
+      if (window.isFull(body.length)) await window.room(body.length);
       if (window.failed) break;
       const sent = this.#link.publish(subject, body, this.#lines(epoch, index));
       window.add(body.length, sent, (outcome) => stored(outcome, subject));
