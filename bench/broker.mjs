@@ -9,6 +9,8 @@ import { cpuMsOf } from './contestant.mjs';
 const inFlightMax = 2000;
 /** More than so much at once and the server may drop some, without a word. */
 const inFlightBytesMax = 2 << 20;
+/** Of what is read back: a server cuts off who has 64 MiB to come. */
+const readAheadBytes = 8 << 20;
 const newline = Buffer.from('\n');
 
 export async function startBroker(directory) {
@@ -82,7 +84,7 @@ async function bodiesOf(connection, manager, stream) {
     ack_policy: AckPolicy.None,
   });
   if (state.messages > 0)
-    for await (const message of await consumer.consume({ max_messages: 1000 })) {
+    for await (const message of await consumer.consume({ max_bytes: readAheadBytes })) {
       if (message.data.length > 0) {
         messages++;
         for (const byte of message.data) if (byte === 10) lines++;
