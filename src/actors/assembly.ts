@@ -17,7 +17,7 @@ import { channelsOf, type Edge, type PhysicalPlan, type PlannedOperator, type St
 import type { Manifest, OperatorState } from '../state/index.ts';
 import type { ChannelReceiver, Transport } from '../transport/index.ts';
 import { EdgeOutput } from './edge-output.ts';
-import type { Assignment, Deployment } from './messages.ts';
+import { type Assignment, type Deployment, subtaskName } from './messages.ts';
 import { type OperatorCounters, operatorContext } from './operator-context.ts';
 import { routerOf } from './routers.ts';
 import { SourceFeed, type SplitStart } from './source-feed.ts';
@@ -87,11 +87,23 @@ export function edgeOutput({ plan, transport, index, wake }: Site, edge: Edge): 
   return new EdgeOutput(senders, routerOf(edge, senders.length, index, plan.keyGroups), wake);
 }
 
-export function receivers({ plan, stage, transport, index }: Site): ChannelReceiver[] {
-  return stage.inputs.flatMap((input) => {
-    const channels = channelsOf(plan, plan.edges[input]!).filter(({ to }) => to === index);
-    return channels.map(({ from, to }) => transport.receiver({ edge: input, from, to }));
+export interface Inputs {
+  readonly receivers: readonly ChannelReceiver[];
+  /** Those of them, by index, on which no row can come: from subtasks of sources without a split. */
+  readonly barren: readonly number[];
+}
+
+export function inputsOf({ plan, stage, transport, index, deployment }: Site): Inputs {
+  const channels = stage.inputs.flatMap((input) => {
+    const edge = plan.edges[input]!;
+    return channelsOf(plan, edge)
+      .filter(({ to }) => to === index)
+      .map(({ from, to }) => ({ id: { edge: input, from, to }, sender: subtaskName(edge.from, from) }));
   });
+  return {
+    receivers: channels.map(({ id }) => transport.receiver(id)),
+    barren: channels.flatMap(({ sender }, i) => (deployment.withoutSplits.includes(sender) ? [i] : [])),
+  };
 }
 
 export function sourceContext({ environment, plan, stage }: Site): Omit<SourceContext, 'signal'> {

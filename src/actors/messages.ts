@@ -37,6 +37,8 @@ export interface Deployment {
   /** Of the plan; a worker with another one is refused. */
   readonly fingerprint: string;
   readonly assignments: readonly Assignment[];
+  /** Subtasks of sources, wherever they run, that have no split to read: they hold no watermark back, from the first row on. */
+  readonly withoutSplits: readonly string[];
   /** The checkpoint to restore, or null for a fresh start. */
   readonly restore: Manifest | null;
   /** The first epoch that this generation opens. */

@@ -12,8 +12,8 @@ import type { DeadRecord, Operator, SourceDefinition } from '../operators/index.
 import { ownedGroups, type PhysicalPlan, type PlannedOperator, type Stage } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import type { SubtaskSnapshot } from '../state/index.ts';
-import type { ChannelReceiver, Transport } from '../transport/index.ts';
-import { contextOf, edgeOutput, newOperator, receivers, type Site, sourceContext, sourceFeed } from './assembly.ts';
+import type { Transport } from '../transport/index.ts';
+import { contextOf, edgeOutput, type Inputs, inputsOf, newOperator, type Site, sourceContext, sourceFeed } from './assembly.ts';
 import { Chain, type ItemTarget } from './chain.ts';
 import { DeadLetters, recordError } from './dead-letters.ts';
 import type { EdgeOutput } from './edge-output.ts';
@@ -174,7 +174,7 @@ export class Subtask {
 
   #run(): void {
     this.#o.scheduler.add(this.#task!);
-    for (const receiver of this.#receivers) receiver.open();
+    for (const receiver of this.#inputs.receivers) receiver.open();
     for (const { operator } of this.#members) operator.start?.();
     this.#feed?.start();
     this.#wake();
@@ -195,7 +195,7 @@ export class Subtask {
 
   // ── building
 
-  #receivers: readonly ChannelReceiver[] = [];
+  #inputs: Inputs = { receivers: [], barren: [] };
 
   #build(): void {
     const { plan, environment, deployment } = this.#o;
@@ -238,8 +238,8 @@ export class Subtask {
     });
     this.#feed = sourceFeed(this.#site);
     this.#recordsBefore = this.#recordsRead();
-    this.#receivers = receivers(this.#site);
-    for (const receiver of this.#receivers) receiver.onReadable(() => this.#wake());
+    this.#inputs = inputsOf(this.#site);
+    for (const receiver of this.#inputs.receivers) receiver.onReadable(() => this.#wake());
     this.#task = this.#newTask();
   }
 
@@ -252,7 +252,8 @@ export class Subtask {
       name: this.name,
       depth: this.stage.index,
       chain: this.#chain!,
-      inputs: this.#receivers,
+      inputs: this.#inputs.receivers,
+      barren: this.#inputs.barren,
       feed: this.#feed,
       epochBytesMax: environment.epochBytesMax / Math.max(1, sources),
       watermark: this.#state!.watermark(this.#o.deployment.restore),

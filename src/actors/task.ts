@@ -38,6 +38,8 @@ export interface TaskOptions {
   readonly depth: number;
   readonly chain: Chain;
   readonly inputs: readonly ChannelReceiver[];
+  /** Inputs on which no row comes: their watermark is +∞ before they say so, or else what a row sees would depend on when they do. */
+  readonly barren: readonly number[];
   readonly feed: SourceFeed | null;
   readonly events: TaskEvents;
   /** Sources: bytes that may be read between two barriers. */
@@ -88,6 +90,7 @@ export class Task implements Schedulable {
       this.#merge.restore(options.watermark);
       this.#chain.push({ kind: 'watermark', watermark: options.watermark });
     }
+    for (const input of options.barren) this.#raise(this.#merge.advance(input, Infinity));
   }
 
   /** Sources: a barrier is to follow the batch at hand. */

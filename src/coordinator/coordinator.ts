@@ -25,7 +25,7 @@ import type { CoordinatorOptions, JobOutcome } from './coordinator-options.ts';
 import { Failures } from './failures.ts';
 import { CheckpointRecord } from './history.ts';
 import { type JobEvent, jobMachine } from './job.machine.ts';
-import { assign, subtasksOf } from './placement.ts';
+import { assign, withoutSplits, subtasksOf } from './placement.ts';
 import { copyCheckpoint } from './savepoint.ts';
 
 const noTotals: Totals = { rowsIn: 0, rowsOut: 0, late: 0, deadLetters: 0, checkpoints: 0, restores: 0 };
@@ -269,7 +269,7 @@ export class Coordinator {
         latest === null ? noTotals : { ...latest.totals, restores: latest.totals.restores + (latest.finished ? 0 : 1) };
       this.#pending = new Set(workers);
       for (const worker of workers)
-        this.#o.send(worker, { kind: 'deploy', deployment: this.#deployment(latest, assignments.get(worker)!) });
+        this.#o.send(worker, { kind: 'deploy', deployment: this.#deployment(latest, assignments, worker) });
     } catch (error) {
       if (this.#isDeploying(generation)) this.#onFailed(WeirError.from(error, 'E_STORE'), null, 'coordinator');
     }
@@ -280,12 +280,13 @@ export class Coordinator {
     return this.#generation === generation && this.state === 'deploying' && this.#machine.getSnapshot().status === 'active';
   }
 
-  #deployment(restore: Manifest | null, assignments: readonly Assignment[]): Deployment {
+  #deployment(restore: Manifest | null, all: ReadonlyMap<string, readonly Assignment[]>, worker: string): Deployment {
     return {
       generation: this.#generation,
       incarnation: this.#store.pointer!.incarnation,
       fingerprint: this.#o.plan.fingerprint,
-      assignments,
+      assignments: all.get(worker)!,
+      withoutSplits: withoutSplits(this.#o.plan, all),
       restore,
       firstEpoch: this.#highestEpoch + 1,
       guarded: [...this.#guarded],

@@ -8,4 +8,4 @@ export { checkpointMachine } from './checkpoint.machine.ts';
 export { jobMachine } from './job.machine.ts';
 export { copyCheckpoint, copySavepoint } from './savepoint.ts';
 export { acquireLease, type JobOver, Lease, leaseCell, LeaseLost, leaseMs, type LeaseOptions } from './lease.ts';
-export { assign, subtasksOf } from './placement.ts';
+export { assign, subtasksOf, withoutSplits } from './placement.ts';

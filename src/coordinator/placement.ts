@@ -35,13 +35,23 @@ export async function assign(
   return assignments;
 }
 
+/** Names of subtasks of sources that have nothing to read. */
+export function withoutSplits(plan: PhysicalPlan, assignments: ReadonlyMap<string, readonly Assignment[]>): readonly string[] {
+  return [...assignments.values()]
+    .flat()
+    .filter(({ stage, splits }) => splits.length === 0 && isSource(plan.stages[stage]!))
+    .map(({ stage, subtask }) => subtaskName(stage, subtask));
+}
+
+const isSource = (stage: Stage): boolean => stage.operators[0]!.node.kind === 'source';
+
 async function splitsOf(
   stage: Stage,
   restore: Manifest | null,
   discover: (source: OperatorId) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   const root = stage.operators[0]!;
-  if (root.node.kind !== 'source') return [];
+  if (!isSource(stage)) return [];
   const known = (restore?.operators[root.id] ?? []).flatMap((part) => part.splits.map((split) => split.split)).sort();
   const found = restore?.finished === true ? [] : await discover(root.id);
   return [...known, ...found.filter((split) => !known.includes(split))];

@@ -136,6 +136,7 @@ export class Worker {
       incarnation: 'hand',
       fingerprint: this.plan.fingerprint,
       assignments,
+      withoutSplits: ['0/1'],
       restore: null,
       firstEpoch: 1,
       guarded: [],

@@ -32,7 +32,15 @@ const events: TaskEvents = {
     failed = error;
   },
 };
-const base = { name: '1/0', depth: 0, events, epochBytesMax: 1000, watermark: Number.NEGATIVE_INFINITY, monotonic: () => 0 };
+const base = {
+  name: '1/0',
+  depth: 0,
+  events,
+  epochBytesMax: 1000,
+  barren: [],
+  watermark: Number.NEGATIVE_INFINITY,
+  monotonic: () => 0,
+};
 const recorder = (): Operator => new Recorder('op', log);
 
 function steps(task: Task): void {
@@ -44,6 +52,7 @@ describe('a task that reads channels', () => {
     inputs: number,
     operator: Operator = recorder(),
     watermark = Number.NEGATIVE_INFINITY,
+    barren: readonly number[] = [],
   ): { task: Task; senders: ChannelSender[]; chain: Chain } {
     const transport = new MemoryTransport();
     const ids = Array.from({ length: inputs }, (_, from) => ({ edge: 0, from, to: 0 }));
@@ -52,7 +61,7 @@ describe('a task that reads channels', () => {
     const chain = new Chain([{ planned: planned('op', toEdge(0)), operator }], () => sink);
     return {
       chain,
-      task: new Task({ ...base, chain, inputs: receivers, feed: null, watermark }),
+      task: new Task({ ...base, chain, inputs: receivers, barren, feed: null, watermark }),
       senders: ids.map((id) => transport.sender(id)),
     };
   }
@@ -201,6 +210,18 @@ describe('a task that reads channels', () => {
     senders[0]!.send({ kind: 'data', batch: rows.withSystem({ stamps: Float64Array.of(3, 8, 30) }) });
     steps(task);
     expect(operator.advanced).toEqual([5, 5, 5]);
+  });
+
+  test('T6: an input on which no row can come hides nothing from the first row', () => {
+    const operator = new Recorder('op', log);
+    const { task, senders } = fed(2, operator, Number.NEGATIVE_INFINITY, [1]);
+    const rows = batch(1, 2).withSystem({ stamps: Float64Array.of(3, 8), advances: true });
+    senders[0]!.send({ kind: 'data', batch: rows });
+    steps(task);
+    expect(operator.advanced).toEqual([3, 8]);
+    senders[1]!.send({ kind: 'end' });
+    steps(task);
+    expect(task.watermark).toBe(Number.NEGATIVE_INFINITY);
   });
 
   test('works on the snapshot between other things, and comes to rest when it is written', () => {
@@ -353,34 +374,5 @@ describe('a task that reads a source', () => {
     task.abort(epoch(2));
     steps(task);
     expect(log.slice(8)).toEqual(['hurry']);
-  });
-});
-
-describe('the time of a task', () => {
-  test('is shared into working, being held back, and neither', () => {
-    let now = 0;
-    const transport = new MemoryTransport();
-    const id = { edge: 0, from: 0, to: 0 };
-    transport.receiver(id).open();
-    const operator: Operator = { process: (item, out) => ((now += 300), out.emit(item), 'done') };
-    const chain = new Chain([{ planned: planned('op', toEdge(0)), operator }], () => sink);
-    const task = new Task({ ...base, chain, inputs: [transport.receiver(id)], feed: null, monotonic: () => now });
-    transport.sender(id).send({ kind: 'data', batch: batch(1) });
-    transport.sender(id).send({ kind: 'data', batch: batch(2) });
-    task.step();
-    task.step();
-    expect(task.busyMs).toBe(300);
-    sink.ready = false;
-    steps(task);
-    now += 500;
-    expect([task.heldBackFor(now), task.ratios(now)]).toEqual([500, { busy: 0, heldBack: 0 }]);
-    sink.ready = true;
-    steps(task);
-    now += 100;
-    expect(task.heldBackFor(now)).toBe(0);
-    expect(task.ratios(now)).toEqual({ busy: 0.5, heldBack: 500 / 1200 });
-    expect(task.ratios(now + 1)).toEqual({ busy: 0.5, heldBack: 500 / 1200 });
-    now += 2000;
-    expect(task.ratios(now)).toEqual({ busy: 0, heldBack: 0 });
   });
 });

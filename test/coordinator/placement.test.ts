@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { assign, subtasksOf } from '../../src/coordinator/index.ts';
+import { assign, subtasksOf, withoutSplits } from '../../src/coordinator/index.ts';
 import { type PhysicalPlan, planJob } from '../../src/plan/index.ts';
 import { job, map, reduce, sink, source, union } from '../plan/nodes.ts';
 import { manifest, part, split } from './manifests.ts';
@@ -46,6 +46,7 @@ describe('placement', () => {
     expect(await placed(plan, ['w'], null, discover)).toEqual({
       w: ['0/0: a1 a3', '0/1: a2', '1/0: b1', '1/1', '1/2', '2/0', '2/1', '3/0'],
     });
+    expect(withoutSplits(plan, await assign(plan, ['x', 'y'], null, discover)).toSorted()).toEqual(['1/1', '1/2']);
   });
 
   test('Z2: keeps the splits of the restored checkpoint, in an order of their own, and adds what is new', async () => {
