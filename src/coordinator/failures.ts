@@ -33,8 +33,9 @@ export class Failures {
 
   /** @param progressed a checkpoint was completed since the generation began */
   add(error: WeirError, progressed: boolean): void {
-    // What waiting may cure is tried as often as the restart policy says.
-    const again = error.retry === 'restore' && this.#last?.message === error.message && !progressed;
+    // What waiting may cure is tried as often as the restart policy says. A channel that broke twice in the same way says nothing of rows.
+    const mayBeARow = error.retry === 'restore' && error.code !== 'E_CHANNEL';
+    const again = mayBeARow && this.#last?.message === error.message && !progressed;
     this.#same = again ? this.#same + 1 : 1;
     this.#inVain = progressed ? 1 : this.#inVain + 1;
     this.#last = error;

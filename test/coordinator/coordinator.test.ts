@@ -286,6 +286,12 @@ describe('a job that fails', () => {
     expect(fleet.outcome).toBe('failed E_RESTARTS: gave up after 3 failures: map: x is undefined');
   });
 
+  test('does not take a channel that breaks three times in the same way for a row that always fails', async () => {
+    await fleet.running();
+    for (let i = 0; i < 4; i++) await failAndRestart('E_CHANNEL', 'channel 0/0/0: frame 2 came after 0');
+    expect(fleet.coordinator.state).toBe('running');
+  });
+
   test('gives up after more failures than its policy allows, however different', async () => {
     await fleet.running();
     for (let i = 0; i <= 10; i++) await failAndRestart('E_SINK', `refused ${i}`);

@@ -164,8 +164,8 @@ describe('channels whose server goes away', () => {
     await Promise.all(both.map((connection) => connection.flush().catch(() => connection.flush())));
     sender.send({ kind: 'watermark', watermark: 1 });
     expect(failures).toMatchObject([
-      { code: 'E_CHANNEL', message: expect.stringContaining('interrupted') },
-      { code: 'E_CHANNEL', message: expect.stringContaining('interrupted') },
+      { code: 'E_BROKER', message: expect.stringContaining('interrupted') },
+      { code: 'E_BROKER', message: expect.stringContaining('interrupted') },
     ]);
     expect(receiver.pending).toBe(0);
 

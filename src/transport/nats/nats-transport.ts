@@ -47,7 +47,7 @@ export class NatsTransport implements Transport {
     this.#pieceBytesMax = Math.min(options.messageBytesMax ?? messageBytesMax, options.bus.maxPayload) - headerBytes;
     this.#beat = this.#nextBeat();
     this.#interruptions = options.bus.onInterrupted(() =>
-      this.#fail(new WeirError('E_CHANNEL', 'the connection to NATS was interrupted')),
+      this.#fail(new WeirError('E_BROKER', 'the connection to NATS was interrupted')),
     );
   }
 
