@@ -2,12 +2,10 @@
  * The coordinator of a job whose workers are other processes, over NATS.
  *
  * Owns: the order of things: connected, checked, said what will be made, leading, and only then anything of the job is touched.
- * Invariants: RJ1 a coordinator that loses its lease ends what it leads as by a crash, and waits to lead again: nothing of its former life
- * has an effect any more.
  */
-import { Fleet, type JobReport, type JobSpec, Lead } from '../../cluster/index.ts';
-import { acquireLease, type JobOver, type Lease, leaseCell, LeaseLost } from '../../coordinator/index.ts';
-import { type Logger, type Sabotage, sleep, WeirError } from '../../core/index.ts';
+import { Fleet, type JobReport, type JobSpec, Lead, Leadership } from '../../cluster/index.ts';
+import { type JobOver, leaseCell } from '../../coordinator/index.ts';
+import type { Logger, Sabotage } from '../../core/index.ts';
 import { type LogicalJob, type PhysicalPlan, planJob } from '../../plan/index.ts';
 import { type JobStores, forgetNatsStores, natsStoreNames, openNatsStores } from '../../state/index.ts';
 import { Ending, endOf } from '../ending.ts';
@@ -93,16 +91,6 @@ export async function leadJob(job: LogicalJob, options: LeadJobOptions): Promise
   }
 }
 
-interface Begun {
-  readonly started: Promise<void>;
-  readonly over: Promise<JobReport>;
-}
-
-const againMs = 250;
-
-/** Settles only if the other fails. */
-const failed = (other: Promise<unknown>): Promise<never> => other.then(() => new Promise<never>(() => undefined));
-
 class Leading {
   readonly #plan: PhysicalPlan;
   readonly #o: LeadJobOptions;
@@ -111,13 +99,8 @@ class Leading {
   readonly #stores: JobStores;
   #shared: JobStores | null = null;
   #fleet: Fleet | null = null;
-  #lease: Lease | null = null;
-  #present: Lead | null = null;
-  /** This life as a leader. */
-  #session = '';
-  readonly #former = new Set<string>();
-  #stopAsked = false;
-  readonly #ending: Ending = new Ending(() => this.#stop());
+  readonly #leadership: Leadership;
+  readonly #ending: Ending = new Ending(() => this.#leadership.stop());
   #desk: OperatorDesk | null = null;
 
   constructor(plan: PhysicalPlan, options: LeadJobOptions, connection: OpenConnection, stores: JobStores) {
@@ -125,10 +108,21 @@ class Leading {
     this.#o = options;
     this.#connection = connection;
     this.#stores = stores;
+    this.#leadership = new Leadership({
+      pointers: stores.pointers,
+      clock: realClock,
+      random: realRandom,
+      logger: options.logger,
+      signal: options.signal,
+      lead: (session) => this.#lead(session),
+      leads: (lead, over) => this.#assistDuring(lead, over),
+      severed: () => this.#disconnected(),
+      waiting: (holder) => options.say(`${holder} leads this job: waiting to take over`),
+    });
   }
 
   async start(): Promise<LedJob> {
-    const first = await this.#acquireInTime();
+    const first = await this.#leadership.acquire();
     if (typeof first === 'string') throw new NeverLed(this.#overElsewhere(first));
     if (this.#o.fresh === true)
       await forgetNatsStores(this.#connection.nats, this.#plan.job.name, [leaseCell], this.#o.connection);
@@ -137,12 +131,11 @@ class Leading {
     this.#shared = await makeSharedStores(place, this.#o.snapshots);
     if (this.#o.fromSavepoint !== undefined) await readSavepoint(this.#o.fromSavepoint, this.#shared);
     const quiet = announceJob(natsBus(this.#connection.nats), { job: this.#plan.job.name, module: this.#o.module });
-    const begun = this.#begin(first);
-    const finished = this.#untilClosed(begun).finally(quiet);
+    const finished = this.#untilClosed(this.#leadership.lead(first)).finally(quiet);
     finished.catch(() => undefined); // whoever awaits it sees it
     const led = this.#job(finished);
     const { nats } = this.#connection;
-    const leads = (): boolean => this.#lease?.isHeld === true;
+    const leads = (): boolean => this.#leadership.isHeld;
     this.#desk = new OperatorDesk({
       bus: natsBus(nats, this.#o.logger),
       clock: realClock,
@@ -150,7 +143,7 @@ class Leading {
       job: led,
       leads,
     });
-    await Promise.race([begun.started, finished]);
+    await Promise.race([this.#leadership.started, finished]);
     return led;
   }
 
@@ -159,35 +152,34 @@ class Leading {
       name: this.#plan.job.name,
       finished,
       stop: async () => {
-        this.#stop();
+        this.#leadership.stop();
         return finished;
       },
       stopForAll: (savepoint) => this.#ending.ask(savepoint),
-      checkpoint: () => this.#present!.checkpoint(),
-      savepoint: (to) => this.#present!.savepoint(to),
-      kill: () => this.#present!.kill(),
-      status: () => this.#present!.status(),
+      checkpoint: () => this.#present.checkpoint(),
+      savepoint: (to) => this.#present.savepoint(to),
+      kill: () => this.#present.kill(),
+      status: () => this.#present.status(),
       processEnded: (pid) => this.#fleet?.processEnded(workerName(pid)),
     };
   }
 
-  #stop(): void {
-    this.#stopAsked = true;
-    this.#present!.stop().catch(() => undefined); // `finished` says it
+  get #present(): Lead {
+    return this.#leadership.present!;
   }
 
   /** Whoever stopped it hears so when nothing of it is left: they may start it again at once. */
-  async #untilClosed(begun: Begun): Promise<JobReport> {
+  async #untilClosed(over: Promise<JobReport | JobOver>): Promise<JobReport> {
     const asked = (): JobOver | undefined => (this.#ending.isStopping ? 'stopped' : undefined);
     try {
-      const report = await this.#untilOver(begun);
-      const end = endOf(this.#present!.status());
+      const report = await this.#reportOf(over);
+      const end = endOf(this.#present.status());
       await this.#ending.copyFrom(this.#shared!);
-      await this.#lease?.release(end.state === 'finished' ? end.state : asked());
+      await this.#leadership.release(end.state === 'finished' ? end.state : asked());
       await this.#ending.over(end);
       return report;
     } catch (error) {
-      await this.#lease?.release(asked());
+      await this.#leadership.release(asked());
       await this.#ending.failed(error);
       throw error;
     } finally {
@@ -198,23 +190,11 @@ class Leading {
     }
   }
 
-  /** An outage of NATS costs the lease: then it is contended for again, and the job goes on from its last checkpoint. */
-  async #untilOver(begun: Begun): Promise<JobReport> {
-    for (let now = begun; ; ) {
-      try {
-        return await now.over;
-      } catch (error) {
-        if (!(error instanceof LeaseLost) || error.taken) throw error;
-        this.#o.logger.warn({ session: this.#session }, `${error.message}: contending for it again`);
-        const lease = await this.#acquireInTime(true);
-        if (typeof lease === 'string') {
-          this.#o.say(this.#overElsewhere(lease));
-          return this.#present!.status().report;
-        }
-        now = this.#begin(lease);
-        if (this.#stopAsked) void now.started.then(() => this.#present!.stop()).catch(() => undefined); // `finished` says it
-      }
-    }
+  async #reportOf(ended: Promise<JobReport | JobOver>): Promise<JobReport> {
+    const over = await ended;
+    if (typeof over !== 'string') return over;
+    this.#o.say(this.#overElsewhere(over));
+    return this.#present.status().report;
   }
 
   #overElsewhere(over: JobOver): string {
@@ -224,53 +204,13 @@ class Leading {
       : `job ${name} was stopped: a new start goes on`;
   }
 
-  #begin(lease: Lease): Begun {
-    this.#lease = lease;
-    const lead = this.#lead();
-    this.#present = lead;
-    const lost = Promise.race([lease.lost, this.#disconnected()]);
-    const over = Promise.race([lead.finished, lost]);
-    over.catch(() => void lead.kill()); // RJ1
-    const { nats } = this.#connection;
+  #assistDuring(lead: Lead, over: Promise<unknown>): void {
     const assist: Assist = (source, request) => lead.assist(source, request);
-    const leaveAlone = offerAssistance(nats, this.#plan.job.name, assist, this.#o.logger);
+    const leaveAlone = offerAssistance(this.#connection.nats, this.#plan.job.name, assist, this.#o.logger);
     over.then(leaveAlone, leaveAlone);
-    const started = Promise.race([lead.start(), lost]).then(() => undefined);
-    started.catch(() => void lead.kill());
-    return { over: Promise.race([over, failed(started)]), started };
   }
 
-  #acquire(hasWaited: boolean): Promise<Lease | JobOver> {
-    const { signal, say } = this.#o;
-    this.#former.add(this.#session);
-    this.#session = `coordinator-${realRandom.id().slice(0, 8)}`;
-    return acquireLease({
-      pointers: this.#stores.pointers,
-      clock: realClock,
-      holder: this.#session,
-      former: this.#former,
-      signal,
-      hasWaited,
-      waiting: (holder) => say(`${holder} leads this job: waiting to take over`),
-    });
-  }
-
-  /** However long NATS is away. */
-  async #acquireInTime(hasWaited = false): Promise<Lease | JobOver> {
-    for (let said = ''; ; ) {
-      try {
-        return await this.#acquire(hasWaited);
-      } catch (error) {
-        if (this.#o.signal.aborted || !(error instanceof WeirError) || error.retry === 'never') throw error;
-        if (error.message !== said)
-          this.#o.logger.warn({ err: error.message }, 'cannot contend for the lease; it is tried again');
-        said = error.message;
-        await sleep(realClock, againMs, this.#o.signal);
-      }
-    }
-  }
-
-  #lead(): Lead {
+  #lead(session: string): Lead {
     const { logger, checkpointIntervalMs, sabotage } = this.#o;
     const environment = {
       clock: realClock,
@@ -287,7 +227,7 @@ class Leading {
     const prefix = subjectPrefix(this.#plan.job.name);
     const spec = this.#spec();
     return new Lead(this.#plan, environment, options, (reports) => {
-      this.#fleet = new Fleet({ bus, prefix, session: this.#session, clock: realClock, logger, spec, reports });
+      this.#fleet = new Fleet({ bus, prefix, session, clock: realClock, logger, spec, reports });
       return this.#fleet;
     });
   }
