@@ -37,6 +37,12 @@ export interface Drawn {
   readonly seed: number;
 }
 
+/** How many rows a split has. */
+export interface RowsOfSplit {
+  readonly minLength?: number;
+  readonly maxLength: number;
+}
+
 const value = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: -20, max: 20 }) },
   { weight: 6, arbitrary: fc.double({ noNaN: true, min: -1e300, max: 1e300 }) },
@@ -52,7 +58,7 @@ const shapes: fc.Arbitrary<WindowShape> = fc
   .map(({ slide, times, offset }) => ({ size: slide * times, slide, offset }));
 
 /** Times that mostly rise, with jumps back, equal ones, and ones exactly on a window's end. */
-const times = (from: number): fc.Arbitrary<number[]> =>
+const times = (from: number, rows: RowsOfSplit): fc.Arbitrary<number[]> =>
   fc
     .array(
       fc.oneof(
@@ -60,7 +66,7 @@ const times = (from: number): fc.Arbitrary<number[]> =>
         { weight: 2, arbitrary: fc.integer({ min: -40, max: 0 }) },
         { weight: 1, arbitrary: fc.constant(0) },
       ),
-      { maxLength: 40, size: 'max' },
+      { ...rows, size: 'max' },
     )
     .map((steps) => {
       let now = from;
@@ -75,38 +81,42 @@ const keyNames = fc.constantFrom<readonly (string | null)[]>(
 );
 
 /** The rows of one split. */
-const split = (names: readonly (string | null)[]): fc.Arbitrary<Row[]> =>
+const split = (names: readonly (string | null)[], rows: RowsOfSplit): fc.Arbitrary<Row[]> =>
   fc
     .integer({ min: -60, max: 40 })
-    .chain(times)
+    .chain((from) => times(from, rows))
     .chain((at) =>
       fc
         .array(fc.record({ k: fc.constantFrom(...names), v: value, s: text }), { minLength: at.length, maxLength: at.length })
         .map((rest) => rest.map((row, i) => ({ ...row, at: at[i]! }))),
     );
-const splits = keyNames.chain((names) =>
-  fc.oneof(
-    { weight: 1, arbitrary: fc.array(split(names), { minLength: 1, maxLength: 1 }) },
-    { weight: 3, arbitrary: fc.array(split(names), { minLength: 2, maxLength: 3 }) },
-  ),
-);
+const splitsOf = (rows: RowsOfSplit): fc.Arbitrary<Row[][]> =>
+  keyNames.chain((names) =>
+    fc.oneof(
+      { weight: 1, arbitrary: fc.array(split(names, rows), { minLength: 1, maxLength: 1 }) },
+      { weight: 3, arbitrary: fc.array(split(names, rows), { minLength: 2, maxLength: 3 }) },
+    ),
+  );
 
-export const drawn: fc.Arbitrary<Drawn> = fc.record({
-  shape: shapes,
-  delay: fc.constantFrom(0, 5, 20),
-  left: splits,
-  right: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: splits }),
-  query: fc.constantFrom('windows', 'windows', 'windows', ...queryNames),
-  keys: fc.constantFrom<readonly KeyColumn[]>(['k'], ['k'], [], ['v'], ['k', 's'], ['at', 's']),
-  modes: fc.subarray<OutputMode>(['append', 'update', 'complete'], { minLength: 1 }),
-  every: fc.constantFrom(0, 0, 30),
-  steps: fc.shuffledSubarray([...stepNames]),
-  parallelisms: fc.oneof(fc.constantFrom([1], [4]), fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 })),
-  crashes: fc.constantFrom(0, 1, 2, 3, 5),
-  trouble: fc.constantFrom(...troubles),
-  abortEvery: fc.constantFrom(0, 2, 3),
-  seed: fc.nat(),
-});
+export const drawnWith = (rows: RowsOfSplit): fc.Arbitrary<Drawn> =>
+  fc.record({
+    shape: shapes,
+    delay: fc.constantFrom(0, 5, 20),
+    left: splitsOf(rows),
+    right: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: splitsOf(rows) }),
+    query: fc.constantFrom('windows', 'windows', 'windows', ...queryNames),
+    keys: fc.constantFrom<readonly KeyColumn[]>(['k'], ['k'], [], ['v'], ['k', 's'], ['at', 's']),
+    modes: fc.subarray<OutputMode>(['append', 'update', 'complete'], { minLength: 1 }),
+    every: fc.constantFrom(0, 0, 30),
+    steps: fc.shuffledSubarray([...stepNames]),
+    parallelisms: fc.oneof(fc.constantFrom([1], [4]), fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 })),
+    crashes: fc.constantFrom(0, 1, 2, 3, 5),
+    trouble: fc.constantFrom(...troubles),
+    abortEvery: fc.constantFrom(0, 2, 3),
+    seed: fc.nat(),
+  });
+
+export const drawn: fc.Arbitrary<Drawn> = drawnWith({ maxLength: 40 });
 
 /** Which of the things that must be drawn this one has. */
 export function traits({ left, right, shape }: Drawn): readonly string[] {

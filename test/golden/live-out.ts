@@ -17,10 +17,10 @@ export const rowFields = batchSchema([
   { name: 's', type: { kind: 'string' }, nullable: false },
   { name: 'at', type: { kind: 'timestamp' }, nullable: false },
 ]);
-const queries = { ...aggregations, ...keyed };
+export const queries = { ...aggregations, ...keyed };
 
 /** Only what the query's answer does not depend on. */
-function fitting(life: Drawn): Drawn {
+export function fitting(life: Drawn): Drawn {
   const without = (...steps: readonly string[]): Drawn['steps'] => life.steps.filter((step) => !steps.includes(step));
   switch (life.query) {
     case 'fold':

@@ -1,0 +1,114 @@
+/**
+ * What goes wrong in a simulated cluster, drawn from a seed: so many faults that hit a generation that runs, and then no more.
+ *
+ * Owns: which faults there are, and when they come. Does not own: what they do to a process or a connection.
+ */
+import type { Random } from '../../core/index.ts';
+import type { Member, SimulatedCluster } from './simulated-cluster.ts';
+import type { Direction } from './simulated-network.ts';
+import type { Timeline } from './timeline.ts';
+
+export interface NemesisOptions {
+  readonly timeline: Timeline;
+  readonly cluster: SimulatedCluster;
+  readonly random: Random;
+  /** Faults that must hit a running generation. */
+  readonly faults: number;
+  /** Of these kinds; those that hit nothing are drawn again. */
+  readonly kinds: readonly string[];
+}
+type Fault = (nemesis: NemesisOptions) => void;
+
+const pick = <T>(random: Random, from: readonly T[]): T | undefined => from[Math.floor(random.next() * from.length)];
+const between = (random: Random, least: number, most: number): number => least + random.next() * (most - least);
+
+const alive = ({ cluster }: NemesisOptions, role?: Member['role']): Member[] =>
+  cluster.members.filter((member) => member.process.alive && (role === undefined || member.role === role));
+const worker = (nemesis: NemesisOptions): Member | undefined => pick(nemesis.random, alive(nemesis, 'worker'));
+const standby = (nemesis: NemesisOptions): Member | undefined =>
+  alive(nemesis, 'coordinator').find((member) => member !== nemesis.cluster.leader);
+
+function stall(nemesis: NemesisOptions, direction: Direction): void {
+  const member = pick(nemesis.random, alive(nemesis));
+  const ms = pick(nemesis.random, [between(nemesis.random, 50, 1500), between(nemesis.random, 1500, 9000)])!;
+  for (const connection of member?.connections ?? []) connection.stall(direction, ms);
+}
+
+function cut(nemesis: NemesisOptions, member: Member | undefined): void {
+  const ms = between(nemesis.random, 0, 3000);
+  const connection = pick(nemesis.random, member?.connections ?? []);
+  connection?.cut(ms);
+}
+
+const faults: Readonly<Record<string, Fault>> = {
+  'kill a worker': (nemesis) => worker(nemesis)?.process.kill(),
+  'kill the leader': ({ cluster }) => cluster.leader?.process.kill(),
+  'kill the standby': (nemesis) => standby(nemesis)?.process.kill(),
+  'kill all': (nemesis) => alive(nemesis).forEach(({ process }) => process.kill()),
+  'pause a worker': (nemesis) => worker(nemesis)?.process.pause(pick(nemesis.random, [100, 1000, 3000, 8000])!),
+  'pause the leader': ({ cluster, random }) => cluster.leader?.process.pause(pick(random, [100, 1000, 3000, 8000])!),
+  'cut a worker': (nemesis) => cut(nemesis, worker(nemesis)),
+  'cut the leader': (nemesis) => cut(nemesis, nemesis.cluster.leader),
+  'nothing gets out': (nemesis) => stall(nemesis, 'out'),
+  'nothing gets in': (nemesis) => stall(nemesis, 'in'),
+  partition: (nemesis) => stall(nemesis, 'both'),
+  'restart the server': ({ cluster, random }) => cluster.network.restart(between(random, 50, 4000)),
+  'a clock jumps': (nemesis) =>
+    pick(nemesis.random, alive(nemesis))?.process.jump(between(nemesis.random, -3_600_000, 3_600_000)),
+};
+export const faultKinds: readonly string[] = Object.keys(faults);
+
+/** How often two come at once, and how often one comes while nothing runs. */
+const togetherShare = 0.15;
+const whileDownShare = 0.2;
+
+export class Nemesis {
+  /** Faults that hit a running generation, by kind. */
+  readonly counts: Map<string, number> = new Map();
+  /** Those that came while none ran: during a restore, say. */
+  others = 0;
+  #live = 0;
+  readonly #o: NemesisOptions;
+
+  constructor(options: NemesisOptions) {
+    this.#o = options;
+  }
+
+  start(): void {
+    this.#later(between(this.#o.random, 300, 1500));
+  }
+
+  get live(): number {
+    return this.#live;
+  }
+
+  get done(): boolean {
+    return this.#live >= this.#o.faults;
+  }
+
+  #later(ms: number): void {
+    this.#o.timeline.after(ms, 'fate', () => this.#strike());
+  }
+
+  #strike(): void {
+    const { cluster, random } = this.#o;
+    if (cluster.over || this.done) return;
+    if (!cluster.isRunning && random.next() > whileDownShare) return this.#later(between(random, 20, 200));
+    this.#one();
+    if (random.next() < togetherShare) this.#one();
+    this.#later(between(random, 50, 1800));
+  }
+
+  #one(): void {
+    const { cluster, random, timeline } = this.#o;
+    const kind = pick(random, this.#o.kinds)!;
+    const isLive = cluster.isRunning;
+    timeline.note(kind);
+    faults[kind]!(this.#o);
+    if (!isLive) this.others++;
+    else {
+      this.#live++;
+      this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+    }
+  }
+}

@@ -1,0 +1,282 @@
+/**
+ * A whole cluster in one process: coordinators, workers and a server, on virtual time.
+ *
+ * Owns: the roles, what starts them again when they end, and which of them lead or run something. They are the production code, `Lead`,
+ * `Fleet` and `RemoteWorker`; only what is outside of it is simulated. Does not own: what goes wrong (faults.ts).
+ */
+import { Fleet, type JobReport, type JobSpec, Lead, Leadership, RemoteWorker } from '../../cluster/index.ts';
+import { packValue } from '../../batch/index.ts';
+import { LeaseLost } from '../../coordinator/index.ts';
+import { type Logger, type Random, type Sabotage, seededRandom, silentLogger, WeirError } from '../../core/index.ts';
+import { type LogicalJob, type PhysicalPlan, planJob } from '../../plan/index.ts';
+import { MemoryDisk } from '../../state/index.ts';
+import { MemoryTransport, NatsTransport, PlacedTransport } from '../../transport/index.ts';
+import { inProcess, type Pace } from './simulated-definitions.ts';
+import { type Connection, SimulatedNetwork } from './simulated-network.ts';
+import { SimulatedProcess } from './simulated-process.ts';
+import { simulatedStores } from './simulated-stores.ts';
+import type { Timeline } from './timeline.ts';
+
+export interface SimulatedJob extends Omit<LogicalJob, 'parallelism'> {
+  /** Of each life of a coordinator, in turn. */
+  readonly parallelisms: readonly number[];
+}
+export interface SimulatedClusterOptions {
+  readonly timeline: Timeline;
+  readonly seed: number;
+  readonly job: SimulatedJob;
+  readonly workers: number;
+  /** Of each worker. */
+  readonly slots: number;
+  readonly pace: Pace;
+  readonly sabotage?: Sabotage;
+}
+export type Role = 'coordinator' | 'worker';
+
+export interface Member {
+  readonly role: Role;
+  readonly index: number;
+  process: SimulatedProcess;
+  connections: readonly Connection[];
+  /** Of a coordinator that leads. */
+  lead: Lead | null;
+  /** It works on the job, or leads it. */
+  readonly isActive: () => boolean;
+}
+
+/** Lives, over all processes. */
+export interface ClusterTotals {
+  restores: number;
+  deepRestores: number;
+  aborted: number;
+  /** Aborted epochs that a completed one followed. */
+  abortedThenCompleted: number;
+  completed: number;
+  generations: number;
+  /** Restored at another parallelism than the generation before had. */
+  rescales: number;
+  restarts: number;
+}
+
+const prefix = 'weir.sim';
+const aliveMs = 250;
+const version = 'simulated';
+/** What starts a process that ended again: at the earliest, and how much later. */
+const respawnMs = { least: 50, more: 1500 };
+
+export class SimulatedCluster {
+  readonly network: SimulatedNetwork;
+  readonly disk: MemoryDisk = new MemoryDisk();
+  readonly members: Member[] = [];
+  readonly totals: ClusterTotals = {
+    restores: 0,
+    deepRestores: 0,
+    aborted: 0,
+    abortedThenCompleted: 0,
+    completed: 0,
+    generations: 0,
+    rescales: 0,
+    restarts: 0,
+  };
+  /** That it ran at. */
+  readonly parallelisms: Set<number> = new Set();
+  /** What ended the job otherwise than by its end. */
+  failure: Error | null = null;
+  report: JobReport | null = null;
+  readonly #o: SimulatedClusterOptions;
+  readonly #random: Random;
+  #lives = 0;
+  #latestParallelism = 0;
+
+  constructor(options: SimulatedClusterOptions) {
+    this.#o = options;
+    this.#random = seededRandom(options.seed);
+    this.network = new SimulatedNetwork(options.timeline, this.#fork());
+  }
+
+  start(): void {
+    this.#member('coordinator', 0);
+    this.#member('coordinator', 1);
+    for (let i = 0; i < this.#o.workers; i++) this.#member('worker', i);
+  }
+
+  get over(): boolean {
+    return this.report !== null || this.failure !== null;
+  }
+
+  /** The coordinator that leads, if one is alive. */
+  get leader(): Member | undefined {
+    return this.members.find(({ lead, process }) => lead !== null && process.alive);
+  }
+
+  /** A generation is running. */
+  get isRunning(): boolean {
+    return this.leader?.lead?.status().state === 'running';
+  }
+
+  #fork(): Random {
+    return seededRandom(Math.floor(this.#random.next() * 2 ** 32));
+  }
+
+  #member(role: Role, index: number): void {
+    const member: Member = {
+      role,
+      index,
+      process: new SimulatedProcess('', this.#o.timeline, this.#fork()),
+      connections: [],
+      lead: null,
+      isActive: () => (role === 'coordinator' ? member.lead !== null : this.isRunning),
+    };
+    this.members.push(member);
+    this.#spawn(member);
+  }
+
+  #spawn(member: Member): void {
+    if (this.over) return;
+    const { role, index } = member;
+    const process = new SimulatedProcess(`${role}-${index}.${++this.#lives}`, this.#o.timeline, this.#fork());
+    member.process = process;
+    member.lead = null;
+    process.onEnd(() => {
+      this.#count(member);
+      member.lead = null;
+      const after = respawnMs.least + this.#random.next() * respawnMs.more;
+      this.#o.timeline.after(after, `${role}-${index} is started`, () => this.#spawn(member));
+    });
+    if (role === 'worker') this.#worker(member);
+    else void this.#coordinator(member);
+  }
+
+  // ── a worker
+
+  #worker(member: Member): void {
+    const { process } = member;
+    const { clock, random } = process;
+    const [control, data] = [this.network.connect(process), this.network.connect(process)];
+    member.connections = [control, data];
+    let session = '';
+    let progress = 0;
+    const worker = new RemoteWorker({
+      bus: control,
+      prefix,
+      name: process.name,
+      slots: this.#o.slots,
+      version,
+      random,
+      environment: {
+        clock,
+        logger: silentLogger,
+        defer: (run) => process.after(random.next() * 0.1, 'turn', run),
+        stores: simulatedStores(control, this.disk),
+        transport: (generation, isLocal) =>
+          new PlacedTransport(
+            new MemoryTransport(),
+            new NatsTransport({ bus: data, prefix: `${prefix}.d`, generation, clock, logger: silentLogger }),
+            isLocal,
+          ),
+        epochBytesMax: 1 << 20,
+        ...this.#sabotage(),
+      },
+      plan: async (spec) => this.#plan(process, spec.parallelism),
+      session: (next) => (session = next),
+      canHear: () => control.connected,
+    });
+    const sayAlive = (): void => {
+      control.publish(`${prefix}.alive`, packValue({ session, progress: ++progress }));
+      process.after(aliveMs, 'signs of life', sayAlive);
+    };
+    process.after(aliveMs, 'signs of life', sayAlive);
+    worker.over.then(
+      () => process.kill(),
+      () => process.kill(),
+    );
+  }
+
+  // ── a coordinator
+
+  async #coordinator(member: Member): Promise<void> {
+    const { process } = member;
+    const { clock, random } = process;
+    const connection = this.network.connect(process);
+    member.connections = [connection];
+    const stores = simulatedStores(connection, this.disk);
+    const parallelism = this.#o.job.parallelisms[this.#lives % this.#o.job.parallelisms.length]!;
+    const plan = this.#plan(process, parallelism);
+    const leadership = new Leadership({
+      pointers: stores.pointers,
+      clock,
+      random,
+      logger: silentLogger,
+      signal: new AbortController().signal,
+      lead: (session) => this.#lead(process, connection, stores, plan, session),
+      leads: (lead, over) => {
+        member.lead = lead;
+        const end = (): void => {
+          this.#count(member);
+          if (member.lead === lead) member.lead = null;
+        };
+        over.then(end, end);
+      },
+      severed: () => new Promise(() => undefined),
+      waiting: () => undefined,
+    });
+    try {
+      const first = await leadership.acquire();
+      if (typeof first === 'string') return;
+      const report = await leadership.lead(first);
+      if (typeof report === 'string') return;
+      await leadership.release('finished');
+      this.report = report;
+    } catch (thrown) {
+      // What starts processes again starts this one, unless nothing would be better then.
+      if (thrown instanceof LeaseLost || (thrown instanceof WeirError && thrown.retry !== 'never')) process.kill();
+      else this.failure ??= thrown as Error;
+    }
+  }
+
+  #lead(
+    process: SimulatedProcess,
+    bus: Connection,
+    stores: ReturnType<typeof simulatedStores>,
+    plan: PhysicalPlan,
+    session: string,
+  ): Lead {
+    const { clock, random } = process;
+    const logger: Logger = silentLogger;
+    const { parallelism, fingerprint } = plan;
+    const spec: JobSpec = { job: plan.job.name, params: [], parallelism, fingerprint, version };
+    const environment = { clock, random, logger, stores, ...this.#sabotage() };
+    return new Lead(plan, environment, {}, (reports) => new Fleet({ bus, prefix, session, clock, logger, spec, reports }));
+  }
+
+  #plan(process: SimulatedProcess, parallelism: number): PhysicalPlan {
+    const { parallelisms: _, ...job } = this.#o.job;
+    return planJob({ ...job, parallelism, outputs: inProcess(job.outputs, process, this.#o.pace) }, parallelism);
+  }
+
+  #sabotage(): { readonly sabotage?: Sabotage } {
+    return this.#o.sabotage === undefined ? {} : { sabotage: this.#o.sabotage };
+  }
+
+  /** What a life of a coordinator has seen, when it is over. */
+  #count({ lead }: Member): void {
+    if (lead === null) return;
+    const status = lead.status();
+    const { report, checkpoints } = status;
+    const { totals } = this;
+    const restored = report.restoredFrom ?? 0;
+    totals.restores += report.restarts + (restored > 0 ? 1 : 0);
+    if (restored >= 2 || report.restarts > 0) totals.deepRestores++;
+    const { parallelism } = status;
+    if (restored > 0 && this.#latestParallelism !== parallelism) totals.rescales++;
+    this.#latestParallelism = parallelism;
+    this.parallelisms.add(parallelism);
+    totals.restarts += report.restarts;
+    const states = checkpoints.map(({ state }) => state);
+    totals.aborted += states.filter((state) => state === 'aborted').length;
+    const newest = states.indexOf('completed');
+    if (newest >= 0) totals.abortedThenCompleted += states.slice(newest).filter((state) => state === 'aborted').length;
+    totals.completed = Math.max(totals.completed, report.epoch);
+    totals.generations++;
+  }
+}

@@ -1,0 +1,83 @@
+/** The sources and sinks of a job as one process has them: what they do they do in its time, and not once it is dead. */
+import type { SinkDefinition, SourceDefinition } from '../../operators/index.ts';
+import type { LogicalJob, LogicalNode } from '../../plan/index.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+
+/** How quick sources and sinks are. */
+export interface Pace {
+  /** How long a call takes, ms. */
+  latency(call: 'read' | 'write' | 'stage' | 'commit'): number;
+  /** Whether a source may go on behind this position of a split. */
+  mayPass(source: string, split: string, position: unknown): boolean;
+}
+
+const holdMs = 20;
+
+/** The same job, whose sources and sinks belong to the process. */
+export function inProcess(outputs: LogicalJob['outputs'], process: SimulatedProcess, pace: Pace): LogicalJob['outputs'] {
+  const known = new Map<LogicalNode, LogicalNode>();
+  const own = <N extends LogicalNode>(node: N): N => {
+    const before = known.get(node);
+    if (before !== undefined) return before as N;
+    const made = copy(node) as N;
+    known.set(node, made);
+    return made;
+  };
+  const copy = (node: LogicalNode): LogicalNode => {
+    if (node.kind === 'source') return { ...node, source: ownSource(node.source as SourceDefinition, process, pace) };
+    if (node.kind === 'union') return { ...node, inputs: node.inputs.map(own) };
+    if (node.kind === 'sink')
+      return { ...node, input: own(node.input), sink: ownSink(node.sink as SinkDefinition, process, pace) };
+    return { ...node, input: own(node.input) } as LogicalNode;
+  };
+  return outputs.map(own);
+}
+
+function ownSource(source: SourceDefinition, process: SimulatedProcess, pace: Pace): SourceDefinition {
+  return {
+    ...source,
+    open: async (split, from, records, context) => {
+      const reader = await source.open(split, from, records, context);
+      return {
+        read: async () => {
+          await process.sleep(pace.latency('read'));
+          context.signal.throwIfAborted();
+          const piece = await reader.read();
+          while (piece !== null && !pace.mayPass(source.name, split, piece.position)) {
+            await process.sleep(holdMs);
+            context.signal.throwIfAborted();
+          }
+          return piece;
+        },
+        close: () => reader.close(),
+      };
+    },
+  };
+}
+
+function ownSink(sink: SinkDefinition, process: SimulatedProcess, pace: Pace): SinkDefinition {
+  return {
+    ...sink,
+    open: async (context, states) => {
+      await process.sleep(pace.latency('write'));
+      const writer = await sink.open(context, states);
+      return {
+        ...(writer.snapshot === undefined ? {} : { snapshot: () => writer.snapshot!() }),
+        ...(writer.close === undefined ? {} : { close: () => writer.close!() }),
+        write: async (batch) => {
+          await process.sleep(pace.latency('write'));
+          await writer.write(batch);
+        },
+        stage: async (epoch, replaced) => {
+          await process.sleep(pace.latency('stage'));
+          return writer.stage(epoch, replaced);
+        },
+        commit: async (permit, staged) => {
+          await process.sleep(pace.latency('commit'));
+          await writer.commit(permit, staged);
+          await process.sleep(pace.latency('commit'));
+        },
+      };
+    },
+  };
+}

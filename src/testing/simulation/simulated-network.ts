@@ -1,0 +1,222 @@
+/**
+ * A NATS server in memory, as far as core NATS goes, and the connections to it.
+ *
+ * Owns: what is under way, and what is lost of it. Messages of a connection keep their order, both ways; those of different connections
+ * overtake each other. Invariants: NC5 no message is lost without a call of everybody of its connection that asked for it, after the loss.
+ */
+import type { Random } from '../../core/index.ts';
+import type { Bus, Subscription } from '../../transport/index.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+import type { Timeline } from './timeline.ts';
+
+type Receive = (payload: Uint8Array, reply?: string) => void;
+export type Direction = 'out' | 'in' | 'both';
+
+/** A client that hears nothing for two pings gives its connection up. */
+const pingsMs = 4000;
+const reconnectMs = 250;
+
+export class SimulatedNetwork {
+  readonly maxPayload: number;
+  readonly #timeline: Timeline;
+  readonly #random: Random;
+  readonly #connections = new Set<Connection>();
+  #down = false;
+  /** Messages that were lost. */
+  lost = 0;
+
+  constructor(timeline: Timeline, random: Random, maxPayload: number = 64 << 10) {
+    this.#timeline = timeline;
+    this.#random = random;
+    this.maxPayload = maxPayload;
+  }
+
+  get down(): boolean {
+    return this.#down;
+  }
+
+  connect(process: SimulatedProcess): Connection {
+    const connection = new Connection(this, process, this.#timeline, this.#random);
+    this.#connections.add(connection);
+    process.onEnd(() => {
+      connection.end();
+      this.#connections.delete(connection);
+    });
+    return connection;
+  }
+
+  /** All connections break; it is back after a time. */
+  restart(awayMs: number): void {
+    this.#down = true;
+    for (const connection of this.#connections) connection.cut(awayMs);
+    this.#timeline.after(awayMs, 'the server is back', () => void (this.#down = false));
+  }
+
+  /** For the server's side of a connection. */
+  route(subject: string, payload: Uint8Array, reply: string | undefined): void {
+    let heard = 0;
+    for (const connection of this.#connections) heard += connection.deliver(subject, payload, reply);
+    if (heard === 0 && reply !== undefined) this.route(reply, new Uint8Array(0), undefined);
+  }
+
+  delayMs(): number {
+    const drawn = this.#random.next();
+    return 0.05 + drawn * drawn * (drawn > 0.97 ? 30 : 1.5);
+  }
+}
+
+export class Connection implements Bus {
+  readonly #network: SimulatedNetwork;
+  readonly #process: SimulatedProcess;
+  readonly #timeline: Timeline;
+  readonly #random: Random;
+  readonly #subscribers = new Map<string, Set<Receive>>();
+  readonly #interrupted = new Set<() => void>();
+  #connected = true;
+  #ended = false;
+  /** By direction, rises with each break: what was under way before it is lost. */
+  readonly #life = { out: 0, in: 0 };
+  /** When the last message that is under way arrives, by direction; nothing overtakes it. */
+  readonly #last = { out: 0, in: 0 };
+  /** Nothing passes before. */
+  readonly #stalled = { out: 0, in: 0 };
+
+  constructor(network: SimulatedNetwork, process: SimulatedProcess, timeline: Timeline, random: Random) {
+    this.#network = network;
+    this.#process = process;
+    this.#timeline = timeline;
+    this.#random = random;
+  }
+
+  get maxPayload(): number {
+    return this.#network.maxPayload;
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  publish(subject: string, payload: Uint8Array, reply?: string): void {
+    if (!this.#process.alive) return;
+    if (payload.length > this.maxPayload) throw new Error(`a message of ${payload.length} bytes`);
+    const copy = payload.slice();
+    this.pass('out', subject, () => this.#network.route(subject, copy, reply));
+  }
+
+  subscribe(subject: string, receive: Receive): Subscription {
+    const receivers = this.#subscribers.get(subject) ?? new Set();
+    const own: Receive = (payload, reply) => receive(payload, reply);
+    receivers.add(own);
+    this.#subscribers.set(subject, receivers);
+    return {
+      close: () => {
+        receivers.delete(own);
+        if (receivers.size === 0 && this.#subscribers.get(subject) === receivers) this.#subscribers.delete(subject);
+      },
+    };
+  }
+
+  flush(): Promise<void> {
+    return this.roundTrip(async () => undefined).catch(() => undefined);
+  }
+
+  onInterrupted(call: () => void): Subscription {
+    const own = (): void => call();
+    this.#interrupted.add(own);
+    return { close: () => void this.#interrupted.delete(own) };
+  }
+
+  /** What the server does for a request, and its answer. Rejects if the connection breaks meanwhile: then nobody knows whether it was done. */
+  roundTrip<T>(serve: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!this.#connected) {
+        reject(new Error('there is no connection'));
+        return;
+      }
+      const life = this.#life.in;
+      const broken = this.onInterrupted(() => {
+        broken.close();
+        reject(new Error('the connection broke before the answer was there'));
+      });
+      this.pass('out', 'request', () => {
+        const served = serve();
+        served.catch(() => undefined); // its caller sees it, if the answer arrives
+        if (life !== this.#life.in) return;
+        this.pass('in', 'answer', () =>
+          this.#process.run(() => {
+            broken.close();
+            served.then(resolve, reject);
+          }),
+        );
+      });
+    });
+  }
+
+  /** From the server to its subscribers; how many there are. */
+  deliver(subject: string, payload: Uint8Array, reply: string | undefined): number {
+    const receivers = this.#subscribers.get(subject);
+    if (receivers === undefined || !this.#connected) return 0;
+    for (const receive of receivers)
+      this.pass('in', subject, () => {
+        if (receivers.has(receive)) this.#process.run(() => receive(payload, reply));
+      });
+    return receivers.size;
+  }
+
+  /** Loses what is under way; connects again after a time. */
+  cut(awayMs: number): void {
+    if (this.#ended) return;
+    this.#connected = false;
+    this.#life.out++;
+    const life = ++this.#life.in;
+    this.#stalled.in = this.#stalled.out = 0;
+    this.#interruptedNow();
+    this.#timeline.after(awayMs + this.#random.next() * 2 * reconnectMs, `${this.#process.name} connects`, () => {
+      if (this.#ended || life !== this.#life.in) return;
+      if (this.#network.down) return this.cut(reconnectMs);
+      this.#connected = true;
+      this.#interruptedNow();
+    });
+  }
+
+  /** Nothing passes for a time; if that is long, the client finds its connection dead, and makes another when it can. */
+  stall(direction: Direction, ms: number): void {
+    const until = this.#timeline.now + ms;
+    if (direction !== 'in') this.#stalled.out = Math.max(this.#stalled.out, until);
+    if (direction !== 'out') this.#stalled.in = Math.max(this.#stalled.in, until);
+    const life = this.#life.in;
+    if (ms < pingsMs) return;
+    this.#timeline.after(pingsMs, `${this.#process.name} gives its connection up`, () => {
+      if (life === this.#life.in) this.cut(ms - pingsMs);
+    });
+  }
+
+  /** Its process is dead: what it had handed to its machine may still arrive. */
+  end(): void {
+    this.#ended = true;
+    this.#connected = false;
+    this.#life.in++;
+    if (this.#random.next() < 0.5) this.#life.out++;
+    this.#subscribers.clear();
+  }
+
+  /** In its turn, unless the connection breaks before. */
+  pass(direction: 'out' | 'in', name: string, arrive: () => void): void {
+    if (!this.#connected) {
+      this.#network.lost++;
+      return;
+    }
+    const life = this.#life[direction];
+    const { now } = this.#timeline;
+    const at = Math.max(now + this.#network.delayMs(), this.#last[direction], this.#stalled[direction]);
+    this.#last[direction] = at;
+    this.#timeline.after(at - now, `${this.#process.name} ${direction} ${name}`, () => {
+      if (life === this.#life[direction]) arrive();
+      else this.#network.lost++;
+    });
+  }
+
+  #interruptedNow(): void {
+    for (const call of [...this.#interrupted]) this.#process.run(call);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * One process of a simulated world: what it does, it does at events, and not at all once it was killed.
+ *
+ * Owns: its life, its pauses, its clock. A process that is killed leaves its promises unsettled: whatever it waited for does not come.
+ * Invariants: SW1 nothing that a dead process does has an effect outside; SW2 what comes to a process that is paused happens when it
+ * wakes, in its order, and its clock has gone on meanwhile.
+ */
+import type { Clock, Random, Timer } from '../../core/index.ts';
+import type { Timeline } from './timeline.ts';
+
+const started = 946_684_800_000;
+
+export class SimulatedProcess {
+  readonly name: string;
+  readonly timeline: Timeline;
+  readonly random: Random;
+  readonly clock: Clock;
+  #alive = true;
+  #pausedUntil = -1;
+  /** How far its wall clock is off. */
+  #skewMs = 0;
+  #waiting: (() => void)[] = [];
+  readonly #ends: (() => void)[] = [];
+
+  constructor(name: string, timeline: Timeline, random: Random) {
+    this.name = name;
+    this.timeline = timeline;
+    this.random = random;
+    this.clock = {
+      now: () => Math.floor(started + timeline.now + this.#skewMs),
+      monotonic: () => timeline.now,
+      setTimer: (delayMs, fn) => this.#timer(delayMs, fn),
+    };
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  get paused(): boolean {
+    return this.timeline.now < this.#pausedUntil;
+  }
+
+  /** Does it now, or when the process is awake; never if it is dead. */
+  run(fn: () => void): void {
+    if (!this.#alive) return;
+    if (this.#waiting.length > 0 || this.paused) this.#waiting.push(fn);
+    else fn();
+  }
+
+  after(delayMs: number, name: string, fn: () => void): { cancel(): void } {
+    return this.timeline.after(delayMs, `${this.name} ${name}`, () => this.run(fn));
+  }
+
+  /** Resolves after a time; never once the process is dead. */
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.after(delayMs, 'sleeps', resolve));
+  }
+
+  kill(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#waiting = [];
+    for (const end of this.#ends.splice(0)) end();
+  }
+
+  /** Called when it is dead. */
+  onEnd(call: () => void): void {
+    this.#ends.push(call);
+  }
+
+  pause(ms: number): void {
+    if (!this.#alive) return;
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.timeline.now + ms);
+    this.timeline.after(ms, `${this.name} wakes`, () => this.#wake());
+  }
+
+  /** Wall time jumps; what is measured does not. */
+  jump(ms: number): void {
+    this.#skewMs += ms;
+  }
+
+  #wake(): void {
+    if (!this.#alive || this.paused) return;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    next();
+    // One at a time, as an event loop would: promises settle in between.
+    if (this.#waiting.length > 0) this.timeline.after(0, `${this.name} catches up`, () => this.#wake());
+  }
+
+  #timer(delayMs: number, fn: () => void): Timer {
+    // What a process does takes time, and no two timers of a machine are quite the same.
+    const late = this.random.next() * 0.2;
+    return this.after(Math.max(0, delayMs) + late, 'timer', fn);
+  }
+}
