@@ -131,7 +131,7 @@ describe('a job on NATS', { timeout: 120_000 }, () => {
     const other = weir(folder, 'coordinator', flights, '--nats', url, '--job', 'alone', '--', 'rate=1000');
     await other.says(/goes on from checkpoint/);
     only.child.kill('SIGCONT');
-    await only.says(/lost its lease.*contending for it again/);
+    await only.says(/lost its lease.*contending for the lease again/);
     await only.says(/leads this job: waiting to take over/);
     other.child.kill('SIGKILL');
     await only.says(/"generation":3|a worker joined[\s\S]*a worker joined/);

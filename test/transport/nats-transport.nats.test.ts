@@ -184,6 +184,6 @@ describe('channels whose server goes away', () => {
     receiving.receiver(id).open();
     await nats.restart();
     await failed;
-    expect(failures.map(({ code }) => code)).toEqual(['E_CHANNEL', 'E_CHANNEL']);
+    expect(failures.map(({ code }) => code)).toEqual(['E_BROKER', 'E_BROKER']);
   });
 });

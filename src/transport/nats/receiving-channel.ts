@@ -5,7 +5,7 @@
  * was lost cannot be had again. Invariants: H1, H3 of channel.ts; H5 a repeated frame changes nothing.
  */
 import { decodeBatch, packValue, unpackValue } from '../../batch/index.ts';
-import { WeirError } from '../../core/index.ts';
+import { type ErrorCode, WeirError } from '../../core/index.ts';
 import type { ChannelReceiver, Frame } from '../channel.ts';
 import { type Grant, ReceiverCredit, type Window } from '../credit.ts';
 import { encodeFrame, type WireFrame } from './frame-codec.ts';
@@ -40,7 +40,7 @@ export class ReceivingChannel implements ChannelReceiver {
     this.#state = 'opening';
     this.#site.subscribed().then(
       () => this.#opened(),
-      (error: unknown) => this.#fail(WeirError.from(error, 'E_CHANNEL').message),
+      (error: unknown) => this.#fail(WeirError.from(error, 'E_BROKER').message, 'E_BROKER'),
     );
   }
 
@@ -125,9 +125,9 @@ export class ReceivingChannel implements ChannelReceiver {
     publish(encodeFrame({ kind: 'grant', more: false, channel, generation, sequence: 0, payload: packValue(grant) }));
   }
 
-  #fail(what: string): void {
+  #fail(what: string, code: ErrorCode = 'E_CHANNEL'): void {
     const { edge, from, to } = this.#site.channel;
     this.close();
-    this.#site.failed(new WeirError('E_CHANNEL', `channel ${edge}/${from}/${to}: ${what}`));
+    this.#site.failed(new WeirError(code, `channel ${edge}/${from}/${to}: ${what}`));
   }
 }
