@@ -200,8 +200,8 @@ describe('channels over NATS', () => {
     const { network, failures, sender, receiver, settle } = await opened();
     network.interrupt();
     expect(failures).toMatchObject([
-      { code: 'E_CHANNEL', message: expect.stringContaining('interrupted') },
-      { code: 'E_CHANNEL', message: expect.stringContaining('interrupted') },
+      { code: 'E_BROKER', message: expect.stringContaining('interrupted') },
+      { code: 'E_BROKER', message: expect.stringContaining('interrupted') },
     ]);
     sender.send(mark(1));
     await settle();
