@@ -5,7 +5,8 @@
  * revision that this coordinator read: another one that moved it in between makes every later move fail.
  * Invariants: CS1 a checkpoint exists only once the pointer names it; CS2 its manifest and chunks are durable before; CS3 nothing
  * that a retained manifest needs is deleted; CS4 a coordinator that lost the pointer stops; CS5 publishing and fencing take
- * turns: a checkpoint that is being published when its generation ends is complete, or never was, before the next one begins.
+ * turns: a checkpoint that is being published when its generation ends is complete, or never was, before the next one begins; CS6 a
+ * coordinator that was replaced, and does not know it yet, deletes nothing of those that came after it.
  */
 import { packValue, unpackValue } from '../batch/index.ts';
 import { invariant, WeirError } from '../core/index.ts';
@@ -65,10 +66,25 @@ export class CheckpointStore {
 
   /** Reads the pointer and every retained manifest. */
   async load(): Promise<void> {
+    for (let found = await this.#readPointer(); ; ) {
+      try {
+        for (const epoch of this.#pointer?.kept ?? []) this.#manifests.set(epoch, await this.#read(epoch));
+        return;
+      } catch (error) {
+        // Whoever led before may not know yet that it does not: it moves the pointer on, and what this one has read of is retired.
+        const before = found;
+        found = await this.#readPointer();
+        if (found === before) throw error;
+        this.#manifests.clear();
+      }
+    }
+  }
+
+  async #readPointer(): Promise<number> {
     const versioned = await this.#stores.pointers.read(checkpointCell);
     this.#revision = versioned?.revision ?? 0;
     this.#pointer = versioned === null ? null : (unpackValue(versioned.value) as Pointer);
-    for (const epoch of this.#pointer?.kept ?? []) this.#manifests.set(epoch, await this.#read(epoch));
+    return this.#revision;
   }
 
   /**
@@ -178,10 +194,14 @@ export class CheckpointStore {
    * What no manifest ever named goes too: deltas of aborted epochs, and those that were folded before their epoch was complete. Only
    * behind the fence, and behind the pointer's move: before the one another coordinator, before the other a subtask may have
    * written what no manifest names yet (CS3). Behind both, nothing is under way, and every living chunk is in the newest manifest.
+   * But whoever stands still here may find another one's checkpoints when it goes on: what is of a later generation, or of an epoch that
+   * it has not reserved, it leaves alone (CS6).
    */
   async #sweep(): Promise<void> {
     const needed = this.#needed();
-    await this.#stores.blobs.delete((await this.#stores.blobs.list('')).filter((id) => !needed.has(id)));
+    const { generation, reserved } = this.#pointer!;
+    const known = await this.#stores.blobs.list('');
+    await this.#stores.blobs.delete(known.filter((id) => !needed.has(id) && isOfThePast(id, generation, reserved)));
   }
 
   #isKept(epoch: number): boolean {
@@ -204,3 +224,9 @@ function lost(): WeirError {
 }
 
 export const manifestId = (epoch: number): string => `manifest/${epoch}`;
+
+/** False of a chunk of a later generation, and of a manifest of a later epoch. */
+function isOfThePast(id: string, generation: number, epoch: number): boolean {
+  const [, kind, number] = /^(g|manifest\/)(\d+)(\/|$)/.exec(id) ?? [];
+  return Number(number ?? 0) <= (kind === 'g' ? generation : epoch);
+}

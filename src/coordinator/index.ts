@@ -1,4 +1,4 @@
-export { CheckpointStore, manifestId, type Pointer, retained } from './checkpoint-store.ts';
+export { checkpointCell, CheckpointStore, manifestId, type Pointer, retained } from './checkpoint-store.ts';
 export { Checkpoints, statesOf } from './checkpoints.ts';
 export { checkCompatible } from './compatibility.ts';
 export { Coordinator } from './coordinator.ts';

@@ -119,6 +119,55 @@ describe('the checkpoint store', () => {
     expect(blobs()).toEqual(['in-flight', 'manifest/1']);
   });
 
+  test('CS6: a coordinator that stood still while it swept deletes nothing of the one that has replaced it', async () => {
+    await publish(await opened(), 1, 'g1/e1/s0-0/0');
+    const stores = open();
+    const late = new CheckpointStore({
+      ...stores,
+      blobs: {
+        ...stores.blobs,
+        put: (id, bytes) => stores.blobs.put(id, bytes),
+        get: (id) => stores.blobs.get(id),
+        list: async (prefix) => {
+          await publish(await opened(3), 40, 'g3/e40/s0-0/0');
+          return stores.blobs.list(prefix);
+        },
+        delete: (ids) => stores.blobs.delete(ids),
+      },
+    });
+    await late.load();
+    await open().blobs.put('g1/e2/s0-0/7', bytesOf('left'));
+    await late.fence(2, 'i', late.pointer!.reserved);
+    expect(blobs()).toEqual(['g1/e1/s0-0/0', 'g3/e40/s0-0/0', 'manifest/1', 'manifest/40']);
+    const next = new CheckpointStore(open());
+    await next.load();
+    expect(next.latest?.epoch).toBe(40);
+  });
+
+  test('CS3: what is retired while a coordinator reads it is read anew; what is missing without that is damage', async () => {
+    const leader = await opened();
+    for (let epoch = 1; epoch <= retained; epoch++) await publish(leader, epoch, `b${epoch}`);
+    const stores = open();
+    let reads = 0;
+    const slow = new CheckpointStore({
+      ...stores,
+      blobs: {
+        ...stores.blobs,
+        put: (id, bytes) => stores.blobs.put(id, bytes),
+        get: async (id) => {
+          if (reads++ === 0) await publish(leader, retained + 1, 'next');
+          return stores.blobs.get(id);
+        },
+        list: (prefix) => stores.blobs.list(prefix),
+        delete: (ids) => stores.blobs.delete(ids),
+      },
+    });
+    await slow.load();
+    expect(slow.latest?.epoch).toBe(retained + 1);
+    disk.blobs.delete(`manifest/${retained}`);
+    await expect(new CheckpointStore(open()).load()).rejects.toMatchObject({ code: 'E_STATE_DAMAGED' });
+  });
+
   test('CS4: a coordinator that lost the pointer can neither publish nor fence', async () => {
     const old = await opened(1);
     await publish(old, 1);
