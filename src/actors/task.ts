@@ -179,13 +179,14 @@ export class Task implements Schedulable {
   // ── sources
 
   #takeFromSource(feed: SourceFeed): boolean {
-    if (this.#requested !== null) return this.#emitBarrier(this.#requested);
+    // First what became of splits: a snapshot speaks of all of them, and one that no operator knows yet would be restored as a new one.
     const event = feed.takeEvent();
     if (event !== undefined) {
       this.#chain.push({ kind: 'split', event });
       this.#announceIdle(feed);
       return true;
     }
+    if (this.#requested !== null) return this.#emitBarrier(this.#requested);
     if (this.#overBudget()) return false;
     const next = feed.take();
     if (next !== undefined) {

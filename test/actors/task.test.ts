@@ -307,6 +307,13 @@ describe('a task that reads a source', () => {
     expect(log).toEqual(['op:1', 'op:b1', 'freeze 1', 'op:2']);
   });
 
+  test('T8: tells operators what became of splits before a barrier: a snapshot knows each of them', () => {
+    const task = reading();
+    feed.events.push({ split: '0', state: 'active' });
+    ask(task, barrier(1));
+    expect(sink.got).toEqual(['split 0 active', 'b1']);
+  });
+
   test('emits no barrier of an epoch that was aborted, nor one twice', () => {
     const task = reading();
     task.request(barrier(1));
