@@ -83,6 +83,12 @@ describe('a coordinator whose start meets an outage', () => {
     expect(b.over).toBe('');
   });
 
+  test('contends again if its checkpoints were moved on by one that led before it', async () => {
+    const b = contender('bb', [new WeirError('E_RUNNING', 'CS4: another coordinator has moved the commit pointer'), 'runs']);
+    await pass(1000);
+    expect([b.over, log]).toEqual(['', ['bb starts', 'bb ends it', 'bb starts', 'bb leads']]);
+  });
+
   test('says so in any case if waiting cures nothing', async () => {
     contender('a', ['runs']);
     await pass(100);

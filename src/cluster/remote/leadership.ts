@@ -136,7 +136,8 @@ export class Leadership {
 
   /** An outage of the store costs the lease, or the beginning of one that took over: neither is this job's end. */
   #goesOn(error: unknown): boolean {
-    if (error instanceof LeaseLost) return !error.taken;
+    // Others may lead already, or led until now without knowing better, and have changed what this one looked at.
+    if (!this.isHeld || error instanceof LeaseLost || (error instanceof WeirError && error.code === 'E_RUNNING')) return true;
     return !this.#isStarted && this.#hasWaited && error instanceof WeirError && error.retry !== 'never';
   }
 
