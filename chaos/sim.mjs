@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { installIfMissing } from '../scripts/install.mjs';
 import { words } from './arguments.mjs';
-import { liveAll } from './sim/children.mjs';
+import { Children } from './sim/children.mjs';
 import { total, worthOf } from './sim/worth.mjs';
 
 /** Fewer say nothing about what lives are worth. */
@@ -21,14 +21,13 @@ if (!(await installIfMissing())) process.exit(1);
 
 const first = Number(seed ?? from);
 const wanted = Array.from({ length: seed === undefined ? Number(seeds) : 1 }, (_, i) => first + i);
-const processes = availableParallelism();
+const children = new Children({ count: availableParallelism() });
 const replay = (n) => `npm run sim -- --seed ${n}`;
 
 const lives = new Map();
 const wrong = [];
 const begun = performance.now();
-await liveAll(wanted, {
-  processes,
+await children.live(wanted, {
   each: (life) => {
     if (life.violations.length > 0) {
       wrong.push(life);
@@ -43,10 +42,9 @@ await liveAll(wanted, {
 const seconds = (performance.now() - begun) / 1000;
 
 if (shrink === true)
-  await liveAll(
+  await children.live(
     wrong.slice(0, 1).map((life) => life.seed),
     {
-      processes: 1,
       ask: { shrink: true },
       each: (life) => say(`a small life that goes wrong, of seed ${life.seed}:\n${JSON.stringify(life.found, undefined, 1)}`),
     },

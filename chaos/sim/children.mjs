@@ -6,62 +6,105 @@ const lives = fileURLToPath(new URL('../../test/simulation/lives-child.ts', impo
 /** A life that is stuck is a finding, and no reason to wait for ever. */
 const lifeMsMax = 120_000;
 
-/**
- * @param program the child's module, if it is not this tree's
- * @param each called with each outcome; true: enough
- */
-export async function liveAll(seeds, { processes, program = lives, env = {}, ask = {}, each }) {
-  const waiting = [...seeds];
-  let enough = false;
-  const one = async () => {
-    let child = start(program, env);
-    try {
-      for (let seed; !enough && (seed = waiting.shift()) !== undefined; ) {
-        const outcome = await lifeOf(child, { seed, ...ask });
-        if (outcome.over) child = start(program, env);
-        if (each(outcome) === true) enough = true;
-      }
-    } finally {
-      child.kill('SIGKILL');
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(processes, waiting.length)) }, one));
-}
-
-const running = new Set();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+const alive = new Set();
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
 });
 
-function start(program, env) {
-  const child = fork(program, [], {
-    execArgv: ['--import', 'tsx'],
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 2, 2, 'ipc'],
-  });
-  running.add(child);
-  child.once('exit', () => running.delete(child));
-  return child;
+export class Children {
+  #program;
+  #count;
+  #environment;
+  #children = new Set();
+
+  /** @param program the child's module, if it is not this tree's */
+  constructor({ count, program = lives, environment = {} }) {
+    this.#count = count;
+    this.#program = program;
+    this.#environment = environment;
+  }
+
+  /**
+   * Lives all of them, in order, as many at a time as there are children.
+   *
+   * @param ask what else the child is told
+   * @param each called with each outcome; true: enough
+   */
+  async live(seeds, { ask = {}, each }) {
+    const waiting = [...seeds];
+    let enough = false;
+    const one = async (child) => {
+      for (let seed; !enough && (seed = waiting.shift()) !== undefined; )
+        if (each(await child.life({ seed, ...ask })) === true) enough = true;
+    };
+    const count = Math.max(1, Math.min(this.#count, waiting.length));
+    while (this.#children.size < count) this.#children.add(new Child(this.#program, this.#environment));
+    await Promise.all([...this.#children].slice(0, count).map(one));
+  }
+
+  end() {
+    for (const child of this.#children) child.kill();
+    this.#children.clear();
+  }
 }
 
-function lifeOf(child, asked) {
-  return new Promise((resolve) => {
-    const end = (outcome) => {
-      clearTimeout(timer);
-      child.off('message', heard);
-      child.off('exit', ended);
-      resolve(outcome);
-    };
-    const broken = (what) => end({ seed: asked.seed, violations: [what], over: true });
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      broken(`the life was not over after ${lifeMsMax} ms`);
-    }, lifeMsMax);
-    const ended = (code, signal) => broken(`its process ended with ${signal ?? code}`);
-    const heard = (message) => (message === 'ready' ? child.send(asked) : end(message));
-    child.on('message', heard);
-    child.once('exit', ended);
-    if (child.isReady) child.send(asked);
-    child.isReady = true;
-  });
+class Child {
+  #program;
+  #environment;
+  #process = null;
+  #said = '';
+
+  constructor(program, environment) {
+    this.#program = program;
+    this.#environment = environment;
+  }
+
+  async life(asked) {
+    this.#process ??= await this.#started();
+    const child = this.#process;
+    return new Promise((resolve) => {
+      const end = (outcome) => {
+        clearTimeout(timer);
+        child.off('exit', ended);
+        resolve(outcome);
+      };
+      const broken = (what) => {
+        child.off('message', end);
+        this.kill();
+        end({ seed: asked.seed, violations: [what] });
+      };
+      const timer = setTimeout(() => broken(`the life was not over after ${lifeMsMax} ms`), lifeMsMax);
+      const ended = (code, signal) =>
+        broken(`its process ended with ${signal ?? code}: ${/\w*Error: .*/.exec(this.#said)?.[0] ?? this.#said}`);
+      child.once('message', end);
+      child.once('exit', ended);
+      child.send(asked);
+    });
+  }
+
+  kill() {
+    this.#process?.kill('SIGKILL');
+    this.#process = null;
+  }
+
+  #started() {
+    const environment = { ...process.env, ...this.#environment };
+    const child = fork(this.#program, [], {
+      execArgv: ['--import', 'tsx'],
+      env: environment,
+      stdio: ['ignore', 2, 'pipe', 'ipc'],
+    });
+    alive.add(child);
+    child.once('exit', () => alive.delete(child));
+    this.#said = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => (this.#said = (this.#said + text).slice(-4000)));
+    return new Promise((resolve, reject) => {
+      const failed = (code) => reject(new Error(`the child process that lives them does not start: ${code}\n${this.#said}`));
+      child.once('exit', failed);
+      child.once('message', () => {
+        child.off('exit', failed);
+        resolve(child);
+      });
+    });
+  }
 }

@@ -41,6 +41,8 @@ export interface SubtaskStateOptions {
   readonly owned: readonly [number, number];
   readonly members: readonly { readonly planned: PlannedOperator; readonly operator: Operator }[];
   readonly blobs: BlobStore;
+  /** Encoded in one step (2000). */
+  readonly entriesPerStep?: number;
 }
 
 interface Member {
@@ -50,7 +52,6 @@ interface Member {
   chain: SnapshotChain;
 }
 
-/** Entries encoded per step. */
 const entriesPerStep = 2000;
 /** Non-keyed state up to this size lies in the manifest itself. */
 const inlineBytesMax = 8 << 10;
@@ -174,6 +175,7 @@ export class SubtaskState {
     const encoding = new Encoding(
       stateful.map(({ member }) => ({ operator: member.planned.id, frozen: member.state.freeze(epoch) })),
       (bytes) => this.#put(epoch, bytes),
+      this.#o.entriesPerStep ?? entriesPerStep,
     );
     this.#encoding = encoding;
     try {
@@ -268,6 +270,7 @@ class Encoding {
   readonly durable: Promise<ReadonlyMap<string, readonly ChunkRef[]>>;
   readonly #frozen: readonly { readonly operator: string; readonly frozen: FrozenState }[];
   readonly #put: (bytes: Uint8Array) => Promise<ChunkRef>;
+  readonly #entriesPerStep: number;
   readonly #writes: Promise<{ readonly operator: string; readonly ref: ChunkRef }>[] = [];
   #encoded!: () => void;
   #next = 0;
@@ -275,9 +278,11 @@ class Encoding {
   constructor(
     frozen: readonly { readonly operator: string; readonly frozen: FrozenState }[],
     put: (bytes: Uint8Array) => Promise<ChunkRef>,
+    entriesPerStep: number,
   ) {
     this.#frozen = frozen;
     this.#put = put;
+    this.#entriesPerStep = entriesPerStep;
     const encoded = new Promise<void>((resolve) => {
       this.#encoded = resolve;
     });
@@ -288,7 +293,7 @@ class Encoding {
   step(): boolean {
     const current = this.#frozen[this.#next];
     if (current === undefined) return false;
-    const chunk = current.frozen.step(entriesPerStep);
+    const chunk = current.frozen.step(this.#entriesPerStep);
     if (chunk !== null) {
       const write = this.#put(chunk).then((ref) => ({ operator: current.operator, ref }));
       write.catch(() => undefined); // settled in `durable`

@@ -224,6 +224,7 @@ export class Subtask {
       owned: this.#site.owned,
       members: this.#members,
       blobs: environment.stores.blobs,
+      ...(environment.entriesPerStep === undefined ? {} : { entriesPerStep: environment.entriesPerStep }),
     });
     this.#members.forEach(({ planned, operator, counters }, index) => {
       const deadLetter = (record: DeadRecord, cause: unknown): void => this.#deadLetters.add(record, cause);

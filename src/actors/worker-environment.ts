@@ -15,6 +15,8 @@ export interface WorkerEnvironment {
   readonly assist?: (source: string, request: unknown) => Promise<unknown>;
   /** Bytes that the sources of a job may read between two barriers. */
   readonly epochBytesMax: number;
+  /** Entries of a snapshot that are encoded before other work has its turn (2000). */
+  readonly entriesPerStep?: number;
   /** Tests only: what is to be broken. */
   readonly sabotage?: Sabotage;
 }

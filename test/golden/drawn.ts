@@ -12,6 +12,7 @@ export const queryNames = [
   'reduce',
   'fold',
   'process',
+  'clearing',
   'timers',
   'branches',
 ] as const;

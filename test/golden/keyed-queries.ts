@@ -9,6 +9,7 @@ import type { World } from './world.ts';
 type Reducer = (a: Row, b: Row) => Row;
 
 const Numbered = schema({ k: t.string.nullable(), nth: t.number, times: t.number, latest: t.number });
+const Lapped = schema({ k: t.string.nullable(), nth: t.number, places: t.number });
 const Happened = schema({ k: t.string.nullable(), nth: t.number, at: t.number, what: t.string, seenAt: t.number });
 
 const reduced = (rows: readonly Row[], fn: Reducer): Row[] => {
@@ -90,6 +91,34 @@ const process: Query = async (experiment) => {
   };
 };
 
+const laps = 3;
+/** What a key has kept is all cleared with each third row, whatever the order they come in. */
+const clearing: Query = async (experiment) => {
+  const { stream, rows, world } = experiment;
+  const counted = stream.keyBy('k').process({
+    state: { lap: state.value(t.number), places: state.map(t.number, t.number) },
+    emits: Lapped,
+    onRow(_row, ctx) {
+      const { lap, places } = ctx.state;
+      const nth = (lap.get() ?? 0) + 1;
+      places.delete(nth - 1);
+      places.set(nth, nth);
+      ctx.emit({ k: ctx.key, nth, places: places.size });
+      if (nth < laps) return lap.set(nth);
+      lap.clear();
+      places.clear();
+    },
+  });
+  const report = await experiment.run([output(counted, world.sink('append'))]);
+  const seen = new Map<string | null, number>();
+  const expected = rows.map(({ row }) => {
+    const before = seen.get(row.k) ?? 0;
+    seen.set(row.k, before + 1);
+    return { k: row.k, nth: (before % laps) + 1, places: 1 };
+  });
+  return { life: report, late: 0, findings: [samePerKey('laps, in order', world.rows('append'), expected)] };
+};
+
 const timers: Query = async (experiment) => {
   const { stream, rows, world } = experiment;
   const { after, takesBack, again } = timerRules;
@@ -115,4 +144,4 @@ const timers: Query = async (experiment) => {
   return { life: report, late: 0, findings: [samePerKey('rows and timers', world.rows('append'), plainTimers(rows))] };
 };
 
-export const keyed = { reduce, fold, process, timers } as const;
+export const keyed = { reduce, fold, process, clearing, timers } as const;

@@ -6,6 +6,8 @@ interface Asked {
   readonly seed: number;
   /** Finds a small life that goes wrong too. */
   readonly shrink?: boolean;
+  /** Without faults. */
+  readonly inPeace?: boolean;
 }
 const shrinksMax = 300;
 
@@ -16,6 +18,8 @@ async function outcomeOf(plan: LifePlan): Promise<Partial<LifeOutcome> & { reado
     return { violations: [(thrown as Error).stack ?? String(thrown)] };
   }
 }
+
+const peaceful = (plan: LifePlan): LifePlan => ({ ...plan, faults: 0, drawn: { ...plan.drawn, abortEvery: 0 } });
 
 /** The same seed's life, with less of everything, as long as it goes wrong. */
 async function shrunk(seed: number): Promise<unknown> {
@@ -31,8 +35,11 @@ async function shrunk(seed: number): Promise<unknown> {
   return { shrinks: numShrinks, plan: counterexample[0], violations: (await outcomeOf(counterexample[0])).violations };
 }
 
-process.on('message', ({ seed, shrink }: Asked) => {
-  const answer = shrink === true ? shrunk(seed).then((found) => ({ found })) : outcomeOf(planOf(seed));
+process.on('message', ({ seed, shrink, inPeace }: Asked) => {
+  const answer =
+    shrink === true
+      ? shrunk(seed).then((found) => ({ found }))
+      : outcomeOf(inPeace === true ? peaceful(planOf(seed)) : planOf(seed));
   void answer.then((outcome) => process.send!({ seed, ...outcome }));
 });
 process.on('disconnect', () => process.exit(0));

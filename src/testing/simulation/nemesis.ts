@@ -5,6 +5,7 @@
  */
 import type { Random } from '../../core/index.ts';
 import type { Member, SimulatedCluster } from './simulated-cluster.ts';
+import type { TroubledPace } from './troubled-pace.ts';
 import type { Direction } from './simulated-network.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -14,6 +15,7 @@ export interface NemesisOptions {
   readonly random: Random;
   /** Faults that must hit a running generation. */
   readonly faults: number;
+  readonly pace: TroubledPace;
   /** Of these kinds; those that hit nothing are drawn again. */
   readonly kinds: readonly string[];
 }
@@ -53,6 +55,29 @@ const faults: Readonly<Record<string, Fault>> = {
   'nothing gets in': (nemesis) => stall(nemesis, 'in'),
   partition: (nemesis) => stall(nemesis, 'both'),
   'restart the server': ({ cluster, random }) => cluster.network.restart(between(random, 50, 4000)),
+  'die at a point': (nemesis) => {
+    const member = pick(nemesis.random, [worker(nemesis), worker(nemesis), nemesis.cluster.leader]);
+    member?.process.dieAtPoint(1 + Math.floor(nemesis.random.next() * 12));
+  },
+  'the disk is full': ({ cluster, random, timeline }) => {
+    cluster.conditions.fullUntil = timeline.now + between(random, 20, 600);
+    cluster.conditions.fullShare = 1;
+  },
+  'the disk stutters': ({ cluster, random, timeline }) => {
+    cluster.conditions.fullUntil = cluster.conditions.slowUntil = timeline.now + between(random, 200, 2000);
+    cluster.conditions.fullShare = between(random, 0.05, 0.5);
+    cluster.conditions.slowMs = between(random, 20, 500);
+  },
+  'cut at a request': (nemesis) => {
+    const member = pick(nemesis.random, [worker(nemesis), nemesis.cluster.leader, nemesis.cluster.leader]);
+    member?.connections[0]!.cutAfterRequests(1 + Math.floor(nemesis.random.next() * 8), between(nemesis.random, 0, 400));
+  },
+  'the disk is slow': ({ cluster, random, timeline }) => {
+    cluster.conditions.slowUntil = timeline.now + between(random, 100, 2000);
+    cluster.conditions.slowMs = between(random, 5, 400);
+  },
+  'a sink or a source fails': ({ pace, random }) => pace.failSoon(1 + Math.floor(random.next() * 8)),
+  'a sink is slow': ({ pace, random, timeline }) => pace.slowUntil(timeline.now + between(random, 100, 2000)),
   'a clock jumps': (nemesis) =>
     pick(nemesis.random, alive(nemesis))?.process.jump(between(nemesis.random, -3_600_000, 3_600_000)),
 };

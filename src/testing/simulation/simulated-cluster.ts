@@ -14,7 +14,7 @@ import { MemoryTransport, NatsTransport, PlacedTransport } from '../../transport
 import { inProcess, type Pace } from './simulated-definitions.ts';
 import { type Connection, SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedProcess } from './simulated-process.ts';
-import { simulatedStores } from './simulated-stores.ts';
+import { goodConditions, simulatedStores, type StoreConditions } from './simulated-stores.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface SimulatedJob extends Omit<LogicalJob, 'parallelism'> {
@@ -67,6 +67,7 @@ const respawnMs = { least: 50, more: 1500 };
 export class SimulatedCluster {
   readonly network: SimulatedNetwork;
   readonly disk: MemoryDisk = new MemoryDisk();
+  readonly conditions: StoreConditions = goodConditions();
   readonly members: Member[] = [];
   readonly totals: ClusterTotals = {
     restores: 0,
@@ -156,6 +157,7 @@ export class SimulatedCluster {
     member.connections = [control, data];
     let session = '';
     let progress = 0;
+    const window = { frames: 1 + Math.floor(random.next() * 6), bytes: 4096 };
     const worker = new RemoteWorker({
       bus: control,
       prefix,
@@ -167,11 +169,12 @@ export class SimulatedCluster {
         clock,
         logger: silentLogger,
         defer: (run) => process.after(random.next() * 0.1, 'turn', run),
-        stores: simulatedStores(control, this.disk),
+        stores: simulatedStores(process, control, this.disk, this.conditions),
+        entriesPerStep: 1 + Math.floor(random.next() * 4),
         transport: (generation, isLocal) =>
           new PlacedTransport(
-            new MemoryTransport(),
-            new NatsTransport({ bus: data, prefix: `${prefix}.d`, generation, clock, logger: silentLogger }),
+            new MemoryTransport({ window }),
+            new NatsTransport({ bus: data, prefix: `${prefix}.d`, generation, clock, logger: silentLogger, window }),
             isLocal,
           ),
         epochBytesMax: 1 << 20,
@@ -199,7 +202,7 @@ export class SimulatedCluster {
     const { clock, random } = process;
     const connection = this.network.connect(process);
     member.connections = [connection];
-    const stores = simulatedStores(connection, this.disk);
+    const stores = simulatedStores(process, connection, this.disk, this.conditions);
     const parallelism = this.#o.job.parallelisms[this.#lives % this.#o.job.parallelisms.length]!;
     const plan = this.#plan(process, parallelism);
     const leadership = new Leadership({

@@ -1,12 +1,17 @@
 /** The sources and sinks of a job as one process has them: what they do they do in its time, and not once it is dead. */
+import { WeirError } from '../../core/index.ts';
 import type { SinkDefinition, SourceDefinition } from '../../operators/index.ts';
 import type { LogicalJob, LogicalNode } from '../../plan/index.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
-/** How quick sources and sinks are. */
+export type OutsideCall = 'read' | 'write' | 'stage' | 'commit';
+
+/** How quick sources and sinks are, and how good. */
 export interface Pace {
   /** How long a call takes, ms. */
-  latency(call: 'read' | 'write' | 'stage' | 'commit'): number;
+  latency(call: OutsideCall): number;
+  /** Whether this call fails. */
+  fails(call: OutsideCall): boolean;
   /** Whether a source may go on behind this position of a split. */
   mayPass(source: string, split: string, position: unknown): boolean;
 }
@@ -33,6 +38,14 @@ export function inProcess(outputs: LogicalJob['outputs'], process: SimulatedProc
   return outputs.map(own);
 }
 
+/** A call of what is outside: it takes time, may fail, and the process may die before or after it. */
+async function outside(process: SimulatedProcess, pace: Pace, call: OutsideCall): Promise<void> {
+  if (!process.point()) return new Promise(() => undefined);
+  const latency = pace.latency(call);
+  if (latency > 0) await process.sleep(latency);
+  if (pace.fails(call)) throw new WeirError(call === 'read' ? 'E_SOURCE' : 'E_SINK', `a ${call} failed, as it may`);
+}
+
 function ownSource(source: SourceDefinition, process: SimulatedProcess, pace: Pace): SourceDefinition {
   return {
     ...source,
@@ -40,7 +53,7 @@ function ownSource(source: SourceDefinition, process: SimulatedProcess, pace: Pa
       const reader = await source.open(split, from, records, context);
       return {
         read: async () => {
-          await process.sleep(pace.latency('read'));
+          await outside(process, pace, 'read');
           context.signal.throwIfAborted();
           const piece = await reader.read();
           while (piece !== null && !pace.mayPass(source.name, split, piece.position)) {
@@ -59,23 +72,23 @@ function ownSink(sink: SinkDefinition, process: SimulatedProcess, pace: Pace): S
   return {
     ...sink,
     open: async (context, states) => {
-      await process.sleep(pace.latency('write'));
+      await outside(process, pace, 'write');
       const writer = await sink.open(context, states);
       return {
         ...(writer.snapshot === undefined ? {} : { snapshot: () => writer.snapshot!() }),
         ...(writer.close === undefined ? {} : { close: () => writer.close!() }),
         write: async (batch) => {
-          await process.sleep(pace.latency('write'));
+          await outside(process, pace, 'write');
           await writer.write(batch);
         },
         stage: async (epoch, replaced) => {
-          await process.sleep(pace.latency('stage'));
+          await outside(process, pace, 'stage');
           return writer.stage(epoch, replaced);
         },
         commit: async (permit, staged) => {
-          await process.sleep(pace.latency('commit'));
+          await outside(process, pace, 'commit');
           await writer.commit(permit, staged);
-          await process.sleep(pace.latency('commit'));
+          await outside(process, pace, 'commit');
         },
       };
     },

@@ -15,6 +15,7 @@ export type Direction = 'out' | 'in' | 'both';
 /** A client that hears nothing for two pings gives its connection up. */
 const pingsMs = 4000;
 const reconnectMs = 250;
+const slownesses = [1, 1, 4, 12];
 
 export class SimulatedNetwork {
   readonly maxPayload: number;
@@ -25,9 +26,13 @@ export class SimulatedNetwork {
   /** Messages that were lost. */
   lost = 0;
 
+  /** How slow it is, against a good one. */
+  readonly #slowness: number;
+
   constructor(timeline: Timeline, random: Random, maxPayload: number = 64 << 10) {
     this.#timeline = timeline;
     this.#random = random;
+    this.#slowness = slownesses[Math.floor(random.next() * slownesses.length)]!;
     this.maxPayload = maxPayload;
   }
 
@@ -61,7 +66,7 @@ export class SimulatedNetwork {
 
   delayMs(): number {
     const drawn = this.#random.next();
-    return 0.05 + drawn * drawn * (drawn > 0.97 ? 30 : 1.5);
+    return this.#slowness * (0.05 + drawn * drawn * (drawn > 0.97 ? 30 : 1.5));
   }
 }
 
@@ -74,6 +79,8 @@ export class Connection implements Bus {
   readonly #interrupted = new Set<() => void>();
   #connected = true;
   #ended = false;
+  #requestsLeft = 0;
+  #cutMs = 0;
   /** By direction, rises with each break: what was under way before it is lost. */
   readonly #life = { out: 0, in: 0 };
   /** When the last message that is under way arrives, by direction; nothing overtakes it. */
@@ -141,6 +148,7 @@ export class Connection implements Bus {
       this.pass('out', 'request', () => {
         const served = serve();
         served.catch(() => undefined); // its caller sees it, if the answer arrives
+        if (--this.#requestsLeft === 0) this.cut(this.#cutMs);
         if (life !== this.#life.in) return;
         this.pass('in', 'answer', () =>
           this.#process.run(() => {
@@ -150,6 +158,12 @@ export class Connection implements Bus {
         );
       });
     });
+  }
+
+  /** Breaks once the server has done what is asked of it in so many requests, before the last of them is answered. */
+  cutAfterRequests(requests: number, awayMs: number): void {
+    this.#requestsLeft = requests;
+    this.#cutMs = awayMs;
   }
 
   /** From the server to its subscribers; how many there are. */

@@ -20,6 +20,8 @@ export class SimulatedProcess {
   /** How far its wall clock is off. */
   #skewMs = 0;
   #waiting: (() => void)[] = [];
+  /** Points that it passes before it dies at one. */
+  #pointsLeft = Number.POSITIVE_INFINITY;
   readonly #ends: (() => void)[] = [];
 
   constructor(name: string, timeline: Timeline, random: Random) {
@@ -62,6 +64,17 @@ export class SimulatedProcess {
     this.#alive = false;
     this.#waiting = [];
     for (const end of this.#ends.splice(0)) end();
+  }
+
+  /** It passes a moment that is worth dying at: before and after each call of what is outside. False: it has died. */
+  point(): boolean {
+    if (this.#alive && --this.#pointsLeft <= 0) this.kill();
+    return this.#alive;
+  }
+
+  /** @param points the next one is 1 */
+  dieAtPoint(points: number): void {
+    this.#pointsLeft = points;
   }
 
   /** Called when it is dead. */

@@ -1,39 +1,63 @@
 /**
  * The stores of a job on a simulated server: what `state/nats` is on a real one.
  *
- * Owns: that a call takes place at the server, at one moment, and that its caller may never hear of it. Does not own: what the stores hold
- * (`MemoryDisk`, which outlives every process).
+ * Owns: that a call takes place at the server, at one moment, and that its caller may never hear of it; that the server may have no room,
+ * or take its time. Does not own: what the stores hold (`MemoryDisk`, which outlives every process).
  */
 import { WeirError } from '../../core/index.ts';
 import { type JobStores, type MemoryDisk, openMemoryStores } from '../../state/index.ts';
 import type { Connection } from './simulated-network.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
 
-/** Over a connection of the process. */
-export function simulatedStores(connection: Connection, disk: MemoryDisk): JobStores {
+/** What the server's disk is like, until a time of the world. */
+export interface StoreConditions {
+  fullUntil: number;
+  /** The share of writes that are refused meanwhile. */
+  fullShare: number;
+  slowUntil: number;
+  /** At most so much later comes an answer meanwhile. */
+  slowMs: number;
+}
+export const goodConditions = (): StoreConditions => ({ fullUntil: 0, fullShare: 0, slowUntil: 0, slowMs: 0 });
+
+export function simulatedStores(
+  process: SimulatedProcess,
+  connection: Connection,
+  disk: MemoryDisk,
+  conditions: StoreConditions,
+): JobStores {
   const stores = openMemoryStores(disk);
   const { blobs, pointers, journal } = stores;
-  const call = <T>(what: string, serve: () => Promise<T>): Promise<T> =>
-    connection.roundTrip(serve).then(
-      (answer) => answer,
-      (thrown: unknown) => {
-        if (thrown instanceof WeirError) throw thrown;
-        throw new WeirError('E_STORE', `${what}: ${(thrown as Error).message}`, { cause: thrown });
-      },
-    );
+  const { timeline } = process;
+  const call = async <T>(what: string, serve: () => Promise<T>): Promise<T> => {
+    if (!process.point()) return new Promise(() => undefined);
+    const answer = await connection.roundTrip(serve).catch((thrown: unknown) => {
+      if (thrown instanceof WeirError) throw thrown;
+      throw new WeirError('E_STORE', `${what}: ${(thrown as Error).message}`, { cause: thrown });
+    });
+    if (timeline.now < conditions.slowUntil) await process.sleep(process.random.next() * conditions.slowMs);
+    return process.point() ? answer : new Promise(() => undefined);
+  };
+  const write = <T>(what: string, serve: () => Promise<T>): Promise<T> =>
+    call(what, async () => {
+      if (timeline.now < conditions.fullUntil && process.random.next() < conditions.fullShare)
+        throw new WeirError('E_STORE', `${what}: no space left on the server`);
+      return serve();
+    });
   return {
     ...stores,
     blobs: {
-      put: (id, bytes) => call(`put ${id}`, () => blobs.put(id, bytes)),
+      put: (id, bytes) => write(`put ${id}`, () => blobs.put(id, bytes)),
       get: (id) => call(`get ${id}`, () => blobs.get(id)),
       list: (prefix) => call(`list ${prefix}`, () => blobs.list(prefix)),
       delete: (ids) => call('delete', () => blobs.delete(ids)),
     },
     pointers: {
       read: (name) => call(`read ${name}`, () => pointers.read(name)),
-      compareAndSet: (name, expected, value) => call(`set ${name}`, () => pointers.compareAndSet(name, expected, value)),
+      compareAndSet: (name, expected, value) => write(`set ${name}`, () => pointers.compareAndSet(name, expected, value)),
     },
     journal: {
-      append: (name, values) => call(`append to ${name}`, () => journal.append(name, values)),
+      append: (name, values) => write(`append to ${name}`, () => journal.append(name, values)),
       read: (name, sequence, limit) => call(`read ${name}`, () => journal.read(name, sequence, limit)),
       end: (name) => call(`end of ${name}`, () => journal.end(name)),
       release: (name, sequence) => call(`release ${name}`, () => journal.release(name, sequence)),
