@@ -89,6 +89,7 @@ export class Lease {
   #renewals = 0;
   #renewedAt: number;
   #timer: Timer;
+  #deadline: Timer | null = null;
   #over = false;
   #lose: (error: WeirError) => void = () => {};
 
@@ -98,7 +99,8 @@ export class Lease {
     this.#renewedAt = at;
     this.lost = new Promise((_, reject) => (this.#lose = reject));
     this.lost.catch(() => undefined); // whoever leads awaits it
-    this.#timer = this.#renewLater();
+    this.#timer = this.#renewIn(Math.max(0, at + renewMs - options.clock.monotonic()));
+    this.#renewed(at);
   }
 
   /** Null: the cell has moved meanwhile. */
@@ -121,25 +123,35 @@ export class Lease {
     await this.#write(true, over).catch(() => undefined); // then it runs out
   }
 
-  #renewLater(): Timer {
-    return this.#o.clock.setTimer(renewMs, () => void this.#renew());
+  #renewIn(ms: number): Timer {
+    return this.#o.clock.setTimer(ms, () => void this.#renew());
+  }
+
+  /** LE2: from then on others wait until it runs out; it gives up before. */
+  #renewed(at: number): void {
+    const { clock } = this.#o;
+    this.#renewedAt = at;
+    this.#deadline?.cancel();
+    this.#deadline = clock.setTimer(Math.max(0, at + leaseMs - marginMs - clock.monotonic()), () =>
+      this.#fail('it could not be renewed in time', false),
+    );
   }
 
   async #renew(): Promise<void> {
     const { clock } = this.#o;
     const begun = clock.monotonic();
-    if (begun - this.#renewedAt >= leaseMs - marginMs) return this.#fail('it could not be renewed in time', false); // LE2
-    this.#timer = this.#renewLater();
     try {
       const revision = await this.#write(false);
       if (this.#over) return;
       if (revision === null) return this.#fail('another coordinator has taken it', true);
       this.#revision = revision;
-      this.#renewedAt = begun;
+      this.#renewed(begun);
     } catch {
       // The store did not answer. Whether the write took place is not known: look, and try again in time.
       await this.#lookAgain();
     }
+    // One at a time: a second one beside it would take the first one's success for another coordinator's.
+    if (!this.#over) this.#timer = this.#renewIn(Math.max(0, renewMs - (clock.monotonic() - begun)));
   }
 
   async #lookAgain(): Promise<void> {
@@ -165,5 +177,6 @@ export class Lease {
   #end(): void {
     this.#over = true;
     this.#timer.cancel();
+    this.#deadline?.cancel();
   }
 }

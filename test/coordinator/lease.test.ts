@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease, type Lease, leaseMs } from '../../src/coordinator/index.ts';
+import { sleep } from '../../src/core/index.ts';
 import { MemoryDisk, openMemoryStores } from '../../src/state/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import type { PointerStore } from '../../src/state/index.ts';
@@ -136,6 +137,20 @@ describe('the lease', () => {
     await pointers.compareAndSet('lease', found!.revision, found!.value);
     await pass(leaseMs);
     expect(a.lost).toContain('another coordinator has taken it');
+  });
+
+  test('is renewed although each answer takes longer than it is from one renewal to the next', async () => {
+    const { pointers } = openMemoryStores(disk);
+    const a = contend('a', {
+      read: (name) => pointers.read(name),
+      compareAndSet: async (...args) => {
+        const revision = await pointers.compareAndSet(...args);
+        await sleep(clock, 600);
+        return revision;
+      },
+    });
+    await pass(10 * leaseMs);
+    expect([a.lease?.isHeld, a.lost]).toEqual([true, '']);
   });
 
   test('is renewed although one answer was lost', async () => {
