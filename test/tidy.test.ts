@@ -28,7 +28,6 @@ const entries = [
   'src/service/index.ts',
   'src/service/bin.ts',
   'src/runtime/remote/life-thread.ts', // a thread
-  'src/testing/simulation/index.ts', // `npm run sim`
 ];
 /** The only folders that touch the real clock, randomness, timers and environment. */
 const ambientFolders = ['runtime', 'service'];

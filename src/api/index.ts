@@ -1,6 +1,6 @@
 export type { Guarantee, Kind, OutputMode, OutputModes } from '../plan/index.ts';
 export { type Agg, aggregate, avg, collect, count, max, min, type Named, sum } from './aggregates.ts';
-export { callSite } from './call-site.ts';
+export { callSite, callSiteIn } from './call-site.ts';
 export { asSink, asSource, isSource, sinkDefinition, sourceDefinition } from './connector-faces.ts';
 export type {
   CommitPermit,

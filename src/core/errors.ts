@@ -29,6 +29,8 @@ export type ErrorCode =
   | 'E_CHANNEL'
   | 'E_STUCK'
   | 'E_RESTARTS'
+  | 'E_NOT_SIMULATED'
+  | 'E_SIMULATION'
   | 'E_INTERNAL';
 
 export interface CodeEntry {
@@ -129,6 +131,18 @@ export const errorCodes: Readonly<Record<ErrorCode, CodeEntry>> = {
     retry: 'never',
     exit: 1,
     hint: 'the job failed more often than its restart policy allows: see the cause',
+  },
+  E_NOT_SIMULATED: {
+    domain: 'user',
+    retry: 'never',
+    exit: 1,
+    hint: 'a simulated life knows only its own world: hand what the job needs of the outside to it through `world`',
+  },
+  E_SIMULATION: {
+    domain: 'user',
+    retry: 'never',
+    exit: 1,
+    hint: 'live this life again with the command above: the same seed gives the same life',
   },
   E_INTERNAL: {
     domain: 'internal',

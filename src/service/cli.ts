@@ -1,5 +1,5 @@
 /**
- * The command line: `weir run`, `coordinator`, `worker`, `status`, `stop`, `savepoint`, `plan` and `permissions`.
+ * The command line: `weir run`, `coordinator`, `worker`, `status`, `stop`, `savepoint`, `plan`, `simulate` and `permissions`.
  *
  * Owns: what each verb does, and the exit code (that of the error's code; 0 otherwise). What stands behind `--` is the
  * job's, and never seen by the flags' parser.
@@ -18,6 +18,7 @@ import { permissionsCommand } from './permissions-command.ts';
 import { listParams, runCommand, type RunEnvironment, wantsHelp } from './run-command.ts';
 import type { RunSettings } from './run-settings.ts';
 import { listenForShutdown, type Shutdown } from './shutdown.ts';
+import { simulateFile } from './simulate-file.ts';
 import { startEmbedded } from './start-embedded.ts';
 import { startOnNats } from './start-on-nats.ts';
 import { createTerminal, outliveReaders, type Terminal } from './terminal.ts';
@@ -67,6 +68,7 @@ async function parse(
     stop: (job, settings) => stopCommand(job, settings, asking),
     savepoint: (job, directory, settings) => savepointCommand(job, directory, settings, asking),
     plan: async (module) => plan(module, params, terminal),
+    simulate: (file, { seed }) => simulateFile(file, seed),
     permissions: async (module, settings) => terminal.line(await permissionsCommand(module, settings, params)),
   });
   try {

@@ -20,6 +20,7 @@ export interface Verbs extends OperatorVerbs {
   readonly coordinator: (settings: RunSettings) => Promise<void>;
   readonly worker: (settings: WorkerSettings & Pick<RunSettings, 'logLevel'>) => Promise<void>;
   readonly plan: (module: string) => Promise<void>;
+  readonly simulate: (file: string, settings: { readonly seed?: number }) => Promise<void>;
   readonly permissions: (module: string, settings: PermissionsSettings) => Promise<void>;
 }
 
@@ -73,6 +74,12 @@ export function commands(verbs: Verbs): Command {
     .argument('<module>', 'a .ts or .js file')
     .usage('<module> [-- key=value …]')
     .action(verbs.plan);
+  program
+    .command('simulate')
+    .description('run a file that calls simulate() of weir/testing, all its lives or one of them')
+    .argument('<file>', 'TypeScript or JavaScript')
+    .option('--seed <number>', 'live this life only', wholeSeed)
+    .action(verbs.simulate);
   permissions(program).action(verbs.permissions);
   return program;
 }
@@ -133,4 +140,10 @@ function transport(text: string): string {
   if (transports.includes(text) || /^(nats|tls):\/\/./.test(text)) return text;
   const meant = nearestName(text, transports);
   throw new InvalidArgumentError(meant === undefined ? 'There are auto, memory, spawn and nats://….' : `Did you mean ${meant}?`);
+}
+
+function wholeSeed(word: string): number {
+  const seed = Number(word);
+  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
+  throw new InvalidArgumentError(`it is '${word}', and must be a whole number from 0`);
 }

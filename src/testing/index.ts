@@ -9,6 +9,17 @@ export {
   type TestItem,
   testKeyGroups,
 } from './operator-run.ts';
+export {
+  arbitraries,
+  type FailedLife,
+  type Fault,
+  type OutOfOrderOptions,
+  seedAsked,
+  simulate,
+  type Simulation,
+  SimulationFailed,
+  type SimulationReport,
+} from './simulation/index.ts';
 export { testRun, type TestRun, type TestRunOptions } from './test-run.ts';
 export { testSource, type TestSource } from './test-source.ts';
 export { type Subject, type Verified, verifyOperator, type VerifyOptions } from './verify-operator.ts';

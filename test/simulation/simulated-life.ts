@@ -149,7 +149,7 @@ class Run {
       seed,
       job: {
         name: 'life',
-        outputs,
+        outputs: () => outputs,
         parallelisms,
         checkpointEveryMs: 100 + Math.floor(random.next() * 300),
         restart: { attempts: 1000, withinMs: 1000, backoffMs: 1 },

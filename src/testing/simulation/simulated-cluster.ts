@@ -17,7 +17,9 @@ import { SimulatedProcess } from './simulated-process.ts';
 import { goodConditions, simulatedStores, type StoreConditions } from './simulated-stores.ts';
 import type { Timeline } from './timeline.ts';
 
-export interface SimulatedJob extends Omit<LogicalJob, 'parallelism'> {
+export interface SimulatedJob extends Omit<LogicalJob, 'parallelism' | 'outputs'> {
+  /** As a process makes them when it starts. */
+  readonly outputs: () => LogicalJob['outputs'];
   /** Of each life of a coordinator, in turn. */
   readonly parallelisms: readonly number[];
 }
@@ -254,7 +256,7 @@ export class SimulatedCluster {
 
   #plan(process: SimulatedProcess, parallelism: number): PhysicalPlan {
     const { parallelisms: _, ...job } = this.#o.job;
-    return planJob({ ...job, parallelism, outputs: inProcess(job.outputs, process, this.#o.pace) }, parallelism);
+    return planJob({ ...job, parallelism, outputs: inProcess(job.outputs(), process, this.#o.pace) }, parallelism);
   }
 
   #sabotage(): { readonly sabotage?: Sabotage } {

@@ -47,7 +47,7 @@ export class SimulatedProcess {
   run(fn: () => void): void {
     if (!this.#alive) return;
     if (this.#waiting.length > 0 || this.paused) this.#waiting.push(fn);
-    else fn();
+    else this.#do(fn);
   }
 
   after(delayMs: number, name: string, fn: () => void): { cancel(): void } {
@@ -93,11 +93,16 @@ export class SimulatedProcess {
     this.#skewMs += ms;
   }
 
+  #do(fn: () => void): void {
+    this.timeline.atWork = this;
+    fn();
+  }
+
   #wake(): void {
     if (!this.#alive || this.paused) return;
     const next = this.#waiting.shift();
     if (next === undefined) return;
-    next();
+    this.#do(next);
     // One at a time, as an event loop would: promises settle in between.
     if (this.#waiting.length > 0) this.timeline.after(0, `${this.name} catches up`, () => this.#wake());
   }

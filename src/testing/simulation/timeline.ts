@@ -22,6 +22,8 @@ export class Timeline {
   now = 0;
   /** Events that happened. */
   happened = 0;
+  /** Whose event this is; null: the world's own. */
+  atWork: object | null = null;
   #trace = 0x811c9dc5;
   #order = 0;
   readonly #heap: Event[] = [];
@@ -67,13 +69,18 @@ export class Timeline {
       this.now = event.at;
       this.happened++;
       this.note(`${event.name}@${event.at}`);
+      this.atWork = null;
       event.run();
     }
   }
 }
 
+/** The machine's own, whatever takes its place while a life is lived. */
+const machine = { setImmediate, now: performance.now.bind(performance) };
+/** ms that really went by. */
+export const machineMs = (): number => machine.now();
 /** All promises have settled that can: none of ours waits for the machine. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const settled = (): Promise<void> => new Promise((resolve) => machine.setImmediate(resolve));
 
 // ── a heap by time, then by order
 

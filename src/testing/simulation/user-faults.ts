@@ -1,0 +1,21 @@
+/** Faults as users name them, and the kinds of the nemesis that they stand for. */
+const kinds = {
+  kill: ['kill a worker', 'kill the leader', 'kill the standby', 'kill all', 'die at a point'],
+  pause: ['pause a worker', 'pause the leader'],
+  partition: ['cut a worker', 'cut the leader', 'cut at a request', 'nothing gets out', 'nothing gets in', 'partition'],
+  'broker-restart': ['restart the server'],
+  disk: ['the disk is full', 'the disk stutters', 'the disk is slow'],
+  clock: ['a clock jumps'],
+  'slow-sink': ['a sink is slow'],
+  failure: ['a sink or a source fails'],
+} as const;
+
+/** `failure`: one call of a source or a sink fails. */
+export type Fault = keyof typeof kinds;
+export const allFaults: readonly Fault[] = Object.keys(kinds) as Fault[];
+
+export const kindsOf = (faults: readonly Fault[]): readonly string[] => faults.flatMap((fault) => kinds[fault] ?? []);
+
+export function faultOf(kind: string): Fault {
+  return allFaults.find((fault) => (kinds[fault] as readonly string[]).includes(kind))!;
+}
