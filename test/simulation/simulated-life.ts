@@ -11,7 +11,7 @@ import {
   Timeline,
   TroubledPace,
 } from '../../src/testing/simulation/index.ts';
-import { type Drawn, drawnWith } from '../golden/drawn.ts';
+import { type Drawn, drawnWith, queryNames } from '../golden/drawn.ts';
 import type { Timed } from '../golden/experiment.ts';
 import type { LifeReport } from '../golden/life.ts';
 import { fitting, queries, rowFields } from '../golden/live-out.ts';
@@ -49,7 +49,9 @@ export interface LifeOutcome {
 const lifeMsMax = 900_000;
 
 export const lifePlans: fc.Arbitrary<LifePlan> = fc.record({
-  drawn: drawnWith({ minLength: 40, maxLength: 400 }),
+  drawn: fc
+    .tuple(drawnWith({ minLength: 40, maxLength: 400 }), fc.constantFrom(...queryNames, 'clearing' as const, 'timers' as const, 'process' as const))
+    .map(([drawn, query]) => ({ ...drawn, query })),
   faults: fc.integer({ min: 10, max: 13 }),
   kinds: fc.oneof(
     { weight: 4, arbitrary: fc.constant(faultKinds) },

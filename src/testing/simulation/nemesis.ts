@@ -68,6 +68,9 @@ const faults: Readonly<Record<string, Fault>> = {
     cluster.conditions.fullShare = between(random, 0.05, 0.5);
     cluster.conditions.slowMs = between(random, 20, 500);
   },
+  'writes are refused': ({ cluster, random }) => {
+    cluster.conditions.refusals = 1 + Math.floor(random.next() * 3);
+  },
   'cut at a request': (nemesis) => {
     const member = pick(nemesis.random, [worker(nemesis), nemesis.cluster.leader, nemesis.cluster.leader]);
     member?.connections[0]!.cutAfterRequests(1 + Math.floor(nemesis.random.next() * 8), between(nemesis.random, 0, 400));
@@ -82,9 +85,11 @@ const faults: Readonly<Record<string, Fault>> = {
     pick(nemesis.random, alive(nemesis))?.process.jump(between(nemesis.random, -3_600_000, 3_600_000)),
 };
 export const faultKinds: readonly string[] = Object.keys(faults);
+/** What a checkpoint is for comes more often than the rest. */
+const often = ['kill a worker', 'kill a worker', 'die at a point', 'die at a point', 'writes are refused', 'the disk stutters'];
 
 /** How often two come at once, and how often one comes while nothing runs. */
-const togetherShare = 0.15;
+const togetherShare = 0.3;
 const whileDownShare = 0.2;
 
 export class Nemesis {
@@ -94,9 +99,11 @@ export class Nemesis {
   others = 0;
   #live = 0;
   readonly #o: NemesisOptions;
+  readonly #kinds: readonly string[];
 
   constructor(options: NemesisOptions) {
     this.#o = options;
+    this.#kinds = [...options.kinds, ...often.filter((kind) => options.kinds.includes(kind))];
   }
 
   start(): void {
@@ -126,7 +133,7 @@ export class Nemesis {
 
   #one(): void {
     const { cluster, random, timeline } = this.#o;
-    const kind = pick(random, this.#o.kinds)!;
+    const kind = pick(random, this.#kinds)!;
     const isLive = cluster.isRunning;
     timeline.note(kind);
     faults[kind]!(this.#o);

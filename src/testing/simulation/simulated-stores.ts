@@ -12,13 +12,15 @@ import type { SimulatedProcess } from './simulated-process.ts';
 /** What the server's disk is like, until a time of the world. */
 export interface StoreConditions {
   fullUntil: number;
+  /** So many more are refused, whatever the disk is like. */
+  refusals: number;
   /** The share of writes that are refused meanwhile. */
   fullShare: number;
   slowUntil: number;
   /** At most so much later comes an answer meanwhile. */
   slowMs: number;
 }
-export const goodConditions = (): StoreConditions => ({ fullUntil: 0, fullShare: 0, slowUntil: 0, slowMs: 0 });
+export const goodConditions = (): StoreConditions => ({ fullUntil: 0, refusals: 0, fullShare: 0, slowUntil: 0, slowMs: 0 });
 
 export function simulatedStores(
   process: SimulatedProcess,
@@ -40,7 +42,8 @@ export function simulatedStores(
   };
   const write = <T>(what: string, serve: () => Promise<T>): Promise<T> =>
     call(what, async () => {
-      if (timeline.now < conditions.fullUntil && process.random.next() < conditions.fullShare)
+      const isFull = timeline.now < conditions.fullUntil && process.random.next() < conditions.fullShare;
+      if (isFull || conditions.refusals-- > 0)
         throw new WeirError('E_STORE', `${what}: no space left on the server`);
       return serve();
     });

@@ -4,7 +4,7 @@ const kinds = {
   pause: ['pause a worker', 'pause the leader'],
   partition: ['cut a worker', 'cut the leader', 'cut at a request', 'nothing gets out', 'nothing gets in', 'partition'],
   'broker-restart': ['restart the server'],
-  disk: ['the disk is full', 'the disk stutters', 'the disk is slow'],
+  disk: ['writes are refused', 'the disk is full', 'the disk stutters', 'the disk is slow'],
   clock: ['a clock jumps'],
   'slow-sink': ['a sink is slow'],
   failure: ['a sink or a source fails'],
