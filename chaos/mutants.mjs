@@ -1,4 +1,4 @@
-// `npm run mutants -- [--only NAME,NAME] [--mutant FILE] [--seeds 200] [--json]`
+// `npm run mutants -- [--only NAME,NAME] [--mutant FILE] [--seeds 200] [--searches 5] [--json]`
 //
 // Breaks one rule of the engine after the other (chaos/mutants/, or a file of your own with the same exports) and lets the simulator
 // find it out. Each mutant first lives without faults, where all must go well: what a life in peace shows, any test would find. Then
@@ -15,10 +15,10 @@ import { mutatedTree } from './sim/mutated-tree.mjs';
 const catalogue = fileURLToPath(new URL('mutants/', import.meta.url));
 const inPeace = 20;
 /** Searches begin here. */
-const starts = [1, 1001, 2001, 3001, 4001];
+const starts = (count) => Array.from({ length: count }, (_, i) => 1 + i * 1000);
 
 const options = words(process.argv.slice(2));
-const { seeds = '200', json = false, only, mutant } = options;
+const { seeds = '200', searches = '5', json = false, only, mutant } = options;
 const say = (line) => json === true || process.stdout.write(`${line}\n`);
 if (!(await installIfMissing())) process.exit(1);
 
@@ -64,7 +64,7 @@ async function tryOut(name, path) {
   try {
     const failed = await peaceFails(children);
     const found = [];
-    for (const from of failed === undefined ? starts : []) {
+    for (const from of failed === undefined ? starts(Number(searches)) : []) {
       const caught = await search(children, from);
       found.push(caught);
       if (caught === undefined) break;

@@ -73,6 +73,14 @@ function shrunk(epochs: readonly PublishedEpoch[]): string[] {
   });
 }
 
+/** Groups that one table of mode complete holds twice. */
+function twice(epochs: readonly PublishedEpoch[]): string[] {
+  return epochs.flatMap(({ epoch, rows }) => {
+    const groups = rows.map(groupOf);
+    return groups.filter((group, i) => groups.indexOf(group) !== i).map((group) => `epoch ${epoch}: ${group}`);
+  });
+}
+
 /** What was published in this mode, against all results there are. */
 function published({ world, inOrder }: Experiment, mode: OutputMode, expected: readonly object[]): Finding[] {
   const wanted = collected(expected, inOrder);
@@ -88,6 +96,7 @@ function published({ world, inOrder }: Experiment, mode: OutputMode, expected: r
       return [
         same('complete', collected(world.epochs('complete').at(-1)?.rows ?? [], inOrder), wanted),
         sameSequence('tables that shrink', shrunk(world.epochs('complete')), []),
+        sameSequence('groups that are there twice', twice(world.epochs('complete')), []),
       ];
   }
 }

@@ -50,7 +50,10 @@ const lifeMsMax = 900_000;
 
 export const lifePlans: fc.Arbitrary<LifePlan> = fc.record({
   drawn: fc
-    .tuple(drawnWith({ minLength: 40, maxLength: 400 }), fc.constantFrom(...queryNames, 'clearing' as const, 'timers' as const, 'process' as const))
+    .tuple(
+      drawnWith({ minLength: 40, maxLength: 400 }),
+      fc.constantFrom(...queryNames, 'clearing' as const, 'timers' as const, 'process' as const),
+    )
     .map(([drawn, query]) => ({ ...drawn, query })),
   faults: fc.integer({ min: 10, max: 13 }),
   kinds: fc.oneof(

@@ -66,7 +66,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'the disk stutters': ({ cluster, random, timeline }) => {
     cluster.conditions.fullUntil = cluster.conditions.slowUntil = timeline.now + between(random, 200, 2000);
     cluster.conditions.fullShare = between(random, 0.05, 0.5);
-    cluster.conditions.slowMs = between(random, 20, 500);
+    cluster.conditions.slowMs = between(random, 20, 1500);
   },
   'writes are refused': ({ cluster, random }) => {
     cluster.conditions.refusals = 1 + Math.floor(random.next() * 3);
@@ -86,7 +86,15 @@ const faults: Readonly<Record<string, Fault>> = {
 };
 export const faultKinds: readonly string[] = Object.keys(faults);
 /** What a checkpoint is for comes more often than the rest. */
-const often = ['kill a worker', 'kill a worker', 'die at a point', 'die at a point', 'writes are refused', 'the disk stutters'];
+const often = [
+  'kill a worker',
+  'kill a worker',
+  'die at a point',
+  'die at a point',
+  'writes are refused',
+  'writes are refused',
+  'the disk stutters',
+];
 
 /** How often two come at once, and how often one comes while nothing runs. */
 const togetherShare = 0.3;

@@ -14,7 +14,7 @@ import { MemoryTransport, NatsTransport, PlacedTransport } from '../../transport
 import { inProcess, type Pace } from './simulated-definitions.ts';
 import { type Connection, SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedProcess } from './simulated-process.ts';
-import { goodConditions, simulatedStores, type StoreConditions } from './simulated-stores.ts';
+import { conditionsOf, simulatedStores, type StoreConditions } from './simulated-stores.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface SimulatedJob extends Omit<LogicalJob, 'parallelism' | 'outputs'> {
@@ -69,7 +69,7 @@ const respawnMs = { least: 50, more: 1500 };
 export class SimulatedCluster {
   readonly network: SimulatedNetwork;
   readonly disk: MemoryDisk = new MemoryDisk();
-  readonly conditions: StoreConditions = goodConditions();
+  readonly conditions: StoreConditions;
   readonly members: Member[] = [];
   readonly totals: ClusterTotals = {
     restores: 0,
@@ -95,6 +95,7 @@ export class SimulatedCluster {
     this.#o = options;
     this.#random = seededRandom(options.seed);
     this.network = new SimulatedNetwork(options.timeline, this.#fork());
+    this.conditions = conditionsOf(this.#fork());
   }
 
   start(): void {
@@ -155,7 +156,7 @@ export class SimulatedCluster {
   #worker(member: Member): void {
     const { process } = member;
     const { clock, random } = process;
-    const [control, data] = [this.network.connect(process), this.network.connect(process)];
+    const [control, data] = [this.network.connect(process), this.network.connect(process, 'data')];
     member.connections = [control, data];
     let session = '';
     let progress = 0;

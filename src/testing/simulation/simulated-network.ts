@@ -11,11 +11,13 @@ import type { Timeline } from './timeline.ts';
 
 type Receive = (payload: Uint8Array, reply?: string) => void;
 export type Direction = 'out' | 'in' | 'both';
+/** What a connection is for. */
+export type Use = 'control' | 'data';
 
 /** A client that hears nothing for two pings gives its connection up. */
 const pingsMs = 4000;
 const reconnectMs = 250;
-const slownesses = [1, 1, 4, 12];
+const slownesses = { control: [1, 1, 4, 12], data: [1, 1, 12, 40] };
 
 export class SimulatedNetwork {
   readonly maxPayload: number;
@@ -26,13 +28,14 @@ export class SimulatedNetwork {
   /** Messages that were lost. */
   lost = 0;
 
-  /** How slow it is, against a good one. */
-  readonly #slowness: number;
+  /** How slow it is, against a good one, for control messages and for channels. */
+  readonly #slowness: Readonly<Record<Use, number>>;
 
   constructor(timeline: Timeline, random: Random, maxPayload: number = 64 << 10) {
     this.#timeline = timeline;
     this.#random = random;
-    this.#slowness = slownesses[Math.floor(random.next() * slownesses.length)]!;
+    const drawn = (from: readonly number[]): number => from[Math.floor(random.next() * from.length)]!;
+    this.#slowness = { control: drawn(slownesses.control), data: drawn(slownesses.data) };
     this.maxPayload = maxPayload;
   }
 
@@ -40,8 +43,8 @@ export class SimulatedNetwork {
     return this.#down;
   }
 
-  connect(process: SimulatedProcess): Connection {
-    const connection = new Connection(this, process, this.#timeline, this.#random);
+  connect(process: SimulatedProcess, use: Use = 'control'): Connection {
+    const connection = new Connection(this, process, this.#timeline, this.#random, use);
     this.#connections.add(connection);
     process.onEnd(() => {
       connection.end();
@@ -64,13 +67,14 @@ export class SimulatedNetwork {
     if (heard === 0 && reply !== undefined) this.route(reply, new Uint8Array(0), undefined);
   }
 
-  delayMs(): number {
+  delayMs(use: Use): number {
     const drawn = this.#random.next();
-    return this.#slowness * (0.05 + drawn * drawn * (drawn > 0.97 ? 30 : 1.5));
+    return this.#slowness[use] * (0.05 + drawn * drawn * (drawn > 0.97 ? 30 : 1.5));
   }
 }
 
 export class Connection implements Bus {
+  readonly #use: Use;
   readonly #network: SimulatedNetwork;
   readonly #process: SimulatedProcess;
   readonly #timeline: Timeline;
@@ -88,7 +92,8 @@ export class Connection implements Bus {
   /** Nothing passes before. */
   readonly #stalled = { out: 0, in: 0 };
 
-  constructor(network: SimulatedNetwork, process: SimulatedProcess, timeline: Timeline, random: Random) {
+  constructor(network: SimulatedNetwork, process: SimulatedProcess, timeline: Timeline, random: Random, use: Use) {
+    this.#use = use;
     this.#network = network;
     this.#process = process;
     this.#timeline = timeline;
@@ -222,7 +227,7 @@ export class Connection implements Bus {
     }
     const life = this.#life[direction];
     const { now } = this.#timeline;
-    const at = Math.max(now + this.#network.delayMs(), this.#last[direction], this.#stalled[direction]);
+    const at = Math.max(now + this.#network.delayMs(this.#use), this.#last[direction], this.#stalled[direction]);
     this.#last[direction] = at;
     this.#timeline.after(at - now, `${this.#process.name} ${direction} ${name}`, () => {
       if (life === this.#life[direction]) arrive();

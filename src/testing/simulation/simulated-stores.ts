@@ -4,15 +4,17 @@
  * Owns: that a call takes place at the server, at one moment, and that its caller may never hear of it; that the server may have no room,
  * or take its time. Does not own: what the stores hold (`MemoryDisk`, which outlives every process).
  */
-import { WeirError } from '../../core/index.ts';
+import { type Random, WeirError } from '../../core/index.ts';
 import { type JobStores, type MemoryDisk, openMemoryStores } from '../../state/index.ts';
 import type { Connection } from './simulated-network.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
 /** What the server's disk is like, until a time of the world. */
 export interface StoreConditions {
+  /** At most so much later comes each answer of a write, always. */
+  readonly writeMs: number;
   fullUntil: number;
-  /** So many more are refused, whatever the disk is like. */
+  /** So many more blobs are refused, and at once. */
   refusals: number;
   /** The share of writes that are refused meanwhile. */
   fullShare: number;
@@ -20,7 +22,15 @@ export interface StoreConditions {
   /** At most so much later comes an answer meanwhile. */
   slowMs: number;
 }
-export const goodConditions = (): StoreConditions => ({ fullUntil: 0, refusals: 0, fullShare: 0, slowUntil: 0, slowMs: 0 });
+export const conditionsOf = (random: Random): StoreConditions => ({
+  writeMs: writeMs[Math.floor(random.next() * writeMs.length)]!,
+  fullUntil: 0,
+  refusals: 0,
+  fullShare: 0,
+  slowUntil: 0,
+  slowMs: 0,
+});
+const writeMs = [0, 0, 10, 120];
 
 export function simulatedStores(
   process: SimulatedProcess,
@@ -42,15 +52,20 @@ export function simulatedStores(
   };
   const write = <T>(what: string, serve: () => Promise<T>): Promise<T> =>
     call(what, async () => {
+      if (conditions.writeMs > 0) await process.sleep(process.random.next() * conditions.writeMs);
       const isFull = timeline.now < conditions.fullUntil && process.random.next() < conditions.fullShare;
-      if (isFull || conditions.refusals-- > 0)
-        throw new WeirError('E_STORE', `${what}: no space left on the server`);
+      if (isFull) throw new WeirError('E_STORE', `${what}: no space left on the server`);
       return serve();
     });
   return {
     ...stores,
     blobs: {
-      put: (id, bytes) => write(`put ${id}`, () => blobs.put(id, bytes)),
+      put: (id, bytes) => {
+        if (conditions.refusals-- <= 0) return write(`put ${id}`, () => blobs.put(id, bytes));
+        return call(`put ${id}`, async () => {
+          throw new WeirError('E_STORE', `put ${id}: refused`);
+        });
+      },
       get: (id) => call(`get ${id}`, () => blobs.get(id)),
       list: (prefix) => call(`list ${prefix}`, () => blobs.list(prefix)),
       delete: (ids) => call('delete', () => blobs.delete(ids)),

@@ -4,7 +4,7 @@ import type { OutsideCall, Pace } from './simulated-definitions.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Mean times of calls, ms. Zero: at once. */
-const readMs = [0, 2, 30];
+const readMs = [1, 60, 200, 400];
 const writeMs = [0, 1, 1, 15];
 const slowMs = 120;
 
