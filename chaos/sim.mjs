@@ -1,27 +1,35 @@
-// `npm run sim -- [--seeds 1000] [--from 1] [--seed N] [--shrink] [--json]`
+// `npm run sim -- [--seeds 1000] [--from 1] [--seed N] [--shrink] [--json] [--coverage]`
 //
 // Lives of whole clusters (coordinator, standby, workers) on virtual time, with random pipelines, input and faults, one for each seed,
 // on all cores. What comes out is held against a plain computation. A life that goes wrong is lived again by `--seed N`; with `--shrink`
 // fast-check looks for a small one that goes wrong too. A life that nothing happens in proves nothing: over many seeds what they are
-// worth is checked as well. Exits 1 if a life went wrong, or all were too easy.
+// worth is checked as well. `--coverage` counts the lines of the engine that they reach. Exits 1 if a life went wrong, all were too easy, or
+// too few lines were reached.
 import { createHash } from 'node:crypto';
-import { availableParallelism } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { installIfMissing } from '../scripts/install.mjs';
 import { words } from './arguments.mjs';
 import { Children } from './sim/children.mjs';
+import { coverageOf } from './sim/coverage.mjs';
 import { total, worthOf } from './sim/worth.mjs';
 
 /** Fewer say nothing about what lives are worth. */
 const worthFrom = 50;
+/** Of the lines of the engine that a simulated cluster is made of. */
+const coveredLeast = 0.85;
 
 const options = words(process.argv.slice(2));
-const { seeds = '1000', from = '1', seed, json = false, shrink = false } = options;
+const { seeds = '1000', from = '1', seed, json = false, shrink = false, coverage = false } = options;
 const say = (line) => json === true || process.stdout.write(`${line}\n`);
 if (!(await installIfMissing())) process.exit(1);
 
 const first = Number(seed ?? from);
 const wanted = Array.from({ length: seed === undefined ? Number(seeds) : 1 }, (_, i) => first + i);
-const children = new Children({ count: availableParallelism() });
+const counted = coverage === true ? await mkdtemp(join(tmpdir(), 'weir-coverage-')) : undefined;
+const environment = counted === undefined ? {} : { NODE_V8_COVERAGE: counted };
+const children = new Children({ count: availableParallelism(), environment });
 const replay = (n) => `npm run sim -- --seed ${n}`;
 
 const lives = new Map();
@@ -62,6 +70,17 @@ for (const { what, shown, least, is } of worth)
   say(`${is < least ? 'TOO FEW ' : ''}${what}: ${shown} (at least ${least < 1 ? `${100 * least} %` : least})`);
 say(`${lived.length} lives in ${seconds.toFixed(1)} s, ${total(faults)} faults, ${wrong.length} went wrong`);
 for (const life of wrong) say(`  ${replay(life.seed)}`);
+const share = ({ covered, lines }) => `${((100 * covered) / lines).toFixed(1)} %`;
+let reached;
+if (counted !== undefined) {
+  await children.leave();
+  const found = await coverageOf(counted);
+  await rm(counted, { recursive: true });
+  reached = { covered: found.reduce((n, { covered }) => n + covered, 0), lines: found.reduce((n, { lines }) => n + lines, 0) };
+  for (const each of found) say(`lines of ${each.folder}: ${share(each)} of ${each.lines}`);
+  say(`lines of all of them: ${share(reached)} of ${reached.lines} (at least ${100 * coveredLeast} %)`);
+}
+const tooFew = reached !== undefined && reached.covered / reached.lines < coveredLeast;
 if (json === true)
   process.stdout.write(
     `${JSON.stringify({
@@ -79,6 +98,7 @@ if (json === true)
       livesPerSecond: Number((lived.length / seconds).toFixed(2)),
       worth: Object.fromEntries(worth.map(({ what, is }) => [what, Number(is.toFixed(3))])),
       failing: wrong.map((life) => life.seed),
+      ...(reached === undefined ? {} : { coverage: Number((reached.covered / reached.lines).toFixed(4)) }),
     })}\n`,
   );
-process.exit(wrong.length + easy.length === 0 ? 0 : 1);
+process.exit(wrong.length + easy.length === 0 && !tooFew ? 0 : 1);

@@ -46,6 +46,12 @@ export class Children {
     for (const child of this.#children) child.kill();
     this.#children.clear();
   }
+
+  /** They leave by themselves, and write down what they have counted. */
+  async leave() {
+    await Promise.all([...this.#children].map((child) => child.leave()));
+    this.#children.clear();
+  }
 }
 
 class Child {
@@ -85,6 +91,15 @@ class Child {
   kill() {
     this.#process?.kill('SIGKILL');
     this.#process = null;
+  }
+
+  leave() {
+    const child = this.#process;
+    if (child === null) return undefined;
+    return new Promise((resolve) => {
+      child.once('exit', resolve);
+      child.disconnect();
+    });
   }
 
   #started() {
