@@ -22,7 +22,7 @@ export async function coverageOf(directory) {
       const file = url.startsWith('file:') ? relative(root, fileURLToPath(url)) : '';
       const folder = /^src\/([^/]+)\//.exec(file)?.[1];
       const map = maps[url];
-      if (!folders.includes(folder) || elsewhere.test(file) || map?.data == null) continue;
+      if (!folders.includes(folder) || elsewhere.test(file) || !map?.data) continue;
       if (!lines.has(file)) lines.set(file, new Map());
       addLines(lines.get(file), functions, map);
     }
