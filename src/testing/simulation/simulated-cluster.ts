@@ -1,8 +1,8 @@
 /**
  * A whole cluster in one process: coordinators, workers and a server, on virtual time.
  *
- * Owns: the roles, what starts them again when they end, and which of them lead or run something. They are the production code, `Lead`,
- * `Fleet` and `RemoteWorker`; only what is outside of it is simulated. Does not own: what goes wrong (faults.ts).
+ * Owns: the roles, what starts them again when they end, and which of them lead or run something. They are the production code, `Leadership`,
+ * `Lead`, `Fleet` and `RemoteWorker`; only what is outside of it is simulated. Does not own: what goes wrong (nemesis.ts).
  */
 import { Fleet, type JobReport, type JobSpec, Lead, Leadership, RemoteWorker } from '../../cluster/index.ts';
 import { packValue } from '../../batch/index.ts';
@@ -42,11 +42,9 @@ export interface Member {
   connections: readonly Connection[];
   /** Of a coordinator that leads. */
   lead: Lead | null;
-  /** It works on the job, or leads it. */
-  readonly isActive: () => boolean;
 }
 
-/** Lives, over all processes. */
+/** Over all lives of leaders, as far as their histories go back. */
 export interface ClusterTotals {
   restores: number;
   deepRestores: number;
@@ -54,6 +52,7 @@ export interface ClusterTotals {
   /** Aborted epochs that a completed one followed. */
   abortedThenCompleted: number;
   completed: number;
+  /** Lives of leaders. */
   generations: number;
   /** Restored at another parallelism than the generation before had. */
   rescales: number;
@@ -129,7 +128,6 @@ export class SimulatedCluster {
       process: new SimulatedProcess('', this.#o.timeline, this.#fork()),
       connections: [],
       lead: null,
-      isActive: () => (role === 'coordinator' ? member.lead !== null : this.isRunning),
     };
     this.members.push(member);
     this.#spawn(member);
