@@ -49,7 +49,7 @@ class CachedBlobs implements BlobStore {
     const copy = this.#outdated.has(id) ? null : await this.#local.get(this.#copyOf(id)).catch(() => null);
     if (copy !== null) return copy;
     const bytes = await this.#remote.get(id);
-    await this.#keep(id, bytes);
+    void this.#keep(id, bytes); // whoever restores does not wait for it
     return bytes;
   }
 

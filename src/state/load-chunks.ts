@@ -15,6 +15,9 @@ import type { OperatorState } from './operator-state.ts';
 import type { BlobStore } from './ports.ts';
 import { recordKind } from './state-record.ts';
 
+/** Chunks that are under way while one is taken in: small ones wait for the store rather than for work. */
+const readAhead = 8;
+
 /**
  * @param state with all its tables declared, and empty
  * @param refs in the order of the manifest; chunks of groups that are not owned are ignored
@@ -22,13 +25,21 @@ import { recordKind } from './state-record.ts';
  */
 export async function loadChunks(state: OperatorState, refs: readonly ChunkRef[], blobs: BlobStore): Promise<void> {
   const gone = new GoneKeys();
-  for (const ref of refs.toReversed()) {
-    const owned = within(ref, state.owned);
-    if (owned === null) continue;
-    const chunk = await fetchChunk(owned, blobs);
+  const wanted = refs.toReversed().flatMap((ref) => within(ref, state.owned) ?? []);
+  const ahead: { readonly ref: ChunkRef; readonly fetched: Promise<Chunk> }[] = [];
+  const fetchOne = (ref: ChunkRef): void => {
+    const fetched = fetchChunk(ref, blobs);
+    fetched.catch(() => undefined); // whoever comes to it sees it
+    ahead.push({ ref, fetched });
+  };
+  for (const ref of wanted.slice(0, readAhead)) fetchOne(ref);
+  for (let next = readAhead; ahead.length > 0; next++) {
+    const { ref, fetched } = ahead.shift()!;
+    const chunk = await fetched;
+    if (next < wanted.length) fetchOne(wanted[next]!);
     requireCompatible(state, chunk);
     for (const section of chunk.sections)
-      if (counts(owned, section.group)) loadSection(state, section, gone.place(section.table.name, section.group));
+      if (counts(ref, section.group)) loadSection(state, section, gone.place(section.table.name, section.group));
   }
 }
 

@@ -73,6 +73,7 @@ function clientOptions(options: ConnectionOptions, name: string): ClientOptions 
     reconnectJitter: reconnectWaitMs,
     reconnectJitterTLS: reconnectWaitMs,
     ignoreAuthErrorAbort: true,
+    noAsyncTraces: true, // of every request, where few fail
     pingInterval: pingMs,
     maxPingOut: pingsOutMax,
     ...(authenticator === undefined ? {} : { authenticator }),

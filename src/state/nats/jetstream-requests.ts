@@ -2,10 +2,11 @@
  * The few requests that the stores make of JetStream, and no others: so few that a user's permissions can name them.
  *
  * Owns: bounds (time per request, bytes under way), and what an answer means. Reads go to the leader of a stream
- * (`STREAM.MSG.GET`): what was acknowledged is seen, which a direct get from a replica does not promise.
+ * (`STREAM.MSG.GET`): what was acknowledged is seen, which a direct get from a replica does not promise. What never changes may come
+ * from any replica that has it (`DIRECT.GET`), as it is, without a detour through base64.
  * Does not own: trying again. A write without an answer may still arrive, so only who knows what it was can decide.
  */
-import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { WeirError } from '../../core/index.ts';
 import { InFlight } from './in-flight.ts';
 import { type ApiError, apiCodes, apiError, interrupted, requestError } from './nats-errors.ts';
@@ -45,6 +46,7 @@ export class JetStreamRequests {
   readonly #timeoutMs: number;
   readonly #outages: Outages;
   readonly #inFlight = new InFlight(inFlightMax);
+  readonly #direction = new Map<string, Promise<boolean>>();
   #closed = false;
 
   constructor(connection: NatsConnection, { domain, apiPrefix }: JetStreamPlace = {}, timeoutMs: number = defaultTimeoutMs) {
@@ -100,6 +102,12 @@ export class JetStreamRequests {
     return this.#get(stream, { seq }, what);
   }
 
+  /** The same of what never changes, and is checked by whoever reads it. */
+  async unchanging(stream: string, seq: number, what: string): Promise<StoredMessage | null> {
+    const direct = (await this.#isDirect(stream, what)) ? await this.#direct(stream, seq, what) : null;
+    return direct ?? this.at(stream, seq, what);
+  }
+
   /** Message by message: unlike a purge in the middle of a stream this gives back disk space. */
   async remove(stream: string, seq: number, what: string): Promise<void> {
     await this.#api(`STREAM.MSG.DELETE.${stream}`, { seq, no_erase: true }, what, [
@@ -150,6 +158,25 @@ export class JetStreamRequests {
     return { ...message, data: Buffer.from(data, 'base64') };
   }
 
+  /** Asked once: nobody answers for a stream that does not allow it. */
+  #isDirect(stream: string, what: string): Promise<boolean> {
+    const known = this.#direction.get(stream);
+    if (known !== undefined) return known;
+    const asked = this.info(stream, what).then((info) => info?.config['allow_direct'] === true);
+    this.#direction.set(stream, asked);
+    asked.catch(() => this.#direction.delete(stream)); // whoever asked sees it
+    return asked;
+  }
+
+  /** Null if whoever answers does not have it. */
+  async #direct(stream: string, seq: number, what: string): Promise<StoredMessage | null> {
+    const subject = `${this.#prefix}.DIRECT.GET.${stream}`;
+    const answer = await this.#ask(subject, JSON.stringify({ seq }), what);
+    const about = answer.headers;
+    if (about === undefined || about.get('Nats-Sequence') !== String(seq)) return null;
+    return { subject: about.get('Nats-Subject'), seq, time: about.get('Nats-Time-Stamp'), data: answer.data };
+  }
+
   async #api(verb: string, body: unknown, what: string, expected: readonly number[] = []): Promise<Reply> {
     const subject = `${this.#prefix}.${verb}`;
     const reply = await this.#request(subject, JSON.stringify(body), what);
@@ -164,12 +191,21 @@ export class JetStreamRequests {
     what: string,
     conditions?: ReturnType<typeof headers>,
   ): Promise<Reply> {
+    const answer = await this.#ask(subject, body, what, conditions);
+    try {
+      return answer.json<Reply>();
+    } catch (thrown) {
+      throw requestError(thrown, what, subject);
+    }
+  }
+
+  async #ask(subject: string, body: Uint8Array | string, what: string, conditions?: ReturnType<typeof headers>): Promise<Msg> {
     this.checkOpen();
     if (!this.#outages.connected) throw new WeirError('E_STORE', `${what}: there is no connection to NATS at the moment`);
     try {
       const options = { timeout: this.#timeoutMs, ...(conditions === undefined ? {} : { headers: conditions }) };
       const answer = this.#connection.request(subject, body, options);
-      return (await this.#outages.unlessBroken(answer, () => interrupted(what, subject))).json<Reply>();
+      return await this.#outages.unlessBroken(answer, () => interrupted(what, subject));
     } catch (thrown) {
       throw requestError(thrown, what, subject);
     }

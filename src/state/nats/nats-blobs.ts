@@ -25,7 +25,7 @@ export class NatsBlobs implements BlobStore {
     this.#requests = requests;
     this.#job = job;
     this.#stream = streamName(job, 'blobs');
-    this.#values = new StoredValues(requests, this.#stream);
+    this.#values = new StoredValues(requests, this.#stream, true);
   }
 
   put(id: string, bytes: Uint8Array): Promise<void> {

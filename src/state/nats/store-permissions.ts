@@ -17,7 +17,7 @@ const coordinatorVerbs = ['INFO', 'CREATE', 'PURGE', 'MSG.GET', 'MSG.DELETE'];
 
 export function coordinatorStorePermissions(job: string): StorePermissions {
   return {
-    api: streamKinds.flatMap((kind) => requests(job, kind, coordinatorVerbs)),
+    api: [...streamKinds.flatMap((kind) => requests(job, kind, coordinatorVerbs)), chunksOf(job)],
     publish: streamKinds.map((kind) => subjectsBelow(checkJobName(job), kind)),
   };
 }
@@ -28,6 +28,7 @@ export function workerStorePermissions(job: string, journal: { readonly releases
   const looks = [
     ...streamKinds.flatMap((kind) => requests(job, kind, ['INFO'])),
     ...(['blobs', 'cells'] as const).flatMap((kind) => requests(job, kind, ['MSG.GET'])),
+    chunksOf(job),
   ];
   if (journal === null) return { api: looks, publish: chunks };
   return {
@@ -35,6 +36,8 @@ export function workerStorePermissions(job: string, journal: { readonly releases
     publish: [...chunks, subjectsBelow(job, 'journal'), subjectsBelow(job, 'cells', 'j')],
   };
 }
+
+const chunksOf = (job: string): string => `DIRECT.GET.${streamName(job, 'blobs')}`;
 
 function requests(job: string, kind: StreamKind, verbs: readonly string[]): string[] {
   return verbs.map((verb) => `STREAM.${verb}.${streamName(job, kind)}`);

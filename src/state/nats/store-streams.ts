@@ -69,6 +69,7 @@ export function streamConfig(job: string, kind: StreamKind, replicas: number): S
     max_msg_size: -1,
     max_msgs_per_subject: kind === 'cells' ? 1 : -1,
     num_replicas: replicas,
+    ...(kind === 'blobs' ? { allow_direct: true } : {}),
   };
 }
 

@@ -38,10 +38,13 @@ export interface ValueSubjects {
 export class StoredValues {
   readonly #requests: JetStreamRequests;
   readonly #stream: string;
+  readonly #unchanging: boolean;
 
-  constructor(requests: JetStreamRequests, stream: string) {
+  /** @param unchanging a value is written once: pieces may come from any replica */
+  constructor(requests: JetStreamRequests, stream: string, unchanging = false) {
     this.#requests = requests;
     this.#stream = stream;
+    this.#unchanging = unchanging;
   }
 
   /**
@@ -115,7 +118,8 @@ export class StoredValues {
   }
 
   async #readPiece(head: StoredHead, seq: number, index: number, into: Uint8Array, what: string): Promise<void> {
-    const message = await this.#requests.at(this.#stream, seq, what);
+    const at = this.#unchanging ? this.#requests.unchanging(this.#stream, seq, what) : this.#requests.at(this.#stream, seq, what);
+    const message = await at;
     const bytes = message === null ? undefined : unseal(pieceKey(head.sha256, index), message.data);
     if (bytes?.length !== Math.min(pieceBytesMax, head.size - index * pieceBytesMax))
       throw new WeirError('E_STATE_DAMAGED', `${what}: piece ${index} is missing or was changed`);
