@@ -163,9 +163,13 @@ export class Subtask {
   async #restore(): Promise<void> {
     try {
       this.#build();
-      const { deployment, assignment } = this.#o;
+      const { deployment, assignment, environment } = this.#o;
+      const begun = environment.clock.monotonic();
       await this.#state!.load(deployment.restore);
       this.#state!.restoreSplits(deployment.restore, this.stage.operators[0]!.id, assignment.splits);
+      const ms = environment.clock.monotonic() - begun;
+      const epoch = deployment.restore?.epoch ?? null;
+      environment.logger.debug({ subtask: this.name, checkpoint: epoch, rows: this.#state!.rows, ms }, 'state restored');
       if (!this.#closed) this.machine.send({ type: 'RESTORED' });
     } catch (error) {
       this.fail(error);

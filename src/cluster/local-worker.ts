@@ -26,7 +26,7 @@ export class LocalWorker implements Workers {
   }
 
   facts(): readonly SubtaskFacts[] {
-    return factsOf(this.#supervisor.subtasks, this.#environment.clock);
+    return factsOf(name, this.#supervisor.subtasks, this.#environment.clock);
   }
 
   async release(): Promise<void> {}

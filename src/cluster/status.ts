@@ -34,6 +34,8 @@ export interface SubtaskStatus {
   readonly stage: string;
   readonly operators: readonly string[];
   readonly subtask: number;
+  /** The worker that runs it, by the name under which it joined. */
+  readonly worker: string;
   readonly state: string;
   readonly rowsIn: number;
   readonly rowsOut: number;

@@ -13,17 +13,17 @@ export interface SubtaskFacts {
   readonly throttledFor: number;
 }
 
-export function factsOf(subtasks: readonly Subtask[], clock: Clock): readonly SubtaskFacts[] {
+export function factsOf(worker: string, subtasks: readonly Subtask[], clock: Clock): readonly SubtaskFacts[] {
   const now = clock.monotonic();
   return subtasks.map((subtask) => ({
-    status: statusOf(subtask, now),
+    status: statusOf(worker, subtask, now),
     counters: subtask.counters(),
     nextWindowEnd: subtask.nextWindowEnd(),
     throttledFor: subtask.feed === null ? 0 : (subtask.task?.heldBackFor(now) ?? 0),
   }));
 }
 
-function statusOf(subtask: Subtask, now: number): SubtaskStatus {
+function statusOf(worker: string, subtask: Subtask, now: number): SubtaskStatus {
   const counters = subtask.counters();
   const rows = subtask.rows();
   const { task, feed } = subtask;
@@ -32,6 +32,7 @@ function statusOf(subtask: Subtask, now: number): SubtaskStatus {
     stage: subtask.stage.label,
     operators: subtask.stage.operators.map(({ id }) => id),
     subtask: subtask.index,
+    worker,
     state: String(subtask.machine.getSnapshot().value),
     rowsIn: feed === null ? rows.in : counters.rowsIn,
     rowsOut: rows.out,

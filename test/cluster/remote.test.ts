@@ -247,6 +247,28 @@ describe('a job whose workers are elsewhere', () => {
     await lead.kill();
   });
 
+  test('a worker that nobody hears any more is lost at once; after an outage of our own connection it is given time to come back', async () => {
+    town = new Town();
+    const lead = await town.coordinator();
+    for (const name of ['w1', 'w2', 'w3', 'w4']) town.worker(name);
+    await town.until(() => lead.status().checkpoints.some(({ state }) => state === 'completed'));
+    const passed = async (ms: number): Promise<void> => {
+      const at = town.clock.monotonic();
+      await town.until(() => town.clock.monotonic() - at >= ms);
+    };
+    await town.kill('w1');
+    await passed(400);
+    expect(town.log).toEqual(['a worker was lost', 'a subtask failed']);
+    town.log.length = 0;
+    town.network.interrupt();
+    await town.kill('w2');
+    await passed(1000);
+    expect(town.log).not.toContain('a worker was lost');
+    await passed(1000);
+    expect(town.log).toContain('a worker was lost');
+    await lead.kill();
+  });
+
   test('goes on under another coordinator when its own is killed: the workers join that one', async () => {
     town = new Town();
     const first = await town.coordinator();

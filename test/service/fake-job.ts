@@ -21,6 +21,7 @@ export function subtask(fields: Partial<SubtaskStatus> = {}): SubtaskStatus {
     stage: 'source',
     operators: ['source'],
     subtask: 0,
+    worker: 'worker-0',
     state: 'running',
     rowsIn: 0,
     rowsOut: 0,

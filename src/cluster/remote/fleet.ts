@@ -1,8 +1,8 @@
 /**
  * The workers of a job in other processes, as its coordinator sees them over a network.
  *
- * Owns: who belongs to the job: hello, welcome, joined, lost. A worker is lost when its process has said nothing for two seconds, or
- * has not got on for thirty; it may come back under a new session. Does not own: what they are told (coordinator).
+ * Owns: who belongs to the job: hello, welcome, joined, lost. A worker is lost when nobody hears what is sent to it any more, its process
+ * has said nothing for two seconds, or has not got on for thirty; it may come back under a new session. Does not own: what they are told (coordinator).
  * Invariants: F1 a session that was lost never counts again; F2 only a worker with the same plan and the same Weir is deployed on.
  */
 import type { ToSupervisor } from '../../actors/index.ts';
@@ -45,10 +45,22 @@ interface Member {
   heardAt: number;
   progress: number;
   progressAt: number;
+  /** Whether nobody heard the last question, and since when that has been so. */
+  unheard: boolean;
+  unheardSince: number | null;
+  readonly unheardBy: Subscription;
+  /** Where the answer comes that nobody heard. */
+  readonly question: string;
   facts: Facts | null;
 }
 
 const beatMs = 250;
+/** How often it is asked whether a worker is there; NATS itself says so if it is not. */
+const lookMs = 100;
+/** A worker that nobody hears for so long is dead: its connection broke, and it has not come back at once. */
+export const goneAfterMs = 100;
+/** After our own connection broke, workers may take longer to find the server again. */
+const reunionMs = 1500;
 /** Without a sign of life for this long a worker is dead. */
 export const deadAfterMs = 2000;
 /** Alive without getting on for this long it is stuck. */
@@ -64,6 +76,9 @@ export class Fleet implements Workers {
   readonly #subscriptions: Subscription[];
   readonly #waiting = new Set<() => void>();
   #timer: Timer;
+  #looking: Timer;
+  #reunitedAt: number;
+  #asked = 0;
   #released = false;
   #closed = false;
 
@@ -78,8 +93,11 @@ export class Fleet implements Workers {
       bus.subscribe(this.#subjects.coordinator(session), (bytes) =>
         this.#members.get(senderOf(bytes) ?? '')?.link.arrived(bytes),
       ),
+      bus.onInterrupted(() => (this.#reunitedAt = options.clock.monotonic() + reunionMs)),
     ];
+    this.#reunitedAt = options.clock.monotonic();
     this.#timer = this.#beatLater();
+    this.#looking = this.#lookLater();
     this.#beat();
   }
 
@@ -138,6 +156,7 @@ export class Fleet implements Workers {
     if (hello === null || this.#closed || this.#released || this.#members.has(hello.session) || this.#gone.has(hello.session))
       return;
     const { bus, clock, session, spec } = this.#o;
+    const question = this.#subjects.coordinator(`${session}-${++this.#asked}`);
     const member: Member = {
       session: hello.session,
       slots: hello.slots,
@@ -153,6 +172,10 @@ export class Fleet implements Workers {
       heardAt: clock.monotonic(),
       progress: 0,
       progressAt: clock.monotonic(),
+      unheard: false,
+      unheardSince: null,
+      unheardBy: bus.subscribe(question, () => this.#onUnheard(member)),
+      question,
       facts: null,
     };
     this.#members.set(hello.session, member);
@@ -205,6 +228,26 @@ export class Fleet implements Workers {
     });
   }
 
+  #lookLater(): Timer {
+    const { clock, bus } = this.#o;
+    return clock.setTimer(lookMs, () => {
+      for (const member of this.#members.values()) {
+        if (!member.unheard) member.unheardSince = null;
+        member.unheard = false;
+        bus.publish(this.#subjects.worker(member.session), new Uint8Array(0), member.question);
+      }
+      this.#looking = this.#lookLater();
+    });
+  }
+
+  #onUnheard(member: Member): void {
+    const now = this.#o.clock.monotonic();
+    member.unheard = true;
+    member.unheardSince ??= now;
+    if (this.#members.get(member.session) !== member || now - member.unheardSince < goneAfterMs || now < this.#reunitedAt) return;
+    this.#lose(member, new WeirError('E_CHANNEL', `worker ${member.session} has no connection to the server any more`));
+  }
+
   #check(member: Member): void {
     const now = this.#o.clock.monotonic();
     const { session } = member;
@@ -223,6 +266,7 @@ export class Fleet implements Workers {
 
   #forget(member: Member): void {
     member.link.close();
+    member.unheardBy.close();
     this.#members.delete(member.session);
     this.#gone.add(member.session); // F1
   }
@@ -266,8 +310,12 @@ export class Fleet implements Workers {
     if (this.#closed) return;
     this.#closed = true;
     this.#timer.cancel();
+    this.#looking.cancel();
     for (const subscription of this.#subscriptions) subscription.close();
-    for (const { link } of this.#members.values()) link.close();
+    for (const { link, unheardBy } of this.#members.values()) {
+      link.close();
+      unheardBy.close();
+    }
   }
 }
 

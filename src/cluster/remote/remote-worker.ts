@@ -46,7 +46,7 @@ export interface RemoteWorkerOptions {
 
 const helloMs = 250;
 const factsMs = 500;
-/** A beat that does not count us may have been under way; a second one is meant. */
+/** A beat that does not count us may have been under way as we came; a fourth one is meant. One that was counted is so no more. */
 const uncountedMax = 4;
 /** As long as our own coordinator speaks, another one that does is one that woke up after its time. */
 const ownSilenceMax = 1000;
@@ -176,6 +176,7 @@ class Session {
   #supervisor: Supervisor | null = null;
   #generation = 0;
   #uncounted = 0;
+  #wasCounted = false;
   #ownBeatAt = 0;
   #order: Promise<void> = Promise.resolve();
   #facts: Timer | null = null;
@@ -209,8 +210,10 @@ class Session {
     const now = this.#o.environment.clock.monotonic();
     if (session !== this.#coordinator) return now - this.#ownBeatAt < ownSilenceMax;
     this.#ownBeatAt = now;
-    this.#uncounted = members.includes(this.id) ? 0 : this.#uncounted + 1;
-    return this.#uncounted < uncountedMax;
+    const isCounted = members.includes(this.id);
+    this.#wasCounted ||= isCounted;
+    this.#uncounted = isCounted ? 0 : this.#uncounted + 1;
+    return this.#uncounted < (this.#wasCounted ? 1 : uncountedMax);
   }
 
   async close(): Promise<void> {
@@ -313,7 +316,7 @@ class Session {
   #factsLater(): void {
     const { bus, environment } = this.#o;
     this.#facts = environment.clock.setTimer(factsMs, () => {
-      const subtasks = factsOf(this.#supervisor!.subtasks, environment.clock);
+      const subtasks = factsOf(this.id, this.#supervisor!.subtasks, environment.clock);
       bus.publish(this.#subjects.facts, packValue({ session: this.id, generation: this.#generation, subtasks }));
       this.#factsLater();
     });
