@@ -1,24 +1,10 @@
 // Reads back what the job of the faults has read and written, and holds the one against the other. Knows the streams and nothing else: no
 // code of the engine is used here, only the headers that its messages show to anybody.
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { readAll } from '../workloads/streams.mjs';
 import { splits } from './feed.mjs';
 
 const delayMs = 1000;
 const windowMs = 1000;
-
-/** Every message of a stream, in its order. */
-async function messagesOf(connection, stream) {
-  const { state } = await (await jetstreamManager(connection)).streams.info(stream);
-  if (state.messages === 0) return [];
-  const found = [];
-  const consumer = await jetstream(connection).consumers.get(stream);
-  const messages = await consumer.consume();
-  for await (const message of messages) {
-    found.push({ subject: message.subject, text: message.string(), headers: message.headers });
-    if (message.seq >= state.last_seq) break;
-  }
-  return found;
-}
 
 /** What an undisturbed run writes: by key, in order. */
 function expectedOf(input) {
@@ -82,9 +68,9 @@ function writers(messages) {
 
 /** @returns how much is missing, is there twice (or is wrong), or in another order; and who wrote */
 export async function check(connection, output = connection) {
-  const running = await messagesOf(output, 'RUNNING');
-  const seconds = await messagesOf(output, 'SECONDS');
-  const expected = expectedOf(await messagesOf(connection, 'IN')); // last: nothing was written that is not there to read
+  const running = await readAll(output, 'RUNNING');
+  const seconds = await readAll(output, 'SECONDS');
+  const expected = expectedOf(await readAll(connection, 'IN')); // last: nothing was written that is not there to read
   const parts = [
     compare(
       expected.running,

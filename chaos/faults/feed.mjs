@@ -1,7 +1,7 @@
 // What the job of the faults reads: readings at a steady rate, out of order by up to half a second, into two subjects. A message that may not
 // have been taken is sent again under its id, so what is in the stream is what the job must have read.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { headers } from '@nats-io/transport-node';
+import { publishSurely } from '../workloads/streams.mjs';
 
 export const splits = 2;
 const keys = 40;
@@ -19,19 +19,8 @@ export function feed(connection, random, perSecond) {
     return [key % splits, { key: `key-${key}`, n: Math.floor(random() * 1000), at }];
   };
 
-  async function send(split, readings, id) {
-    const body = readings.map((each) => JSON.stringify(each)).join('\n');
-    const lines = headers();
-    lines.set('Nats-Msg-Id', id);
-    for (;;) {
-      try {
-        const answer = await connection.request(`in.${split}`, body, { headers: lines, timeout: 1000 });
-        if (answer.json().error === undefined) return;
-      } catch {
-        await sleep(100); // the server is away
-      }
-    }
-  }
+  const send = (split, readings, id) =>
+    publishSurely(connection, `in.${split}`, readings.map((each) => JSON.stringify(each)).join('\n'), id);
 
   async function run() {
     for (let tick = 0; !stopped; tick++) {

@@ -8,6 +8,7 @@ export { type JobPermissions, permissionsOf, type Role, type RolePermissions, ro
 export { permissionsConfig } from './nats/permissions-text.ts';
 export { type PrivateServer, type PrivateServerOptions, startPrivateServer } from './nats/private-server.ts';
 export { type Redact, redactedError, redactedLogger } from './nats/secrets.ts';
+export { spawnTied, type TiedChild } from './nats/tied-child.ts';
 export { checkPermissions, checkServer, describeServer, type ServerNeeds, type ServerReport } from './nats/server-check.ts';
 export { realClock } from './real-clock.ts';
 export { realRandom } from './real-random.ts';
@@ -28,6 +29,7 @@ export {
   refused,
 } from './remote/operator-messages.ts';
 export { joinJob, type JoinOptions } from './remote/work.ts';
+export { workerName } from './remote/worker-name.ts';
 export { writeSavepoint } from './savepoint.ts';
 export { claimStore } from './store-claim.ts';
 export { jobDirectory, startJob, type StartJobOptions } from './start-job.ts';

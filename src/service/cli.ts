@@ -1,5 +1,5 @@
 /**
- * The command line: `weir run`, `coordinator`, `worker`, `status`, `stop`, `savepoint`, `plan`, `simulate` and `permissions`.
+ * The command line: `weir run`, `coordinator`, `worker`, `status`, `stop`, `savepoint`, `plan`, `simulate`, `chaos` and `permissions`.
  *
  * Owns: what each verb does, and the exit code (that of the error's code; 0 otherwise). What stands behind `--` is the
  * job's, and never seen by the flags' parser.
@@ -7,6 +7,7 @@
 import { CommanderError } from 'commander';
 import { type Clock, type Logger, WeirError } from '../core/index.ts';
 import { NeverLed, realClock } from '../runtime/index.ts';
+import { chaosCommand } from './chaos-command.ts';
 import { commands } from './commands.ts';
 import { errorReport } from './error-report.ts';
 import { jobPipeline } from './job-pipeline.ts';
@@ -68,6 +69,9 @@ async function parse(
     stop: (job, settings) => stopCommand(job, settings, asking),
     savepoint: (job, directory, settings) => savepointCommand(job, directory, settings, asking),
     plan: async (module) => plan(module, params, terminal),
+    chaos: async (module, settings) => {
+      code = await chaosCommand(module, settings, params, { terminal, clock: realClock, environment: process.env });
+    },
     simulate: (file, { seed }) => simulateFile(file, seed),
     permissions: async (module, settings) => terminal.line(await permissionsCommand(module, settings, params)),
   });

@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { nearestName } from '../api/index.ts';
 import { sabotages } from '../core/index.ts';
 import { roles } from '../runtime/index.ts';
+import { chaosFlags, type ChaosSettings } from './chaos-command.ts';
 import { connecting } from './connecting.ts';
 import { logLevels } from './logs.ts';
 import { type OperatorVerbs, operatorVerbs } from './operator-verbs.ts';
@@ -20,6 +21,7 @@ export interface Verbs extends OperatorVerbs {
   readonly coordinator: (settings: RunSettings) => Promise<void>;
   readonly worker: (settings: WorkerSettings & Pick<RunSettings, 'logLevel'>) => Promise<void>;
   readonly plan: (module: string) => Promise<void>;
+  readonly chaos: (module: string, settings: ChaosSettings) => Promise<void>;
   readonly simulate: (file: string, settings: { readonly seed?: number }) => Promise<void>;
   readonly permissions: (module: string, settings: PermissionsSettings) => Promise<void>;
 }
@@ -80,6 +82,7 @@ export function commands(verbs: Verbs): Command {
     .argument('<file>', 'TypeScript or JavaScript')
     .option('--seed <number>', 'live this life only', wholeSeed)
     .action(verbs.simulate);
+  chaosFlags(program.command('chaos')).action(verbs.chaos);
   permissions(program).action(verbs.permissions);
   return program;
 }
@@ -131,7 +134,7 @@ const copies = (): Option =>
     "workers keep copies of snapshots there, on this machine's disk, to read them again",
   ).argParser(directory);
 
-const breaking = (): Option =>
+export const breaking = (): Option =>
   new Option('--break <name>', 'tests only: break the engine on purpose').choices(Object.keys(sabotages)).hideHelp();
 
 const transports = ['auto', 'memory', 'spawn'];

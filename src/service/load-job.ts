@@ -37,14 +37,23 @@ async function enableTypeScript(): Promise<void> {
   tsx.register();
 }
 
-/** @throws WeirError `E_MODULE` if there is no such file, or if it cannot be loaded */
-export async function loadJob(module: string): Promise<JobModule> {
+/**
+ * What a module exports; `weir` and its parts are those of this installation.
+ *
+ * @throws WeirError `E_MODULE` if there is no such file, or if it cannot be loaded
+ */
+export async function loadModule(module: string): Promise<Record<string, unknown>> {
   const path = resolve(module);
   requireModule(path);
   process.setSourceMapsEnabled(true);
   if (/^\.m?tsx?$/.test(extname(path))) await enableTypeScript();
   register<OwnModules>(new URL(`./module-hooks${ending}`, import.meta.url), { data: ownModules() });
-  const { default: exported, finished, ...others } = await importJob(module, path);
+  return importModule(module, path);
+}
+
+/** @throws WeirError `E_MODULE` as `loadModule` does */
+export async function loadJob(module: string): Promise<JobModule> {
+  const { default: exported, finished, ...others } = await loadModule(module);
   if (finished !== undefined && typeof finished !== 'function') {
     throw new WeirError('E_MODULE', `${module} exports 'finished' as ${describe(finished)}`, {
       hint: "'finished' is a function (status, params), called once the job has finished",
@@ -68,7 +77,7 @@ function requireModule(path: string): void {
     throw new WeirError('E_MODULE', `${path} is no module that holds a job`, { hint: `its name ends in ${endings.join(', ')}` });
 }
 
-async function importJob(module: string, path: string): Promise<Record<string, unknown>> {
+async function importModule(module: string, path: string): Promise<Record<string, unknown>> {
   try {
     const loaded = import(pathToFileURL(path).href) as Promise<Record<string, unknown>>;
     return ofCommonJs(await unlessIdle(loaded, 'E_MODULE', `loading ${module}`));

@@ -33,7 +33,7 @@ export interface RunSettings {
   readonly abortEvery?: number;
 }
 
-const within =
+export const within =
   (what: string, least: number, most: number, whole: boolean) =>
   (text: string): number => {
     const value = Number(text);

@@ -1,4 +1,5 @@
 /** What is published as `weir/testing`. */
+export type { ChaosFile, ChaosFindings, ChaosWorld } from '../chaos/index.ts';
 export {
   type EmittedRow,
   type FedItem,

@@ -32,6 +32,8 @@ export interface PrivateServerOptions {
   readonly port?: number;
   /** The program; without it NATS_SERVER_BIN, PATH, /usr/sbin. */
   readonly binary?: string;
+  /** Words before those of the program, which become it. */
+  readonly within?: readonly string[];
   /** Further settings, in the server's own language. */
   readonly config?: string;
   /** Every write reaches the disk before it is acknowledged, where the server can (from 2.10): `syncsAlways` says whether. */
@@ -66,7 +68,8 @@ export async function startPrivateServer(options: PrivateServerOptions): Promise
   await mkdir(directory, { recursive: true });
   await awaitPredecessors(directory);
   const syncsAlways = options.syncAlways === true && (await canSyncAlways(binary));
-  const child = await spawnTied(binary, await serverArguments(directory, options, syncsAlways));
+  const words = [...(options.within ?? []), binary, ...(await serverArguments(directory, options, syncsAlways))];
+  const child = await spawnTied(words[0]!, words.slice(1));
   try {
     const { port, version } = await ready(child, directory);
     return running(child, port, version, syncsAlways);

@@ -102,6 +102,7 @@ class Leading {
   readonly #leadership: Leadership;
   readonly #ending: Ending = new Ending(() => this.#leadership.stop());
   #desk: OperatorDesk | null = null;
+  #hasWaited = false;
 
   constructor(plan: PhysicalPlan, options: LeadJobOptions, connection: OpenConnection, stores: JobStores) {
     this.#plan = plan;
@@ -115,9 +116,15 @@ class Leading {
       logger: options.logger,
       signal: options.signal,
       lead: (session) => this.#lead(session),
-      leads: (lead, over) => this.#assistDuring(lead, over),
+      leads: (lead, over) => {
+        if (this.#hasWaited) options.say(`this process leads job ${plan.job.name} now`);
+        this.#assistDuring(lead, over);
+      },
       severed: () => this.#disconnected(),
-      waiting: (holder) => options.say(`${holder} leads this job: waiting to take over`),
+      waiting: (holder) => {
+        this.#hasWaited = true;
+        options.say(`${holder} leads this job: waiting to take over`);
+      },
     });
   }
 
