@@ -4,7 +4,7 @@ import { schema, t } from '../../src/api/index.ts';
 import type { LogicalJob } from '../../src/plan/index.ts';
 import type { Drawn } from './drawn.ts';
 import type { LifeReport } from './life.ts';
-import type { Stamped } from './plain.ts';
+import type { Row, Stamped } from './plain.ts';
 import { shown } from './plain.ts';
 import type { World } from './world.ts';
 
@@ -19,6 +19,8 @@ export interface Experiment {
   readonly rows: readonly Stamped[];
   /** A key's rows reach the query in the order of `rows`. */
   readonly inOrder: boolean;
+  /** The rows of each split, which reach the query in this order; none where nothing is promised. */
+  readonly splits: readonly (readonly Row[])[];
   readonly world: World;
   run(outputs: LogicalJob['outputs']): Promise<LifeReport>;
 }
@@ -50,6 +52,18 @@ export function samePerKey(what: string, actual: readonly object[], expected: re
     return [...keys].map(([key, of]) => `${key}: ${of.join(' ')}`).sort();
   };
   return { what, actual: byKey(actual), expected: byKey(expected) };
+}
+
+/** Those of each split in their order, whatever comes between: of the rows that no other split has. */
+export function sameOrders(what: string, actual: readonly object[], splits: Experiment['splits']): Finding {
+  const ordered = splits.map((rows) => rows.map(shown));
+  const owners = new Map<string, number>();
+  ordered.forEach((rows, split) => {
+    for (const row of rows) owners.set(row, owners.has(row) && owners.get(row) !== split ? -1 : split);
+  });
+  const found = actual.map(shown);
+  const of = (rows: readonly string[], split: number): string => rows.filter((row) => owners.get(row) === split).join(' ');
+  return { what, actual: splits.map((_, split) => of(found, split)), expected: ordered.map(of) };
 }
 
 /** In their order. */

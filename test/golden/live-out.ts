@@ -1,11 +1,11 @@
 /** One drawn life, lived. */
 import { batchSchema } from '../../src/batch/index.ts';
-import { type Sabotage, seededRandom } from '../../src/core/index.ts';
+import { type Random, type Sabotage, seededRandom } from '../../src/core/index.ts';
 import type { Drawn } from './drawn.ts';
-import type { Timed, Verdict } from './experiment.ts';
+import type { Experiment, Timed, Verdict } from './experiment.ts';
 import { keyed } from './keyed-queries.ts';
 import { type Ground, live } from './life.ts';
-import { stamped } from './plain.ts';
+import { type Stamped, stamped } from './plain.ts';
 import { aggregations } from './queries.ts';
 import { splitSource } from './split-source.ts';
 import { plainly, stepped } from './steps.ts';
@@ -39,25 +39,41 @@ export interface Setting {
   readonly ground?: Ground;
 }
 
+export interface InputSetting {
+  readonly random: Random;
+  readonly failing?: () => boolean;
+  readonly pause: () => Promise<void>;
+}
+
+/** What a life reads: for the engine, and plainly. */
+export function inputOf(
+  { left, right, delay, steps }: Drawn,
+  setting: InputSetting,
+): Pick<Experiment, 'stream' | 'rows' | 'inOrder' | 'splits'> {
+  const read = (name: string, splits: Drawn['left']): Timed =>
+    splitSource({ name, schema: rowFields, splits, ...setting }).withWatermark('at' as never, `${delay} ms`) as unknown as Timed;
+  const inputs = [read('left', left), ...(right.length === 0 ? [] : [read('right', right)])];
+  const keepsOrder = !steps.some((step) => step === 'rebalance' || step === 'twice');
+  const plain = (splits: Drawn['left']): Stamped[] => plainly(stamped(splits, delay), steps);
+  return {
+    stream: stepped(inputs.length === 1 ? inputs[0]! : inputs[0]!.union(inputs[1]!), steps),
+    rows: plainly([...stamped(left, delay), ...stamped(right, delay)], steps),
+    inOrder: left.length === 1 && right.length === 0 && keepsOrder,
+    splits: keepsOrder ? [...left, ...right].map((split) => plain([split]).map(({ row }) => row)) : [],
+  };
+}
+
 export async function liveOut(drawnLife: Drawn, { sabotage, world = new World(), ground }: Setting = {}): Promise<Verdict> {
   const life = fitting(drawnLife);
   const random = seededRandom(life.seed);
   // Until the world has been bad enough.
   let faults = life.trouble === 'failing' ? 6 : 0;
   const failing = (): boolean => faults > 0 && random.next() < 0.02 && faults-- > 0;
-  const read = (name: string, splits: Drawn['left']): Timed =>
-    splitSource({ name, schema: rowFields, splits, random, failing, pause: () => world.pause() }).withWatermark(
-      'at' as never,
-      `${life.delay} ms`,
-    ) as unknown as Timed;
-  const inputs = [read('left', life.left), ...(life.right.length === 0 ? [] : [read('right', life.right)])];
   const breaks = sabotage ?? (life.abortEvery === 0 ? undefined : { abortEvery: life.abortEvery });
   return queries[life.query]({
     life,
     world,
-    stream: stepped(inputs.length === 1 ? inputs[0]! : inputs[0]!.union(inputs[1]!), life.steps),
-    rows: plainly([...stamped(life.left, life.delay), ...stamped(life.right, life.delay)], life.steps),
-    inOrder: life.left.length === 1 && life.right.length === 0 && !life.steps.some((s) => s === 'rebalance' || s === 'twice'),
+    ...inputOf(life, { random, failing, pause: () => world.pause() }),
     run: (outputs) =>
       live({
         outputs,

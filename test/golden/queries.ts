@@ -1,7 +1,7 @@
 /** Queries over aggregations, each with its plain answer. */
 import { aggregate, avg, collect, count, max, min, type Stream, sum, t, window } from '../../src/api/index.ts';
 import type { OutputMode } from '../../src/plan/index.ts';
-import { type Experiment, type Finding, type Query, same, sameSequence } from './experiment.ts';
+import { type Experiment, type Finding, type Query, same, sameOrders, sameSequence } from './experiment.ts';
 import { output } from './life.ts';
 import { ascending, grouped, lateOf, type Row, shown, type WindowShape, windowed } from './plain.ts';
 import type { PublishedEpoch } from './world.ts';
@@ -234,6 +234,11 @@ const branches: Query = async (experiment) => {
     late: lateOf(rows, life.shape).length,
     findings: [
       same('rows', onlyRows(world.rows('rows')), onlyRows(rows.map(({ row }) => row))),
+      sameOrders(
+        'order of splits',
+        onlyRows(world.rows('rows')),
+        experiment.splits.map((of) => onlyRows(of) as Row[]),
+      ),
       ...published(experiment, 'append', windowed(rows, life.shape)),
       ...published(experiment, 'update', grouped(present, ['s'])),
     ],

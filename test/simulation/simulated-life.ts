@@ -12,12 +12,8 @@ import {
   TroubledPace,
 } from '../../src/testing/simulation/index.ts';
 import { type Drawn, drawnWith, queryNames } from '../golden/drawn.ts';
-import type { Timed } from '../golden/experiment.ts';
 import type { LifeReport } from '../golden/life.ts';
-import { fitting, queries, rowFields } from '../golden/live-out.ts';
-import { stamped } from '../golden/plain.ts';
-import { splitSource } from '../golden/split-source.ts';
-import { plainly, stepped } from '../golden/steps.ts';
+import { fitting, inputOf, queries } from '../golden/live-out.ts';
 import { World } from '../golden/world.ts';
 import { livingRows } from './living-rows.ts';
 
@@ -70,19 +66,11 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
   const world = new World();
   world.pause = async () => undefined;
   const timeline = new Timeline();
-  const read = (name: string, splits: Drawn['left']): Timed =>
-    splitSource({ name, schema: rowFields, splits, random, pause: world.pause }).withWatermark(
-      'at' as never,
-      `${drawn.delay} ms`,
-    ) as unknown as Timed;
-  const inputs = [read('left', drawn.left), ...(drawn.right.length === 0 ? [] : [read('right', drawn.right)])];
   const run = new Run({ ...plan, drawn }, timeline, sabotage);
   const verdict = await queries[drawn.query]({
     life: drawn,
     world,
-    stream: stepped(inputs.length === 1 ? inputs[0]! : inputs[0]!.union(inputs[1]!), drawn.steps),
-    rows: plainly([...stamped(drawn.left, drawn.delay), ...stamped(drawn.right, drawn.delay)], drawn.steps),
-    inOrder: drawn.left.length === 1 && drawn.right.length === 0 && !drawn.steps.some((s) => s === 'rebalance' || s === 'twice'),
+    ...inputOf(drawn, { random, pause: world.pause }),
     run: (outputs) => run.live(outputs),
   });
   const { cluster, nemesis } = run;

@@ -6,7 +6,7 @@
 import type { Random } from '../../core/index.ts';
 import type { Member, SimulatedCluster } from './simulated-cluster.ts';
 import type { TroubledPace } from './troubled-pace.ts';
-import type { Direction } from './simulated-network.ts';
+import type { Direction, Trouble } from './simulated-network.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface NemesisOptions {
@@ -20,6 +20,9 @@ export interface NemesisOptions {
   readonly kinds: readonly string[];
 }
 type Fault = (nemesis: NemesisOptions) => void;
+
+const lookMs = 5;
+const lookMsMax = 3000;
 
 const pick = <T>(random: Random, from: readonly T[]): T | undefined => from[Math.floor(random.next() * from.length)];
 const between = (random: Random, least: number, most: number): number => least + random.next() * (most - least);
@@ -42,6 +45,36 @@ function cut(nemesis: NemesisOptions, member: Member | undefined): void {
   connection?.cut(ms);
 }
 
+function trouble({ cluster, random, timeline }: NemesisOptions, shares: Partial<Trouble>): void {
+  cluster.network.trouble = { lost: 0, twice: 0, late: 0, until: timeline.now + between(random, 50, 1500), ...shares };
+}
+
+/** Right after the next checkpoint is complete, if one is soon: only whoever goes on from it sees what it holds. */
+function dieAfterCheckpoint(nemesis: NemesisOptions): void {
+  const { cluster, timeline, random } = nemesis;
+  const epoch = (): number => cluster.leader?.lead?.status().report.epoch ?? 0;
+  const before = epoch();
+  const until = timeline.now + lookMsMax;
+  const look = (): void => {
+    if (cluster.over || timeline.now > until) return;
+    if (epoch() <= before) return void timeline.after(lookMs, 'fate looks', look);
+    timeline.after(between(random, 0, 60), 'fate', () => {
+      const all = random.next() < 0.2 ? alive(nemesis) : [pick(random, [worker(nemesis), worker(nemesis), cluster.leader])];
+      for (const member of all) member?.process.kill();
+    });
+  };
+  look();
+}
+
+/** What one worker says arrives late, an epoch is given up meanwhile, and whoever goes on from the next checkpoint sees what became of it. */
+function lateWord(nemesis: NemesisOptions): void {
+  const { cluster, random, timeline } = nemesis;
+  const ms = between(random, 200, 1500);
+  for (const connection of worker(nemesis)?.connections ?? []) connection.stall('out', ms);
+  cluster.conditions.refusals = 1;
+  timeline.after(ms - 10, 'fate', () => dieAfterCheckpoint(nemesis));
+}
+
 const faults: Readonly<Record<string, Fault>> = {
   'kill a worker': (nemesis) => worker(nemesis)?.process.kill(),
   'kill the leader': ({ cluster }) => cluster.leader?.process.kill(),
@@ -49,6 +82,8 @@ const faults: Readonly<Record<string, Fault>> = {
   'kill all': (nemesis) => alive(nemesis).forEach(({ process }) => process.kill()),
   'pause a worker': (nemesis) => worker(nemesis)?.process.pause(pick(nemesis.random, [100, 1000, 3000, 8000])!),
   'pause the leader': ({ cluster, random }) => cluster.leader?.process.pause(pick(random, [100, 1000, 3000, 8000])!),
+  'pause the leader at a point': ({ cluster, random }) =>
+    cluster.leader?.process.pauseAtPoint(1 + Math.floor(random.next() * 20), between(random, 2500, 8000)),
   'cut a worker': (nemesis) => cut(nemesis, worker(nemesis)),
   'cut the leader': (nemesis) => cut(nemesis, nemesis.cluster.leader),
   'nothing gets out': (nemesis) => stall(nemesis, 'out'),
@@ -79,6 +114,20 @@ const faults: Readonly<Record<string, Fault>> = {
     cluster.conditions.slowUntil = timeline.now + between(random, 100, 2000);
     cluster.conditions.slowMs = between(random, 5, 400);
   },
+  'die after a checkpoint': dieAfterCheckpoint,
+  'a slow disk, and a death': (nemesis) => {
+    const { cluster, timeline, random } = nemesis;
+    cluster.conditions.slowUntil = timeline.now + 1500;
+    cluster.conditions.slowMs = between(random, 100, 800);
+    dieAfterCheckpoint(nemesis);
+  },
+  'a late word, and a death': lateWord,
+  'messages are lost': (nemesis) => trouble(nemesis, { lost: between(nemesis.random, 0.01, 0.3) }),
+  'a frame is lost': ({ cluster }) => {
+    cluster.network.framesToLose = 1;
+  },
+  'messages come twice': (nemesis) => trouble(nemesis, { twice: between(nemesis.random, 0.05, 0.5) }),
+  'messages come late': (nemesis) => trouble(nemesis, { late: between(nemesis.random, 0.01, 0.3) }),
   'a sink or a source fails': ({ pace, random }) => pace.failSoon(1 + Math.floor(random.next() * 8)),
   'a sink is slow': ({ pace, random, timeline }) => pace.slowUntil(timeline.now + between(random, 100, 2000)),
   'a clock jumps': (nemesis) =>
@@ -94,6 +143,12 @@ const often = [
   'writes are refused',
   'writes are refused',
   'the disk stutters',
+  'die after a checkpoint',
+  'die after a checkpoint',
+  'a slow disk, and a death',
+  'a slow disk, and a death',
+  'a frame is lost',
+  'pause the leader at a point',
 ];
 
 /** How often two come at once, and how often one comes while nothing runs. */

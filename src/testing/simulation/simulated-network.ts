@@ -2,7 +2,8 @@
  * A NATS server in memory, as far as core NATS goes, and the connections to it.
  *
  * Owns: what is under way, and what is lost of it. Messages of a connection keep their order, both ways; those of different connections
- * overtake each other. Invariants: NC5 no message is lost without a call of everybody of its connection that asked for it, after the loss.
+ * overtake each other. Invariants: NC5 no message is lost without a call of everybody of its connection that asked for it, after the loss;
+ * but in a time of `trouble`, when the server itself loses messages, says them twice or out of turn, as none should.
  */
 import type { Random } from '../../core/index.ts';
 import type { Bus, Subscription } from '../../transport/index.ts';
@@ -19,7 +20,21 @@ const pingsMs = 4000;
 const reconnectMs = 250;
 const slownesses = { control: [1, 1, 4, 12], data: [1, 1, 12, 40] };
 
+/** What becomes of messages meanwhile, each with its share, 0 to 1. */
+export interface Trouble {
+  readonly until: number;
+  readonly lost: number;
+  readonly twice: number;
+  readonly late: number;
+}
+const lateMsMax = 1000;
+/** Not always the very next one. */
+const loseShare = 0.3;
+
 export class SimulatedNetwork {
+  trouble: Trouble = { until: 0, lost: 0, twice: 0, late: 0 };
+  /** So many messages of channels are lost, and nothing else. */
+  framesToLose = 0;
   readonly maxPayload: number;
   readonly #timeline: Timeline;
   readonly #random: Random;
@@ -61,7 +76,25 @@ export class SimulatedNetwork {
   }
 
   /** For the server's side of a connection. */
-  route(subject: string, payload: Uint8Array, reply: string | undefined): void {
+  route(subject: string, payload: Uint8Array, reply: string | undefined, use: Use = 'control'): void {
+    if (use === 'data' && this.framesToLose > 0 && this.#random.next() < loseShare) {
+      this.framesToLose--;
+      this.lost++;
+      return;
+    }
+    const { until, lost, twice, late } = this.trouble;
+    if (this.#timeline.now >= until) return this.#deliver(subject, payload, reply);
+    const drawn = this.#random.next();
+    const again = (): void => this.#deliver(subject, payload, reply);
+    if (drawn < lost) this.lost++;
+    else if (drawn < lost + late) this.#timeline.after(this.#random.next() * lateMsMax, `late ${subject}`, again);
+    else {
+      again();
+      if (drawn < lost + late + twice) again();
+    }
+  }
+
+  #deliver(subject: string, payload: Uint8Array, reply: string | undefined): void {
     let heard = 0;
     for (const connection of this.#connections) heard += connection.deliver(subject, payload, reply);
     if (heard === 0 && reply !== undefined) this.route(reply, new Uint8Array(0), undefined);
@@ -112,7 +145,7 @@ export class Connection implements Bus {
     if (!this.#process.alive) return;
     if (payload.length > this.maxPayload) throw new Error(`a message of ${payload.length} bytes`);
     const copy = payload.slice();
-    this.pass('out', subject, () => this.#network.route(subject, copy, reply));
+    this.pass('out', subject, () => this.#network.route(subject, copy, reply, this.#use));
   }
 
   subscribe(subject: string, receive: Receive): Subscription {

@@ -22,6 +22,8 @@ export class SimulatedProcess {
   #waiting: (() => void)[] = [];
   /** Points that it passes before it dies at one. */
   #pointsLeft = Number.POSITIVE_INFINITY;
+  #pointsUntilPause = 0;
+  #pauseMs = 0;
   readonly #ends: (() => void)[] = [];
 
   constructor(name: string, timeline: Timeline, random: Random) {
@@ -69,7 +71,14 @@ export class SimulatedProcess {
   /** It passes a moment that is worth dying at: before and after each call of what is outside. False: it has died. */
   point(): boolean {
     if (this.#alive && --this.#pointsLeft <= 0) this.kill();
+    if (--this.#pointsUntilPause === 0) this.pause(this.#pauseMs);
     return this.#alive;
+  }
+
+  /** @param points the next one is 1 */
+  pauseAtPoint(points: number, ms: number): void {
+    this.#pointsUntilPause = points;
+    this.#pauseMs = ms;
   }
 
   /** @param points the next one is 1 */
