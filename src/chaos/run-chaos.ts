@@ -68,6 +68,8 @@ class ChaosRun implements AsyncDisposable {
   readonly #recoveries = new Recoveries();
   readonly #counts: Record<string, number> = {};
   readonly #open = new Set<Promise<void>>();
+  /** Resolves when the job has come to its end, rejects when it has given up. */
+  readonly #fallen: Promise<void>;
   #verdict: string | undefined;
   #isFinished = false;
 
@@ -89,10 +91,11 @@ class ChaosRun implements AsyncDisposable {
       isStored: (subject) => parts.history.isStored(subject),
       isResult: (subject) => parts.history.isResult(subject),
     };
-    void this.#cluster.over.then(({ place, how, said }) => {
-      if (how === '0') this.#isFinished = true;
-      else this.#verdict ??= `${place} ended with ${how}: ${said.trim().slice(-1000)}`;
+    this.#fallen = this.#cluster.over.then(({ place, how, said }) => {
+      if (how !== '0') throw new Verdict((this.#verdict ??= `${place} ended with ${how}: ${said.trim().slice(-1000)}`));
+      this.#isFinished = true;
     });
+    this.#fallen.catch(() => undefined); // the verdict is looked at
   }
 
   static async begin(options: ChaosOptions): Promise<ChaosRun> {
@@ -111,7 +114,7 @@ class ChaosRun implements AsyncDisposable {
       const nats = await connect({ servers: broker.url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
       disposers.unshift(() => nats.close());
       const world = worldOf(options, broker, nats);
-      await options.file.setup?.(world);
+      await called('setup', () => options.file.setup?.(world));
       const ask = await options.ask(broker.url);
       disposers.unshift(async () => ask[Symbol.asyncDispose]());
       const history = new History(nats, clock, ask);
@@ -135,13 +138,13 @@ class ChaosRun implements AsyncDisposable {
   async report(): Promise<ChaosReport> {
     const { file, minutes, clock } = this.#o;
     const end = new AbortController();
-    const working = Promise.resolve(file.workload?.({ ...this.#world, signal: end.signal }));
-    working.catch(() => undefined); // awaited below
+    const working = called('workload', () => file.workload?.({ ...this.#world, signal: end.signal }));
+    working.catch((error: Error) => (this.#verdict ??= error.message)); // awaited below
     const skipped = this.#skipped();
     try {
       await this.#cluster.fill();
       await this.#until('the first checkpoint is complete', () => this.#history.writing > 0);
-      await file.ready?.(this.#world);
+      await Promise.race([called('ready', () => file.ready?.(this.#world)), this.#fallen]);
       await this.#history.look();
       this.#o.say(`the job runs on nats-server ${this.#broker.version}; faults begin`);
       await this.#faults(clock.monotonic() + minutes * 60_000);
@@ -283,7 +286,7 @@ class ChaosRun implements AsyncDisposable {
     const { clock, file } = this.#o;
     for (;;) {
       const { written } = this.#history;
-      const findings = await file.check(this.#world);
+      const findings = await called('the check', () => file.check(this.#world));
       if (findings.lost === 0) return findings;
       for (const end = clock.monotonic() + quietMs; this.#history.written === written && clock.monotonic() < end; )
         await sleep(clock, pollMs);
@@ -314,6 +317,17 @@ class ChaosRun implements AsyncDisposable {
     } finally {
       late.abort();
     }
+  }
+}
+
+/** What is the user's. */
+async function called<T>(what: string, call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    const said = thrown instanceof Error ? thrown.message : String(thrown);
+    const hint = 'mend the check file: what the job did is not known';
+    throw new WeirError('E_CLOSURE', `${what} of the check file threw: ${said}`, { cause: thrown, hint });
   }
 }
 

@@ -48,6 +48,17 @@ describe('weir chaos', { timeout: 120_000 }, () => {
     expect(code).toBe(1);
   });
 
+  test('E_CLOSURE: an error of the check file is one, and nothing is said of the job', async () => {
+    using folder = new Folder({
+      'check.mjs': `export { setup } from ${JSON.stringify(new URL('../../examples/check-device-averages.ts', import.meta.url).href)};
+        export const workload = async () => { throw new Error('no sensors today'); };
+        export default () => ({ lost: 0, duplicated: 0, reordered: 0 });`,
+    });
+    const { code, stderr } = await chaos(example[0]!, '--check', join(folder.path, 'check.mjs'), '--nemesis', 'kill').ended;
+    expect(stderr).toContain('E_CLOSURE workload of the check file threw: no sensors today');
+    expect(code).toBe(1);
+  });
+
   test('a job that gives up ends the run, with its last words', async () => {
     using folder = new Folder({ 'check.mjs': 'export default () => ({ lost: 0, duplicated: 0, reordered: 0 });' });
     const { code, stderr } = await chaos(example[0]!, '--check', join(folder.path, 'check.mjs'), '--nemesis', 'kill').ended;

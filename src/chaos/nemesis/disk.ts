@@ -1,5 +1,5 @@
 /** Faults of disks: they are full, or what is on them is not what was written. */
-import { copyFile, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sleep } from '../../core/index.ts';
 import type { Scarce } from '../private-mounts.ts';
@@ -55,7 +55,7 @@ const swap: Damage = async (directory, files, { random }) => {
   const [one, other] = [join(directory, oneOf(random, files)!), join(directory, oneOf(random, files)!)];
   if (one === other) return;
   const aside = `${one}.aside`;
-  await copyFile(one, aside);
+  await rename(one, aside);
   await rename(other, one);
   await rename(aside, other);
 };

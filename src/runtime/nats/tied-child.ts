@@ -18,6 +18,8 @@ export interface ChildEnd {
   readonly signal: string | null;
 }
 
+export type ChildSignal = 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2';
+
 export interface TiedChild {
   /** The program's own, not that of the shell that it was. */
   readonly pid: number;
@@ -27,7 +29,7 @@ export interface TiedChild {
   /** Called with all that it writes from now on. */
   onText(listener: (text: string) => void): void;
   /** Does nothing if it has ended. */
-  signal(signal: NodeJS.Signals): void;
+  signal(signal: ChildSignal): void;
 }
 
 export interface TiedOptions {
