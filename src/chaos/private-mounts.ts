@@ -11,6 +11,8 @@ import { spawnTied, type TiedChild } from '../runtime/index.ts';
 
 const run = promisify(execFile);
 const ready = 'mounted\n';
+/** Blocks, or files. */
+const roomMax = 4096;
 const script = `for each in "$@"; do mount -t tmpfs weir "$each" || exit 1; done; echo mounted; exec tail -f /dev/null`;
 
 export type Scarce = 'bytes' | 'inodes';
@@ -45,10 +47,17 @@ export class PrivateMounts {
     return `/proc/${this.#holder.pid}/root${directory}`;
   }
 
-  /** Not one more fits into it. */
+  /** Next to nothing more fits into it. It cannot be made smaller than it is by then, so whoever writes fast is left some room. */
   async fill(directory: string, what: Scarce): Promise<void> {
-    const { bsize, blocks, bfree, files, ffree } = await statfs(this.seen(directory));
-    await this.#remount(directory, what === 'bytes' ? `size=${(blocks - bfree) * bsize}` : `nr_inodes=${files - ffree}`);
+    for (let room = 0; ; room = room * 4 + 1) {
+      const { bsize, blocks, bfree, files, ffree } = await statfs(this.seen(directory));
+      const most = what === 'bytes' ? `size=${(blocks - bfree + room) * bsize}` : `nr_inodes=${files - ffree + room}`;
+      try {
+        return await this.#remount(directory, most);
+      } catch (error) {
+        if (room >= roomMax) throw error;
+      }
+    }
   }
 
   /** As much as before, or more. */

@@ -76,6 +76,8 @@ export async function chaosCommand(
   const pipeline = await jobPipeline(await loadJob(module), new CommandParams(params));
   const file = await checkFile(settings.check);
   const seed = settings.seed ?? Math.floor(realRandom.next() * seedsBelow);
+  // The server is our own: neither another's address nor its credentials are of use.
+  const own = Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('NATS_')));
   const directory = await mkdtemp(join(tmpdir(), 'weir-chaos-'));
   terminal.note(`${pipeline.name} under ${chosen.map(({ name }) => name).join(', ')} for ${settings.minutes} min, seed ${seed}`);
   let good = false;
@@ -95,10 +97,10 @@ export async function chaosCommand(
       minutes: settings.minutes,
       seed,
       directory,
-      environment,
+      environment: own,
       clock,
       random: seededRandom(seed),
-      ask: (url) => askFor(url, pipeline.name, clock, environment),
+      ask: (url) => askFor(url, pipeline.name, clock, own),
       say: (line) => terminal.note(line),
     });
     good = isGood(report);
