@@ -44,7 +44,7 @@ const restMsMax = 300;
 /** Of the faults that need not be alone, so many hit while the one before is still felt. */
 const doubled = 0.5;
 /** Nothing came for so long: nothing comes any more. */
-const quietMs = 15_000;
+const quietMs = 8_000;
 /** Faults that may overlap, and then such as are struck alone, in turn: the former must all be over before the latter. */
 const othersInTurn = 10;
 const aloneInTurn = 4;

@@ -10,12 +10,17 @@ import { turn } from './split-source.ts';
 export interface PublishedEpoch {
   readonly epoch: number;
   readonly rows: readonly object[];
+  /** What was staged. */
+  readonly bytes: Uint8Array;
+  readonly generation: number;
 }
 /** Called before each call of a writer, and after each commit. */
 export type SinkTrouble = (call: 'write' | 'stage' | 'commit' | 'committed') => void | Promise<void>;
 
 export class World {
   readonly #published = new Map<string, PublishedEpoch[]>();
+  /** What no sink may see, whatever comes out in the end. */
+  readonly violations: string[] = [];
   trouble: SinkTrouble | null = null;
   /** What its sources wait for, a few times for each piece. */
   pause: () => Promise<void> = turn;
@@ -30,7 +35,7 @@ export class World {
       modes: ['append', 'update', 'complete'],
       single: true,
       identity: name,
-      open: async () => this.#writer(published),
+      open: async ({ generation }) => this.#writer(name, published, generation),
     };
   }
 
@@ -42,7 +47,21 @@ export class World {
     return this.epochs(name).flatMap(({ rows }) => rows) as Row[];
   }
 
-  #writer(published: PublishedEpoch[]): SinkWriter {
+  /** An older generation publishes nothing behind a newer one, and an epoch that comes again comes as it was. */
+  #publish(name: string, published: PublishedEpoch[], epoch: number, generation: number, bytes: Uint8Array): void {
+    const last = published.at(-1);
+    if (epoch > (last?.epoch ?? 0)) {
+      if (generation < (last?.generation ?? 0))
+        this.violations.push(`${name}: generation ${generation} published epoch ${epoch} behind generation ${last!.generation}`);
+      published.push({ epoch, rows: deserialize(bytes) as object[], bytes, generation });
+      return;
+    }
+    const before = published.find((each) => each.epoch === epoch);
+    if (before !== undefined && Buffer.compare(before.bytes, bytes) !== 0)
+      this.violations.push(`${name}: epoch ${epoch} came again, with other rows`);
+  }
+
+  #writer(name: string, published: PublishedEpoch[], generation: number): SinkWriter {
     let rows: object[] = [];
     const staged = (replaced: boolean): Uint8Array | undefined => {
       const bytes = rows.length > 0 || replaced ? new Uint8Array(serialize(rows)) : undefined;
@@ -61,7 +80,7 @@ export class World {
       stage: (_, replaced) => troubled('stage', () => staged(replaced)),
       commit: async ({ epoch }, bytes) => {
         await this.trouble?.('commit');
-        if (epoch > (published.at(-1)?.epoch ?? 0)) published.push({ epoch, rows: deserialize(bytes as Uint8Array) as object[] });
+        this.#publish(name, published, epoch, generation, bytes as Uint8Array);
         await this.trouble?.('committed');
       },
     };

@@ -80,6 +80,7 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
       ...verdict.findings
         .filter(({ actual, expected }) => actual.join('\n') !== expected.join('\n'))
         .map(({ what, actual, expected }) => `${what}: ${difference(actual, expected)}`),
+      ...world.violations,
       ...(await leaks(drawn, cluster.disk)),
       ...(nemesis.done ? [] : [`only ${nemesis.live} of ${plan.faults} faults hit a running generation`]),
     ],

@@ -1,0 +1,29 @@
+// What the world of the tests holds against a sink, whatever comes out in the end.
+import { serialize } from 'node:v8';
+import { expect, test } from 'vitest';
+import { epoch, generation } from '../../src/core/index.ts';
+import type { SinkContext, SinkWriter } from '../../src/operators/index.ts';
+import { World } from './world.ts';
+
+const staged = (n: number): Uint8Array => new Uint8Array(serialize([n]));
+
+test('an older generation that publishes behind a newer one, and an epoch that comes again with other rows, are noted', async () => {
+  const world = new World();
+  const sink = world.sink('s');
+  const [older, newer] = [
+    await sink.open({ generation: 1 } as SinkContext, []),
+    await sink.open({ generation: 2 } as SinkContext, []),
+  ];
+  const commit = (by: SinkWriter, of: number, n: number) =>
+    by.commit!({ epoch: epoch(of), generation: generation(1) }, staged(n));
+  await commit(older, 1, 1);
+  await commit(newer, 1, 1); // again, as it was
+  await commit(newer, 2, 2);
+  expect([world.rows('s'), world.violations]).toEqual([[1, 2], []]);
+  await commit(older, 3, 3);
+  await commit(newer, 2, 9);
+  expect(world.violations).toEqual([
+    's: generation 1 published epoch 3 behind generation 2',
+    's: epoch 2 came again, with other rows',
+  ]);
+});
