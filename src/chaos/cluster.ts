@@ -17,8 +17,8 @@ export interface ClusterOptions {
   readonly params: readonly string[];
   readonly workers: number;
   readonly parallelism: number;
-  /** Undefined: the job's own. */
-  readonly intervalMs?: number;
+  /** Between checkpoints. */
+  readonly intervalMs: number;
   readonly heapMb: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Tests only: see core/sabotage.ts. */
@@ -187,7 +187,7 @@ export class Cluster {
     return [
       module,
       ...['--parallelism', String(parallelism)],
-      ...(intervalMs === undefined ? [] : ['--checkpoint-interval', String(intervalMs)]),
+      ...['--checkpoint-interval', String(intervalMs)],
       ...(broken === undefined ? [] : ['--break', broken]),
       ...(params.length === 0 ? [] : ['--', ...params]),
     ];

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { logicalJob } from '../api/index.ts';
 import { type Ask, type ChaosFile, type ChaosReport, isGood, nemeses, nemesesNamed, runChaos } from '../chaos/index.ts';
 import { type Clock, type SabotageName, sabotages, seededRandom, WeirError } from '../core/index.ts';
 import { realRandom } from '../runtime/index.ts';
@@ -11,7 +12,7 @@ import { jobsOnNats } from './jobs-on-nats.ts';
 import { describe, loadJob, loadModule } from './load-job.ts';
 import { createLogger } from './logs.ts';
 import { CommandParams } from './params.ts';
-import { intervalMs, parallelism, workers, within } from './run-settings.ts';
+import { intervalMs as interval, parallelism, workers, within } from './run-settings.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ChaosSettings {
@@ -56,7 +57,7 @@ export function chaosFlags(command: Command): Command {
     .option('--seed <number>', 'of the choice of faults (a random one)', within('a whole number', 0, seedsBelow - 1, true))
     .option('--workers <n>', 'worker processes; one more than the parallelism takes over at once', workers, 3)
     .option('--parallelism <n>', 'subtasks a stage', parallelism, 2)
-    .option('--checkpoint-interval <ms>', "time between checkpoints (the job's own)", intervalMs)
+    .option('--checkpoint-interval <ms>', "time between checkpoints (the job's own)", interval)
     .option('--no-copies', 'workers keep no copies of snapshots on their disks')
     .option('--heap <MiB>', 'memory that each process may take', within('a whole number', 64, 1 << 20, true), 1024)
     .option('--json', 'the result as one line', false)
@@ -74,6 +75,7 @@ export async function chaosCommand(
 ): Promise<number> {
   const chosen = settings.nemesis === undefined ? nemeses : nemesesNamed(settings.nemesis);
   const pipeline = await jobPipeline(await loadJob(module), new CommandParams(params));
+  const intervalMs = settings.checkpointInterval ?? logicalJob(pipeline).checkpointEveryMs;
   const file = await checkFile(settings.check);
   const seed = settings.seed ?? Math.floor(realRandom.next() * seedsBelow);
   // The server is our own: neither another's address nor its credentials are of use.
@@ -88,7 +90,7 @@ export async function chaosCommand(
       params,
       workers: settings.workers,
       parallelism: settings.parallelism,
-      ...(settings.checkpointInterval === undefined ? {} : { intervalMs: settings.checkpointInterval }),
+      intervalMs,
       copies: settings.copies,
       heapMb: settings.heap,
       ...(settings.break === undefined ? {} : { break: settings.break }),
@@ -105,7 +107,7 @@ export async function chaosCommand(
     });
     good = isGood(report);
     sayReport(report, terminal);
-    if (settings.json) terminal.line(JSON.stringify(resultOf(report, pipeline.name, seed)));
+    if (settings.json) terminal.line(JSON.stringify(resultOf(report, pipeline.name, seed, intervalMs)));
   } finally {
     for (const each of good ? [''] : ['nats', 'copies']) await rm(join(directory, each), { recursive: true, force: true });
     if (!good) terminal.note(`what the processes said is in ${directory}`);
@@ -155,7 +157,7 @@ function sayReport({ findings, recoveries, ...report }: ChaosReport, terminal: T
 }
 
 /** What scripts may rely on. */
-function resultOf({ findings, recoveries, ...report }: ChaosReport, job: string, seed: number): object {
+function resultOf({ findings, recoveries, ...report }: ChaosReport, job: string, seed: number, intervalMs: number): object {
   return {
     workloads: [job],
     seed,
@@ -166,6 +168,7 @@ function resultOf({ findings, recoveries, ...report }: ChaosReport, job: string,
     zombieWrites: report.zombieWrites,
     restores: report.restores,
     stateBytes: report.stateBytes,
+    intervalMs,
     recoveryMs: recoveries.of('worker'),
     brokerRecoveryMs: recoveries.of('broker'),
     recoveries: { worker: recoveries.all('worker'), broker: recoveries.all('broker') },

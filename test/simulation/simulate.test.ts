@@ -82,7 +82,7 @@ describe('simulate()', () => {
     };
     const { message, life } = await failed(simulate(simulation as never));
     expect(message).toContain(`npx weir simulate test/simulation/simulate.test.ts --seed ${life.seed}`);
-    expect(life.input.length).toBeLessThanOrEqual(15);
+    expect(life.input.length).toBeLessThanOrEqual(6);
     const again = await failed(simulate({ ...simulation, seed: life.seed } as never));
     expect(again.life).toEqual({ ...life, reason: expect.anything() });
   });
