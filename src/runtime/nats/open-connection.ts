@@ -27,6 +27,12 @@ export interface OpenConnection extends AsyncDisposable {
   readonly server: string;
   /** It has a server at the moment. */
   readonly connected: boolean;
+  /**
+   * Runs what fails if the connection is lost meanwhile, and then runs it again once it is back: what was asked before has no answer.
+   *
+   * @throws what it threw over a connection that stayed, or once the signal says so
+   */
+  throughOutages<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Resolves once it is closed for good: to why, or to undefined if `close` did it. */
   closed(): Promise<WeirError | undefined>;
   close(): Promise<void>;
@@ -91,6 +97,9 @@ class WatchedConnection implements OpenConnection {
   readonly #saidAt = new Map<string, number>();
   #byUs = false;
   #goneAt: number | undefined;
+  #outages = 0;
+  /** Called when it is back, or closed for good. */
+  readonly #waiting = new Set<() => void>();
   #tearDown: Timer | undefined;
   #dead: WeirError | undefined;
 
@@ -111,6 +120,18 @@ class WatchedConnection implements OpenConnection {
     return this.#goneAt === undefined;
   }
 
+  async throughOutages<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (;;) {
+      const outages = this.#outages;
+      try {
+        return await task();
+      } catch (error) {
+        await this.#back(signal);
+        if (this.#outages === outages || signal.aborted || this.nats.isClosed()) throw error;
+      }
+    }
+  }
+
   closed(): Promise<WeirError | undefined> {
     return this.#closed;
   }
@@ -127,6 +148,20 @@ class WatchedConnection implements OpenConnection {
   async #watch(): Promise<void> {
     for await (const status of this.nats.status()) this.#heard(status);
     this.#tearDown?.cancel();
+    this.#wake();
+  }
+
+  #back(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.connected || signal.aborted || this.nats.isClosed()) return resolve();
+      this.#waiting.add(resolve);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  #wake(): void {
+    for (const call of this.#waiting) call();
+    this.#waiting.clear();
   }
 
   #heard(status: Status): void {
@@ -150,6 +185,7 @@ class WatchedConnection implements OpenConnection {
     this.#tearDown?.cancel();
     if (this.#byUs || this.#goneAt !== undefined) return;
     this.#goneAt = this.#clock.monotonic();
+    this.#outages += 1;
     this.#logger.warn({ server }, 'the connection to NATS was lost; it is sought again');
   }
 
@@ -158,6 +194,7 @@ class WatchedConnection implements OpenConnection {
     this.#goneAt = undefined;
     this.#saidAt.clear();
     this.#logger.info({ server, outageMs }, 'connected to NATS again');
+    this.#wake();
   }
 
   /** The client lets what it has already given to the socket go first, and that may never be taken. */

@@ -13,13 +13,13 @@ import { natsBus } from '../nats/bus.ts';
 import type { ConnectionOptions } from '../nats/connection-options.ts';
 import { type OpenConnection, openConnection } from '../nats/open-connection.ts';
 import { controlSubjects } from '../nats/permissions.ts';
-import { checkServer, describeServer } from '../nats/server-check.ts';
+import { checkServer, describeServer, type ServerReport } from '../nats/server-check.ts';
 import type { OperatedJob } from '../operated-job.ts';
 import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
 import { readSavepoint } from '../savepoint.ts';
 import { type Assist, offerAssistance } from './assistance.ts';
-import { makeSharedStores } from './job-stores.ts';
+import { type JobPlace, makeSharedStores } from './job-stores.ts';
 import { announceJob } from './known-jobs.ts';
 import { NeverLed } from './never-led.ts';
 import { OperatorDesk } from './operator-desk.ts';
@@ -66,29 +66,30 @@ export async function leadJob(job: LogicalJob, options: LeadJobOptions): Promise
   const plan = planJob(job, options.parallelism);
   const connection = await openConnection(options.connection, realClock, options.logger, `weir coordinator ${job.name}`);
   try {
-    const { jetStream, inboxPrefix, timeoutMs } = options.connection;
-    const inbox = inboxPrefix === undefined ? {} : { inboxPrefix };
-    const server = await checkServer(connection.nats, {
-      jetStream,
-      timeoutMs,
-      ...inbox,
-      ...controlSubjects(job.name, 'coordinator'),
-    });
-    const names = natsStoreNames(job.name);
-    options.say(`on ${describeServer(server)}: ${[...names, `subjects ${subjectPrefix(job.name)}.>`].join(', ')}`);
-    const stores = await openNatsStores({
-      connection: connection.nats,
-      job: job.name,
-      create: true,
-      random: realRandom,
-      jetStream,
-      timeoutMs,
-    });
+    const { signal } = options;
+    const server = await connection.throughOutages(() => checked(connection, job, options), signal);
+    const made = [...natsStoreNames(job.name), `subjects ${subjectPrefix(job.name)}.>`];
+    options.say(`on ${describeServer(server)}: ${made.join(', ')}`);
+    const stores = await connection.throughOutages(
+      () => openNatsStores({ ...placeOf(connection, job, options), create: true, random: realRandom }),
+      signal,
+    );
     return await new Leading(plan, options, connection, stores).start();
   } catch (error) {
     await connection.close();
     throw error;
   }
+}
+
+function checked({ nats }: OpenConnection, { name }: LogicalJob, { connection }: LeadJobOptions): Promise<ServerReport> {
+  const { jetStream, inboxPrefix, timeoutMs } = connection;
+  const inbox = inboxPrefix === undefined ? {} : { inboxPrefix };
+  return checkServer(nats, { jetStream, timeoutMs, ...inbox, ...controlSubjects(name, 'coordinator') });
+}
+
+function placeOf({ nats }: OpenConnection, { name }: LogicalJob, { connection }: LeadJobOptions): JobPlace {
+  const { jetStream, timeoutMs } = connection;
+  return { connection: nats, job: name, jetStream, timeoutMs };
 }
 
 class Leading {
@@ -131,11 +132,7 @@ class Leading {
   async start(): Promise<LedJob> {
     const first = await this.#leadership.acquire();
     if (typeof first === 'string') throw new NeverLed(this.#overElsewhere(first));
-    if (this.#o.fresh === true)
-      await forgetNatsStores(this.#connection.nats, this.#plan.job.name, [leaseCell], this.#o.connection);
-    const { jetStream, timeoutMs } = this.#o.connection;
-    const place = { connection: this.#connection.nats, job: this.#plan.job.name, jetStream, timeoutMs };
-    this.#shared = await makeSharedStores(place, this.#o.snapshots);
+    this.#shared = await this.#connection.throughOutages(() => this.#made(), this.#o.signal);
     if (this.#o.fromSavepoint !== undefined) await readSavepoint(this.#o.fromSavepoint, this.#shared);
     const quiet = announceJob(natsBus(this.#connection.nats), { job: this.#plan.job.name, module: this.#o.module });
     const finished = this.#untilClosed(this.#leadership.lead(first)).finally(quiet);
@@ -152,6 +149,12 @@ class Leading {
     });
     await Promise.race([this.#leadership.started, finished]);
     return led;
+  }
+
+  async #made(): Promise<JobStores> {
+    const place = placeOf(this.#connection, this.#plan.job, this.#o);
+    if (this.#o.fresh === true) await forgetNatsStores(place.connection, place.job, [leaseCell], place);
+    return makeSharedStores(place, this.#o.snapshots);
   }
 
   #job(finished: Promise<JobReport>): LedJob {

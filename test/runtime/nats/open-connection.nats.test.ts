@@ -4,11 +4,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LogFields, Logger } from '../../../src/core/index.ts';
 import type { ConnectionFlags } from '../../../src/runtime/nats/connection-flags.ts';
 import { connectionOptions } from '../../../src/runtime/nats/connection-options.ts';
 import { type OpenConnection, openConnection } from '../../../src/runtime/nats/open-connection.ts';
+import { checkServer } from '../../../src/runtime/nats/server-check.ts';
 import { realClock } from '../../../src/runtime/real-clock.ts';
 import { Issuer } from '../../nats/issuer.ts';
 import { withServer } from '../../nats/server.ts';
@@ -213,6 +214,36 @@ describe('a connection whose server goes away', () => {
     expect(await logged(/connected to NATS again/)).toMatchObject({ outageMs: expect.any(Number) });
     await connection.nats.flush();
     expect(connection.nats.isClosed()).toBe(false);
+  });
+
+  test.each([
+    ['while it was looked at', async ({ nats: client }: OpenConnection) => checkServer(client, { timeoutMs: 200 })],
+    ['before a ping was answered', async ({ nats: client }: OpenConnection) => client.flush()],
+    ['before anything was asked', async () => logged(/was lost/).then(() => Promise.reject(new Error('of the test')))],
+  ])('what failed because it went %s is done again once it is back', async (_, ask) => {
+    const connection = await open({ nats: nats.server.url });
+    let tries = 0;
+    const done = connection.throughOutages(async () => {
+      tries += 1;
+      if (tries > 1) return;
+      void nats.server.kill().then(() => nats.restart());
+      await ask(connection);
+    }, new AbortController().signal);
+    await done;
+    expect(tries).toBe(2);
+  });
+
+  test('what fails on a connection that stays, or when no more is wanted, is not done again', async () => {
+    const connection = await open({ nats: nats.server.url });
+    const fail = vi.fn(async () => Promise.reject(new Error('of the test')));
+    await expect(connection.throughOutages(fail, new AbortController().signal)).rejects.toThrow('of the test');
+    const end = new AbortController();
+    await nats.server.kill();
+    await logged(/was lost/);
+    const waiting = connection.throughOutages(fail, end.signal);
+    end.abort();
+    await expect(waiting).rejects.toThrow('of the test');
+    expect(fail).toHaveBeenCalledTimes(2);
   });
 
   test('closed while its server is away, it is closed', async () => {
