@@ -3,9 +3,14 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
-// Three projects: most tests run in vitest's own processes on the sources; those named *.nats.test.ts talk to a real
+// Four projects: most tests run in vitest's own processes on the sources; those named *.nats.test.ts talk to a real
 // nats-server, which `scripts/test-nats.mjs` finds or fetches before the first of them; those named *.process.test.ts start
-// whole programs, and so need the build too, which `scripts/test-build.mjs` brings up to date.
+// whole programs, and so need the build too, which `scripts/test-build.mjs` brings up to date; of these, the ones of
+// test/chaos occupy the machine by themselves, and come one after the other when all else is done.
+const programs = { globalSetup: ['scripts/test-build.mjs', 'scripts/test-nats.mjs'], testTimeout: 120_000, hookTimeout: 120_000 };
+const sideBySide = (group: number) => ({ maxWorkers: 2, sequence: { groupOrder: group } });
+const oneByOne = (group: number) => ({ maxWorkers: 1, sequence: { groupOrder: group } });
+
 const shared = {
   resolve: {
     alias: [
@@ -26,6 +31,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.{process,nats}.test.ts'],
           testTimeout: 20_000,
+          ...sideBySide(0),
         },
       },
       {
@@ -36,6 +42,7 @@ export default defineConfig({
           globalSetup: ['scripts/test-nats.mjs'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
+          ...sideBySide(0),
         },
       },
       {
@@ -43,9 +50,18 @@ export default defineConfig({
         test: {
           name: 'process',
           include: ['test/**/*.process.test.ts'],
-          globalSetup: ['scripts/test-build.mjs', 'scripts/test-nats.mjs'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          exclude: ['test/chaos/**'],
+          ...programs,
+          ...sideBySide(1),
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'chaos',
+          include: ['test/chaos/**/*.process.test.ts'],
+          ...programs,
+          ...oneByOne(2),
         },
       },
     ],

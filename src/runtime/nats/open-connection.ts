@@ -45,7 +45,7 @@ const pingsOutMax = 2;
 /** How long the client may take to let go of a connection that was found dead, by itself and when its socket is gone. */
 const lastWordsMsMax = 250;
 const tearDownMsMax = 2_000;
-/** The same words are logged once in this time: a server that refuses is asked several times a second. */
+/** The same words are logged once in this time: a server that refuses is asked several times a second, and may let in between. */
 const repeatMs = 10_000;
 
 /**
@@ -192,7 +192,6 @@ class WatchedConnection implements OpenConnection {
   #reconnected(server: string): void {
     const outageMs = Math.round(this.#clock.monotonic() - (this.#goneAt ?? this.#clock.monotonic()));
     this.#goneAt = undefined;
-    this.#saidAt.clear();
     this.#logger.info({ server, outageMs }, 'connected to NATS again');
     this.#wake();
   }
@@ -219,9 +218,10 @@ class WatchedConnection implements OpenConnection {
     // Who this is in the server's eyes is asked for people alone, and few may ask.
     if (error instanceof errors.PermissionViolationError && error.subject.startsWith('$SYS.')) return;
     const message = this.#options.redact(error.message);
-    const at = this.#saidAt.get(message);
-    if (at !== undefined && this.#clock.monotonic() - at < repeatMs) return;
-    this.#saidAt.set(message, this.#clock.monotonic());
+    const now = this.#clock.monotonic();
+    for (const [said, at] of this.#saidAt) if (now - at >= repeatMs) this.#saidAt.delete(said);
+    if (this.#saidAt.has(message)) return;
+    this.#saidAt.set(message, now);
     const isRefusal = error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
     this.#logger.error(
       { error: message },
