@@ -14,6 +14,9 @@ const cache = fileURLToPath(new URL('../node_modules/.cache/weir', import.meta.u
 const fetchMsMax = 180_000;
 const aptDirectory = '/etc/apt';
 
+/** Of Debian: with 2.9, 2.10, and the newest. */
+export const allReleases = ['bookworm', 'trixie', 'sid'];
+
 const waysOut = [
   'Ways to get one:',
   '  apt-get install nats-server          (Debian, Ubuntu; brew install nats-server on macOS)',

@@ -5,11 +5,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installIfMissing, root } from './install.mjs';
-import { findNatsServer, natsServerVersion } from './nats-server.mjs';
+import { allReleases, findNatsServer, natsServerVersion } from './nats-server.mjs';
 import { runVitest } from './vitest.mjs';
 
-/** 2.9, 2.10, and the newest. */
-const allReleases = ['bookworm', 'trixie', 'sid'];
 const oldest = 'bookworm';
 
 /** Files of whole programs that are started are many; those that ask for a server say so. */
@@ -41,7 +39,15 @@ async function tested(release, words) {
     };
   process.stderr.write(`\nnats-server ${version} (${release}) …\n`);
   process.env.NATS_SERVER_BIN = binary;
-  const { passed, failed, skipped } = await runVitest(['--project', 'nats', '--project', 'process', ...words]);
+  const { passed, failed, skipped } = await runVitest([
+    '--project',
+    'nats',
+    '--project',
+    'process',
+    '--project',
+    'chaos',
+    ...words,
+  ]);
   const counts = `${passed} passed, ${failed} failed, ${skipped} skipped`;
   return { line: `nats-server ${version} (${release}): ${counts}`, kind: failed === 0 && passed > 0 ? 'passed' : 'failed' };
 }

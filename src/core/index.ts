@@ -18,3 +18,4 @@ export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { type Sabotage, type SabotageName, sabotages } from './sabotage.ts';
 export { isOwnCode } from './own-code.ts';
 export { type Random, seededRandom } from './random.ts';
+export { overlap } from './subject-filters.ts';

@@ -4,8 +4,7 @@
  * Owns: the rules, and which subject fences go to. Pure.
  */
 import type { StreamConfig } from '@nats-io/jetstream';
-import { WeirError } from '../../core/index.ts';
-import { overlap } from './subject-filters.ts';
+import { overlap, WeirError } from '../../core/index.ts';
 
 export interface StreamDemands {
   readonly acceptRisk: boolean;

@@ -11,11 +11,10 @@ import {
   type StreamConfig,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { WeirError } from '../../core/index.ts';
+import { overlap, WeirError } from '../../core/index.ts';
 import type { SharedConnection } from './connection.ts';
 import { natsError } from './source-errors.ts';
 import { changed, checkMessage, checkStream, type MessagePosition, positionAt, storedIdentity } from './source-position.ts';
-import { overlap } from './subject-filters.ts';
 
 export type StartAt = 'first' | 'new' | { readonly sequence: number };
 

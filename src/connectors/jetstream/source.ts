@@ -5,7 +5,7 @@
  * sequence in the checkpoint of the job, and nothing is ever acknowledged.
  */
 import { asSource, type Format, type Source } from '../../api/index.ts';
-import { WeirError } from '../../core/index.ts';
+import { overlap, WeirError } from '../../core/index.ts';
 import type { Position, SourceContext, SourceDefinition, SplitReader } from '../../operators/index.ts';
 import { formatDefinition, type FormatDefinition, lineFormat } from '../formats/index.ts';
 import { untilAborted } from '../records/index.ts';
@@ -15,7 +15,6 @@ import type { MessagePosition } from './source-position.ts';
 import { checkedWish, consumersBy, granted, ownConsumers } from './source-consumers.ts';
 import { SourceReader } from './source-reader.ts';
 import { SourceStream, type StartAt } from './source-stream.ts';
-import { overlap } from './subject-filters.ts';
 import { isSubjectFilter } from './subject.ts';
 
 export interface JetStreamSourceOptions<Row, C extends MessageColumn = never> extends NatsOptions {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MessagePulls } from '../../../src/connectors/jetstream/message-pulls.ts';
-import { overlap } from '../../../src/connectors/jetstream/subject-filters.ts';
+import { overlap } from '../../../src/core/index.ts';
 
 describe('asking for messages', () => {
   test("JP1: what may come and what waits is at most three requests' bytes and messages, whatever comes", () => {

@@ -1,5 +1,6 @@
-/** Do two filters have a subject in common? */
+/** Have two filters of NATS (`a.*.b`, `a.>`) a subject in common? A subject is a filter of itself alone. */
 export function overlap(a: string, b: string): boolean {
+  if (a === b) return true;
   const [left, right] = [a.split('.'), b.split('.')];
   for (let i = 0; ; i++) {
     const [l, r] = [left[i], right[i]];
