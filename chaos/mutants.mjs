@@ -49,7 +49,7 @@ async function search(children, from) {
 async function peaceFails(children) {
   let failed;
   await children.live(range(1, inPeace), {
-    ask: { inPeace: true },
+    ask: () => ({ inPeace: true }),
     each: ({ seed, violations }) => {
       if (violations.length > 0) failed ??= { seed, what: violations[0] };
       return failed !== undefined;

@@ -25,7 +25,6 @@ const entries = [
   'src/index.ts',
   'src/connectors/index.ts',
   'src/testing/index.ts',
-  'src/testing/nats/index.ts', // what it is for begins in test/simulation
   'src/service/index.ts',
   'src/service/bin.ts',
   'src/runtime/remote/life-thread.ts', // a thread

@@ -27,15 +27,15 @@ export class Children {
   /**
    * Lives all of them, in order, as many at a time as there are children.
    *
-   * @param ask what else the child is told
+   * @param ask what else the child is told, of each seed
    * @param each called with each outcome; true: enough
    */
-  async live(seeds, { ask = {}, each }) {
+  async live(seeds, { ask = () => ({}), each }) {
     const waiting = [...seeds];
     let enough = false;
     const one = async (child) => {
       for (let seed; !enough && (seed = waiting.shift()) !== undefined; )
-        if (each(await child.life({ seed, ...ask })) === true) enough = true;
+        if (each(await child.life({ seed, ...ask(seed) })) === true) enough = true;
     };
     const count = Math.max(1, Math.min(this.#count, waiting.length));
     while (this.#children.size < count) this.#children.add(new Child(this.#program, this.#environment));

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What a simulated cluster is made of. */
-const folders = ['actors', 'cluster', 'coordinator', 'progress', 'state', 'operators'];
-/** Other stores, and the real NATS: a simulated cluster has its own. */
-const elsewhere = /^src\/state\/(level|nats|directory)\//;
+const folders = ['actors', 'cluster', 'coordinator', 'progress', 'state', 'operators', 'connectors/jetstream'];
+/** Stores on disks: a simulated cluster has those of memory, or of a simulated NATS. */
+const elsewhere = /^src\/state\/(level|directory)\//;
 
 /**
  * @param directory as NODE_V8_COVERAGE names it
@@ -20,9 +20,9 @@ export async function coverageOf(directory) {
     const { result, 'source-map-cache': maps = {} } = JSON.parse(await readFile(join(directory, name), 'utf8'));
     for (const { url, functions } of result) {
       const file = url.startsWith('file:') ? relative(root, fileURLToPath(url)) : '';
-      const folder = /^src\/([^/]+)\//.exec(file)?.[1];
+      const folder = folders.find((each) => file.startsWith(`src/${each}/`));
       const map = maps[url];
-      if (!folders.includes(folder) || elsewhere.test(file) || !map?.data) continue;
+      if (folder === undefined || elsewhere.test(file) || !map?.data) continue;
       if (!lines.has(file)) lines.set(file, new Map());
       addLines(lines.get(file), functions, map);
     }

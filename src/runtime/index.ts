@@ -3,7 +3,7 @@ export { natsBus } from './nats/bus.ts';
 export { type ConnectionFlags, connectionFlags } from './nats/connection-flags.ts';
 export { connectConnectors } from './nats/connector-connections.ts';
 export { type ConnectionOptions, connectionOptions } from './nats/connection-options.ts';
-export { type OpenConnection, openConnection } from './nats/open-connection.ts';
+export { clientSettings, type OpenConnection, openConnection } from './nats/open-connection.ts';
 export { type JobPermissions, permissionsOf, type Role, type RolePermissions, roles } from './nats/permissions.ts';
 export { permissionsConfig } from './nats/permissions-text.ts';
 export { type PrivateServer, type PrivateServerOptions, startPrivateServer } from './nats/private-server.ts';

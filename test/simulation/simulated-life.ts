@@ -6,6 +6,7 @@ import type { MemoryDisk } from '../../src/state/index.ts';
 import {
   type ClusterTotals,
   faultKinds,
+  type MemoryGround,
   Nemesis,
   SimulatedCluster,
   Timeline,
@@ -81,7 +82,7 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
         .filter(({ actual, expected }) => actual.join('\n') !== expected.join('\n'))
         .map(({ what, actual, expected }) => `${what}: ${difference(actual, expected)}`),
       ...world.violations,
-      ...(await leaks(drawn, cluster.disk)),
+      ...(await leaks(drawn, (cluster.ground as MemoryGround).disk)),
       ...(nemesis.done ? [] : [`only ${nemesis.live} of ${plan.faults} faults hit a running generation`]),
     ],
     trace: timeline.trace,

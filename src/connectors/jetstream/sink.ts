@@ -28,7 +28,8 @@ export interface JetStreamSinkOptions<Row> extends NatsOptions {
   readonly guarantee?: 'exactly-once' | 'at-least-once';
   /**
    * Others write to the stream too. Then no chain can keep an older writer out: one that is paused in the middle of a commit for
-   * longer than the stream's window for duplicates writes some rows twice.
+   * longer than the stream's window for duplicates writes some rows twice, and a message that the server refuses while it takes those
+   * behind it is there after them.
    */
   readonly shared?: boolean;
   /**

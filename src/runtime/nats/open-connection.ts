@@ -39,9 +39,17 @@ export interface OpenConnection extends AsyncDisposable {
 }
 
 const reconnectWaitMs = 250;
-/** A server that was killed is found gone at once; one that stopped, or whose network did, after two of these. */
-const pingMs = 2_000;
-const pingsOutMax = 2;
+/** Of every client. A server that was killed is found gone at once; one that stopped, or whose network did, after two pings. */
+export const clientSettings: ClientOptions = {
+  maxReconnectAttempts: -1,
+  reconnectTimeWait: reconnectWaitMs,
+  reconnectJitter: reconnectWaitMs,
+  reconnectJitterTLS: reconnectWaitMs,
+  ignoreAuthErrorAbort: true,
+  noAsyncTraces: true, // of every request, where few fail
+  pingInterval: 2_000,
+  maxPingOut: 2,
+};
 /** How long the client may take to let go of a connection that was found dead, by itself and when its socket is gone. */
 const lastWordsMsMax = 250;
 const tearDownMsMax = 2_000;
@@ -74,14 +82,7 @@ function clientOptions(options: ConnectionOptions, name: string): ClientOptions 
     servers: [...servers],
     name,
     timeout: timeoutMs,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: reconnectWaitMs,
-    reconnectJitter: reconnectWaitMs,
-    reconnectJitterTLS: reconnectWaitMs,
-    ignoreAuthErrorAbort: true,
-    noAsyncTraces: true, // of every request, where few fail
-    pingInterval: pingMs,
-    maxPingOut: pingsOutMax,
+    ...clientSettings,
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(tls === undefined ? {} : { tls: { ...tls } }),
     ...(inboxPrefix === undefined ? {} : { inboxPrefix }),

@@ -29,7 +29,7 @@ export class SimulatedJetStream {
   readonly #world: ConsumerWorld;
   readonly #held = new Map<string, Held>();
   /** There is no room on its disk. */
-  isFull: () => boolean = () => false;
+  isFull: (subject: string) => boolean = () => false;
 
   constructor(world: ConsumerWorld) {
     this.#world = world;
@@ -60,7 +60,7 @@ export class SimulatedJetStream {
   }
 
   #stored({ stream, consumers }: Held, { subject, headers, data }: WireMessage): ReturnType<SimulatedStream['publish']> {
-    if (this.isFull()) return refusal(503, 10023, 'insufficient resources');
+    if (this.isFull(subject)) return refusal(503, 10023, 'insufficient resources');
     const taken = stream.publish(subject, headers, data, this.#world.now(), this.#world.minorVersion >= 12);
     if (!('error' in taken) && taken.duplicate === undefined) {
       const stored = stream.at(taken.seq);

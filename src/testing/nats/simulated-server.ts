@@ -41,6 +41,8 @@ export class SimulatedServer {
   readonly #clients = new Set<Client>();
   /** What becomes of a message on its way to JetStream: at once, or later. */
   store: (take: () => void) => void = (take) => take();
+  /** What becomes of a message on its way to subscribers. Returns how many hear it, as far as the server knows. */
+  route: (subject: string, deliver: () => number) => number = (_, deliver) => deliver();
 
   constructor({ clock, version = '2.10.0', maxPayload = 1 << 20 }: ServerOptions) {
     this.version = version;
@@ -78,7 +80,7 @@ export class SimulatedServer {
   /** From a client. */
   publish(message: WireMessage, from: Client): void {
     const taken = this.jetstream.isTaken(message.subject);
-    const heard = this.deliver(message);
+    const heard = this.route(message.subject, () => this.deliver(message));
     if (taken) this.store(() => this.jetstream.take(message));
     else if (heard === 0 && message.reply !== '' && from.wantsNoResponders)
       this.deliver({ subject: message.reply, reply: '', headers: statusHeaders('503'), data: noBytes });

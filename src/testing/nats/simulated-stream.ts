@@ -190,15 +190,13 @@ export class SimulatedStream {
 
   #keepLimits({ seq, subject }: StoredMessage, rollup: string | undefined): void {
     const { max_msgs = -1, max_bytes = -1, max_msgs_per_subject = -1, allow_rollup_hdrs } = this.config;
-    const gone: StoredMessage[] = [];
-    if (rollup !== undefined && allow_rollup_hdrs === true)
-      gone.push(...this.all().filter((each) => each.seq !== seq && (rollup === 'all' || each.subject === subject)));
     const own = this.#bySubject.get(subject)!;
-    if (max_msgs_per_subject > 0 && gone.length === 0)
-      gone.push(...own.slice(0, Math.max(0, own.length - max_msgs_per_subject)).map((each) => this.#messages.get(each)!));
-    this.#drop(gone);
+    if (max_msgs_per_subject > 0)
+      this.#drop(own.slice(0, Math.max(0, own.length - max_msgs_per_subject)).map((each) => this.#messages.get(each)!));
     const over = (): boolean => (max_msgs > 0 && this.#messages.size > max_msgs) || (max_bytes > 0 && this.#bytes > max_bytes);
     while (over() && this.#messages.size > 0) this.#drop([this.#messages.get(this.#first)!]);
+    if (rollup !== undefined && allow_rollup_hdrs === true)
+      this.#drop(this.all().filter((each) => each.seq !== seq && (rollup === 'all' || each.subject === subject)));
   }
 
   /** What is too old goes. */

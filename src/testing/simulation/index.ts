@@ -1,7 +1,15 @@
 /** A whole cluster on virtual time, under random faults. */
 export { arbitraries, type OutOfOrderOptions } from './arbitraries.ts';
+export { MemoryGround } from './ground.ts';
+export { NatsGround } from './nats-ground.ts';
 export { faultKinds, Nemesis, type NemesisOptions } from './nemesis.ts';
-export { type ClusterTotals, SimulatedCluster, type SimulatedClusterOptions, type SimulatedJob } from './simulated-cluster.ts';
+export {
+  type ClusterTotals,
+  prefix,
+  SimulatedCluster,
+  type SimulatedClusterOptions,
+  type SimulatedJob,
+} from './simulated-cluster.ts';
 export type { Pace } from './simulated-definitions.ts';
 export { TroubledPace } from './troubled-pace.ts';
 export { seedAsked, simulate, type Simulation, type SimulationReport } from './simulate.ts';

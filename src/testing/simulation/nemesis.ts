@@ -89,7 +89,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'nothing gets out': (nemesis) => stall(nemesis, 'out'),
   'nothing gets in': (nemesis) => stall(nemesis, 'in'),
   partition: (nemesis) => stall(nemesis, 'both'),
-  'restart the server': ({ cluster, random }) => cluster.network.restart(between(random, 50, 4000)),
+  'restart the server': ({ cluster, random }) => cluster.ground.restart(between(random, 50, 4000)),
   'die at a point': (nemesis) => {
     const member = pick(nemesis.random, [worker(nemesis), worker(nemesis), nemesis.cluster.leader]);
     member?.process.dieAtPoint(1 + Math.floor(nemesis.random.next() * 12));
@@ -108,7 +108,7 @@ const faults: Readonly<Record<string, Fault>> = {
   },
   'cut at a request': (nemesis) => {
     const member = pick(nemesis.random, [worker(nemesis), nemesis.cluster.leader, nemesis.cluster.leader]);
-    member?.connections[0]!.cutAfterRequests(1 + Math.floor(nemesis.random.next() * 8), between(nemesis.random, 0, 400));
+    member?.connections[0]?.cutAfterRequests(1 + Math.floor(nemesis.random.next() * 8), between(nemesis.random, 0, 400));
   },
   'the disk is slow': ({ cluster, random, timeline }) => {
     cluster.conditions.slowUntil = timeline.now + between(random, 100, 2000);
@@ -154,6 +154,8 @@ const often = [
 /** How often two come at once, and how often one comes while nothing runs. */
 const togetherShare = 0.3;
 const whileDownShare = 0.2;
+/** Then it may come to its feet: what never stops proves nothing. */
+const whileDownMax = 8;
 
 export class Nemesis {
   /** Faults that hit a running generation, by kind. */
@@ -161,6 +163,8 @@ export class Nemesis {
   /** Those that came while none ran: during a restore, say. */
   others = 0;
   #live = 0;
+  /** In a row, while none ran. */
+  #whileDown = 0;
   readonly #o: NemesisOptions;
   readonly #kinds: readonly string[];
 
@@ -188,7 +192,10 @@ export class Nemesis {
   #strike(): void {
     const { cluster, random } = this.#o;
     if (cluster.over || this.done) return;
-    if (!cluster.isRunning && random.next() > whileDownShare) return this.#later(between(random, 20, 200));
+    const isDown = !cluster.isRunning;
+    if (isDown && (this.#whileDown >= whileDownMax || random.next() > whileDownShare))
+      return this.#later(between(random, 20, 200));
+    this.#whileDown = isDown ? this.#whileDown + 1 : 0;
     this.#one();
     if (random.next() < togetherShare) this.#one();
     this.#later(between(random, 50, 1800));

@@ -9,17 +9,17 @@ import { packValue } from '../../batch/index.ts';
 import { LeaseLost } from '../../coordinator/index.ts';
 import { type Logger, type Random, type Sabotage, seededRandom, silentLogger, WeirError } from '../../core/index.ts';
 import { type LogicalJob, type PhysicalPlan, planJob } from '../../plan/index.ts';
-import { MemoryDisk } from '../../state/index.ts';
 import { MemoryTransport, NatsTransport, PlacedTransport } from '../../transport/index.ts';
+import { type Attached, type Ground, MemoryGround, type Role } from './ground.ts';
 import { inProcess, type Pace } from './simulated-definitions.ts';
 import { type Connection, SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedProcess } from './simulated-process.ts';
-import { conditionsOf, simulatedStores, type StoreConditions } from './simulated-stores.ts';
+import { conditionsOf, type StoreConditions } from './simulated-stores.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface SimulatedJob extends Omit<LogicalJob, 'parallelism' | 'outputs'> {
-  /** As a process makes them when it starts. */
-  readonly outputs: () => LogicalJob['outputs'];
+  /** As a process makes them when it starts. `servers`: what stands for NATS in them, where there is one. */
+  readonly outputs: (servers: string) => LogicalJob['outputs'];
   /** Of each life of a coordinator, in turn. */
   readonly parallelisms: readonly number[];
 }
@@ -31,9 +31,10 @@ export interface SimulatedClusterOptions {
   /** Of each worker. */
   readonly slots: number;
   readonly pace: Pace;
+  /** Of memory, unless said. */
+  readonly ground?: (network: SimulatedNetwork, conditions: StoreConditions) => Ground;
   readonly sabotage?: Sabotage;
 }
-export type Role = 'coordinator' | 'worker';
 
 export interface Member {
   readonly role: Role;
@@ -59,7 +60,8 @@ export interface ClusterTotals {
   restarts: number;
 }
 
-const prefix = 'weir.sim';
+/** Of the engine's subjects. */
+export const prefix = 'weir.sim';
 const aliveMs = 250;
 const version = 'simulated';
 /** What starts a process that ended again: at the earliest, and how much later. */
@@ -67,7 +69,7 @@ const respawnMs = { least: 50, more: 1500 };
 
 export class SimulatedCluster {
   readonly network: SimulatedNetwork;
-  readonly disk: MemoryDisk = new MemoryDisk();
+  readonly ground: Ground;
   readonly conditions: StoreConditions;
   readonly members: Member[] = [];
   readonly totals: ClusterTotals = {
@@ -95,6 +97,8 @@ export class SimulatedCluster {
     this.#random = seededRandom(options.seed);
     this.network = new SimulatedNetwork(options.timeline, this.#fork());
     this.conditions = conditionsOf(this.#fork());
+    const { ground = (network, conditions) => new MemoryGround(network, conditions) } = options;
+    this.ground = ground(this.network, this.conditions);
   }
 
   start(): void {
@@ -145,17 +149,27 @@ export class SimulatedCluster {
       const after = respawnMs.least + this.#random.next() * respawnMs.more;
       this.#o.timeline.after(after, `${role}-${index} is started`, () => this.#spawn(member));
     });
-    if (role === 'worker') this.#worker(member);
-    else void this.#coordinator(member);
+    void this.#attached(member);
+  }
+
+  /** What starts it again does so too where it finds no server. */
+  async #attached(member: Member): Promise<void> {
+    const { role, process } = member;
+    let attached: Attached;
+    try {
+      attached = await this.ground.attach(process, role);
+    } catch {
+      return process.kill();
+    }
+    member.connections = attached.connections;
+    if (role === 'worker') this.#worker(member, attached);
+    else void this.#coordinator(member, attached);
   }
 
   // ── a worker
 
-  #worker(member: Member): void {
-    const { process } = member;
+  #worker({ process }: Member, { control, data, stores, connected, servers }: Attached): void {
     const { clock, random } = process;
-    const [control, data] = [this.network.connect(process), this.network.connect(process, 'data')];
-    member.connections = [control, data];
     let session = '';
     let progress = 0;
     const window = { frames: 1 + Math.floor(random.next() * 6), bytes: 4096 };
@@ -170,7 +184,7 @@ export class SimulatedCluster {
         clock,
         logger: silentLogger,
         defer: (run) => process.after(random.next() * 0.1, 'turn', run),
-        stores: simulatedStores(process, control, this.disk, this.conditions),
+        stores,
         entriesPerStep: 1 + Math.floor(random.next() * 4),
         transport: (generation, isLocal) =>
           new PlacedTransport(
@@ -181,9 +195,9 @@ export class SimulatedCluster {
         epochBytesMax: 1 << 20,
         ...this.#sabotage(),
       },
-      plan: async (spec) => this.#plan(process, spec.parallelism),
+      plan: async (spec) => this.#plan(process, servers, spec.parallelism),
       session: (next) => (session = next),
-      canHear: () => control.connected,
+      canHear: connected,
     });
     const sayAlive = (): void => {
       control.publish(`${prefix}.alive`, packValue({ session, progress: ++progress }));
@@ -198,21 +212,19 @@ export class SimulatedCluster {
 
   // ── a coordinator
 
-  async #coordinator(member: Member): Promise<void> {
+  async #coordinator(member: Member, attached: Attached): Promise<void> {
     const { process } = member;
+    const { stores, servers } = attached;
     const { clock, random } = process;
-    const connection = this.network.connect(process);
-    member.connections = [connection];
-    const stores = simulatedStores(process, connection, this.disk, this.conditions);
     const parallelism = this.#o.job.parallelisms[this.#lives % this.#o.job.parallelisms.length]!;
-    const plan = this.#plan(process, parallelism);
+    const plan = this.#plan(process, servers, parallelism);
     const leadership = new Leadership({
       pointers: stores.pointers,
       clock,
       random,
       logger: silentLogger,
       signal: new AbortController().signal,
-      lead: (session) => this.#lead(process, connection, stores, plan, session),
+      lead: (session) => this.#lead(process, attached, plan, session),
       leads: (lead, over) => {
         member.lead = lead;
         const end = (): void => {
@@ -238,14 +250,7 @@ export class SimulatedCluster {
     }
   }
 
-  #lead(
-    process: SimulatedProcess,
-    bus: Connection,
-    stores: ReturnType<typeof simulatedStores>,
-    plan: PhysicalPlan,
-    session: string,
-  ): Lead {
-    const { clock, random } = process;
+  #lead({ clock, random }: SimulatedProcess, { control: bus, stores }: Attached, plan: PhysicalPlan, session: string): Lead {
     const logger: Logger = silentLogger;
     const { parallelism, fingerprint } = plan;
     const spec: JobSpec = { job: plan.job.name, params: [], parallelism, fingerprint, version };
@@ -253,9 +258,9 @@ export class SimulatedCluster {
     return new Lead(plan, environment, {}, (reports) => new Fleet({ bus, prefix, session, clock, logger, spec, reports }));
   }
 
-  #plan(process: SimulatedProcess, parallelism: number): PhysicalPlan {
+  #plan(process: SimulatedProcess, servers: string, parallelism: number): PhysicalPlan {
     const { parallelisms: _, ...job } = this.#o.job;
-    return planJob({ ...job, parallelism, outputs: inProcess(job.outputs(), process, this.#o.pace) }, parallelism);
+    return planJob({ ...job, parallelism, outputs: inProcess(job.outputs(servers), process, this.#o.pace) }, parallelism);
   }
 
   #sabotage(): { readonly sabotage?: Sabotage } {

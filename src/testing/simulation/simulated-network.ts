@@ -75,29 +75,41 @@ export class SimulatedNetwork {
     this.#timeline.after(awayMs, 'the server is back', () => void (this.#down = false));
   }
 
-  /** For the server's side of a connection. */
-  route(subject: string, payload: Uint8Array, reply: string | undefined, use: Use = 'control'): void {
+  /**
+   * What becomes of a message in the server.
+   *
+   * @param deliver to all who subscribe; how many
+   * @returns how many heard it, as far as the server knows
+   */
+  route(subject: string, use: Use, deliver: () => number): number {
     if (use === 'data' && this.framesToLose > 0 && this.#random.next() < loseShare) {
       this.framesToLose--;
       this.lost++;
-      return;
+      return 1;
     }
     const { until, lost, twice, late } = this.trouble;
-    if (this.#timeline.now >= until) return this.#deliver(subject, payload, reply);
+    if (this.#timeline.now >= until) return deliver();
     const drawn = this.#random.next();
-    const again = (): void => this.#deliver(subject, payload, reply);
     if (drawn < lost) this.lost++;
-    else if (drawn < lost + late) this.#timeline.after(this.#random.next() * lateMsMax, `late ${subject}`, again);
+    else if (drawn < lost + late) this.#timeline.after(this.#random.next() * lateMsMax, `late ${subject}`, () => void deliver());
     else {
-      again();
-      if (drawn < lost + late + twice) again();
+      const heard = deliver();
+      if (drawn < lost + late + twice) deliver();
+      return heard;
     }
+    return 1;
   }
 
-  #deliver(subject: string, payload: Uint8Array, reply: string | undefined): void {
+  /** For the server's side of a connection. */
+  publish(subject: string, payload: Uint8Array, reply: string | undefined, use: Use): void {
+    const heard = this.route(subject, use, () => this.#deliver(subject, payload, reply));
+    if (heard === 0 && reply !== undefined) this.publish(reply, new Uint8Array(0), undefined, 'control');
+  }
+
+  #deliver(subject: string, payload: Uint8Array, reply: string | undefined): number {
     let heard = 0;
     for (const connection of this.#connections) heard += connection.deliver(subject, payload, reply);
-    if (heard === 0 && reply !== undefined) this.route(reply, new Uint8Array(0), undefined);
+    return heard;
   }
 
   delayMs(use: Use): number {
@@ -114,6 +126,7 @@ export class Connection implements Bus {
   readonly #random: Random;
   readonly #subscribers = new Map<string, Set<Receive>>();
   readonly #interrupted = new Set<() => void>();
+  readonly #broken = new Set<() => void>();
   #connected = true;
   #ended = false;
   #requestsLeft = 0;
@@ -145,7 +158,7 @@ export class Connection implements Bus {
     if (!this.#process.alive) return;
     if (payload.length > this.maxPayload) throw new Error(`a message of ${payload.length} bytes`);
     const copy = payload.slice();
-    this.pass('out', subject, () => this.#network.route(subject, copy, reply, this.#use));
+    this.pass('out', subject, () => this.#network.publish(subject, copy, reply, this.#use));
   }
 
   subscribe(subject: string, receive: Receive): Subscription {
@@ -186,7 +199,7 @@ export class Connection implements Bus {
       this.pass('out', 'request', () => {
         const served = serve();
         served.catch(() => undefined); // its caller sees it, if the answer arrives
-        if (--this.#requestsLeft === 0) this.cut(this.#cutMs);
+        this.served();
         if (life !== this.#life.in) return;
         this.pass('in', 'answer', () =>
           this.#process.run(() => {
@@ -202,6 +215,18 @@ export class Connection implements Bus {
   cutAfterRequests(requests: number, awayMs: number): void {
     this.#requestsLeft = requests;
     this.#cutMs = awayMs;
+  }
+
+  /** The server has done what one request asks for. */
+  served(): void {
+    if (--this.#requestsLeft === 0) this.cut(this.#cutMs);
+  }
+
+  /** Called at once when it breaks, or its process dies: what the server's side knows. */
+  onBroken(call: () => void): Subscription {
+    const own = (): void => call();
+    this.#broken.add(own);
+    return { close: () => void this.#broken.delete(own) };
   }
 
   /** From the server to its subscribers; how many there are. */
@@ -222,6 +247,7 @@ export class Connection implements Bus {
     this.#life.out++;
     const life = ++this.#life.in;
     this.#stalled.in = this.#stalled.out = 0;
+    for (const call of [...this.#broken]) call();
     this.#interruptedNow();
     this.#timeline.after(awayMs + this.#random.next() * 2 * reconnectMs, `${this.#process.name} connects`, () => {
       if (this.#ended || life !== this.#life.in) return;
@@ -250,6 +276,7 @@ export class Connection implements Bus {
     this.#life.in++;
     if (this.#random.next() < 0.5) this.#life.out++;
     this.#subscribers.clear();
+    for (const call of [...this.#broken]) call();
   }
 
   /** In its turn, unless the connection breaks before. */

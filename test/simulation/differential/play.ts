@@ -32,6 +32,8 @@ class Player {
   #consumers = 0;
   #published = 0;
   #isWhole = true;
+  /** Where both the stream and each subject have a limit, a restart of real servers takes replaced messages for ones that are there, and removes others. */
+  #isCountedWrong = false;
 
   constructor(server: Server, name: string) {
     this.#server = server;
@@ -40,6 +42,7 @@ class Player {
 
   async begin(shape: OperationList['shape']): Promise<string> {
     const { discard_new_per_subject, ...rest } = shape;
+    this.#isCountedWrong = shape.max_msgs > 0 && shape.max_msgs_per_subject > 0;
     this.#config = {
       name: this.#name,
       subjects: [`${this.#name}.>`],
@@ -79,7 +82,7 @@ class Player {
       case 'make again':
         return this.#made(operation.otherwise ? { ...this.#config, max_age: 86_400e9 } : this.#config);
       case 'restart':
-        return this.#isWhole ? this.#server.restart().then(() => 'done') : Promise.resolve('left out');
+        return this.#isWhole && !this.#isCountedWrong ? this.#server.restart().then(() => 'done') : Promise.resolve('left out');
       case 'kv':
         return this.#kv(operation);
       case 'object':

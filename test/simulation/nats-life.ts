@@ -1,0 +1,339 @@
+/**
+ * One life of a job from JetStream to JetStream (or to a bucket) in a simulated cluster on a simulated NATS: the real client, the engine's
+ * bus, channels and stores over it, the real connectors, and random faults. What is in the streams in the end is held against a plain computation.
+ */
+import fc from 'fast-check';
+import { asSource, count, logicalJob, type Output, pipeline, type RowOf, schema, sum, t, window } from '../../src/api/index.ts';
+import { from, json, jetstream, kv } from '../../src/connectors/index.ts';
+import { messageSource } from '../../src/connectors/jetstream/source.ts';
+import { type Sabotage, seededRandom } from '../../src/core/index.ts';
+import {
+  faultKinds,
+  NatsGround,
+  Nemesis,
+  prefix,
+  SimulatedCluster,
+  Timeline,
+  TroubledPace,
+} from '../../src/testing/simulation/index.ts';
+import { virtualGlobals } from '../../src/testing/simulation/virtual-globals.ts';
+import type { LifeOutcome } from './simulated-life.ts';
+
+const queries = ['pass', 'sums', 'running'] as const;
+const sinks = ['fenced', 'fenced lines', 'shared', 'eager', 'kv'] as const;
+
+interface Row {
+  readonly id: number;
+  readonly key: string;
+  readonly at: number;
+  readonly amount: number;
+}
+export interface NatsLifePlan {
+  readonly seed: number;
+  readonly version: string;
+  readonly query: (typeof queries)[number];
+  readonly sink: (typeof sinks)[number];
+  /** Rows of each message of each split. */
+  readonly splits: readonly (readonly (readonly Row[])[])[];
+  readonly perMessage: 'one' | 'lines';
+  readonly parallelisms: readonly number[];
+  readonly faults: number;
+  readonly kinds: readonly string[];
+}
+
+const lifeMsMax = 900_000;
+const closeMsMax = 10_000;
+const windowMs = 10_000;
+const disorderMs = 4_000;
+const job = 'life';
+
+const drawnRows = fc.array(
+  fc.record({
+    key: fc.integer({ min: 0, max: 5 }),
+    at: fc.integer({ min: 0, max: 120_000 }),
+    amount: fc.integer({ min: -99, max: 99 }),
+  }),
+  { minLength: 150, maxLength: 400, size: 'max' },
+);
+/** In the order of their times, but for a little. */
+function inOrder(
+  rows: readonly { readonly key: number; readonly at: number; readonly amount: number }[],
+  count: number,
+): Row[][] {
+  const late = (i: number): number => (i * 2_654_435_761) % disorderMs;
+  const sorted = rows.map((row, i) => ({ row, by: row.at + late(i) })).toSorted((a, b) => a.by - b.by);
+  const all = sorted.map(({ row }, id) => ({ id, key: `k${row.key}`, at: row.at, amount: row.amount }));
+  return Array.from({ length: count }, (_, split) => all.filter(({ id }) => id % count === split));
+}
+const inMessages = (rows: readonly Row[], size: number): Row[][] =>
+  Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size));
+
+export const natsLifePlans: fc.Arbitrary<NatsLifePlan> = fc
+  .record({
+    seed: fc.integer({ min: 1, max: 2 ** 31 }),
+    version: fc.constantFrom('2.9.10', '2.10.27', '2.15.1'),
+    query: fc.constantFrom(...queries),
+    sink: fc.constantFrom(...sinks),
+    rows: drawnRows,
+    splits: fc.integer({ min: 1, max: 3 }),
+    messageRows: fc.integer({ min: 1, max: 4 }),
+    parallelisms: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
+    faults: fc.integer({ min: 10, max: 13 }),
+    kinds: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(faultKinds) },
+      { weight: 1, arbitrary: fc.shuffledSubarray([...faultKinds], { minLength: 1 }) },
+    ),
+  })
+  .map(({ rows, splits, messageRows, query, sink, ...rest }) => ({
+    ...rest,
+    query,
+    // A bucket takes rows by key; rows that take each other's place are no set of which some may be there twice.
+    sink: sink === 'kv' && query !== 'running' ? 'fenced' : sink === 'eager' && query === 'running' ? 'kv' : sink,
+    perMessage: messageRows === 1 ? 'one' : 'lines',
+    splits: inOrder(rows, splits).map((of) => inMessages(of, messageRows)),
+  }));
+
+export const natsPlanOf = (seed: number): NatsLifePlan => fc.sample(natsLifePlans, { seed, numRuns: 1 })[0]!;
+
+export async function natsLife(plan: NatsLifePlan, sabotage?: Sabotage): Promise<LifeOutcome> {
+  const timeline = new Timeline();
+  const restore = virtualGlobals(timeline, plan.seed);
+  try {
+    return await new Life(plan, timeline, sabotage).lived();
+  } finally {
+    restore();
+  }
+}
+
+class Life {
+  readonly #plan: NatsLifePlan;
+  readonly #timeline: Timeline;
+  readonly #cluster: SimulatedCluster;
+  readonly #nemesis: Nemesis;
+
+  constructor(plan: NatsLifePlan, timeline: Timeline, sabotage: Sabotage | undefined) {
+    this.#plan = plan;
+    this.#timeline = timeline;
+    const { seed, faults, kinds, parallelisms, version } = plan;
+    const random = seededRandom(seed ^ 0x5eed);
+    const messages = plan.splits.flat().length;
+    const pace = new TroubledPace(timeline, random, (_source, _split, position) => {
+      if (this.#nemesis.done) return true;
+      return (position as { sequence: number }).sequence / messages <= 0.1 + (0.8 * this.#nemesis.live) / faults;
+    });
+    this.#cluster = new SimulatedCluster({
+      timeline,
+      seed,
+      job: {
+        name: job,
+        outputs: (servers) => logicalJob(pipeline({ name: job, outputs: [outputOf(plan, servers)] })).outputs,
+        parallelisms,
+        checkpointEveryMs: 100 + Math.floor(random.next() * 300),
+        restart: { attempts: 1000, withinMs: 1000, backoffMs: 1 },
+      },
+      workers: 3,
+      slots: 2,
+      pace,
+      ground: (network, conditions) =>
+        new NatsGround({ timeline, network, conditions, job, prefix, version, random: () => random.next() }),
+      ...(sabotage === undefined ? {} : { sabotage }),
+    });
+    this.#nemesis = new Nemesis({ timeline, cluster: this.#cluster, pace, random, faults, kinds });
+  }
+
+  get #ground(): NatsGround {
+    return this.#cluster.ground as NatsGround;
+  }
+
+  async lived(): Promise<LifeOutcome> {
+    this.#prepare();
+    this.#cluster.start();
+    this.#nemesis.start();
+    const isOver = await this.#timeline.until(() => this.#cluster.over, lifeMsMax);
+    const found = written(this.#ground, this.#plan.sink);
+    const { trace, now, happened } = this.#timeline;
+    await this.#close();
+    const { failure, totals, leader } = this.#cluster;
+    if (failure !== null) throw failure;
+    if (!isOver) throw new Error(`it does not converge: ${now} ms, ${JSON.stringify(leader?.lead?.status())}`);
+    const { faults, splits, parallelisms } = this.#plan;
+    const { done, live, counts } = this.#nemesis;
+    return {
+      violations: [
+        ...faultsOf(this.#plan, found),
+        ...(done ? [] : [`only ${live} of ${faults} faults hit a running generation`]),
+      ],
+      trace,
+      faults: Object.fromEntries(counts),
+      totals,
+      rowsIn: splits.flat(2).length,
+      rowsOut: found.length,
+      late: 0,
+      splits: splits.length,
+      parallelism: Math.max(...parallelisms),
+      rescaled: totals.rescales > 0,
+      abortedThenCompleted: totals.abortedThenCompleted > 0,
+      virtualMs: now,
+      events: happened,
+    };
+  }
+
+  /** The input is there before the job is. */
+  #prepare(): void {
+    const { jetstream } = this.#ground.server;
+    const say = (subject: string, body: string): void =>
+      jetstream.take({ subject, reply: '', headers: new Uint8Array(0), data: Buffer.from(body) });
+    const make = (config: { readonly name: string; readonly subjects: readonly string[] }): void =>
+      say(`$JS.API.STREAM.CREATE.${config.name}`, JSON.stringify({ storage: 'file', retention: 'limits', ...config }));
+    make({ name: 'IN', subjects: ['in.>'] });
+    make({ name: 'OUT', subjects: ['out.>'] });
+    const { splits } = this.#plan;
+    for (let i = 0; splits.some((messages) => i < messages.length); i++)
+      for (const [split, messages] of splits.entries())
+        if (i < messages.length) say(`in.s${split}`, messages[i]!.map((row) => JSON.stringify(row)).join('\n'));
+  }
+
+  async #close(): Promise<void> {
+    let isClosed = false;
+    const closed = this.#ground.close().finally(() => (isClosed = true));
+    closed.catch(() => undefined);
+    await this.#timeline.until(() => isClosed, closeMsMax);
+  }
+}
+
+// ── the job
+
+const Input = schema({ id: t.int, key: t.string, at: t.timestamp, amount: t.int });
+
+function outputOf({ query, sink, perMessage, splits }: NatsLifePlan, servers: string): Output {
+  const source = messageSource({
+    servers,
+    stream: 'IN',
+    subjects: splits.map((_, split) => `in.s${split}`),
+    format: json(Input) as never,
+    perMessage,
+    until: 'end',
+  });
+  const rows = from(asSource<RowOf<typeof Input>>(source));
+  const to = {
+    servers,
+    stream: 'OUT',
+    subject: 'out.rows',
+    ...(sink === 'fenced lines' ? { perMessage: 'lines' as const } : {}),
+    ...(sink === 'shared' ? { shared: true } : {}),
+    ...(sink === 'eager' ? { guarantee: 'at-least-once' as const } : {}),
+  };
+  switch (query) {
+    case 'pass':
+      return rows.to(jetstream.sink(to));
+    case 'sums':
+      return rows
+        .withWatermark('at', `${disorderMs} ms`)
+        .groupBy(window('at', `${windowMs} ms`), 'key')
+        .agg({ total: sum('amount'), n: count() })
+        .to(jetstream.sink(to));
+    case 'running': {
+      const totals = rows.groupBy('key').agg({ total: sum('amount'), n: count() });
+      const bucket = { servers, bucket: 'totals', key: (row: { key: string }) => row.key, create: true };
+      return sink === 'kv' ? totals.to(kv.sink(bucket), { mode: 'update' }) : totals.to(jetstream.sink(to), { mode: 'update' });
+    }
+  }
+}
+
+// ── what came out
+
+/** Each query has some of these. */
+interface Found extends Row {
+  readonly window: { readonly start: number };
+  readonly total: number;
+  readonly n: number;
+}
+
+/** Rows of the stream, in its order, or of the bucket. */
+function written({ server: { jetstream } }: NatsGround, sink: NatsLifePlan['sink']): Found[] {
+  const messages = jetstream.stream(sink === 'kv' ? 'KV_totals' : 'OUT')?.all() ?? [];
+  const texts = messages.map(({ data }) => Buffer.from(data).toString('utf8')).filter((text) => text !== '');
+  return texts.flatMap((text) => text.split('\n')).map((line) => JSON.parse(line) as Found);
+}
+
+function faultsOf(plan: NatsLifePlan, found: readonly Found[]): string[] {
+  const rows = plan.splits.flat(2);
+  switch (plan.query) {
+    case 'pass':
+      return [
+        ...missingOrExtra(
+          plan,
+          rows.map((row) => JSON.stringify(row)),
+          found.map(({ id, key, at, amount }) => JSON.stringify({ id, key, at, amount })),
+        ),
+        ...(plan.sink.startsWith('fenced') ? outOfOrder(plan, found) : []),
+      ];
+    case 'sums':
+      return missingOrExtra(
+        plan,
+        sumsOf(rows),
+        found.map((row) => `${startOf(row)} ${row.key} ${row.total} ${row.n}`),
+      );
+    case 'running':
+      return [...lastOf(rows, found), ...(plan.sink.startsWith('fenced') ? onlyRising(found) : [])];
+  }
+}
+
+/** `at-least-once` may have some twice, and nothing else. */
+function missingOrExtra({ sink }: NatsLifePlan, expected: readonly string[], found: readonly string[]): string[] {
+  const all = sink === 'eager' ? [...new Set(found)] : found;
+  const [a, b] = [expected.toSorted(), all.toSorted()];
+  if (a.join('\n') === b.join('\n')) return [];
+  const [wanted, seen] = [new Set(a), new Set(b)];
+  return [
+    `${a.length} rows are expected, ${b.length} are there; missing: ${a
+      .filter((row) => !seen.has(row))
+      .slice(0, 3)
+      .join(' ')}, ` +
+      `too many: ${b
+        .filter((row, i) => !wanted.has(row) || row === b[i - 1])
+        .slice(0, 3)
+        .join(' ')}`,
+  ];
+}
+
+/** Of each split, the rows come in its order, where the sink has the stream to itself. */
+function outOfOrder({ splits }: NatsLifePlan, found: readonly Found[]): string[] {
+  const ids = found.map(({ id }) => id);
+  return splits.flatMap((messages, split) => {
+    const own = new Set(messages.flat().map(({ id }) => id));
+    const order = ids.filter((id) => own.has(id));
+    return order.every((id, i) => i === 0 || order[i - 1]! < id) ? [] : [`the rows of split ${split} are out of order`];
+  });
+}
+
+const startOf = (row: Found): number => row.window.start;
+
+function sumsOf(rows: readonly Row[]): string[] {
+  const sums = new Map<string, { total: number; n: number }>();
+  for (const { key, at, amount } of rows) {
+    const place = `${Math.floor(at / windowMs) * windowMs} ${key}`;
+    const { total, n } = sums.get(place) ?? { total: 0, n: 0 };
+    sums.set(place, { total: total + amount, n: n + 1 });
+  }
+  return [...sums].map(([place, { total, n }]) => `${place} ${total} ${n}`);
+}
+
+function lastOf(rows: readonly Row[], found: readonly Found[]): string[] {
+  const last = new Map(found.map((row) => [row.key, `${row.total} ${row.n}`]));
+  return [...new Set(rows.map(({ key }) => key))].flatMap((key) => {
+    const own = rows.filter((row) => row.key === key);
+    const expected = `${own.reduce((total, { amount }) => total + amount, 0)} ${own.length}`;
+    return last.get(key) === expected ? [] : [`${key} ends as ${last.get(key)}, not as ${expected}`];
+  });
+}
+
+/** Each row of a key counts more than the one before. */
+function onlyRising(found: readonly Found[]): string[] {
+  const counts = new Map<string, number>();
+  return found.flatMap(({ key, n }) => {
+    const before = counts.get(key) ?? 0;
+    counts.set(key, n);
+    return n > before ? [] : [`${key} counts ${n} after ${before}`];
+  });
+}
