@@ -68,6 +68,12 @@ function inOrder(
 const inMessages = (rows: readonly Row[], size: number): Row[][] =>
   Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size));
 
+/** A bucket takes rows by key; rows that take each other's place need a sink that keeps their order, and writes them once. */
+function fittingSink(query: NatsLifePlan['query'], sink: NatsLifePlan['sink']): NatsLifePlan['sink'] {
+  if (query !== 'running') return sink === 'kv' ? 'fenced' : sink;
+  return sink === 'eager' || sink === 'shared' ? 'kv' : sink;
+}
+
 export const natsLifePlans: fc.Arbitrary<NatsLifePlan> = fc
   .record({
     seed: fc.integer({ min: 1, max: 2 ** 31 }),
@@ -87,8 +93,7 @@ export const natsLifePlans: fc.Arbitrary<NatsLifePlan> = fc
   .map(({ rows, splits, messageRows, query, sink, ...rest }) => ({
     ...rest,
     query,
-    // A bucket takes rows by key; rows that take each other's place are no set of which some may be there twice.
-    sink: sink === 'kv' && query !== 'running' ? 'fenced' : sink === 'eager' && query === 'running' ? 'kv' : sink,
+    sink: fittingSink(query, sink),
     perMessage: messageRows === 1 ? 'one' : 'lines',
     splits: inOrder(rows, splits).map((of) => inMessages(of, messageRows)),
   }));
