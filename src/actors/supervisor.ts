@@ -3,7 +3,8 @@
  *
  * Owns: the subtasks, their scheduler and their channels. A failed subtask is reported and waits to be closed; the
  * coordinator decides. Invariants: X1 a message of another generation than the deployed one is ignored; X2 a generation
- * is deployed only after the last one is closed.
+ * is deployed only after the last one is closed; X3 once it was closed itself nothing is deployed any more: a deployment
+ * may wait for its manifest meanwhile.
  */
 import { type ActorRef, createActor } from 'xstate';
 import { WeirError } from '../core/index.ts';
@@ -26,6 +27,7 @@ export class Supervisor {
   #subtasks: readonly Subtask[] = [];
   #ready = 0;
   #closed = 0;
+  #isOver = false;
 
   constructor(name: string, plan: PhysicalPlan, environment: WorkerEnvironment, report: (message: ToCoordinator) => void) {
     this.name = name;
@@ -52,11 +54,13 @@ export class Supervisor {
 
   /** Closes whatever runs, as a crash would; resolves once it has. */
   async close(): Promise<void> {
+    this.#isOver = true;
     this.#transport?.close();
     await Promise.all(this.#subtasks.map(closed));
   }
 
   receive(message: ToSupervisor): void {
+    if (this.#isOver) return; // X3
     if (message.kind === 'deploy') return this.#onDeploy(message.deployment);
     if (message.generation !== this.#deployment?.generation) {
       // X1. A generation that was never deployed here is torn down already.

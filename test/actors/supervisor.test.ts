@@ -56,6 +56,13 @@ describe('a supervisor', () => {
     ]);
   });
 
+  // Found by the witness of seed 152: such a worker ran what nobody counted any more.
+  test('X3: once it is closed nothing is deployed, though a deployment may still be on its way', async () => {
+    await worker.supervisor.close();
+    await worker.tell({ kind: 'deploy', deployment: worker.deployment(8) });
+    expect([worker.news(), worker.input.log, worker.output.log]).toEqual([[], [], []]);
+  });
+
   test('X1: a message of another generation is ignored; one that was never here is torn down already', async () => {
     await worker.running(2);
     worker.news();

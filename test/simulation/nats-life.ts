@@ -166,6 +166,7 @@ class Life {
     return {
       violations: [
         ...faultsOf(this.#plan, found),
+        ...this.#cluster.violations,
         ...(done ? [] : [`only ${live} of ${faults} faults hit a running generation`]),
       ],
       trace,

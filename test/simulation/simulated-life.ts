@@ -82,6 +82,7 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
         .filter(({ actual, expected }) => actual.join('\n') !== expected.join('\n'))
         .map(({ what, actual, expected }) => `${what}: ${difference(actual, expected)}`),
       ...world.violations,
+      ...cluster.violations,
       ...(await leaks(drawn, (cluster.ground as MemoryGround).disk)),
       ...(nemesis.done ? [] : [`only ${nemesis.live} of ${plan.faults} faults hit a running generation`]),
     ],

@@ -5,6 +5,7 @@
  */
 import { type JobStores, MemoryDisk } from '../../state/index.ts';
 import type { Bus } from '../../transport/index.ts';
+import { CheckpointWitness } from './checkpoint-witness.ts';
 import type { Connection, SimulatedNetwork } from './simulated-network.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import { simulatedStores, type StoreConditions } from './simulated-stores.ts';
@@ -33,10 +34,13 @@ export class MemoryGround implements Ground {
   readonly disk: MemoryDisk = new MemoryDisk();
   readonly #network: SimulatedNetwork;
   readonly #conditions: StoreConditions;
+  readonly #witness: CheckpointWitness;
 
-  constructor(network: SimulatedNetwork, conditions: StoreConditions) {
+  /** @param say told what its disk may never show */
+  constructor(network: SimulatedNetwork, conditions: StoreConditions, say: (violation: string) => void) {
     this.#network = network;
     this.#conditions = conditions;
+    this.#witness = new CheckpointWitness(this.disk, say);
   }
 
   async attach(process: SimulatedProcess, role: Role): Promise<Attached> {
@@ -46,7 +50,7 @@ export class MemoryGround implements Ground {
       connections: data === control ? [control] : [control, data],
       control,
       data,
-      stores: simulatedStores(process, control, this.disk, this.#conditions),
+      stores: simulatedStores(process, control, this.disk, this.#conditions, this.#witness),
       connected: () => control.connected,
       servers: '',
     };

@@ -84,6 +84,8 @@ const faults: Readonly<Record<string, Fault>> = {
   'pause the leader': ({ cluster, random }) => cluster.leader?.process.pause(pick(random, [100, 1000, 3000, 8000])!),
   'pause the leader at a point': ({ cluster, random }) =>
     cluster.leader?.process.pauseAtPoint(1 + Math.floor(random.next() * 20), between(random, 2500, 8000)),
+  'pause a worker at a point': (nemesis) =>
+    worker(nemesis)?.process.pauseAtPoint(1 + Math.floor(nemesis.random.next() * 20), between(nemesis.random, 2500, 8000)),
   'cut a worker': (nemesis) => cut(nemesis, worker(nemesis)),
   'cut the leader': (nemesis) => cut(nemesis, nemesis.cluster.leader),
   'nothing gets out': (nemesis) => stall(nemesis, 'out'),
@@ -149,6 +151,7 @@ const often = [
   'a slow disk, and a death',
   'a frame is lost',
   'pause the leader at a point',
+  'pause a worker at a point',
 ];
 
 /** How often two come at once, and how often one comes while nothing runs. */

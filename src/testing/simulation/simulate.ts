@@ -219,6 +219,7 @@ class Life<In, Row extends object, World> {
       if (this.#cluster.failure !== null) return this.#cluster.failure;
       if (!isOver)
         return new WeirError('E_STUCK', `the job does not come to its end within ${lifeMsMax / 1000} s of its own time`);
+      if (this.#cluster.violations.length > 0) return new WeirError('E_INTERNAL', this.#cluster.violations.join('; '));
       await this.#o.check({ input: this.#input, world: this.#world });
       return null;
     } catch (thrown) {

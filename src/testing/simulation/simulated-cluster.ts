@@ -4,12 +4,14 @@
  * Owns: the roles, what starts them again when they end, and which of them lead or run something. They are the production code, `Leadership`,
  * `Lead`, `Fleet` and `RemoteWorker`; only what is outside of it is simulated. Does not own: what goes wrong (nemesis.ts).
  */
-import { Fleet, type JobReport, type JobSpec, Lead, Leadership, RemoteWorker } from '../../cluster/index.ts';
+import type { ToCoordinator } from '../../actors/index.ts';
+import { Fleet, type JobReport, type JobSpec, Lead, Leadership, RemoteWorker, type WorkerReports } from '../../cluster/index.ts';
 import { packValue } from '../../batch/index.ts';
 import { LeaseLost } from '../../coordinator/index.ts';
 import { type Logger, type Random, type Sabotage, seededRandom, silentLogger, WeirError } from '../../core/index.ts';
 import { type LogicalJob, type PhysicalPlan, planJob } from '../../plan/index.ts';
 import { MemoryTransport, NatsTransport, PlacedTransport } from '../../transport/index.ts';
+import { ChannelWitness } from './channel-witness.ts';
 import { type Attached, type Ground, MemoryGround, type Role } from './ground.ts';
 import { inProcess, type Pace } from './simulated-definitions.ts';
 import { type Connection, SimulatedNetwork } from './simulated-network.ts';
@@ -64,6 +66,13 @@ export interface ClusterTotals {
 export const prefix = 'weir.sim';
 const aliveMs = 250;
 const version = 'simulated';
+/** Of channels: each worker has its own. */
+const windowFramesMax = 6;
+/** A worker that runs what is over has so many looks of the witness to find out: longer than its line is ever deaf. */
+const lateLooksMax = 14;
+const lookMs = 1000;
+/** Said at most. */
+const violationsMax = 5;
 /** What starts a process that ended again: at the earliest, and how much later. */
 const respawnMs = { least: 50, more: 1500 };
 
@@ -87,7 +96,12 @@ export class SimulatedCluster {
   /** What ended the job otherwise than by its end. */
   failure: Error | null = null;
   report: JobReport | null = null;
+  /** What the witnesses saw that may never be, each kind of it once. */
+  readonly violations: string[] = [];
   readonly #o: SimulatedClusterOptions;
+  readonly #channels: ChannelWitness;
+  /** Looks in a row at which a worker ran what is over. */
+  readonly #late = new WeakMap<object, number>();
   readonly #random: Random;
   #lives = 0;
   #latestParallelism = 0;
@@ -95,9 +109,10 @@ export class SimulatedCluster {
   constructor(options: SimulatedClusterOptions) {
     this.#o = options;
     this.#random = seededRandom(options.seed);
+    this.#channels = new ChannelWitness(windowFramesMax, (what) => this.#say(what));
     this.network = new SimulatedNetwork(options.timeline, this.#fork());
     this.conditions = conditionsOf(this.#fork());
-    const { ground = (network, conditions) => new MemoryGround(network, conditions) } = options;
+    const { ground = (network, conditions) => new MemoryGround(network, conditions, (what) => this.#say(what)) } = options;
     this.ground = ground(this.network, this.conditions);
   }
 
@@ -105,6 +120,7 @@ export class SimulatedCluster {
     this.#member('coordinator', 0);
     this.#member('coordinator', 1);
     for (let i = 0; i < this.#o.workers; i++) this.#member('worker', i);
+    this.#look();
   }
 
   get over(): boolean {
@@ -172,7 +188,7 @@ export class SimulatedCluster {
     const { clock, random } = process;
     let session = '';
     let progress = 0;
-    const window = { frames: 1 + Math.floor(random.next() * 6), bytes: 4096 };
+    const window = { frames: 1 + Math.floor(random.next() * windowFramesMax), bytes: 4096 };
     const worker = new RemoteWorker({
       bus: control,
       prefix,
@@ -187,10 +203,14 @@ export class SimulatedCluster {
         stores,
         entriesPerStep: 1 + Math.floor(random.next() * 4),
         transport: (generation, isLocal) =>
-          new PlacedTransport(
-            new MemoryTransport({ window }),
-            new NatsTransport({ bus: data, prefix: `${prefix}.d`, generation, clock, logger: silentLogger, window }),
-            isLocal,
+          this.#channels.of(
+            process,
+            generation,
+            new PlacedTransport(
+              new MemoryTransport({ window }),
+              new NatsTransport({ bus: data, prefix: `${prefix}.d`, generation, clock, logger: silentLogger, window }),
+              isLocal,
+            ),
           ),
         epochBytesMax: 1 << 20,
         ...this.#sabotage(),
@@ -255,7 +275,51 @@ export class SimulatedCluster {
     const { parallelism, fingerprint } = plan;
     const spec: JobSpec = { job: plan.job.name, params: [], parallelism, fingerprint, version };
     const environment = { clock, random, logger, stores, ...this.#sabotage() };
-    return new Lead(plan, environment, {}, (reports) => new Fleet({ bus, prefix, session, clock, logger, spec, reports }));
+    const lead: Lead = new Lead(
+      plan,
+      environment,
+      {},
+      (reports) =>
+        new Fleet({
+          bus,
+          prefix,
+          session,
+          clock,
+          logger,
+          spec,
+          reports: { ...reports, said: (message) => this.#said(lead, message, reports) },
+        }),
+    );
+    return lead;
+  }
+
+  /** What a worker says of a generation that is over changes nothing. */
+  #said(lead: Lead, message: ToCoordinator, reports: WorkerReports): void {
+    const view = (): string => {
+      const { state, generation, report } = lead.status();
+      return `${state} ${generation} ${report.epoch}`;
+    };
+    const before = lead.status().generation === message.generation ? null : view();
+    reports.said(message);
+    if (before !== null && before !== view())
+      this.#say(`${message.kind} of generation ${message.generation} makes ${view()} of ${before}`);
+  }
+
+  /** Whoever is awake hears in time that what it runs is over. */
+  #look(): void {
+    if (this.over) return;
+    const running = this.isRunning ? this.leader!.lead!.status().generation : 0;
+    for (const { role, process } of this.members) {
+      const oldest = role === 'worker' && process.alive && !process.paused ? this.#channels.oldest(process) : undefined;
+      const late = oldest !== undefined && oldest < running ? (this.#late.get(process) ?? 0) + 1 : 0;
+      this.#late.set(process, late);
+      if (late === lateLooksMax) this.#say(`${process.name} runs generation ${oldest}, and generation ${running} does too`);
+    }
+    this.#o.timeline.after(lookMs, 'the witness looks', () => this.#look());
+  }
+
+  #say(violation: string): void {
+    if (this.violations.length < violationsMax) this.violations.push(violation);
   }
 
   #plan(process: SimulatedProcess, servers: string, parallelism: number): PhysicalPlan {

@@ -6,6 +6,7 @@
  */
 import { type Random, WeirError } from '../../core/index.ts';
 import { type JobStores, type MemoryDisk, openMemoryStores } from '../../state/index.ts';
+import type { CheckpointWitness } from './checkpoint-witness.ts';
 import type { Connection } from './simulated-network.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
@@ -37,6 +38,7 @@ export function simulatedStores(
   connection: Connection,
   disk: MemoryDisk,
   conditions: StoreConditions,
+  witness: CheckpointWitness,
 ): JobStores {
   const stores = openMemoryStores(disk);
   const { blobs, pointers, journal } = stores;
@@ -68,11 +70,20 @@ export function simulatedStores(
       },
       get: (id) => call(`get ${id}`, () => blobs.get(id)),
       list: (prefix) => call(`list ${prefix}`, () => blobs.list(prefix)),
-      delete: (ids) => call('delete', () => blobs.delete(ids)),
+      delete: (ids) =>
+        call('delete', async () => {
+          await blobs.delete(ids);
+          witness.keeps();
+        }),
     },
     pointers: {
       read: (name) => call(`read ${name}`, () => pointers.read(name)),
-      compareAndSet: (name, expected, value) => write(`set ${name}`, () => pointers.compareAndSet(name, expected, value)),
+      compareAndSet: (name, expected, value) =>
+        write(`set ${name}`, async () => {
+          const revision = await pointers.compareAndSet(name, expected, value);
+          if (revision !== null) witness.moved(name, value);
+          return revision;
+        }),
     },
     journal: {
       append: (name, values) => write(`append to ${name}`, () => journal.append(name, values)),

@@ -1,7 +1,7 @@
 /** Faults as users name them, and the kinds of the nemesis that they stand for. */
 const kinds = {
   kill: ['kill a worker', 'kill the leader', 'kill the standby', 'kill all', 'die at a point', 'die after a checkpoint'],
-  pause: ['pause a worker', 'pause the leader', 'pause the leader at a point'],
+  pause: ['pause a worker', 'pause the leader', 'pause the leader at a point', 'pause a worker at a point'],
   partition: [
     'cut a worker',
     'cut the leader',
