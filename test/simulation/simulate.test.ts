@@ -87,6 +87,32 @@ describe('simulate()', () => {
     expect(again.life).toEqual({ ...life, reason: expect.anything() });
   });
 
+  test('poisoned records are set aside once each, and the rows between them count all the same', async () => {
+    const simulation = {
+      input,
+      world: () => new FakeBank(),
+      job: (rows: Stream<Payment>, bank: FakeBank): Output =>
+        rows.to(foreachBatch(async (batch, epoch) => bank.addOnce(batch, Number(epoch)))) as Output,
+      check: ({ input: all, world }: { readonly input: readonly object[]; readonly world: FakeBank }): void =>
+        expect(world.balances).toEqual(balances(all as readonly Payment[])),
+      seeds: 30,
+      faults: ['poison', 'kill', 'broker-power-loss'] as const,
+    };
+    const { faults } = await simulate(simulation as never);
+    expect(Object.keys(faults).toSorted()).toEqual(['broker-power-loss', 'kill', 'poison']);
+    const refuses = (rows: Stream<Payment>, bank: FakeBank): Output =>
+      simulation.job(
+        rows.map((row) => {
+          if (row.amount === 7) throw new Error('seven is not for us');
+          return row;
+        }, Payment),
+        bank,
+      );
+    const { message, life } = await failed(simulate({ ...simulation, job: refuses, seeds: 1000 } as never));
+    expect(message).toContain('seven is not for us');
+    expect(life.input.map((row) => (row as Payment).amount)).toContain(7);
+  });
+
   test('finds a job that reads the clock to name its rows', async () => {
     const Named = schema({ id: t.string, amount: t.number });
     const simulation = {

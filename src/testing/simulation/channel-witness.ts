@@ -137,9 +137,18 @@ export class ChannelWitness {
     if (way.failed) return;
     const sent = way.under.shift();
     if (frame.kind === 'data') way.data--;
-    const [is, was] = [textOf(frame), sent === undefined ? 'nothing' : textOf(sent)];
-    if (is !== was) this.#say(`${where}: ${was} was sent, ${is} is taken`);
+    if (sent === undefined || !isSame(frame, sent))
+      this.#say(`${where}: ${sent === undefined ? 'nothing' : textOf(sent)} was sent, ${textOf(frame)} is taken`);
   }
+}
+
+function isSame(a: Frame, b: Frame): boolean {
+  if (a.kind === 'data' && b.kind === 'data')
+    return a.batch.length === b.batch.length && (a.batch.length === 0 || a.batch.position(0) === b.batch.position(0));
+  if (a.kind === 'watermark' && b.kind === 'watermark') return a.watermark === b.watermark;
+  if (a.kind === 'idle' && b.kind === 'idle') return a.idle === b.idle;
+  if (a.kind === 'barrier' && b.kind === 'barrier') return a.barrier.epoch === b.barrier.epoch;
+  return a.kind === b.kind;
 }
 
 const textOfChannel = (generation: number, { edge, from, to }: ChannelId): string =>

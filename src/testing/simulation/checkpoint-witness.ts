@@ -13,6 +13,8 @@ export class CheckpointWitness {
   readonly #say: (violation: string) => void;
   #pointer: Pointer | null = null;
   #newest: Manifest | null = null;
+  /** By what is on the disk. */
+  readonly #manifests = new WeakMap<object, Manifest>();
 
   constructor(disk: MemoryDisk, say: (violation: string) => void) {
     this.#disk = disk;
@@ -48,7 +50,12 @@ export class CheckpointWitness {
 
   #manifest(epoch: number): Manifest | null {
     const found = this.#disk.blobs.get(manifestId(epoch));
-    return found === undefined ? null : decodeManifest(found.bytes, `epoch ${epoch}`);
+    if (found === undefined) return null;
+    const known = this.#manifests.get(found);
+    if (known !== undefined) return known;
+    const manifest = decodeManifest(found.bytes, `epoch ${epoch}`);
+    this.#manifests.set(found, manifest);
+    return manifest;
   }
 
   #follows(manifest: Manifest | null): void {

@@ -28,6 +28,8 @@ export interface Ground {
   attach(process: SimulatedProcess, role: Role): Promise<Attached>;
   /** The server is away, and comes back on what it had. */
   restart(awayMs: number): void;
+  /** Likewise, after a power cut: what it was writing and had not confirmed is lost. What it had confirmed is not: it syncs. */
+  losePower(awayMs: number): void;
 }
 
 export class MemoryGround implements Ground {
@@ -58,5 +60,10 @@ export class MemoryGround implements Ground {
 
   restart(awayMs: number): void {
     this.#network.restart(awayMs);
+  }
+
+  losePower(awayMs: number): void {
+    this.#conditions.powerCuts++;
+    this.restart(awayMs);
   }
 }

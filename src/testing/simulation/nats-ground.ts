@@ -99,6 +99,13 @@ export class NatsGround implements Ground {
     this.server.restart();
   }
 
+  losePower(awayMs: number): void {
+    this.#lives++;
+    this.#o.network.restart(awayMs);
+    this.server.jetstream.sync(); // it does so before each confirmation
+    this.server.restart(true);
+  }
+
   /** Lets go of all clients, and of being what sources and sinks connect by. */
   async close(): Promise<void> {
     provideNats(this.#providedBefore);

@@ -92,6 +92,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'nothing gets in': (nemesis) => stall(nemesis, 'in'),
   partition: (nemesis) => stall(nemesis, 'both'),
   'restart the server': ({ cluster, random }) => cluster.ground.restart(between(random, 50, 4000)),
+  'the server loses power': ({ cluster, random }) => cluster.ground.losePower(between(random, 2000, 8000)),
   'die at a point': (nemesis) => {
     const member = pick(nemesis.random, [worker(nemesis), worker(nemesis), nemesis.cluster.leader]);
     member?.process.dieAtPoint(1 + Math.floor(nemesis.random.next() * 12));
@@ -124,6 +125,13 @@ const faults: Readonly<Record<string, Fault>> = {
     dieAfterCheckpoint(nemesis);
   },
   'a late word, and a death': lateWord,
+  'copies are damaged, and a death': (nemesis) => {
+    nemesis.cluster.disks.damage(nemesis.random);
+    worker(nemesis)?.process.kill();
+  },
+  'the disks of workers are full': ({ cluster, random, timeline }) => {
+    cluster.disks.fullUntil = timeline.now + between(random, 200, 2000);
+  },
   'messages are lost': (nemesis) => trouble(nemesis, { lost: between(nemesis.random, 0.01, 0.3) }),
   'a frame is lost': ({ cluster }) => {
     cluster.network.framesToLose = 1;

@@ -7,6 +7,7 @@
 import { type AnySchema, callSiteIn, logicalJob, type Output, pipeline, rowSchema, type Stream } from '../../api/index.ts';
 import { seededRandom, WeirError } from '../../core/index.ts';
 import { Nemesis } from './nemesis.ts';
+import { Poison } from './poison.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
 import { simulatedInput, splitRows } from './simulated-input.ts';
 import { SimulationFailed } from './simulation-failed.ts';
@@ -38,13 +39,16 @@ export interface Simulation<In, Row extends object, World> {
 }
 export interface SimulationReport {
   readonly lives: number;
-  readonly faults: Readonly<Partial<Record<Fault, number>>>;
+  readonly faults: Faults;
   readonly livesPerSecond: number;
 }
 
+/** How often each came. */
+type Faults = Readonly<Partial<Record<Fault, number>>>;
+
 interface Lived {
   readonly wrong: { readonly reason: unknown } | null;
-  readonly faults: ReadonlyMap<string, number>;
+  readonly faults: Faults;
   readonly trace: string;
 }
 
@@ -69,16 +73,16 @@ export async function simulate<In, Row extends object, World = undefined>(
   const only = typeof asked === 'number' ? asked : simulation.seed;
   const seeds = only === undefined ? Array.from({ length: simulation.seeds ?? 100 }, (_, i) => i + 1) : [only];
   const arbitrary = simulation.input.rows as never;
-  const totals = new Map<string, number>();
+  const lives: Lived[] = [];
   const begun = machineMs();
   for (const seed of seeds) {
     const rows = fc.sample<readonly In[]>(arbitrary, { seed, numRuns: 1 })[0]!;
     const life = await live(simulation, rows, seed);
-    for (const [kind, times] of life.faults) totals.set(kind, (totals.get(kind) ?? 0) + times);
+    lives.push(life);
     if (life.wrong !== null) throw await shrunk(fc, simulation, rows, seed, file);
   }
   const seconds = Math.max(1e-3, (machineMs() - begun) / 1000);
-  return { lives: seeds.length, faults: named(totals), livesPerSecond: Number((seeds.length / seconds).toFixed(1)) };
+  return { lives: seeds.length, faults: summed(lives), livesPerSecond: Number((seeds.length / seconds).toFixed(1)) };
 }
 
 async function fastCheck(): Promise<typeof import('fast-check')> {
@@ -92,10 +96,17 @@ async function fastCheck(): Promise<typeof import('fast-check')> {
   }
 }
 
-function named(kinds: ReadonlyMap<string, number>): Partial<Record<Fault, number>> {
+function named(kinds: ReadonlyMap<string, number>): Faults {
   const faults: Partial<Record<Fault, number>> = {};
   for (const [kind, times] of kinds) faults[faultOf(kind)] = (faults[faultOf(kind)] ?? 0) + times;
   return faults;
+}
+
+function summed(lives: readonly Lived[]): Faults {
+  const sums: Partial<Record<Fault, number>> = {};
+  for (const { faults } of lives)
+    for (const fault of allFaults) if (faults[fault] !== undefined) sums[fault] = (sums[fault] ?? 0) + faults[fault];
+  return sums;
 }
 
 /** As few rows and faults as still go wrong. */
@@ -130,7 +141,7 @@ async function shrunk<In, Row extends object, World>(
     seed,
     reason: wrong?.reason ?? 'it went well the second time: what it does depends on more than its seed',
     input,
-    faults: named(faults),
+    faults,
     trace,
     command: `npx weir simulate ${file} --seed ${seed}`,
   });
@@ -157,6 +168,9 @@ class Life<In, Row extends object, World> {
   readonly #world: World;
   readonly #nemesis: Nemesis;
   readonly #cluster: SimulatedCluster;
+  /** Null: there is none in this life. */
+  readonly #poison: Poison | null;
+  readonly #rowsOfSplits: readonly number[];
 
   constructor(options: Simulation<In, Row, World>, rows: readonly In[], seed: number, timeline: Timeline) {
     this.#o = options;
@@ -166,9 +180,19 @@ class Life<In, Row extends object, World> {
     const schema = rowSchema(options.input.schema);
     this.#input = rows.map((row) => schema.parse(row) as Row);
     this.#world = options.world?.() as World;
-    const input = { schema: schema.schema, rows: this.#input, splits: whole(1, 3), pieceRows: whole(1, 8) };
+    const wanted = options.faults ?? allFaults;
+    const poison = wanted.includes('poison') ? new Poison(seed) : null;
+    this.#poison = poison;
+    const input = {
+      schema: schema.schema,
+      rows: this.#input,
+      splits: whole(1, 3),
+      pieceRows: whole(1, 8),
+      ...(poison === null ? {} : { dead: (split: string, row: number) => poison.after(split, row) }),
+    };
+    this.#rowsOfSplits = Array.from({ length: input.splits }, (_, split) => splitRows(input, split).length);
     const faults = options.faultsPerLife ?? 5;
-    const kinds = kindsOf(options.faults ?? allFaults);
+    const kinds = kindsOf(wanted);
     const pace = new TroubledPace(timeline, random, (_source, split, position) => {
       // A share of the rows for each fault, so that there is work at every one of them.
       if (this.#nemesis.done) return true;
@@ -187,6 +211,7 @@ class Life<In, Row extends object, World> {
         parallelisms: [whole(1, 3), whole(1, 3)],
         checkpointEveryMs: whole(100, 400),
         restart: { attempts: 1000, withinMs: 1000, backoffMs: 1 },
+        ...(poison === null ? {} : { deadLetters: poison.sink }),
       },
       workers: 3,
       slots: 2,
@@ -206,9 +231,14 @@ class Life<In, Row extends object, World> {
     const reason = await this.#wrong();
     return {
       wrong: reason === null ? null : { reason },
-      faults: this.#nemesis.counts,
+      faults: this.#faults(),
       trace: this.#timeline.trace,
     };
+  }
+
+  #faults(): Faults {
+    const poisoned = this.#poison?.count(this.#rowsOfSplits) ?? 0;
+    return { ...named(this.#nemesis.counts), ...(poisoned === 0 ? {} : { poison: poisoned }) };
   }
 
   async #wrong(): Promise<unknown> {
@@ -220,6 +250,8 @@ class Life<In, Row extends object, World> {
       if (!isOver)
         return new WeirError('E_STUCK', `the job does not come to its end within ${lifeMsMax / 1000} s of its own time`);
       if (this.#cluster.violations.length > 0) return new WeirError('E_INTERNAL', this.#cluster.violations.join('; '));
+      const dead = this.#poison?.wrong(this.#rowsOfSplits) ?? null;
+      if (dead !== null) return new WeirError('E_RECORD', dead);
       await this.#o.check({ input: this.#input, world: this.#world });
       return null;
     } catch (thrown) {

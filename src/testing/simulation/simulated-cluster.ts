@@ -4,20 +4,21 @@
  * Owns: the roles, what starts them again when they end, and which of them lead or run something. They are the production code, `Leadership`,
  * `Lead`, `Fleet` and `RemoteWorker`; only what is outside of it is simulated. Does not own: what goes wrong (nemesis.ts).
  */
-import type { ToCoordinator } from '../../actors/index.ts';
-import { Fleet, type JobReport, type JobSpec, Lead, Leadership, RemoteWorker, type WorkerReports } from '../../cluster/index.ts';
+import { Fleet, type JobReport, type JobSpec, Lead, Leadership, RemoteWorker } from '../../cluster/index.ts';
 import { packValue } from '../../batch/index.ts';
 import { LeaseLost } from '../../coordinator/index.ts';
 import { type Logger, type Random, type Sabotage, seededRandom, silentLogger, WeirError } from '../../core/index.ts';
+import type { SinkDefinition } from '../../operators/index.ts';
 import { type LogicalJob, type PhysicalPlan, planJob } from '../../plan/index.ts';
 import { MemoryTransport, NatsTransport, PlacedTransport } from '../../transport/index.ts';
 import { ChannelWitness } from './channel-witness.ts';
 import { type Attached, type Ground, MemoryGround, type Role } from './ground.ts';
-import { inProcess, type Pace } from './simulated-definitions.ts';
+import { inProcess, ownSink, type Pace } from './simulated-definitions.ts';
 import { type Connection, SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import { conditionsOf, type StoreConditions } from './simulated-stores.ts';
 import type { Timeline } from './timeline.ts';
+import { WorkerDisks } from './worker-disks.ts';
 
 export interface SimulatedJob extends Omit<LogicalJob, 'parallelism' | 'outputs'> {
   /** As a process makes them when it starts. `servers`: what stands for NATS in them, where there is one. */
@@ -71,6 +72,8 @@ const windowFramesMax = 6;
 /** A worker that runs what is over has so many looks of the witness to find out: longer than its line is ever deaf. */
 const lateLooksMax = 14;
 const lookMs = 1000;
+/** Of all clusters, those whose workers keep copies of snapshots. */
+const copiesShare = 0.5;
 /** Said at most. */
 const violationsMax = 5;
 /** What starts a process that ended again: at the earliest, and how much later. */
@@ -80,6 +83,8 @@ export class SimulatedCluster {
   readonly network: SimulatedNetwork;
   readonly ground: Ground;
   readonly conditions: StoreConditions;
+  /** Where workers keep copies of snapshots, in some lives. */
+  readonly disks: WorkerDisks = new WorkerDisks();
   readonly members: Member[] = [];
   readonly totals: ClusterTotals = {
     restores: 0,
@@ -100,9 +105,11 @@ export class SimulatedCluster {
   readonly violations: string[] = [];
   readonly #o: SimulatedClusterOptions;
   readonly #channels: ChannelWitness;
+  readonly #hasCopies: boolean;
   /** Looks in a row at which a worker ran what is over. */
   readonly #late = new WeakMap<object, number>();
   readonly #random: Random;
+  #toldOver = false;
   #lives = 0;
   #latestParallelism = 0;
 
@@ -112,6 +119,7 @@ export class SimulatedCluster {
     this.#channels = new ChannelWitness(windowFramesMax, (what) => this.#say(what));
     this.network = new SimulatedNetwork(options.timeline, this.#fork());
     this.conditions = conditionsOf(this.#fork());
+    this.#hasCopies = this.#random.next() < copiesShare;
     const { ground = (network, conditions) => new MemoryGround(network, conditions, (what) => this.#say(what)) } = options;
     this.ground = ground(this.network, this.conditions);
   }
@@ -124,7 +132,7 @@ export class SimulatedCluster {
   }
 
   get over(): boolean {
-    return this.report !== null || this.failure !== null;
+    return this.report !== null || this.failure !== null || this.#toldOver;
   }
 
   /** The coordinator that leads, if one is alive. */
@@ -170,10 +178,12 @@ export class SimulatedCluster {
 
   /** What starts it again does so too where it finds no server. */
   async #attached(member: Member): Promise<void> {
-    const { role, process } = member;
+    const { role, index, process } = member;
     let attached: Attached;
     try {
       attached = await this.ground.attach(process, role);
+      if (role === 'worker' && this.#hasCopies)
+        attached = { ...attached, stores: await this.disks.copied(`${role}-${index}`, process, attached.stores) };
     } catch {
       return process.kill();
     }
@@ -258,9 +268,9 @@ export class SimulatedCluster {
     });
     try {
       const first = await leadership.acquire();
-      if (typeof first === 'string') return;
+      if (typeof first === 'string') return this.#hear();
       const report = await leadership.lead(first);
-      if (typeof report === 'string') return;
+      if (typeof report === 'string') return this.#hear();
       await leadership.release('finished');
       this.report = report;
     } catch (thrown) {
@@ -270,39 +280,17 @@ export class SimulatedCluster {
     }
   }
 
+  /** One that waited hears that the job is over: whoever led it said so, and may have died since. */
+  #hear(): void {
+    this.#toldOver = true;
+  }
+
   #lead({ clock, random }: SimulatedProcess, { control: bus, stores }: Attached, plan: PhysicalPlan, session: string): Lead {
     const logger: Logger = silentLogger;
     const { parallelism, fingerprint } = plan;
     const spec: JobSpec = { job: plan.job.name, params: [], parallelism, fingerprint, version };
     const environment = { clock, random, logger, stores, ...this.#sabotage() };
-    const lead: Lead = new Lead(
-      plan,
-      environment,
-      {},
-      (reports) =>
-        new Fleet({
-          bus,
-          prefix,
-          session,
-          clock,
-          logger,
-          spec,
-          reports: { ...reports, said: (message) => this.#said(lead, message, reports) },
-        }),
-    );
-    return lead;
-  }
-
-  /** What a worker says of a generation that is over changes nothing. */
-  #said(lead: Lead, message: ToCoordinator, reports: WorkerReports): void {
-    const view = (): string => {
-      const { state, generation, report } = lead.status();
-      return `${state} ${generation} ${report.epoch}`;
-    };
-    const before = lead.status().generation === message.generation ? null : view();
-    reports.said(message);
-    if (before !== null && before !== view())
-      this.#say(`${message.kind} of generation ${message.generation} makes ${view()} of ${before}`);
+    return new Lead(plan, environment, {}, (reports) => new Fleet({ bus, prefix, session, clock, logger, spec, reports }));
   }
 
   /** Whoever is awake hears in time that what it runs is over. */
@@ -323,8 +311,10 @@ export class SimulatedCluster {
   }
 
   #plan(process: SimulatedProcess, servers: string, parallelism: number): PhysicalPlan {
-    const { parallelisms: _, ...job } = this.#o.job;
-    return planJob({ ...job, parallelism, outputs: inProcess(job.outputs(servers), process, this.#o.pace) }, parallelism);
+    const { parallelisms: _, deadLetters, ...job } = this.#o.job;
+    const { pace } = this.#o;
+    const dead = deadLetters === undefined ? {} : { deadLetters: ownSink(deadLetters as SinkDefinition, process, pace) };
+    return planJob({ ...job, ...dead, parallelism, outputs: inProcess(job.outputs(servers), process, pace) }, parallelism);
   }
 
   #sabotage(): { readonly sabotage?: Sabotage } {

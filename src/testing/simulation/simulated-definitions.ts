@@ -68,7 +68,8 @@ function ownSource(source: SourceDefinition, process: SimulatedProcess, pace: Pa
   };
 }
 
-function ownSink(sink: SinkDefinition, process: SimulatedProcess, pace: Pace): SinkDefinition {
+/** A sink that belongs to the process. */
+export function ownSink(sink: SinkDefinition, process: SimulatedProcess, pace: Pace): SinkDefinition {
   return {
     ...sink,
     open: async (context, states) => {

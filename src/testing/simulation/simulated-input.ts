@@ -1,7 +1,7 @@
 /** The input of a simulated job: rows that are there from the begin, in several splits. */
 import { type Stream, streamOf } from '../../api/index.ts';
 import { BatchBuilder, type BatchSchema } from '../../batch/index.ts';
-import type { SourceDefinition } from '../../operators/index.ts';
+import type { DeadRecord, SourceDefinition } from '../../operators/index.ts';
 
 export interface SimulatedInput {
   readonly schema: BatchSchema;
@@ -9,6 +9,8 @@ export interface SimulatedInput {
   readonly splits: number;
   /** In a piece, at most. */
   readonly pieceRows: number;
+  /** Records that follow a row of a split, and that nobody can read. */
+  readonly dead?: (split: string, row: number) => readonly DeadRecord[];
 }
 
 export const splitRows = ({ rows, splits }: SimulatedInput, split: number): readonly object[] =>
@@ -24,10 +26,10 @@ export function simulatedInput<Row extends object>(input: SimulatedInput): Strea
     identity: 'simulated input',
     bounded: true,
     splits: async () => Array.from({ length: splits }, (_, i) => String(i)),
-    open: async (split, position, records) => {
+    open: async (split, position, before) => {
       const rows = splitRows(input, Number(split));
       let next = (position as number | undefined) ?? 0;
-      let record = records;
+      let record = before;
       return {
         read: async () => {
           const piece = rows.slice(next, next + pieceRows);
@@ -35,9 +37,11 @@ export function simulatedInput<Row extends object>(input: SimulatedInput): Strea
           const builder = new BatchBuilder(schema);
           for (const row of piece) builder.append(row);
           const batch = builder.build({ origin: { split, first: record } });
+          const dead = piece.flatMap((_, i) => input.dead?.(split, next + i) ?? []);
+          const records = piece.length + dead.length;
           next += piece.length;
-          record += piece.length;
-          return { batch, dead: [], records: piece.length, position: next };
+          record += records;
+          return { batch, dead, records, position: next };
         },
         close: async () => undefined,
       };

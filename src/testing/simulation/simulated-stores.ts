@@ -19,6 +19,8 @@ export interface StoreConditions {
   refusals: number;
   /** The share of writes that are refused meanwhile. */
   fullShare: number;
+  /** What was being written at one of them is lost. */
+  powerCuts: number;
   slowUntil: number;
   /** At most so much later comes an answer meanwhile. */
   slowMs: number;
@@ -28,6 +30,7 @@ export const conditionsOf = (random: Random): StoreConditions => ({
   fullUntil: 0,
   refusals: 0,
   fullShare: 0,
+  powerCuts: 0,
   slowUntil: 0,
   slowMs: 0,
 });
@@ -54,7 +57,9 @@ export function simulatedStores(
   };
   const write = <T>(what: string, serve: () => Promise<T>): Promise<T> =>
     call(what, async () => {
+      const { powerCuts } = conditions;
       if (conditions.writeMs > 0) await process.sleep(process.random.next() * conditions.writeMs);
+      if (powerCuts !== conditions.powerCuts) throw new WeirError('E_STORE', `${what}: lost with the power of the server`);
       const isFull = timeline.now < conditions.fullUntil && process.random.next() < conditions.fullShare;
       if (isFull) throw new WeirError('E_STORE', `${what}: no space left on the server`);
       return serve();

@@ -15,13 +15,23 @@ const kinds = {
   duplicate: ['messages come twice'],
   reorder: ['messages come late'],
   'broker-restart': ['restart the server'],
-  disk: ['writes are refused', 'the disk is full', 'the disk stutters', 'the disk is slow', 'a slow disk, and a death'],
+  disk: [
+    'writes are refused',
+    'the disk is full',
+    'the disk stutters',
+    'the disk is slow',
+    'a slow disk, and a death',
+    'copies are damaged, and a death',
+    'the disks of workers are full',
+  ],
   clock: ['a clock jumps'],
   'slow-sink': ['a sink is slow'],
   failure: ['a sink or a source fails'],
+  'broker-power-loss': ['the server loses power'],
+  poison: [],
 } as const;
 
-/** `failure`: one call of a source or a sink fails. */
+/** `failure`: one call of a source or a sink fails. `poison`: between the rows are records that nobody can read (poison.ts). */
 export type Fault = keyof typeof kinds;
 export const allFaults: readonly Fault[] = Object.keys(kinds) as Fault[];
 
