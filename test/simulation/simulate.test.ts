@@ -63,11 +63,11 @@ describe('simulate()', () => {
         },
         seeds,
       });
-    const report = await run(60);
-    expect(report.lives).toBe(60);
-    expect(Object.values(report.faults).reduce((sum, n) => sum + n, 0)).toBeGreaterThan(200);
+    const report = await run(30);
+    expect(report.lives).toBe(30);
+    expect(Object.values(report.faults).reduce((sum, n) => sum + n, 0)).toBeGreaterThan(100);
     const first = traces.splice(0);
-    await run(60);
+    await run(30);
     expect(traces).toEqual(first);
   });
 
