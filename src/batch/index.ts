@@ -5,7 +5,7 @@ export { ByteWriter } from './byte-writer.ts';
 export { decodeBatch, encodeBatch } from './codec.ts';
 export type { Column, ColumnBuilder } from './column.ts';
 export { ColumnarBatch } from './columnar-batch.ts';
-export { BoolColumn, builderOf, Float64Column, Int64Column } from './columns/index.ts';
+export { BoolColumn, builderOf, Float64Column, Int64Column, NullsBuilder, StringColumn, StructColumn } from './columns/index.ts';
 export { type FieldCodec, fieldCodec, rowCodec } from './field-codec.ts';
 export { hashKey, keyGroupOf, keyHashVersion } from './key-hash.ts';
 export { keyOf, keyOfOne, keyValues } from './keys.ts';

@@ -5,3 +5,6 @@ export { BoolColumn } from './bool.ts';
 export type { StringBuilder } from './string.ts';
 export { type Float64Builder, Float64Column } from './float64.ts';
 export { type Int64Builder, Int64Column } from './int64.ts';
+export { StringColumn } from './string.ts';
+export { StructColumn } from './struct.ts';
+export { NullsBuilder } from './nulls.ts';

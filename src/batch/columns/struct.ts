@@ -24,6 +24,10 @@ export class StructColumn implements Column {
   get byteSize(): number {
     return this.children.reduce((sum, child) => sum + child.byteSize, this.nulls?.length ?? 0);
   }
+  /** The column of a field: null where the struct is. */
+  child(name: string): Column | undefined {
+    return this.children[this.type.fields.findIndex((field) => field.name === name)];
+  }
   get(row: number): object | null {
     if (isNullAt(this.nulls, row)) return null;
     this.make ??= rowShape(this.type.fields).maker(this.children);

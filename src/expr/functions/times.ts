@@ -1,0 +1,41 @@
+/** Functions of time: milliseconds since 1970, in UTC. */
+import { number, type ScalarFunction, text, time } from './scalar-function.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+const remainder = (value: number, of: number): number => ((value % of) + of) % of;
+
+/** How a part of a pattern is written. */
+export type TimePart = (at: Date) => string;
+
+export const times = {
+  addMs: {
+    takes: ['time', 'constant'],
+    gives: time,
+    apply: (at: number, ms: number) => at + ms,
+    code: (at, ms) => `(${at} + ${ms})`,
+  },
+  diffMs: {
+    takes: ['time', 'time'],
+    gives: number,
+    apply: (a: number, b: number) => a - b,
+    code: (a, b) => `(${a} - ${b})`,
+    text: (a, b) => `(${a} - ${b})`,
+  },
+  truncate: { takes: ['time', 'constant'], gives: time, apply: (at: number, unitMs: number) => at - remainder(at, unitMs) },
+  hour: { takes: ['time'], gives: number, apply: (at: number) => Math.floor(remainder(at, dayMs) / hourMs) },
+  minute: { takes: ['time'], gives: number, apply: (at: number) => Math.floor(remainder(at, hourMs) / 60_000) },
+  second: { takes: ['time'], gives: number, apply: (at: number) => Math.floor(remainder(at, 60_000) / 1000) },
+  format: {
+    takes: ['time', 'constant'],
+    gives: text,
+    apply(at: number, parts: readonly TimePart[]) {
+      const date = new Date(at);
+      let written = '';
+      for (let i = 0; i < parts.length; i++) written += parts[i]!(date);
+      return written;
+    },
+  },
+  toMs: { takes: ['time'], gives: number, apply: (at: number) => at, code: (at) => at },
+} satisfies Record<string, ScalarFunction>;

@@ -1,0 +1,31 @@
+export {
+  applyExpr,
+  asExpr,
+  callExpr,
+  columnExpr,
+  constantExpr,
+  heldTo,
+  isNullExpr,
+  kindText,
+  literalExpr,
+  logicExpr,
+  orElseExpr,
+  whenExpr,
+} from './build.ts';
+export type { FunctionName, TimePart } from './functions/index.ts';
+export { evaluate, type ReadColumn } from './interpret.ts';
+export type { Fault } from './loop.ts';
+export {
+  type ColumnNode,
+  columnsRead,
+  type ExprNode,
+  familyOf,
+  type Family,
+  type NamedExpr,
+  nodesOf,
+  plainColumn,
+  type Scalar,
+  substitute,
+} from './node.ts';
+export { Projection, type ProjectionSpec } from './projection.ts';
+export { exprText } from './text.ts';

@@ -1,0 +1,33 @@
+import { physicalReader } from './column-access.ts';
+import type { ColumnWriter } from './column-writer.ts';
+import { evaluate, type ReadColumn } from './interpret.ts';
+import type { Loop, LoopSpec } from './loop.ts';
+import { type ColumnNode, columnsRead, type ExprNode } from './node.ts';
+
+/** The oracle of `compiledLoop`, and its substitute where no code may be made. */
+export function interpretedLoop({ predicate, computed }: LoopSpec): Loop {
+  const roots: readonly ExprNode[] = predicate === undefined ? computed : [predicate, ...computed];
+  const columns = columnsRead(roots);
+  return (batch, writers, kept, fault) => {
+    const readers = new Map(columns.map((column) => [column, physicalReader(batch, column)] as const));
+    let row = 0;
+    const read: ReadColumn = (column: ColumnNode) => readers.get(column)!(row);
+    let count = 0;
+    for (let i = 0; i < batch.length; i++) {
+      row = batch.physical(i);
+      try {
+        if (predicate !== undefined && evaluate(predicate, read) !== true) continue;
+        for (let c = 0; c < computed.length; c++) write(writers[c]!, row, evaluate(computed[c]!, read));
+        kept[count++] = row;
+      } catch (thrown) {
+        fault(i, thrown);
+      }
+    }
+    return count;
+  };
+}
+
+function write(writer: ColumnWriter, row: number, value: unknown): void {
+  if (value === null) writer.setNull(row);
+  else writer.set(row, value as never);
+}

@@ -1,0 +1,22 @@
+/** One pass over the rows of a batch: what the compiled and the interpreted form have in common. */
+import type { Batch } from '../batch/index.ts';
+import type { ColumnWriter } from './column-writer.ts';
+import type { ExprNode } from './node.ts';
+
+export interface LoopSpec {
+  /** Only rows for which it is true. */
+  readonly predicate: ExprNode | undefined;
+  /** Each with the writer of the same place. */
+  readonly computed: readonly ExprNode[];
+}
+
+/** A row that something threw on: its logical number in the batch. */
+export type Fault = (i: number, thrown: unknown) => void;
+
+/**
+ * Computes the columns of all rows that the condition lets through.
+ *
+ * @param kept is filled with their physical rows
+ * @returns how many they are; rows with a fault are none of them
+ */
+export type Loop = (batch: Batch, writers: readonly ColumnWriter[], kept: Int32Array, fault: Fault) => number;

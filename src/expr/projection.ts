@@ -1,0 +1,67 @@
+/**
+ * A condition and new columns, over batches.
+ *
+ * Owns: which columns are computed and which only passed on. Nothing is copied: rows that the condition leaves out stay in the
+ * columns, outside of the selection.
+ */
+import { type Batch, type BatchSchema, type Column, ColumnarBatch, type SchemaField } from '../batch/index.ts';
+import { columnAt } from './column-access.ts';
+import { type ColumnWriter, columnWriter } from './column-writer.ts';
+import { canCompile } from './code-generation.ts';
+import { compiledLoop } from './compiled-loop.ts';
+import { interpretedLoop } from './interpreted-loop.ts';
+import type { Fault, Loop } from './loop.ts';
+import type { ColumnNode, ExprNode, NamedExpr } from './node.ts';
+
+export interface ProjectionSpec {
+  /** Of the batches. */
+  readonly input: BatchSchema;
+  readonly predicate?: ExprNode | undefined;
+  /** Absent: all columns as they are. */
+  readonly columns?: readonly NamedExpr[] | undefined;
+}
+
+/** Where a column of the result comes from: a column of the input, or a writer by its number. */
+type Place = ColumnNode | number;
+
+export class Projection {
+  /** Of the result. */
+  readonly schema: BatchSchema;
+  readonly #places: readonly Place[] | undefined;
+  readonly #writers: readonly ColumnWriter[];
+  /** Absent: there is nothing to compute, and every row stays. */
+  readonly #loop: Loop | undefined;
+
+  /** @param interpreted without code made of text; where that is forbidden it is never made */
+  constructor({ input, predicate, columns }: ProjectionSpec, interpreted: boolean = !canCompile()) {
+    const fields = columns?.map(({ name, expr }): SchemaField => ({ name, ...expr.type }));
+    this.schema = fields === undefined ? input : { kind: 'columns', fields };
+    const computed: ExprNode[] = [];
+    const writers: ColumnWriter[] = [];
+    this.#places = columns?.map(({ expr }, i) => {
+      if (expr.kind === 'column' && input.kind !== 'any') return expr;
+      writers.push(columnWriter(fields![i]!));
+      return computed.push(expr) - 1;
+    });
+    this.#writers = writers;
+    const spec = { predicate, computed };
+    if (predicate !== undefined || computed.length > 0) this.#loop = interpreted ? interpretedLoop(spec) : compiledLoop(spec);
+  }
+
+  /** The rows that remain; null if none does. */
+  run(batch: Batch, fault: Fault): Batch | null {
+    if (this.#loop === undefined) return batch.length === 0 ? null : this.#result(batch, batch.selection);
+    const { length, physicalLength } = batch;
+    for (const writer of this.#writers) writer.begin(physicalLength);
+    const kept = new Int32Array(length);
+    const count = this.#loop(batch, this.#writers, kept, fault);
+    if (count === 0) return null;
+    return this.#result(batch, count === length ? batch.selection : kept.subarray(0, count));
+  }
+
+  #result(batch: Batch, selection: Int32Array | undefined): Batch {
+    const built = this.#writers.map((writer) => writer.build());
+    const columns = this.#places?.map((place): Column => (typeof place === 'number' ? built[place]! : columnAt(batch, place)!));
+    return new ColumnarBatch(this.schema, columns ?? batch.columns, batch.physicalLength, batch.system, selection);
+  }
+}

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Batch, batchOf, batchSchema, decodeBatch, encodeBatch } from '../../src/batch/index.ts';
+import { applyExpr, columnExpr, literalExpr, nodesOf, Projection, substitute } from '../../src/expr/index.ts';
+import { drawnBatch, drawnExpr, drawnFlag, drawnSchema } from './drawn-expr.ts';
+
+interface Outcome {
+  readonly rows: readonly unknown[];
+  readonly faults: readonly string[];
+}
+
+function outcome(projection: Projection, batch: Batch): Outcome {
+  const faults: string[] = [];
+  const out = projection.run(batch, (i, thrown) => faults.push(`${i}: ${(thrown as Error).message}`));
+  return { rows: out === null ? [] : Array.from({ length: out.length }, (_, i) => out.row(i)), faults };
+}
+
+describe('A projection', () => {
+  test('EX3: computes the same compiled as interpreted, whatever names and literals there are', () => {
+    const drawn = fc.tuple(
+      drawnBatch,
+      drawnBatch,
+      fc.option(drawnFlag, { nil: undefined }),
+      fc.array(drawnExpr, { maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(drawn, ([first, second, predicate, exprs]) => {
+        const columns = exprs.map((expr, i) => ({ name: `${i}`, expr }));
+        const spec = { input: drawnSchema, predicate, columns };
+        const compiled = new Projection(spec, false);
+        const interpreted = new Projection(spec, true);
+        for (const batch of [first, second]) expect(outcome(compiled, batch)).toEqual(outcome(interpreted, batch));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('EX1: gives what its columns can hold, so that it travels', () => {
+    fc.assert(
+      fc.property(drawnBatch, fc.array(drawnExpr, { minLength: 1, maxLength: 3 }), (batch, exprs) => {
+        const projection = new Projection({ input: drawnSchema, columns: exprs.map((expr, i) => ({ name: `${i}`, expr })) });
+        const out = projection.run(batch, () => undefined);
+        if (out === null) return;
+        const there = decodeBatch(encodeBatch(out));
+        const rowsOf = (of: Batch): unknown[] => Array.from({ length: of.length }, (_, i) => of.row(i));
+        expect(rowsOf(there)).toEqual(rowsOf(out));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('EX2: replaces columns, and what was shared stays so', () => {
+    const x = columnExpr(['x'], { type: { kind: 'float64' }, nullable: false });
+    const twice = applyExpr('add', x, x);
+    const whole = applyExpr('mul', twice, twice);
+    const replaced = substitute(whole, () => applyExpr('sub', x, literalExpr(1)));
+    expect(nodesOf([replaced]).size).toBe(5);
+    expect(substitute(whole, (column) => column)).toBe(whole);
+  });
+
+  test('EX4: computes what is needed twice once', () => {
+    let calls = 0;
+    const x = columnExpr(['x'], { type: { kind: 'float64' }, nullable: false });
+    const called = {
+      kind: 'call' as const,
+      fn: () => ++calls,
+      args: [x],
+      type: { type: { kind: 'any' as const }, nullable: true },
+    };
+    const schema = batchSchema([{ name: 'x', type: { kind: 'float64' }, nullable: false }]);
+    const columns = [
+      { name: 'a', expr: called },
+      { name: 'b', expr: called },
+    ];
+    const projection = new Projection({ input: schema, columns }, false);
+    expect(outcome(projection, batchOf(schema, [{ x: 1 }])).rows).toEqual([{ a: 1, b: 1 }]);
+  });
+
+  test('copies no column that it only passes on, nor rows that it leaves out', () => {
+    const schema = batchSchema([{ name: 'x', type: { kind: 'float64' }, nullable: false }]);
+    const x = columnExpr(['x'], { type: { kind: 'float64' }, nullable: false });
+    const predicate = applyExpr('gt', x, literalExpr(1));
+    const batch = batchOf(schema, [{ x: 1 }, { x: 2 }]);
+    const out = new Projection({ input: schema, predicate, columns: [{ name: 'y', expr: x }] }).run(batch, () => undefined)!;
+    expect(out.columns[0]).toBe(batch.columns[0]);
+    expect([out.length, out.row(0)]).toEqual([1, { y: 2 }]);
+  });
+});
