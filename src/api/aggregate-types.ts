@@ -7,11 +7,13 @@ export type Nulls<T> = Extract<T, null> | (undefined extends T ? null : never);
 export type Plain<V> = V extends Watermarked ? (V extends Window ? Window : Timestamp) : V;
 type NamedResult<F extends string, V, Out> = F extends 'sum' | 'avg'
   ? number | Nulls<V>
-  : F extends 'min' | 'max'
+  : F extends 'min' | 'max' | 'first' | 'last'
     ? Plain<V>
     : F extends 'collect'
       ? readonly Plain<V>[]
-      : Out;
+      : F extends 'countDistinct' | 'approxCountDistinct'
+        ? number
+        : Out;
 type AggResult<Row, A> =
   A extends Agg<infer F, infer K, infer T>
     ? T extends Named<any, infer Out>

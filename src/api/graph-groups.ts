@@ -1,49 +1,104 @@
-/** The one implementation of `Grouped`: keys and a window, waiting for aggregates. */
-import type { AggregateNode, AggregateSpec, LogicalNode, WindowSpec } from '../plan/index.ts';
-import { aggregateSpec } from './aggregates.ts';
+/**
+ * The one implementation of `Grouped`: keys and a window, waiting for aggregates.
+ *
+ * Owns: the columns of their own that expressions get, right before the aggregation. Late rows are those of before.
+ */
+import { exprText } from '../expr/index.ts';
+import type { AggregateNode, AggregateSpec, LateNode, LogicalNode, ProjectNode } from '../plan/index.ts';
+import { aggregatePart, type AggregatePart } from './aggregates.ts';
 import { type Call, calling, refused } from './call.ts';
+import { exprsOf } from './expr-columns.ts';
 import type { GraphStream } from './graph-stream.ts';
+import type { Grouping } from './grouping.ts';
+import { BesideColumns, selectedNames } from './projections.ts';
 import { aggregateSchema } from './result-schema.ts';
 
-type NamedSpec = { readonly name: string; readonly spec: AggregateSpec };
+type NamedPart = { readonly name: string; readonly part: AggregatePart };
 
 export class GraphGroups {
   readonly #input: LogicalNode;
-  readonly #keys: readonly string[];
-  readonly #window: WindowSpec | undefined;
+  readonly #grouping: Grouping;
   readonly #then: (node: AggregateNode) => GraphStream;
 
-  constructor(
-    input: LogicalNode,
-    keys: readonly string[],
-    window: WindowSpec | undefined,
-    then: (node: AggregateNode) => GraphStream,
-  ) {
+  constructor(input: LogicalNode, grouping: Grouping, then: (node: AggregateNode) => GraphStream) {
     this.#input = input;
-    this.#keys = keys;
-    this.#window = window;
+    this.#grouping = grouping;
     this.#then = then;
   }
 
-  agg(aggregates: Readonly<Record<string, unknown>>): GraphStream {
+  agg(aggregates: unknown): GraphStream {
     const call = calling('agg()');
-    if (typeof aggregates !== 'object' || aggregates === null)
-      throw refused(call, 'it takes named aggregates', "as in agg({ total: sum('price') })");
-    const specs = Object.entries(aggregates).map(([name, aggregate]) => ({
-      name,
-      spec: aggregateSpec(aggregate, name, call),
-    }));
-    if (specs.length === 0) throw refused(call, 'it needs at least one aggregate');
-    return this.#aggregated(specs, call);
+    if (typeof aggregates !== 'function') return this.#aggregated(partsOf(aggregates, call), call);
+    const parts = exprsOf(aggregates, this.#input.schema, call, (result) => {
+      const named = partsOf(result, call);
+      const nodes = named.flatMap(({ part: { of, condition } }) => [of, condition]).filter((node) => node !== undefined);
+      return { result: named, nodes };
+    });
+    return this.#aggregated(parts, call);
   }
 
   count(): GraphStream {
-    return this.#aggregated([{ name: 'count', spec: { fn: 'count' } }], calling('count()'));
+    return this.#aggregated([{ name: 'count', part: { spec: { fn: 'count' } } }], calling('count()'));
   }
 
-  #aggregated(aggregates: readonly NamedSpec[], call: Call): GraphStream {
-    const grouping = { keys: this.#keys, ...(this.#window === undefined ? {} : { window: this.#window }), aggregates };
-    const schema = aggregateSchema(this.#input.schema, grouping, call);
-    return this.#then({ kind: 'aggregate', input: this.#input, ...grouping, site: call.site, schema });
+  #aggregated(parts: readonly NamedPart[], call: Call): GraphStream {
+    const { keys, window, order } = this.#grouping;
+    const beside = new BesideColumns(this.#input.schema);
+    const keyColumns = keys.map(({ name, expr }) => beside.nameOf(expr, name));
+    const windowSpec =
+      window === undefined ? undefined : { column: beside.nameOf(window.time, exprText(window.time)), ...window.spec };
+    const aggregates = parts.map(({ name, part }) => ({ name, spec: specOf(part, beside) }));
+    const read = [
+      ...keyColumns,
+      ...(windowSpec === undefined ? [] : [windowSpec.column]),
+      ...aggregates.flatMap(({ spec }) => [spec.column, spec.where]),
+    ];
+    const input = beside.over(
+      this.#input,
+      read.filter((name) => name !== undefined),
+      call,
+    );
+    const grouping = {
+      keys: keyColumns,
+      ...(windowSpec === undefined ? {} : { window: windowSpec, windowAt: order.indexOf(window!.name) }),
+      aggregates,
+    };
+    const schema = aggregateSchema(input.schema, grouping, order, call);
+    return this.#then({ kind: 'aggregate', input, ...grouping, site: call.site, schema });
   }
+}
+
+function partsOf(aggregates: unknown, call: Call): readonly NamedPart[] {
+  if (typeof aggregates !== 'object' || aggregates === null)
+    throw refused(call, 'it takes named aggregates', "as in agg({ total: sum('price') })");
+  const parts = Object.entries(aggregates).map(([name, aggregate]) => ({ name, part: aggregatePart(aggregate, name, call) }));
+  if (parts.length === 0) throw refused(call, 'it needs at least one aggregate');
+  return parts;
+}
+
+function specOf({ spec, of, condition }: AggregatePart, beside: BesideColumns): AggregateSpec {
+  return {
+    ...spec,
+    ...(of === undefined ? {} : { column: beside.nameOf(of, exprText(of)) }),
+    ...(condition === undefined ? {} : { where: beside.nameOf(condition, exprText(condition)) }),
+  };
+}
+
+/** Rows of an aggregation that came too late, as they were before its expressions got columns. */
+export function lateRows(aggregation: AggregateNode, call: Call): LateNode | ProjectNode {
+  const { input } = aggregation;
+  const late: LateNode = { kind: 'late', input: aggregation, site: call.site, schema: input.schema };
+  const before = input.kind === 'project' && input.beside === true ? input.input.schema : undefined;
+  if (before === undefined) return late;
+  if (before.kind === 'any')
+    throw refused(
+      call,
+      'rows without a schema are not kept beside the expressions of an aggregation',
+      'give them one first: map((row) => row, Row)',
+    );
+  return selectedNames(
+    late,
+    before.fields.map(({ name }) => name),
+    call,
+  );
 }

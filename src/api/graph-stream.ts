@@ -8,23 +8,25 @@ import { type Duration, WeirError } from '../core/index.ts';
 import type { AggregateNode, KeySelector, LogicalNode, OutputMode } from '../plan/index.ts';
 import { callSite } from './call-site.ts';
 import { called, calling, refused, requireFunction } from './call.ts';
-import { keyColumn, requireTime, requireWindowTime } from './columns.ts';
+import { keyColumn, requireTime } from './columns.ts';
 import { sinkDefinition } from './connector-faces.ts';
 import type { Sink } from './connector-types.ts';
-import { GraphGroups } from './graph-groups.ts';
+import { GraphGroups, lateRows } from './graph-groups.ts';
 import { GraphKeyed } from './graph-keyed.ts';
+import { keysBy, keysOf } from './grouping.ts';
 import type { RunOptions } from './job.ts';
 import type { Launcher } from './launcher.ts';
 import { checkFinal, checkMode } from './modes.ts';
 import { type Output, outputOf } from './output.ts';
-import { selectedSchema, watermarkedSchema } from './result-schema.ts';
+import { type ColumnsFunction, onlyWhere, selectedBy, selectedNames, withComputed } from './projections.ts';
+import { watermarkedSchema } from './result-schema.ts';
 import { resultSchema } from './row-schema.ts';
 import type { AnySchema } from './schema.ts';
 import type { AnyStream, Stream, ToOptions, WatermarkOptions } from './stream.ts';
 import { streamRows } from './stream-rows.ts';
 import { streamText } from './stream-text.ts';
 import { projectionTo, unionSchema } from './union-schema.ts';
-import { naturalMs, PlannedWindow, positiveMs } from './window-key.ts';
+import { naturalMs, positiveMs } from './window-key.ts';
 
 type RowFunction = (row: never) => unknown;
 
@@ -54,16 +56,21 @@ export class GraphStream {
     return this.#then({ kind: 'filter', input: this.node, fn, site: call.site, schema: this.node.schema });
   }
 
-  select(...columns: readonly string[]): GraphStream {
+  select(...columns: readonly [ColumnsFunction] | readonly string[]): GraphStream {
     const call = calling('select()');
     if (columns.length === 0) throw refused(call, 'it needs at least one column');
-    return this.#then({
-      kind: 'select',
-      input: this.node,
-      columns,
-      site: call.site,
-      schema: selectedSchema(this.node.schema, columns, call),
-    });
+    const [fn] = columns;
+    return this.#then(
+      typeof fn === 'function' ? selectedBy(this.node, fn, call) : selectedNames(this.node, columns as readonly string[], call),
+    );
+  }
+
+  withColumns(fn: ColumnsFunction): GraphStream {
+    return this.#then(withComputed(this.node, fn, calling('withColumns()')));
+  }
+
+  where(fn: ColumnsFunction): GraphStream {
+    return this.#then(onlyWhere(this.node, fn, calling('where()')));
   }
 
   withWatermark(column: string, delay: Duration, options: WatermarkOptions = {}): GraphStream {
@@ -85,19 +92,10 @@ export class GraphStream {
 
   groupBy(...keys: readonly unknown[]): GraphGroups {
     const call = calling('groupBy()');
-    const windows = keys.filter((key) => key instanceof PlannedWindow);
-    if (windows.length > 1)
-      throw refused(
-        call,
-        'it takes one window',
-        'group by the smaller window first, and the result by a larger one over its window',
-      );
-    const columns = keys.filter((key): key is string => !(key instanceof PlannedWindow));
-    for (const column of columns) keyColumn(this.node.schema, column, call);
-    const [window] = windows;
-    if (window !== undefined) requireWindowTime(this.node.schema, window.spec.column, call);
     checkFinal(this.node, call);
-    return new GraphGroups(this.node, columns, window?.spec, (node) => new GraphStream(node, this.launcher, node));
+    const grouping =
+      typeof keys[0] === 'function' ? keysBy(this.node.schema, keys[0], call) : keysOf(this.node.schema, keys, call);
+    return new GraphGroups(this.node, grouping, (node) => new GraphStream(node, this.launcher, node));
   }
 
   keyBy(key: string | RowFunction): GraphKeyed {
@@ -117,8 +115,7 @@ export class GraphStream {
     );
     const inputs = nodes.map((input): LogicalNode => {
       const columns = projectionTo(schema, input.schema);
-      if (columns === undefined) return input;
-      return { kind: 'select', input, columns, site: call.site, schema: selectedSchema(input.schema, columns, call) };
+      return columns === undefined ? input : selectedNames(input, columns, call);
     });
     return this.#then({ kind: 'union', inputs, site: call.site, schema });
   }
@@ -127,7 +124,7 @@ export class GraphStream {
   late(): GraphStream {
     const call = calling('late()');
     if (this.aggregation === undefined) throw refused(call, 'only an aggregation has late rows');
-    return this.#then({ kind: 'late', input: this.aggregation, site: call.site, schema: this.aggregation.input.schema });
+    return this.#then(lateRows(this.aggregation, call));
   }
 
   named(id: string): GraphStream {

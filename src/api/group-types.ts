@@ -1,5 +1,6 @@
 /** What a grouping's keys and kind are: types only. */
 import type { Kind, OutputMode, OutputModes } from '../plan/index.ts';
+import type { Expr, ValueOf } from './expr-types.ts';
 import type { Show } from './fields.ts';
 import type { EventWindow, Timestamp, Watermarked, Window } from './values.ts';
 import type { WindowKey } from './window-key.ts';
@@ -10,7 +11,13 @@ export type TimeKey<Row> = KeysOf<Row, Timestamp | Date | Window>;
 type TimeOfWindow<Row, K> =
   K extends WindowKey<any, infer N, infer T> ? ([N] extends [never] ? T : N extends keyof Row ? Row[N] : never) : never;
 /** The time that a key stands for, if any: a window's, or a timestamp's own. */
-type TimeOfKey<Row, K> = K extends WindowKey ? TimeOfWindow<Row, K> : K extends keyof Row ? Row[K] : never;
+type TimeOfKey<Row, K> = K extends WindowKey
+  ? TimeOfWindow<Row, K>
+  : K extends Expr<infer V>
+    ? V
+    : K extends keyof Row
+      ? Row[K]
+      : never;
 type WindowOf<Row, K> = [TimeOfWindow<Row, K>] extends [Watermarked] ? EventWindow : Window;
 /** What an aggregation by the keys `K` of a stream of kind `From` is. */
 export type GroupKind<Row, K, From extends Kind> = From extends 'running'
@@ -25,6 +32,9 @@ export type GroupRow<Row, K> = Show<
   ([Extract<K, WindowKey>] extends [never] ? {} : { window: WindowOf<Row, Extract<K, WindowKey>> }) &
     Pick<Row, Extract<K, keyof Row>>
 >;
+
+/** The same of keys by expressions, under their names. */
+export type KeyRow<Row, S> = { -readonly [P in keyof S]: S[P] extends WindowKey ? WindowOf<Row, S[P]> : ValueOf<S[P]> };
 
 /** Kinds whose rows are final when they arrive: what keyed state and timers need. */
 export type FinalKind = { [K in Kind]: OutputModes[K]['append'] extends true ? K : never }[Kind];

@@ -1,5 +1,20 @@
 export type { Guarantee, Kind, OutputMode, OutputModes } from '../plan/index.ts';
-export { type Agg, aggregate, avg, collect, count, max, min, type Named, sum } from './aggregates.ts';
+export {
+  type Agg,
+  aggregate,
+  approxCountDistinct,
+  avg,
+  collect,
+  count,
+  countDistinct,
+  type CustomAgg,
+  first,
+  last,
+  max,
+  min,
+  type Named,
+  sum,
+} from './aggregates.ts';
 export { callSite, callSiteIn } from './call-site.ts';
 export { asSink, asSource, isSource, sinkDefinition, sourceDefinition } from './connector-faces.ts';
 export type {
@@ -12,6 +27,20 @@ export type {
   Source,
   SourceContext,
 } from './connector-types.ts';
+export type {
+  BooleanExpr,
+  Columns,
+  Expr,
+  ExprOf,
+  NumberExpr,
+  Scalar,
+  StringExpr,
+  StructExpr,
+  TimestampExpr,
+  When,
+  WindowExpr,
+} from './expr-types.ts';
+export { call, lit, when } from './planned-expr.ts';
 export { type Field, fieldColumn, fieldReader, type FieldReader } from './field.ts';
 export { t } from './fields.ts';
 export { launchable, streamNode, streamOf } from './graph-stream.ts';

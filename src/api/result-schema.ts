@@ -2,22 +2,23 @@
 import { anySchema, type BatchSchema, batchSchema, type DataType, type FieldType, type SchemaField } from '../batch/index.ts';
 import { type AggregateNode, type AggregateSpec, typeText } from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
-import { columnOf, keyColumn } from './columns.ts';
+import { columnOf, isWindow, keyColumn } from './columns.ts';
 
 const instant = (name: string): SchemaField => ({ name, type: { kind: 'timestamp' }, nullable: false });
-const windowField: SchemaField = {
-  name: 'window',
-  type: { kind: 'struct', fields: [instant('start'), instant('end')] },
-  nullable: false,
-};
+const windowType: FieldType = { type: { kind: 'struct', fields: [instant('start'), instant('end')] }, nullable: false };
 
-type Grouping = Pick<AggregateNode, 'keys' | 'window' | 'aggregates'>;
+type Grouping = Pick<AggregateNode, 'keys' | 'window' | 'windowAt' | 'aggregates'>;
 
-/** @throws WeirError `E_PLAN` for a name that is taken twice, and for an aggregate that its column cannot have */
-export function aggregateSchema(input: BatchSchema, { keys, window, aggregates }: Grouping, call: Call): BatchSchema {
+/**
+ * @param names of the window and the keys in the result, in the order of its columns
+ * @throws WeirError `E_PLAN` for a name that is taken twice, and for an aggregate that its column cannot have
+ */
+export function aggregateSchema(input: BatchSchema, grouping: Grouping, names: readonly string[], call: Call): BatchSchema {
+  const { keys, window, windowAt = 0, aggregates } = grouping;
+  const keyTypes = keys.map((name) => typeOnly(keyColumn(input, name, call)));
+  const types = window === undefined ? keyTypes : keyTypes.toSpliced(windowAt, 0, windowType);
   const fields = [
-    ...(window === undefined ? [] : [windowField]),
-    ...keys.map((name) => ({ name, ...typeOnly(keyColumn(input, name, call)) })),
+    ...names.map((name, i) => ({ name, ...types[i]! })),
     ...aggregates.map(({ name, spec }) => ({ name, ...aggregateType(input, spec, call) })),
   ];
   checkNames(
@@ -39,18 +40,27 @@ const typeOnly = ({ type, nullable }: FieldType): FieldType => ({ type, nullable
 function aggregateType(input: BatchSchema, spec: AggregateSpec, call: Call): FieldType {
   const { fn } = spec;
   if (fn === 'count' || spec.column === undefined) return { type: { kind: 'float64' }, nullable: false };
+  const isFiltered = spec.where !== undefined;
   const { type, nullable } = columnOf(input, spec.column, { verb: `${fnName(fn)}('${spec.column}')`, site: call.site });
   switch (fn) {
     case 'sum':
     case 'avg':
       if (!isNumeric(type))
         throw refused(call, `${fn}('${spec.column}') needs a column of numbers; '${spec.column}' is ${typeText(type)}`);
-      return { type: { kind: 'float64' }, nullable };
+      return { type: { kind: 'float64' }, nullable: nullable || isFiltered };
     case 'min':
     case 'max':
       if (!isOrdered(type))
         throw refused(call, `${fn}('${spec.column}') needs values with an order; '${spec.column}' is ${typeText(type)}`);
-      return { type: plain(type), nullable };
+      return { type: plain(type), nullable: nullable || isFiltered };
+    case 'first':
+    case 'last':
+      return { type: plain(type), nullable: nullable || isFiltered };
+    case 'countDistinct':
+    case 'approxCountDistinct':
+      if (type.kind === 'struct' && !isWindow(type))
+        throw refused(call, `${fn}('${spec.column}') needs values that can be keys; '${spec.column}' is ${typeText(type)}`);
+      return { type: { kind: 'float64' }, nullable: false };
     case 'collect':
       return { type: { kind: 'list', of: { type: plain(type), nullable } }, nullable: false };
     case 'custom':

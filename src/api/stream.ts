@@ -10,7 +10,8 @@ import type { AggRow, CheckAggs } from './aggregate-types.ts';
 import type { AnyAgg } from './aggregates.ts';
 import type { Sink } from './connector-types.ts';
 import type { Show } from './fields.ts';
-import type { CheckMode, FinalKind, GroupKind, GroupRow, TimeKey } from './group-types.ts';
+import type { BooleanExpr, Columns, Expr, ExprRecord, ValuesOf } from './expr-types.ts';
+import type { CheckMode, FinalKind, GroupKind, GroupRow, KeyRow, TimeKey } from './group-types.ts';
 import type { RunOptions } from './job.ts';
 import type { Output } from './output.ts';
 import type { ProcessFunction } from './process-function.ts';
@@ -45,11 +46,24 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
   filter<R extends object, K extends Kind, Out extends R>(this: AnyStream<R, K>, fn: (row: R) => row is Out): Stream<Out, K>;
   filter<R extends object, K extends Kind>(this: AnyStream<R, K>, fn: (row: R) => boolean): Stream<R, K>;
 
+  /** These columns, computed from those there are: `select((c) => ({ id: c.id, dollars: c.price.mul(0.908) }))`. */
+  select<R extends object, K extends Kind, const S extends ExprRecord>(
+    this: AnyStream<R, K>,
+    fn: (c: Columns<R>) => S,
+  ): Stream<Show<ValuesOf<S>>, K>;
   /** Only these columns, in this order. */
   select<R extends object, K extends Kind, const N extends readonly (keyof R & string)[]>(
     this: AnyStream<R, K>,
     ...names: N
   ): Stream<Show<Pick<R, N[number]>>, K>;
+
+  /** These columns beside the others, or in place of those of the same name. */
+  withColumns<R extends object, K extends Kind, const S extends ExprRecord>(
+    this: AnyStream<R, K>,
+    fn: (c: Columns<R>) => S,
+  ): Stream<Show<Omit<R, keyof S> & ValuesOf<S>>, K>;
+  /** Only the rows for which the condition is true. */
+  where<R extends object, K extends Kind>(this: AnyStream<R, K>, fn: (c: Columns<R>) => BooleanExpr<null>): Stream<R, K>;
 
   /**
    * Promise: rows of a split arrive at most `delay` behind its latest time. Others may be late: counted, and found in `.late()`.
@@ -68,6 +82,10 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
    *
    * @throws WeirError `E_PLAN` for a column that is not there, or that cannot be a key
    */
+  groupBy<R extends object, K extends Kind, const S extends Readonly<Record<string, Expr<unknown> | WindowKey>>>(
+    this: AnyStream<R, K>,
+    fn: (c: Columns<R>) => S,
+  ): Grouped<R, Show<KeyRow<R, S>>, GroupKind<R, S[keyof S], K>>;
   groupBy<R extends object, K extends Kind, const Ks extends readonly ((keyof R & string) | WindowKey<WindowType, TimeKey<R>>)[]>(
     this: AnyStream<R, K>,
     ...keys: Ks
@@ -119,6 +137,9 @@ export interface Grouped<Row extends object, Keys extends object, K extends Kind
    *
    * @throws WeirError `E_PLAN` for a column that is not there, or that the aggregate cannot take
    */
+  agg<const A extends Readonly<Record<string, AnyAgg>>>(
+    fn: (c: Columns<Row>) => A,
+  ): Aggregated<Row, Show<Keys & AggRow<Row, A>>, K>;
   agg<const A extends Readonly<Record<string, AnyAgg>>>(
     aggregates: A & CheckAggs<Row, A>,
   ): Aggregated<Row, Show<Keys & AggRow<Row, A>>, K>;

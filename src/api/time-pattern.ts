@@ -4,23 +4,18 @@
  * A pattern is made of `yyyy MM dd HH mm ss SSS`, each at most once and with exactly as many digits, and of anything else,
  * which must stand in the text as it is; letters that are meant literally go between quotes: `yyyy-MM-dd'T'HH:mm`.
  */
-import { WeirError } from '../core/index.ts';
 import { utcMs } from './calendar.ts';
 import { digitsAt, digitsIn } from './digits.ts';
+import { refusedPattern, type TimeStep as Step, timeSteps } from './time-steps.ts';
 import { zoneShift } from './time-zone.ts';
-
-const parts = ['yyyy', 'MM', 'dd', 'HH', 'mm', 'ss', 'SSS'];
-/** `part`: which of `parts`; -1 for a literal. */
-interface Step {
-  readonly part: number;
-  readonly text: string;
-}
 
 /**
  * @throws WeirError `E_SCHEMA` for a pattern with unknown letters, without a year, or a zone that is not known
  */
 export function timePattern(pattern: string, zone?: string): TimePattern {
-  const steps = stepsOf(pattern);
+  const where = `t.timestampOf('${pattern}')`;
+  const steps = timeSteps(pattern, where);
+  if (!steps.some(({ part }) => part === 0)) throw refusedPattern(where, 'it has no year');
   const length = steps.reduce((sum, { text }) => sum + text.length, 0);
   const shift = zone === undefined || zone === 'UTC' ? undefined : zoneShift(zone);
   const inZone = (local: number): number => (shift === undefined || Number.isNaN(local) ? local : shift(local));
@@ -128,20 +123,3 @@ function readSteps(steps: readonly Step[], text: string): number {
   }
   return utcMs(time[0]!, time[1]!, time[2]!, time[3]!, time[4]!, time[5]!, time[6]!);
 }
-
-function stepsOf(pattern: string): readonly Step[] {
-  const steps: Step[] = [];
-  for (const [token, quoted] of pattern.matchAll(/'([^']*)'|([A-Za-z])\2*|[^A-Za-z]/g)) {
-    const part = parts.indexOf(token);
-    if (part >= 0 && steps.some((step) => step.part === part)) throw refused(pattern, `'${token}' stands in it twice`);
-    if (part < 0 && quoted === undefined && /[A-Za-z]/.test(token)) throw refused(pattern, `'${token}' means nothing in it`);
-    steps.push({ part, text: quoted === undefined ? token : quoted === '' ? "'" : quoted });
-  }
-  if (!steps.some(({ part }) => part === 0)) throw refused(pattern, 'it has no year');
-  return steps;
-}
-
-const refused = (pattern: string, why: string): WeirError =>
-  new WeirError('E_SCHEMA', `t.timestampOf('${pattern}'): ${why}`, {
-    hint: "a pattern is made of yyyy, MM, dd, HH, mm, ss and SSS; put other letters between quotes: yyyy-MM-dd'T'HH:mm",
-  });

@@ -1,10 +1,14 @@
 /** Windows of event time as keys of a grouping. */
+import { type ExprNode, exprText } from '../expr/index.ts';
 import type { WindowSpec } from '../plan/index.ts';
 import { type Duration, durationMs, formatMs, WeirError } from '../core/index.ts';
+import type { Expr } from './expr-types.ts';
+import { nodeOf } from './planned-expr.ts';
+import type { Timestamp, Window } from './values.ts';
 
 declare const windowBrand: unique symbol;
 export type WindowType = 'fixed' | 'session';
-/** A window as a grouping key, over the time column `Name`. */
+/** A window as a grouping key, over the time column `Name`, or over an expression of type T. */
 export interface WindowKey<out Type extends WindowType = WindowType, out Name extends string = string, out T = unknown> {
   readonly [windowBrand]: { type: Type; name: Name; time: T };
 }
@@ -17,10 +21,13 @@ export interface WindowOptions {
 
 /** What a window key is at run time. */
 export class PlannedWindow {
+  /** Its column is '' where the time is an expression. */
   readonly spec: WindowSpec;
+  readonly time: ExprNode | undefined;
 
-  constructor(spec: WindowSpec) {
+  constructor(spec: WindowSpec, time?: ExprNode) {
     this.spec = spec;
+    this.time = time;
   }
 }
 
@@ -30,8 +37,16 @@ export class PlannedWindow {
  * @throws WeirError `E_PLAN` for a size or slide that is not positive, or a slide that does not divide the size
  * @example readings.groupBy(window('at', '5 minutes', { slide: '1 minute' }), 'deviceId').count()
  */
-export function window<Name extends string>(time: Name, size: Duration, options: WindowOptions = {}): WindowKey<'fixed', Name> {
-  const where = `window('${time}')`;
+export function window<Name extends string>(time: Name, size: Duration, options?: WindowOptions): WindowKey<'fixed', Name>;
+export function window<T extends Timestamp | Window>(
+  time: Expr<T>,
+  size: Duration,
+  options?: WindowOptions,
+): WindowKey<'fixed', never, T>;
+export function window(time: unknown, size: Duration, options: WindowOptions = {}): WindowKey<'fixed'> {
+  const column = typeof time === 'string' ? time : '';
+  const planned = typeof time === 'string' ? undefined : nodeOf(time);
+  const where = `window('${planned === undefined ? column : exprText(planned)}')`;
   const sizeMs = positiveMs(size, `${where} size`);
   const slideMs = options.slide === undefined ? sizeMs : positiveMs(options.slide, `${where} slide`);
   if (sizeMs % slideMs !== 0) {
@@ -41,7 +56,7 @@ export function window<Name extends string>(time: Name, size: Duration, options:
   }
   const offset = options.offset === undefined ? 0 : durationMs(options.offset, `${where} offset`);
   const offsetMs = ((offset % slideMs) + slideMs) % slideMs;
-  return new PlannedWindow({ column: time, sizeMs, slideMs, offsetMs }) as unknown as WindowKey<'fixed', Name>;
+  return new PlannedWindow({ column, sizeMs, slideMs, offsetMs }, planned) as unknown as WindowKey<'fixed'>;
 }
 
 /** @throws WeirError `E_PLAN` unless it is a duration longer than nothing */

@@ -5,7 +5,7 @@
  * columns, outside of the selection.
  */
 import { type Batch, type BatchSchema, type Column, ColumnarBatch, type SchemaField } from '../batch/index.ts';
-import { columnAt } from './column-access.ts';
+import { columnAt, isStored } from './column-access.ts';
 import { type ColumnWriter, columnWriter } from './column-writer.ts';
 import { canCompile } from './code-generation.ts';
 import { compiledLoop } from './compiled-loop.ts';
@@ -39,7 +39,7 @@ export class Projection {
     const computed: ExprNode[] = [];
     const writers: ColumnWriter[] = [];
     this.#places = columns?.map(({ expr }, i) => {
-      if (expr.kind === 'column' && input.kind !== 'any') return expr;
+      if (expr.kind === 'column' && isStored(input, expr)) return expr;
       writers.push(columnWriter(fields![i]!));
       return computed.push(expr) - 1;
     });
@@ -61,7 +61,7 @@ export class Projection {
 
   #result(batch: Batch, selection: Int32Array | undefined): Batch {
     const built = this.#writers.map((writer) => writer.build());
-    const columns = this.#places?.map((place): Column => (typeof place === 'number' ? built[place]! : columnAt(batch, place)!));
+    const columns = this.#places?.map((place): Column => (typeof place === 'number' ? built[place]! : columnAt(batch, place)));
     return new ColumnarBatch(this.schema, columns ?? batch.columns, batch.physicalLength, batch.system, selection);
   }
 }

@@ -221,9 +221,13 @@ class AggregateOperator implements Operator {
   /** In the order of the columns; good until the next call. */
   #valuesOf(window: object | undefined, { key, value }: KeyCell): readonly unknown[] {
     const values = this.#values;
+    const { windowAt = 0 } = this.#node;
     let column = 0;
-    if (window !== undefined) values[column++] = window;
-    for (const part of this.#keys.valuesOf(key)) values[column++] = part;
+    for (const part of this.#keys.valuesOf(key)) {
+      if (window !== undefined && column === windowAt) values[column++] = window;
+      values[column++] = part;
+    }
+    if (window !== undefined && column === windowAt) values[column++] = window;
     for (let i = 0; i < this.#node.aggregates.length; i++) values[column++] = this.#state.result(value, i);
     return values;
   }

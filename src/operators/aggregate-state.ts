@@ -13,6 +13,9 @@ import { type Cell, cellCodec, mergeCells, newCell } from './cell.ts';
 import type { OperatorContext } from './operator.ts';
 import { PerGroup } from './per-group.ts';
 
+/** In place of a value that the condition of an aggregate leaves out. */
+const leftOut: unique symbol = Symbol('left out');
+
 /** A key's part of a window. */
 export type KeyCell = TableEntry<Cell>;
 /** Whether keys of this group are wanted. */
@@ -41,13 +44,18 @@ export class AggregateState {
 
   /** Readers of what each aggregate takes. */
   readers(batch: Batch): ((i: number) => unknown)[] {
-    return this.#aggregates.map(({ column }) => (column === undefined ? () => null : batch.reader(column)));
+    return this.#aggregates.map(({ column, where }) => {
+      const read = column === undefined ? () => null : batch.reader(column);
+      if (where === undefined) return read;
+      const condition = batch.reader(where);
+      return (i) => (condition(i) === true ? read(i) : leftOut);
+    });
   }
 
   /** @throws WeirError `E_VALUE` for a value that an aggregate cannot take */
   check(values: readonly unknown[]): void {
     const checks = this.#checks;
-    for (let i = 0; i < checks.length; i++) checks[i]?.(values[i]);
+    for (let i = 0; i < checks.length; i++) if (values[i] !== leftOut) checks[i]?.(values[i]);
   }
 
   /** Accumulates a row. Throws what a custom aggregate throws; the row is then undone, if guarded. */
@@ -62,7 +70,8 @@ export class AggregateState {
     const cell = known ?? newCell(this.#aggregates, ordinal);
     const aggregates = this.#aggregates;
     const { accs } = cell;
-    for (let i = 0; i < aggregates.length; i++) accs[i] = aggregates[i]!.accumulate(accs[i], values[i], ordinal);
+    for (let i = 0; i < aggregates.length; i++)
+      if (values[i] !== leftOut) accs[i] = aggregates[i]!.accumulate(accs[i], values[i], ordinal);
     cell.last = ordinal;
     this.ordinal = ordinal;
     if (known === undefined) this.table.put(namespace, key, group, cell);

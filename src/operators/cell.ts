@@ -26,9 +26,13 @@ export function mergeCells(aggregates: readonly Aggregate[], a: Cell, b: Cell): 
   };
 }
 
+function meaning({ id, column, where }: Aggregate): string {
+  return `${id}${column === undefined ? '' : ` ${column}`}${where === undefined ? '' : ` where ${where}`}`;
+}
+
 export function cellCodec(aggregates: readonly Aggregate[]): ValueCodec<Cell> {
   return {
-    id: `cell(${aggregates.map(({ id, column }) => `${id}${column === undefined ? '' : ` ${column}`}`).join(', ')})`,
+    id: `cell(${aggregates.map(meaning).join(', ')})`,
     write(out, cell) {
       out.varint(cell.first);
       out.varint(cell.last);

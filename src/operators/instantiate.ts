@@ -5,7 +5,7 @@ import type { Operator } from './operator.ts';
 import { processOperator } from './process-operator.ts';
 import { reduceOperator } from './reduce-operator.ts';
 import { rowOperator } from './row-operator.ts';
-import { selectOperator } from './select-operator.ts';
+import { projectOperator } from './project-operator.ts';
 import { watermarkOperator } from './watermark-operator.ts';
 
 /** Passes everything on: of nodes that are only routes. */
@@ -29,8 +29,8 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
     case 'filter':
     case 'flatMap':
       return rowOperator(node);
-    case 'select':
-      return selectOperator(node);
+    case 'project':
+      return projectOperator(node);
     case 'watermark':
       return watermarkOperator(node);
     case 'aggregate':

@@ -10,7 +10,8 @@ import { createHash } from 'node:crypto';
 import { type OperatorId, operatorId, WeirError } from '../core/index.ts';
 import type { DataType, SchemaField } from '../batch/index.ts';
 import { formatMs } from '../core/index.ts';
-import type { AggregateNode, KeySelector } from './logical.ts';
+import { exprText, plainColumn } from '../expr/index.ts';
+import type { AggregateNode, AggregateSpec, KeySelector, ProjectNode } from './logical.ts';
 import type { Resolved } from './resolve.ts';
 
 export interface Identity {
@@ -88,12 +89,23 @@ function labelOf({ node }: Resolved): string {
       return node.sink.name;
     case 'aggregate':
       return node.window === undefined ? `aggregate by ${node.keys.join(', ') || 'nothing'}` : `window ${windowText(node)}`;
+    case 'project':
+      return shortened(projectionText(node));
     case 'watermark':
       return `watermark ${node.column} - ${formatMs(node.delayMs)}`;
     default:
       return node.kind;
   }
 }
+
+/** `where (price > 1) select auction, dollars = (price * 0.9)` */
+export function projectionText({ predicate, columns }: ProjectNode): string {
+  const condition = predicate === undefined ? [] : [`where ${exprText(predicate)}`];
+  const named = columns?.map(({ name, expr }) => (plainColumn(expr) === name ? name : `${name} = ${exprText(expr)}`));
+  return [...condition, ...(named === undefined ? [] : [`select ${named.join(', ')}`])].join(' ');
+}
+
+const shortened = (text: string): string => (text.length > 100 ? `${text.slice(0, 99)}…` : text);
 
 function keysOf({ node }: Resolved): readonly string[] {
   switch (node.kind) {
@@ -121,7 +133,7 @@ function stateOf({ node }: Resolved): string | null {
     case 'watermark':
       return `latest ${node.column}`;
     case 'aggregate':
-      return `${node.window === undefined ? '' : `window ${windowText(node)}; `}keys ${node.keys.join(', ') || 'none'}; ${node.aggregates.map(({ name, spec }) => `${name} = ${spec.fn}(${spec.column ?? ''})`).join(', ')}`;
+      return `${node.window === undefined ? '' : `window ${windowText(node)}; `}keys ${node.keys.join(', ') || 'none'}; ${node.aggregates.map(({ name, spec }) => `${name} = ${aggregateText(spec)}`).join(', ')}`;
     case 'reduce':
       return `reduced rows by ${selectorText(node.key)}`;
     case 'process':
@@ -138,6 +150,10 @@ function stateOf({ node }: Resolved): string | null {
     default:
       return null;
   }
+}
+
+function aggregateText({ fn, column = '', where }: AggregateSpec): string {
+  return `${fn}(${column})${where === undefined ? '' : ` where ${where}`}`;
 }
 
 function windowText(node: AggregateNode): string {

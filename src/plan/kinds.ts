@@ -6,7 +6,9 @@
  * Where rows have no schema the graph cannot see a column through a closure. Then a window is believed, if there is a
  * watermark above, since it closes by that; a bare column is not, since most are no times.
  */
-import type { AggregateNode, LogicalNode, ProcessNode, RowNode, UnionNode } from './logical.ts';
+import { columnIndex } from '../batch/index.ts';
+import { plainColumn } from '../expr/index.ts';
+import type { AggregateNode, LogicalNode, ProcessNode, ProjectNode, RowNode, UnionNode } from './logical.ts';
 import type { Kind } from './output-modes.ts';
 
 /** From the least to the most restrictive: a union is what its most restrictive input is. */
@@ -58,6 +60,8 @@ export function underWatermark(node: LogicalNode, column: string): Answer {
     case 'flatMap':
     case 'process':
       return madeByClosure(node, column);
+    case 'project':
+      return ofProjection(node, column);
     case 'aggregate':
       return ofAggregate(node, column);
     case 'late':
@@ -79,9 +83,19 @@ function madeByClosure({ input, schema }: RowNode | ProcessNode, column: string)
   return type?.kind === 'timestamp' && type.eventTime === true ? 'yes' : 'no';
 }
 
-function ofAggregate({ input, window, keys }: AggregateNode, column: string): Answer {
-  if (window !== undefined && column === 'window') return underWatermark(input, window.column);
-  return keys.includes(column) ? underWatermark(input, column) : 'no';
+/** A copy keeps it, under another name too; what is computed loses it. */
+function ofProjection({ input, columns }: ProjectNode, column: string): Answer {
+  if (columns === undefined) return underWatermark(input, column);
+  const found = columns.find(({ name }) => name === column);
+  const copied = found === undefined ? undefined : plainColumn(found.expr);
+  return copied === undefined ? 'no' : underWatermark(input, copied);
+}
+
+function ofAggregate(node: AggregateNode, column: string): Answer {
+  const { input, window, windowAt = 0, keys, schema } = node;
+  const read = window === undefined ? keys : keys.toSpliced(windowAt, 0, window.column);
+  const from = read[columnIndex(schema, column)];
+  return from === undefined ? 'no' : underWatermark(input, from);
 }
 
 function ofUnion({ inputs }: UnionNode, column: string): Answer {

@@ -4,6 +4,7 @@
  * Owns: the node types, and what the planner must know of sources and sinks. A node is immutable and is its own identity.
  */
 import type { BatchSchema, SchemaField } from '../batch/index.ts';
+import type { ExprNode, NamedExpr } from '../expr/index.ts';
 
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once';
 export type OutputMode = 'append' | 'update' | 'complete';
@@ -19,6 +20,8 @@ export interface SourceInfo {
   readonly identity: string;
   /** It ends by itself. */
   readonly bounded: boolean;
+  /** The same source that gives these of its columns only, in this order; absent: it gives all it has. */
+  readonly project?: (columns: readonly string[]) => SourceInfo;
 }
 
 export interface SinkInfo {
@@ -56,10 +59,15 @@ export interface RowNode extends NodeBase {
   /** map, flatMap: checks a result (a Standard Schema that is not ours); its issues are an error of the row. */
   readonly validate?: (value: unknown) => unknown;
 }
-export interface SelectNode extends NodeBase {
-  readonly kind: 'select';
+/** Only rows for which the predicate is true, and these columns of them: `select`, `withColumns`, `where`. */
+export interface ProjectNode extends NodeBase {
+  readonly kind: 'project';
   readonly input: LogicalNode;
-  readonly columns: readonly string[];
+  readonly predicate?: ExprNode;
+  /** In the order of the schema; absent: all as they are. Of rows without a schema, by name only, a row of these properties. */
+  readonly columns?: readonly NamedExpr[];
+  /** It only gives the expressions of the aggregation behind it columns, beside those of its input. */
+  readonly beside?: boolean;
 }
 export interface UnionNode extends NodeBase {
   readonly kind: 'union';
@@ -87,9 +95,22 @@ export interface WindowSpec {
 }
 export interface AggregateSpec {
   /** `custom`: see operators/aggregates. */
-  readonly fn: 'count' | 'sum' | 'avg' | 'min' | 'max' | 'collect' | 'custom';
+  readonly fn:
+    | 'count'
+    | 'sum'
+    | 'avg'
+    | 'min'
+    | 'max'
+    | 'collect'
+    | 'countDistinct'
+    | 'approxCountDistinct'
+    | 'first'
+    | 'last'
+    | 'custom';
   /** Absent for count. */
   readonly column?: string;
+  /** Only rows for which this column of booleans is true. */
+  readonly where?: string;
   readonly custom?: CustomAggregate;
 }
 export interface CustomAggregate {
@@ -99,12 +120,18 @@ export interface CustomAggregate {
   readonly merge: (a: never, b: never) => unknown;
   readonly result: (acc: never) => unknown;
 }
-/** Keys, aggregates, in the order of the result's columns: `window` first if there is one, then the keys, then the aggregates. */
+/**
+ * Keys, aggregates, in the order of the result's columns: the keys, among them the window if there is one, then the aggregates. The schema
+ * says what window and keys are called there.
+ */
 export interface AggregateNode extends NodeBase {
   readonly kind: 'aggregate';
   readonly input: LogicalNode;
+  /** Columns of the input. */
   readonly keys: readonly string[];
   readonly window?: WindowSpec;
+  /** The place of the window among the result's columns, where there is one (0). */
+  readonly windowAt?: number;
   readonly aggregates: readonly { readonly name: string; readonly spec: AggregateSpec }[];
 }
 /** Input rows of an aggregation that came too late. */
@@ -146,7 +173,7 @@ export interface SinkNode extends NodeBase {
 export type LogicalNode =
   | SourceNode
   | RowNode
-  | SelectNode
+  | ProjectNode
   | UnionNode
   | RebalanceNode
   | WatermarkNode

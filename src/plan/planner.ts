@@ -8,9 +8,10 @@
 import { createHash } from 'node:crypto';
 import { type BatchSchema, batchSchema } from '../batch/index.ts';
 import { type OperatorId, operatorId } from '../core/index.ts';
-import { type Identity, identify } from './identity.ts';
+import { type Identity, identify, projectionText } from './identity.ts';
 import { keyGroupsOfJob } from './key-groups.ts';
 import type { LogicalJob, LogicalNode, SinkNode } from './logical.ts';
+import { optimizeJob } from './optimize.ts';
 import { changelogOf, type Edge, type PhysicalPlan, type PlannedOperator, type Stage } from './physical.ts';
 import { type Feed, type Resolved, resolveJob } from './resolve.ts';
 import { validateJob, warningsOf } from './validate.ts';
@@ -46,7 +47,7 @@ interface Place {
  */
 export function planJob(job: LogicalJob, parallelism: number = job.parallelism): PhysicalPlan {
   validateJob(job, parallelism);
-  const operators = resolveJob(job);
+  const operators = resolveJob(optimizeJob(job));
   const draft = new Draft(parallelism, identify(operators, reservedIds(job)));
   for (const operator of operators) draft.place(operator);
   const deadLetterStage = job.deadLetters === undefined ? null : draft.deadLetters(job, job.deadLetters);
@@ -193,7 +194,7 @@ function fingerprintOf(plan: Omit<PhysicalPlan, 'fingerprint'>): string {
         o.id,
         o.label,
         o.state,
-        o.node.kind === 'select' ? o.node.columns : [],
+        o.node.kind === 'project' ? projectionText(o.node) : '',
         o.emissions,
         o.outputs,
       ]),

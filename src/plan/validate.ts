@@ -78,7 +78,7 @@ function checkInSourceChain(node: LogicalNode, watermark: LogicalNode): void {
     case 'map':
     case 'filter':
     case 'flatMap':
-    case 'select':
+    case 'project':
     case 'watermark':
       if (node.parallelism === undefined) return checkInSourceChain(node.input, watermark);
       break;

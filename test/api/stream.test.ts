@@ -210,7 +210,7 @@ describe('unions', () => {
   test('have the columns that all have, in the order of the first, and null where one may be', () => {
     const union = streamFrom(A).union(streamFrom(B) as never);
     expect(columnsOf(union)).toBe('id string, x float64?, at timestamp');
-    expect(node(union, 'union').inputs.map(({ kind }) => kind)).toEqual(['source', 'select']);
+    expect(node(union, 'union').inputs.map(({ kind }) => kind)).toEqual(['source', 'project']);
   });
 
   test('are under a watermark where all their inputs are', () => {

@@ -1,9 +1,9 @@
-// The row verbs: map-operator.ts, filter-operator.ts, flat-map-operator.ts, select-operator.ts.
+// The row verbs: map-operator.ts, filter-operator.ts, flat-map-operator.ts.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anySchema } from '../../src/batch/index.ts';
 import { WeirError } from '../../src/core/index.ts';
-import { createOperator, rowOperator, selectOperator } from '../../src/operators/index.ts';
+import { createOperator, rowOperator } from '../../src/operators/index.ts';
 import type { RowNode } from '../../src/plan/index.ts';
 import { OperatorRun } from '../../src/testing/operator-run.ts';
 import { verifyOperator } from '../../src/testing/verify-operator.ts';
@@ -243,16 +243,6 @@ describe('flatMap', () => {
 });
 
 describe('operators that only route', () => {
-  test('select keeps the named columns, in that order', async () => {
-    const node = { kind: 'select' as const, site: '', input: sourceNode(), columns: ['value', 'key'], schema: events };
-    await verifyOperator({
-      subject: () => ({ make: () => selectOperator(node) }),
-      input: [values(1)],
-      stamps: true,
-      output: { main: [{ value: 1, key: 'k' }] },
-    });
-  });
-
   test('a source, union or rebalance passes on what it is given', async () => {
     const union = { kind: 'union' as const, site: '', schema: events, inputs: [sourceNode()] };
     await verifyOperator({

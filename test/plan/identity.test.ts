@@ -15,6 +15,7 @@ describe('the id of an operator', () => {
     expect(planned.map(({ id }) => id)).toEqual([
       expect.stringMatching(/^source~/),
       expect.stringMatching(/^watermark~/),
+      'project',
       'per-minute',
       'result',
     ]);
@@ -32,7 +33,7 @@ describe('the id of an operator', () => {
     };
     const plain = build((input) => input);
     expect(build((input) => map(input))).toEqual(plain);
-    expect(build((input) => filter(select(map(input), 'k'), { name: 'named' }))).toEqual(plain);
+    expect(build((input) => filter(select(map(input), 'ts', 'k'), { name: 'named' }))).toEqual(plain);
   });
 
   test('of an unnamed stateful operator changes with its keys, and so does that of all below it', () => {

@@ -1,5 +1,6 @@
 /** Logical graphs by hand: nodes as plain objects, without the DSL. */
-import { batchSchema } from '../../src/batch/index.ts';
+import { batchSchema, type SchemaField } from '../../src/batch/index.ts';
+import { columnExpr } from '../../src/expr/index.ts';
 import {
   type AggregateNode,
   channelsOf,
@@ -10,10 +11,10 @@ import {
   type OutputMode,
   type PhysicalPlan,
   type ProcessNode,
+  type ProjectNode,
   type RebalanceNode,
   type ReduceNode,
   type RowNode,
-  type SelectNode,
   type SinkNode,
   type SourceNode,
   type UnionNode,
@@ -46,7 +47,12 @@ export const filter = (input: LogicalNode, more: More = {}): RowNode => ({
   ...base,
   ...more,
 });
-export const select = (input: LogicalNode, ...columns: string[]): SelectNode => ({ kind: 'select', input, columns, ...base });
+export const select = (input: LogicalNode, ...names: string[]): ProjectNode => ({
+  kind: 'project',
+  input,
+  columns: names.map((name) => ({ name, expr: columnExpr([name], { type: { kind: 'any' }, nullable: true }) })),
+  ...base,
+});
 export const union = (...inputs: LogicalNode[]): UnionNode => ({ kind: 'union', inputs, ...base });
 export const rebalance = (input: LogicalNode): RebalanceNode => ({ kind: 'rebalance', input, ...base });
 export const watermark = (input: LogicalNode, more: More & { delayMs?: number; idleAfterMs?: number } = {}): WatermarkNode => ({
@@ -64,16 +70,19 @@ export const aggregate = (input: LogicalNode, keys: readonly string[], more: Mor
   input,
   keys,
   aggregates: count,
-  ...base,
+  site: '',
+  schema: batchSchema([...keys, 'n'].map(field)),
   ...more,
 });
+const field = (name: string): SchemaField => ({ name, type: { kind: 'any' }, nullable: true });
 export const windowed = (
   input: LogicalNode,
   keys: readonly string[],
   more: More & { sizeMs?: number; slideMs?: number; column?: string } = {},
 ): AggregateNode => {
   const { sizeMs = 60_000, slideMs = sizeMs, column = 'ts', ...node } = more;
-  return { ...aggregate(input, keys, node), window: { column, sizeMs, slideMs, offsetMs: 0 } };
+  const schema = batchSchema(['window', ...keys, 'n'].map(field));
+  return { ...aggregate(input, keys, node), window: { column, sizeMs, slideMs, offsetMs: 0 }, schema };
 };
 export const late = (input: AggregateNode): LateNode => ({ kind: 'late', input, ...base });
 export const reduce = (input: LogicalNode, column = 'k', more: More = {}): ReduceNode => ({

@@ -25,15 +25,15 @@ const timed = watermark(source());
 describe('a plan', () => {
   test('G1: fuses what needs no shuffle into one stage', () => {
     const plan = planJob(job([sink(filter(map(select(source(), 'k'))))]));
-    expect(shape(plan)).toEqual(['0×2: source select map filter sink']);
+    expect(shape(plan)).toEqual(['0×2: source project map filter sink']);
     expect(routes(plan)).toEqual(['0.0:main → 0.1', '0.1:main → 0.2', '0.2:main → 0.3', '0.3:main → 0.4']);
-    expect(plan.stages[0]!.label).toBe('in → select → map → filter → out');
+    expect(plan.stages[0]!.label).toBe('in → select k → map → filter → out');
   });
 
   test('G1: makes a tree of operators that feed several', () => {
     const shared = map(source());
     const plan = planJob(job([sink(filter(shared)), sink(select(shared, 'k'), 'append', { to: 'other' })]));
-    expect(shape(plan)).toEqual(['0×2: source map filter sink select sink~2']);
+    expect(shape(plan)).toEqual(['0×2: source map filter sink project sink~2']);
     expect(routes(plan)).toEqual(['0.0:main → 0.1', '0.1:main → 0.2', '0.1:main → 0.4', '0.2:main → 0.3', '0.4:main → 0.5']);
   });
 
@@ -55,13 +55,25 @@ describe('a plan', () => {
   test('fuses what stands below an aggregation, and tells the edge what a row means', () => {
     const result = map(windowed(timed, ['k']));
     const plan = planJob(job([sink(result, 'update', { single: true, everyMs: 500 })]));
-    expect(shape(plan)).toEqual(['0×2: source watermark', '1×2: aggregate map', '2×1: sink', '0→1 hash', '1→2 rebalance upsert']);
+    expect(shape(plan)).toEqual([
+      '0×2: source watermark project',
+      '1×2: aggregate map',
+      '2×1: sink',
+      '0→1 hash',
+      '1→2 rebalance upsert',
+    ]);
     expect(plan.stages[1]!.operators[0]!.emissions).toEqual([{ port: 'update@500', mode: 'update', everyMs: 500 }]);
   });
 
   test('feeds a second aggregation with final rows only', () => {
     const plan = planJob(job([sink(aggregate(windowed(timed, ['k']), ['window']))]));
-    expect(shape(plan)).toEqual(['0×2: source watermark', '1×2: aggregate', '2×2: aggregate sink', '0→1 hash', '1→2 hash']);
+    expect(shape(plan)).toEqual([
+      '0×2: source watermark project',
+      '1×2: aggregate project~2',
+      '2×2: aggregate sink',
+      '0→1 hash',
+      '1→2 hash',
+    ]);
     expect(plan.stages[1]!.operators[0]!.emissions).toEqual([{ port: 'append', mode: 'append', everyMs: 0 }]);
   });
 
@@ -92,7 +104,7 @@ describe('a plan', () => {
   test('runs everything above an aggregation once', () => {
     const result = windowed(map(timed), ['k']);
     const plan = planJob(job([sink(result), sink(result, 'complete')]));
-    expect(shape(plan)[0]).toBe('0×2: source watermark map');
+    expect(shape(plan)[0]).toBe('0×2: source watermark map project');
     expect(plan.edges).toHaveLength(1);
   });
 
@@ -100,7 +112,7 @@ describe('a plan', () => {
     const result = windowed(timed, ['k']);
     const plan = planJob(job([sink(late(result)), sink(union(result, rebalance(select(timed, 'k'))), 'append', { to: 'both' })]));
     expect(shape(plan)).toEqual([
-      '0×2: source watermark select',
+      '0×2: source watermark project',
       '1×2: aggregate sink',
       '2×2: sink',
       '0→1 hash',

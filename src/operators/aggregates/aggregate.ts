@@ -6,6 +6,8 @@ export interface Aggregate<A = unknown> {
   readonly id: string;
   /** The column that it takes; absent: none. */
   readonly column?: string;
+  /** Only rows for which this column is true. */
+  readonly where?: string;
   /** @throws WeirError `E_VALUE` for a value that `accumulate` cannot take; nothing has changed then */
   check?(value: unknown): void;
   create(): A;

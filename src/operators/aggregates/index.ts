@@ -3,8 +3,11 @@ import type { BatchSchema, FieldType } from '../../batch/index.ts';
 import { invariant, WeirError } from '../../core/index.ts';
 import type { AggregateSpec } from '../../plan/index.ts';
 import type { Aggregate } from './aggregate.ts';
+import { approxCountDistinct } from './approx-count-distinct.ts';
+import { first, last } from './by-arrival.ts';
 import { collect } from './collect.ts';
 import { count } from './count.ts';
+import { countDistinct } from './count-distinct.ts';
 import { custom } from './custom.ts';
 import { max, min } from './extremum.ts';
 import { avg, sum } from './sum.ts';
@@ -13,6 +16,11 @@ export type { Aggregate } from './aggregate.ts';
 
 /** The aggregate of a spec over rows of `input`. */
 export function aggregateOf(spec: AggregateSpec, input: BatchSchema): Aggregate {
+  const aggregate = ofAll(spec, input);
+  return spec.where === undefined ? aggregate : { ...aggregate, where: spec.where };
+}
+
+function ofAll(spec: AggregateSpec, input: BatchSchema): Aggregate {
   if (spec.fn === 'count') return count as Aggregate;
   if (spec.fn === 'custom') {
     invariant(spec.custom !== undefined, 'a custom aggregate has a definition');
@@ -31,6 +39,14 @@ export function aggregateOf(spec: AggregateSpec, input: BatchSchema): Aggregate 
       return max(spec.column, field);
     case 'collect':
       return collect(spec.column, field) as Aggregate;
+    case 'first':
+      return first(spec.column, field) as Aggregate;
+    case 'last':
+      return last(spec.column, field) as Aggregate;
+    case 'countDistinct':
+      return countDistinct(spec.column) as Aggregate;
+    case 'approxCountDistinct':
+      return approxCountDistinct(spec.column) as Aggregate;
   }
 }
 

@@ -1,0 +1,85 @@
+/** The keys of a grouping, by name or by expressions: what `groupBy` hands to the aggregation. */
+import type { BatchSchema, FieldType } from '../batch/index.ts';
+import { columnExpr, type ExprNode, exprText } from '../expr/index.ts';
+import type { WindowSpec } from '../plan/index.ts';
+import { type Call, refused } from './call.ts';
+import { isWindow, keyColumn, requireWindowTime } from './columns.ts';
+import { exprsOf } from './expr-columns.ts';
+import { nodeOf } from './planned-expr.ts';
+import { PlannedWindow } from './window-key.ts';
+
+export interface GroupKey {
+  /** In the result. */
+  readonly name: string;
+  readonly expr: ExprNode;
+}
+export interface GroupWindow {
+  readonly name: string;
+  readonly spec: Omit<WindowSpec, 'column'>;
+  readonly time: ExprNode;
+}
+export interface Grouping {
+  readonly keys: readonly GroupKey[];
+  readonly window: GroupWindow | undefined;
+  /** Of the result's columns: the window's and the keys'. */
+  readonly order: readonly string[];
+}
+
+/** `groupBy(window('at', '1 minute'), 'deviceId')`: the window comes first. */
+export function keysOf(schema: BatchSchema, keys: readonly unknown[], call: Call): Grouping {
+  const windows = keys.filter((key) => key instanceof PlannedWindow);
+  checkOne(windows, call);
+  const columns = keys.filter((key): key is string => !(key instanceof PlannedWindow));
+  const named = columns.map((name) => ({ name, expr: columnExpr([name], keyColumn(schema, name, call)) }));
+  const [window] = windows.map((key) => windowOf('window', key, schema, call));
+  return { keys: named, window, order: [...(window === undefined ? [] : ['window']), ...columns] };
+}
+
+/** `groupBy((c) => ({ day: c.at.truncate('day'), channel: c.channel }))` */
+export function keysBy(schema: BatchSchema, fn: unknown, call: Call): Grouping {
+  return exprsOf(fn, schema, call, (result) => {
+    if (typeof result !== 'object' || result === null)
+      throw refused(call, 'its function gives no named keys', "as in (c) => ({ day: c.at.truncate('day') })");
+    const entries = Object.entries(result);
+    const windows = entries.filter(([, key]) => key instanceof PlannedWindow);
+    checkOne(windows, call);
+    const [window] = windows.map(([name, key]) => windowOf(name, key as PlannedWindow, schema, call));
+    const keys = entries.flatMap(([name, key]) =>
+      key instanceof PlannedWindow ? [] : [{ name, expr: keyExpr(name, nodeOf(key), call) }],
+    );
+    const grouping = { keys, window, order: entries.map(([name]) => name) };
+    return { result: grouping, nodes: [...keys.map(({ expr }) => expr), ...(window === undefined ? [] : [window.time])] };
+  });
+}
+
+function checkOne(windows: readonly unknown[], call: Call): void {
+  if (windows.length <= 1) return;
+  throw refused(call, 'it takes one window', 'group by the smaller window first, and the result by a larger one over its window');
+}
+
+function keyExpr(name: string, expr: ExprNode, call: Call): ExprNode {
+  if (isKey(expr.type)) return expr;
+  throw refused(call, `key '${name}' cannot be one: '${exprText(expr)}' is a struct`, 'group by its fields');
+}
+
+const isKey = ({ type }: FieldType): boolean => type.kind !== 'struct' || isWindow(type);
+
+function windowOf(name: string, { spec, time }: PlannedWindow, schema: BatchSchema, call: Call): GroupWindow {
+  const { column, ...sizes } = spec;
+  if (time === undefined) {
+    requireWindowTime(schema, column, call);
+    return { name, spec: sizes, time: columnExpr([column], timeColumn(schema, column)) };
+  }
+  if (time.type.type.kind === 'timestamp' || time.type.type.kind === 'any' || isWindow(time.type.type))
+    return { name, spec: sizes, time };
+  throw refused(
+    call,
+    `window(): '${exprText(time)}' is not a time`,
+    'a window is over a time, or over the window of an earlier aggregation',
+  );
+}
+
+function timeColumn(schema: BatchSchema, name: string): FieldType {
+  const field = schema.kind === 'any' ? undefined : schema.fields.find((one) => one.name === name);
+  return field ?? { type: { kind: 'any' }, nullable: true };
+}

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { avg, call, count, schema, sum, t, window } from '../../src/api/index.ts';
+import { batchSchema } from '../../src/batch/index.ts';
+import { from, type Stream } from '../../src/index.ts';
+import { describePlan, type LogicalJob, planJob, type SinkNode, type SourceInfo, type SourceNode } from '../../src/plan/index.ts';
+import { optimizeJob } from '../../src/plan/optimize.ts';
+import { testRun, testSource } from '../../src/testing/index.ts';
+import { logicalJob, pipeline } from '../../src/api/index.ts';
+import { sinkOf, streamFrom } from '../api/graphs.ts';
+
+const Bid = schema({ auction: t.number, price: t.number, channel: t.string, url: t.string, at: t.timestamp });
+
+function jobOf(...streams: readonly object[]): LogicalJob {
+  const outputs = streams.map((stream) => (stream as Stream<{ x: 1 }>).to(sinkOf() as never));
+  return logicalJob(pipeline({ name: 'job', outputs }));
+}
+/** What flows out of each operator of the plan. */
+const flow = (job: LogicalJob): string[] =>
+  planJob(job).stages.flatMap(({ operators }) =>
+    operators.map(
+      ({ node: { kind, schema: rows } }) =>
+        `${kind}: ${rows.kind === 'any' ? 'any' : rows.fields.map(({ name }) => name).join(' ')}`,
+    ),
+  );
+
+describe('Neighbouring projections', () => {
+  test('become one, with all conditions', () => {
+    const bids = streamFrom(Bid)
+      .where((c) => c.price.gt(1))
+      .select((c) => ({ a: c.auction, double: c.price.mul(2) }))
+      .where((c) => c.double.lt(10))
+      .select('double');
+    const plan = describePlan(planJob(jobOf(bids)));
+    expect(plan).toContain('where ((price > 1) and ((price * 2) < 10)) select double = (price * 2)');
+  });
+
+  test('stay apart where several read them, and where one was named', () => {
+    const shared = streamFrom(Bid).select((c) => ({ x: c.price.add(1) }));
+    expect(
+      flow(
+        jobOf(
+          shared.where((c) => c.x.gt(1)),
+          shared,
+        ),
+      ).filter((line) => line.startsWith('project')),
+    ).toHaveLength(2);
+    const named = streamFrom(Bid).select('price').named('mine').select('price');
+    expect(flow(jobOf(named)).filter((line) => line.startsWith('project'))).toHaveLength(2);
+  });
+
+  test('stay apart where one reads a field of what the other computes', async () => {
+    const made = (price: number): object => ({ x: price });
+    const bids = testSource(Bid);
+    await using run = await testRun(
+      from(bids)
+        .select((c) => ({ o: call(made, c.price) }))
+        .select((c) => ({ x: (c as { o: any }).o.x })),
+    );
+    bids.push({ auction: 1, price: 5, channel: '', url: '', at: 0 });
+    expect(await run.drain()).toEqual([{ x: 5 }]);
+  });
+});
+
+describe('PL1: columns', () => {
+  const timed = () => streamFrom(Bid).withWatermark('at', '1 second');
+
+  test('go to an aggregation only if it reads them', () => {
+    const perMinute = timed()
+      .groupBy(window('at', '1 minute'), 'auction')
+      .agg({ mean: avg('price') });
+    expect(flow(jobOf(perMinute))).toEqual([
+      'source: auction price channel url at',
+      'watermark: auction price channel url at',
+      'project: auction price at',
+      'aggregate: window auction mean',
+      'sink: window auction mean',
+    ]);
+  });
+
+  test('go there with what late rows are read for', () => {
+    const perMinute = timed()
+      .groupBy((c) => ({ w: window(c.at, '1 minute'), dear: c.price.gt(100) }))
+      .agg({ n: count() });
+    expect(flow(jobOf(perMinute, perMinute.late().select('url')))).toContain('project: url at dear');
+    expect(flow(jobOf(perMinute, perMinute.late()))).toContain('project: auction price channel url at dear');
+  });
+
+  test('all go to closures', () => {
+    expect(
+      flow(
+        jobOf(
+          streamFrom(Bid)
+            .filter(({ price }) => price > 1)
+            .select('price'),
+        ),
+      ),
+    ).toEqual(['source: auction price channel url at', 'filter: auction price channel url at', 'project: price', 'sink: price']);
+  });
+
+  test('give the same result with and without', async () => {
+    const bids = testSource(Bid);
+    const perMinute = from(bids)
+      .where((c) => c.channel.ne('x'))
+      .withColumns((c) => ({ unused: c.url.length(), cents: c.price.mul(100) }))
+      .withWatermark('at', '0 ms')
+      .groupBy(window('at', '1 minute'))
+      .agg((c) => ({ all: sum('cents'), urls: count().where(c.url.startsWith('a')) }));
+    await using run = await testRun(perMinute);
+    bids.push(...['ab', 'b', 'a'].map((url, i) => ({ auction: i, price: i, channel: i === 1 ? 'x' : 'y', url, at: i })));
+    bids.end();
+    expect(await run.drain()).toEqual([{ window: { start: 0, end: 60_000 }, all: 200, urls: 2 }]);
+  });
+});
+
+describe('PL2: a source that can', () => {
+  const fields = ['a', 'b', 'c'].map((name) => ({ name, type: { kind: 'float64' as const }, nullable: false }));
+  const info = (names: readonly string[]): SourceInfo => ({
+    ...{ type: 'source', name: 'in', guarantee: 'exactly-once', identity: 'in', bounded: true },
+    schema: batchSchema(fields.filter(({ name }) => names.includes(name))),
+    project: info,
+  });
+  const source: SourceNode = { kind: 'source', site: '', source: info(['a', 'b', 'c']), schema: info(['a', 'b', 'c']).schema };
+  const job = (input: SinkNode['input']): LogicalJob => {
+    const like = jobOf(streamFrom(Bid));
+    return { ...like, outputs: [{ ...like.outputs[0]!, input, schema: input.schema }] };
+  };
+  const column = (name: string) => ({ name, expr: { kind: 'column' as const, path: [name] as const, type: fields[0]! } });
+  const sourceOf = ({ outputs: [sink] }: LogicalJob): readonly string[] => {
+    let node = sink!.input;
+    while (node.kind === 'project') node = node.input;
+    return node.schema.kind === 'any' ? [] : node.schema.fields.map(({ name }) => name);
+  };
+
+  test('reads only what is needed, in its own order', () => {
+    const schemaOf = (...names: string[]) => batchSchema(names.map((name) => ({ ...fields[0]!, name })));
+    const some = {
+      kind: 'project' as const,
+      site: '',
+      input: source,
+      columns: [column('c'), column('a')],
+      schema: schemaOf('c', 'a'),
+    };
+    expect(sourceOf(optimizeJob(job(some)))).toEqual(['a', 'c']);
+    expect(sourceOf(optimizeJob(job(source)))).toEqual(['a', 'b', 'c']);
+  });
+
+  test('reads one column where only rows are counted', () => {
+    const none = {
+      kind: 'project' as const,
+      site: '',
+      input: source,
+      columns: [{ name: 'one', expr: { kind: 'literal' as const, value: 1, type: fields[0]! } }],
+      schema: batchSchema([{ ...fields[0]!, name: 'one' }]),
+    };
+    expect(sourceOf(optimizeJob(job(none)))).toEqual(['a']);
+  });
+});
