@@ -1,14 +1,21 @@
 // What must be inferred. `same<A, B>()` compiles only if the two types are identical. Run by test/api/types.test.ts.
 import {
   aggregate,
+  approxCountDistinct,
   avg,
+  call,
   collect,
+  type Columns,
   count,
+  countDistinct,
   defineSink,
   defineSource,
+  first,
   from,
   foreachBatch,
   json,
+  last,
+  lit,
   max,
   min,
   pipeline,
@@ -18,6 +25,7 @@ import {
   sum,
   t,
   timestamp,
+  when,
   window,
   type EventTime,
   type EventWindow,
@@ -293,3 +301,87 @@ void [module1, module2];
   for await (const { watermark, rowsInPerSecond } of running.progress())
     same<[typeof watermark, typeof rowsInPerSecond], [Timestamp | null, number]>();
 }
+
+// a watermark survives renaming, not computing
+const renamed = timed.select((c) => ({ at: c.timestamp, id: c.deviceId }));
+const renamedRow: Stream<{ at: EventTime; id: string }> = renamed;
+void renamedRow;
+const shifted = timed.select((c) => ({ at: c.timestamp.add('1 hour') }));
+for await (const row of shifted.rows()) same<typeof row, { at: Timestamp }>();
+
+// null is in what is computed where it is in an operand, and goes with orElse
+const computed = readings.select((c) => ({
+  ratio: c.humidity.div(c.temperature),
+  sum: c.temperature.add(1),
+  sure: c.humidity.orElse(0),
+  wet: c.humidity.gt(50).and(c.temperature.gt(0)),
+  dry: c.humidity.isNull().not(),
+  word: c.deviceId.split('-', 1),
+  state: c.status,
+  b: c.raw.a.b,
+  one: lit('one'),
+  two: 2,
+}));
+for await (const row of computed.rows())
+  same<
+    typeof row,
+    {
+      ratio: number | null;
+      sum: number;
+      sure: number;
+      wet: boolean | null;
+      dry: boolean;
+      word: string | null;
+      state: 'ok' | 'bad';
+      b: number;
+      one: 'one';
+      two: 2;
+    }
+  >();
+
+// expressions reused over any stream that has the columns; functions inside expressions; conditions
+const celsius = (c: Columns<{ temperature: number }>) => c.temperature.sub(32).div(1.8);
+const length = (x: number, y: string): number => x + y.length;
+const reused: Stream<{ c: number; d: number; s: 'hot' | 'cold' }> = readings.select((c) => ({
+  c: celsius(c),
+  d: call(length, c.temperature, c.deviceId),
+  s: when(c.temperature.gt(30), 'hot').otherwise('cold'),
+}));
+void reused;
+const widened: Stream<{ deviceId: string; temperature: string; more: number }> = readings
+  .select('deviceId', 'temperature')
+  .withColumns((c) => ({ temperature: c.temperature.toText(), more: c.temperature }));
+void widened;
+const inFahrenheit = (s: Stream<{ temperature: number }>): Stream<{ f: number }> =>
+  s.select((c) => ({ f: c.temperature.mul(1.8) }));
+void inFahrenheit(readings);
+
+// groups and aggregates of expressions
+const byExpression = timed
+  .groupBy((c) => ({ day: c.timestamp.truncate('day'), w: window(c.timestamp, '1 hour') }))
+  .agg((c) => ({
+    warm: count().where(c.temperature.gt(20)),
+    mean: avg(c.temperature.add(c.humidity)),
+    hot: max(c.temperature).where(c.temperature.gt(30)),
+    latest: last('status'),
+    states: countDistinct(c.status),
+    devices: approxCountDistinct('deviceId'),
+    start: first(c.timestamp),
+  }));
+const grouped: Stream<
+  {
+    day: Timestamp;
+    w: EventWindow;
+    warm: number;
+    mean: number | null;
+    hot: number | null;
+    latest: 'ok' | 'bad';
+    states: number;
+    devices: number;
+    start: Timestamp;
+  },
+  'windowed'
+> = byExpression;
+void grouped;
+const lateAsBefore: Stream<Reading> = byExpression.late();
+void lateAsBefore;

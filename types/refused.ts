@@ -1,5 +1,5 @@
 // What must not compile, and what the user is told. A comment `//✗ words` says: the next statement has an error containing the words.
-import { aggregate, avg, collect, count, defineSink, foreachBatch, from, json, pipeline, schema, state, sum, t, timestamp, window, type RowOf, type Stream } from 'weir';
+import { aggregate, avg, collect, count, countDistinct, defineSink, foreachBatch, from, json, pipeline, schema, state, sum, t, timestamp, window, type RowOf, type Stream } from 'weir';
 import { file, jetstream, stdout } from 'weir/connectors';
 
 const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), status: t.oneOf('ok', 'bad'), timestamp: t.timestamp });
@@ -49,6 +49,21 @@ readings.map((row) => ({ x: row.humidity * 2 }));
 readings.filter((row) => row.temprature > 2);
 //✗ Type 'string' is not assignable to type 'number'
 readings.map((row) => ({ x: row.deviceId }), schema({ x: t.number }));
+
+//✗ Property 'temprature' does not exist on type
+readings.select((c) => ({ x: c.temprature.mul(2) }));
+//✗ Did you mean 'temperature'?
+readings.where((c) => c.temprature.gt(2));
+//✗ Property 'mul' does not exist on type 'StringExpr
+readings.select((c) => ({ x: c.deviceId.mul(2) }));
+//✗ Argument of type '"broken"' is not assignable
+readings.where((c) => c.status.eq('broken'));
+//✗ Operator '>' cannot be applied
+readings.where((c) => c.temperature > 3);
+//✗ Type 'boolean' is not assignable to type 'BooleanExpr
+readings.where(() => true);
+//✗ countDistinct('stats'): there is no column 'stats' here
+readings.groupBy('deviceId').agg({ x: countDistinct('stats') });
 
 // ── time
 //✗ Argument of type '"temperature"' is not assignable to parameter of type '"timestamp"'
