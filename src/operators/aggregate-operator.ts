@@ -10,11 +10,11 @@
  * end; F7 its cells are dropped once no window needs them, unless a complete result does.
  */
 import { type Batch, rowKind } from '../batch/index.ts';
-import type { AggregateNode, Emission } from '../plan/index.ts';
+import { type AggregateNode, type Emission, type GroupTime, groupTime } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import { AggregateRows } from './aggregate-rows.ts';
 import { AggregateState, type KeyCell } from './aggregate-state.ts';
-import { aggregateOf } from './aggregates/index.ts';
+import { aggregateOf, aggregateOfParts } from './aggregates/index.ts';
 import { type EmissionState, Emissions, type PendingEmission } from './emissions.ts';
 import { KnownKeys } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
@@ -23,7 +23,6 @@ import type { GroupRun } from './per-group.ts';
 import { ResultRows, type RowTarget } from './result-rows.ts';
 import { Resumable } from './resumable.ts';
 import { Slices } from './slices.ts';
-import { type GroupTime, groupTime } from './window-column.ts';
 
 interface Snapshot {
   readonly ordinal: number;
@@ -61,10 +60,12 @@ class AggregateOperator implements Operator {
   }
 
   open(context: OperatorContext): void {
-    const { input, aggregates } = this.#node;
+    const { input, aggregates, parts } = this.#node;
     this.#context = context;
     this.#state = new AggregateState(
-      aggregates.map(({ spec }) => aggregateOf(spec, input.schema)),
+      aggregates.map(({ spec }, i) =>
+        parts === undefined ? aggregateOf(spec, input.schema) : aggregateOfParts(spec, input.schema, parts[i]!),
+      ),
       context,
     );
     this.#emissions = new Emissions(this.#wanted, context);

@@ -4,16 +4,14 @@
  * Owns: the place of a row (key, key group, sub-slice), its lateness (T3), and what becomes of a row that cannot be taken.
  */
 import type { Batch } from '../batch/index.ts';
-import { WeirError } from '../core/index.ts';
-import type { AggregateNode } from '../plan/index.ts';
+import type { AggregateNode, GroupTime } from '../plan/index.ts';
 import type { AggregateState } from './aggregate-state.ts';
 import { setAside, setAsideFor } from './dead-rows.ts';
 import { type GroupedKey, groupedKeys, keyInWords } from './key.ts';
 import type { OperatorContext } from './operator.ts';
 import { closureFault } from './row-fault.ts';
-import { timeOf } from './row-time.ts';
+import { timeIn } from './row-time.ts';
 import type { Slices } from './slices.ts';
-import type { GroupTime } from './window-column.ts';
 
 export interface RowsOptions {
   readonly node: AggregateNode;
@@ -124,11 +122,4 @@ export class AggregateRows {
       return lag === slices.perWindow ? isLate : slices.namespace(slice, lag);
     };
   }
-}
-
-function timeIn(value: unknown, column: string, slices: Slices): number {
-  const time = timeOf(value);
-  if (time !== undefined && slices.holds(time)) return time;
-  const found = value === null ? 'null' : typeof value === 'number' ? value : `a ${typeof value}`;
-  throw new WeirError('E_VALUE', `column '${column}' holds ${found}, which no window has`);
 }

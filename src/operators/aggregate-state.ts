@@ -44,7 +44,8 @@ export class AggregateState {
 
   /** Readers of what each aggregate takes. */
   readers(batch: Batch): ((i: number) => unknown)[] {
-    return this.#aggregates.map(({ column, where }) => {
+    return this.#aggregates.map(({ column, where, reader }) => {
+      if (reader !== undefined) return reader(batch);
       const read = column === undefined ? () => null : batch.reader(column);
       if (where === undefined) return read;
       const condition = batch.reader(where);

@@ -1,6 +1,7 @@
 import { unreachable, WeirError } from '../core/index.ts';
 import type { Emission, LogicalNode } from '../plan/index.ts';
 import { aggregateOperator } from './aggregate-operator.ts';
+import { combineOperator } from './combine/index.ts';
 import type { Operator } from './operator.ts';
 import { processOperator } from './process-operator.ts';
 import { reduceOperator } from './reduce-operator.ts';
@@ -33,6 +34,8 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
       return projectOperator(node);
     case 'watermark':
       return watermarkOperator(node);
+    case 'combine':
+      return combineOperator(node);
     case 'aggregate':
       return aggregateOperator(node, emissions);
     case 'reduce':

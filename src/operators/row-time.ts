@@ -1,4 +1,6 @@
 /** The event time that a column's value stands for. */
+import { WeirError } from '../core/index.ts';
+import type { Slices } from './slices.ts';
 
 /** The time of a timestamp, or of a window `{start, end}` (its last millisecond); undefined where there is none. */
 export function timeOf(value: unknown): number | undefined {
@@ -10,3 +12,15 @@ export function timeOf(value: unknown): number | undefined {
 }
 
 const finite = (time: number): number | undefined => (Number.isFinite(time) ? time : undefined);
+
+/**
+ * The time that a row's windows are found by.
+ *
+ * @throws WeirError `E_VALUE` where there is none, and for one so far out that no window has it
+ */
+export function timeIn(value: unknown, column: string, slices: Slices): number {
+  const time = timeOf(value);
+  if (time !== undefined && slices.holds(time)) return time;
+  const found = value === null ? 'null' : typeof value === 'number' ? value : `a ${typeof value}`;
+  throw new WeirError('E_VALUE', `column '${column}' holds ${found}, which no window has`);
+}

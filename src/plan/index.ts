@@ -2,6 +2,7 @@ export type {
   AggregateNode,
   AggregateSpec,
   CallSite,
+  CombineNode,
   CustomAggregate,
   Emission,
   Guarantee,
@@ -10,6 +11,7 @@ export type {
   LogicalJob,
   LogicalNode,
   OutputMode,
+  PartialColumn,
   ProcessNode,
   ProjectNode,
   RebalanceNode,
@@ -26,6 +28,7 @@ export type {
 } from './logical.ts';
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
 export { kindOf, kindsOf, underWatermark } from './kinds.ts';
+export { type GroupTime, groupTime } from './group-time.ts';
 export { describePlan } from './describe.ts';
 export { selectorText, typeText } from './identity.ts';
 export { keyGroupsOfJob, ownedGroups, routingTable } from './key-groups.ts';

@@ -5,6 +5,7 @@
  */
 import type { BatchSchema, SchemaField } from '../batch/index.ts';
 import type { ExprNode, NamedExpr } from '../expr/index.ts';
+import type { GroupTime } from './group-time.ts';
 
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once';
 export type OutputMode = 'append' | 'update' | 'complete';
@@ -133,6 +134,25 @@ export interface AggregateNode extends NodeBase {
   /** The place of the window among the result's columns, where there is one (0). */
   readonly windowAt?: number;
   readonly aggregates: readonly { readonly name: string; readonly spec: AggregateSpec }[];
+  /** Its input was combined: for each aggregate, the columns of its parts. */
+  readonly parts?: readonly (readonly string[])[];
+}
+/** A part of an aggregate over some rows, as columns of these names: `count` 1, `sum` 3 (count, high, low), `min` and `max` 1. */
+export interface PartialColumn {
+  readonly fn: 'count' | 'sum' | 'min' | 'max';
+  readonly column?: string;
+  readonly where?: string;
+  readonly names: readonly string[];
+}
+/** Combines rows before they are sent to an aggregation; only the planner makes it. */
+export interface CombineNode extends NodeBase {
+  readonly kind: 'combine';
+  readonly input: LogicalNode;
+  readonly keys: readonly string[];
+  readonly time?: GroupTime;
+  /** The time is a column of the result, behind the keys; otherwise it is one of them, or there is none. */
+  readonly hasTime: boolean;
+  readonly partials: readonly PartialColumn[];
 }
 /** Input rows of an aggregation that came too late. */
 export interface LateNode extends NodeBase {
@@ -178,6 +198,7 @@ export type LogicalNode =
   | RebalanceNode
   | WatermarkNode
   | AggregateNode
+  | CombineNode
   | LateNode
   | ReduceNode
   | ProcessNode

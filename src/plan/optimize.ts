@@ -1,5 +1,6 @@
 /**
- * The same job with less to do: neighbouring projections become one, and no column goes farther than somebody needs it.
+ * The same job with less to do: neighbouring projections become one, no column goes farther than somebody needs it, and rows are combined
+ * before they are sent to an aggregation.
  *
  * Owns: what each node needs of its input. What a closure reads nobody can see: it needs all. An expression that nobody needs is not
  * computed, so a function of the user's inside one is not called. Ids and states of operators do not change by it (identity.ts).
@@ -8,6 +9,7 @@
  */
 import { type BatchSchema, batchSchema, columnIndex } from '../batch/index.ts';
 import { columnExpr, type ColumnNode, columnsRead, type ExprNode, logicExpr, type NamedExpr, substitute } from '../expr/index.ts';
+import { combined } from './combine.ts';
 import type { AggregateNode, LogicalJob, LogicalNode, ProjectNode, SinkNode, SourceNode } from './logical.ts';
 import { inputsOf } from './resolve.ts';
 
@@ -15,10 +17,7 @@ import { inputsOf } from './resolve.ts';
 type Needs = ReadonlySet<string> | null;
 
 export function optimizeJob(job: LogicalJob): LogicalJob {
-  return rewritten(
-    rewritten(job, (all) => new Fusing(all)),
-    (all) => new Pruning(all),
-  );
+  return [Fusing, Pruning, Combining].reduce<LogicalJob>((shaped, Pass) => rewritten(shaped, (all) => new Pass(all)), job);
 }
 
 /** One pass: each node anew, after its inputs. */
@@ -57,6 +56,22 @@ function inOrder(sinks: readonly LogicalNode[]): readonly LogicalNode[] {
 function over(node: LogicalNode, inputs: readonly LogicalNode[]): LogicalNode {
   if (inputsOf(node).every((input, i) => input === inputs[i])) return node;
   return (node.kind === 'union' ? { ...node, inputs } : { ...node, input: inputs[0] }) as LogicalNode;
+}
+
+// ── combining
+
+/** Puts a combiner before each aggregation that can have one. Late rows go out as they came, so whoever takes them has none. */
+class Combining implements Pass {
+  readonly #late: ReadonlySet<LogicalNode>;
+
+  constructor(all: readonly LogicalNode[]) {
+    this.#late = new Set(all.flatMap((node) => (node.kind === 'late' ? [node.input] : [])));
+  }
+
+  rewrite(node: LogicalNode, inputs: readonly LogicalNode[]): LogicalNode {
+    const same = over(node, inputs);
+    return same.kind === 'aggregate' && !this.#late.has(node) ? (combined(same) ?? same) : same;
+  }
 }
 
 // ── fusing

@@ -20,8 +20,8 @@ stage 0 × 2
       main → times
   times  times  (job.ts:3)
       state: latest ts
-      main → project
-  project  select ts, k  (job.ts:4)
+      main → combine
+  combine  combine  (job.ts:4)
       main → edge 0
 
 stage 1 × 2

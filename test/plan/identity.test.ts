@@ -15,7 +15,7 @@ describe('the id of an operator', () => {
     expect(planned.map(({ id }) => id)).toEqual([
       expect.stringMatching(/^source~/),
       expect.stringMatching(/^watermark~/),
-      'project',
+      'combine',
       'per-minute',
       'result',
     ]);

@@ -71,7 +71,7 @@ describe('PL1: columns', () => {
     expect(flow(jobOf(perMinute))).toEqual([
       'source: auction price channel url at',
       'watermark: auction price channel url at',
-      'project: auction price at',
+      'combine: auction at \u00000.count \u00000.high \u00000.low',
       'aggregate: window auction mean',
       'sink: window auction mean',
     ]);

@@ -40,7 +40,7 @@ describe('a plan', () => {
   test('G2: puts every keyed operator at the root of a stage behind a hash edge', () => {
     const plan = planJob(job([sink(windowed(timed, ['k'])), sink(reduce(timed), 'update'), sink(keyed(timed))]));
     expect(shape(plan)).toEqual([
-      '0×2: source watermark',
+      '0×2: source watermark combine',
       '1×2: aggregate sink',
       '2×2: reduce sink',
       '3×2: process sink',
@@ -56,7 +56,7 @@ describe('a plan', () => {
     const result = map(windowed(timed, ['k']));
     const plan = planJob(job([sink(result, 'update', { single: true, everyMs: 500 })]));
     expect(shape(plan)).toEqual([
-      '0×2: source watermark project',
+      '0×2: source watermark combine',
       '1×2: aggregate map',
       '2×1: sink',
       '0→1 hash',
@@ -68,8 +68,8 @@ describe('a plan', () => {
   test('feeds a second aggregation with final rows only', () => {
     const plan = planJob(job([sink(aggregate(windowed(timed, ['k']), ['window']))]));
     expect(shape(plan)).toEqual([
-      '0×2: source watermark project',
-      '1×2: aggregate project~2',
+      '0×2: source watermark combine',
+      '1×2: aggregate project',
       '2×2: aggregate sink',
       '0→1 hash',
       '1→2 hash',
@@ -104,7 +104,7 @@ describe('a plan', () => {
   test('runs everything above an aggregation once', () => {
     const result = windowed(map(timed), ['k']);
     const plan = planJob(job([sink(result), sink(result, 'complete')]));
-    expect(shape(plan)[0]).toBe('0×2: source watermark map project');
+    expect(shape(plan)[0]).toBe('0×2: source watermark map combine');
     expect(plan.edges).toHaveLength(1);
   });
 
@@ -176,7 +176,13 @@ describe('a plan', () => {
     const plan = planJob(
       job([sink(windowed(timed, [], { parallelism: 4 })), sink(timed, 'append', { single: true, parallelism: 4 })]),
     );
-    expect(shape(plan)).toEqual(['0×2: source watermark', '1×1: aggregate sink', '2×1: sink', '0→1 hash', '0→2 rebalance']);
+    expect(shape(plan)).toEqual([
+      '0×2: source watermark combine',
+      '1×1: aggregate sink',
+      '2×1: sink',
+      '0→1 hash',
+      '0→2 rebalance',
+    ]);
     expect(shape(planJob(job([sink(source(), 'append', { single: true })], { parallelism: 1 })))).toEqual(['0×1: source sink']);
   });
 

@@ -1,5 +1,5 @@
 /** One column of an aggregation's result: how it is accumulated, merged and kept. */
-import type { ByteReader, ByteWriter } from '../../batch/index.ts';
+import type { Batch, ByteReader, ByteWriter } from '../../batch/index.ts';
 
 export interface Aggregate<A = unknown> {
   /** What the accumulator's bytes mean. */
@@ -8,6 +8,8 @@ export interface Aggregate<A = unknown> {
   readonly column?: string;
   /** Only rows for which this column is true. */
   readonly where?: string;
+  /** Of batches with other columns than `column` and `where`: what it takes of a row. */
+  readonly reader?: (batch: Batch) => (i: number) => unknown;
   /** @throws WeirError `E_VALUE` for a value that `accumulate` cannot take; nothing has changed then */
   check?(value: unknown): void;
   create(): A;

@@ -33,6 +33,11 @@ export function newSum(): ExactSum {
 
 export function addValue(sum: ExactSum, value: number): void {
   sum.count++;
+  addPart(sum, value);
+}
+
+/** A part of the sum that is no value of its own. */
+export function addPart(sum: ExactSum, value: number): void {
   if (sum.rest === null) {
     const before = sum.whole;
     const total = before + value;

@@ -10,14 +10,24 @@ import { count } from './count.ts';
 import { countDistinct } from './count-distinct.ts';
 import { custom } from './custom.ts';
 import { max, min } from './extremum.ts';
+import { overParts } from './partial.ts';
 import { avg, sum } from './sum.ts';
 
 export type { Aggregate } from './aggregate.ts';
+export { compareValues } from './extremum.ts';
 
 /** The aggregate of a spec over rows of `input`. */
 export function aggregateOf(spec: AggregateSpec, input: BatchSchema): Aggregate {
   const aggregate = ofAll(spec, input);
   return spec.where === undefined ? aggregate : { ...aggregate, where: spec.where };
+}
+
+/** The same over combined rows, whose schema `input` is then; `parts`: the columns of its parts. */
+export function aggregateOfParts(spec: AggregateSpec, input: BatchSchema, parts: readonly string[]): Aggregate {
+  const { fn, column, where } = spec;
+  const aggregate = ofAll(fn === 'min' || fn === 'max' ? { ...spec, column: parts[0]! } : spec, input);
+  const named = { ...aggregate, ...(column === undefined ? {} : { column }), ...(where === undefined ? {} : { where }) };
+  return overParts(named, parts);
 }
 
 function ofAll(spec: AggregateSpec, input: BatchSchema): Aggregate {
@@ -27,12 +37,10 @@ function ofAll(spec: AggregateSpec, input: BatchSchema): Aggregate {
     return custom(spec.column, spec.custom);
   }
   invariant(spec.column !== undefined, `${spec.fn} has a column`);
+  if (spec.fn === 'sum') return sum(spec.column) as Aggregate;
+  if (spec.fn === 'avg') return avg(spec.column) as Aggregate;
   const field = fieldOf(input, spec.column);
   switch (spec.fn) {
-    case 'sum':
-      return sum(spec.column) as Aggregate;
-    case 'avg':
-      return avg(spec.column) as Aggregate;
     case 'min':
       return min(spec.column, field);
     case 'max':

@@ -1,5 +1,6 @@
 /** By which time the groups of an aggregation close. */
-import { type AggregateNode, underWatermark, type WindowSpec } from '../plan/index.ts';
+import { underWatermark } from './kinds.ts';
+import type { AggregateNode, WindowSpec } from './logical.ts';
 
 export interface GroupTime {
   readonly spec: WindowSpec;

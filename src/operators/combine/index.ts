@@ -1,0 +1,1 @@
+export { combineOperator } from './combine-operator.ts';

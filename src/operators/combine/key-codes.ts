@@ -1,0 +1,68 @@
+/**
+ * Key columns as numbers, so that rows are grouped without making keys of them: equal numbers, equal values. Different numbers may be equal
+ * values too (a NaN each, a text before and after its dictionary was cleared): then there is one group more, and no other result.
+ */
+import { type Batch, Float64Column, type SchemaField } from '../../batch/index.ts';
+
+/** The code of a column in each logical row of a batch. */
+export interface CodeReader {
+  /** Writes them to `codes[0 … length)`. */
+  read(batch: Batch, codes: Float64Array): void;
+}
+
+const wordsMax = 1 << 16;
+
+export function codeReader(field: SchemaField): CodeReader {
+  return field.type.kind === 'float64' || field.type.kind === 'timestamp'
+    ? new NumberCodes(field.name)
+    : new DictionaryCodes(field.name);
+}
+
+/** The number itself; of a column with nulls by dictionary. */
+class NumberCodes implements CodeReader {
+  readonly #name: string;
+  readonly #others: DictionaryCodes;
+
+  constructor(name: string) {
+    this.#name = name;
+    this.#others = new DictionaryCodes(name);
+  }
+
+  read(batch: Batch, codes: Float64Array): void {
+    const column = batch.columns[fieldIndex(batch, this.#name)];
+    if (!(column instanceof Float64Column) || column.nulls !== null) return this.#others.read(batch, codes);
+    const { values } = column;
+    const { length, selection } = batch;
+    // Adding 0 turns -0 into 0, which is the same key.
+    if (selection === undefined) for (let i = 0; i < length; i++) codes[i] = values[i]! + 0;
+    else for (let i = 0; i < length; i++) codes[i] = values[selection[i]!]! + 0;
+  }
+}
+
+class DictionaryCodes implements CodeReader {
+  readonly #name: string;
+  readonly #codes = new Map<unknown, number>();
+  #next = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  read(batch: Batch, codes: Float64Array): void {
+    const read = batch.reader(this.#name);
+    if (this.#codes.size > wordsMax) this.#codes.clear();
+    for (let i = 0; i < batch.length; i++) codes[i] = this.#codeOf(read(i));
+  }
+
+  #codeOf(value: unknown): number {
+    const known = this.#codes.get(value);
+    if (known !== undefined) return known;
+    const code = this.#next++;
+    this.#codes.set(value, code);
+    return code;
+  }
+}
+
+function fieldIndex({ schema }: Batch, name: string): number {
+  return schema.kind === 'any' ? -1 : schema.fields.findIndex((field) => field.name === name);
+}

@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { combineOperator } from '../../src/operators/combine/index.ts';
+import { aggregateOperator } from '../../src/operators/index.ts';
+import type { Operator } from '../../src/operators/operator.ts';
+import type { AggregateNode, AggregateSpec, CombineNode, Emission } from '../../src/plan/index.ts';
+import { combined } from '../../src/plan/combine.ts';
+import { type Verified, verifyOperator } from '../../src/testing/verify-operator.ts';
+import {
+  aggregateNode,
+  barrier,
+  type EventRow,
+  number,
+  rowsItem,
+  sliding,
+  tumbling,
+  watermark,
+  watermarkNode,
+} from './operator-fixture.ts';
+
+const append: Emission = { port: 'append', mode: 'append', everyMs: 0 };
+const update: Emission = { port: 'update', mode: 'update', everyMs: 0 };
+
+/** An aggregation, and its combiner in front of it. */
+function together(node: AggregateNode, emissions: readonly Emission[]): Operator {
+  const over = combined(node)!;
+  if (over.input.kind !== 'combine') throw new Error('nothing is combined');
+  const combine = combineOperator(over.input);
+  const aggregate = aggregateOperator(over, emissions);
+  return {
+    open(context) {
+      combine.open!(context);
+      aggregate.open!(context);
+    },
+    process: (batch, out, advanceTo) =>
+      combine.process(batch, { ...out, emit: (parts) => void aggregate.process(parts, out, advanceTo) }, advanceTo),
+    onWatermark: (at, out) => aggregate.onWatermark!(at, out),
+    onBarrier: (at, out) => aggregate.onBarrier!(at, out),
+    snapshot: () => aggregate.snapshot!(),
+    restore: (parts) => aggregate.restore!(parts),
+  };
+}
+
+const specs: Readonly<Record<string, AggregateSpec>> = {
+  count: { fn: 'count' },
+  sum: { fn: 'sum', column: 'value' },
+  mean: { fn: 'avg', column: 'value' },
+  least: { fn: 'min', column: 'value' },
+  most: { fn: 'max', column: 'value' },
+};
+const values = fc.oneof(
+  fc.constant(null),
+  fc.integer({ min: -5, max: 5 }),
+  fc.constantFrom(0, -0, 0.1, 0.2, 1e16, -1e16, 1e300, Number.NaN, Infinity, -Infinity, 2 ** 970),
+  fc.double(),
+);
+const rows = fc.array(
+  fc.record({
+    key: fc.constantFrom('a', 'b', 'c', ''),
+    at: fc.integer({ min: -60, max: 60 }),
+    value: values,
+  }),
+  { maxLength: 30 },
+);
+const inputs = fc.record({
+  window: fc.constantFrom(undefined, tumbling(10), sliding(12, 4, 1), sliding(30, 10)),
+  batches: fc.array(rows, { maxLength: 5 }),
+  delay: fc.integer({ min: 0, max: 10 }),
+  keys: fc.constantFrom(['key'], [], ['key', 'value'], ['value']),
+});
+
+/** Rows stamped with the latest time before them, less the delay; the watermark follows each batch. */
+function itemsOf(batches: readonly (readonly EventRow[])[], delay: number) {
+  let latest = -Infinity;
+  let first = 0;
+  return batches.flatMap((batch) => {
+    const stamped = batch.map((each) => {
+      const stamp = latest - delay;
+      latest = Math.max(latest, each.at!);
+      return { ...each, stamp };
+    });
+    const item = rowsItem(stamped, first);
+    first += batch.length;
+    return batch.length === 0 ? [] : [item, watermark(latest - delay), barrier()];
+  });
+}
+
+describe('CO1, CO2, CO3: combined rows', () => {
+  test('are what the rows would have been', { timeout: 60_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(inputs, async ({ window, batches, delay, keys }) => {
+        const input = watermarkNode(delay);
+        const aggregates = Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, { ...spec, type: number }]));
+        const node = aggregateNode({ input, keys, aggregates, ...(window === undefined ? {} : { window }) });
+        const emissions = window === undefined ? [update] : [append, update];
+        const items = [...itemsOf(batches, delay), watermark(1000), barrier()];
+        const run = (make: () => Operator): Promise<Verified> => verifyOperator({ subject: () => ({ make }), input: items });
+        const plain = await run(() => aggregateOperator(node, emissions));
+        const parts = await run(() => together(node, emissions));
+        const seen = ({ rows: all, late }: Verified): unknown => ({ rows: all.filter(({ port }) => port !== 'late'), late });
+        expect(seen(parts)).toEqual(seen(plain));
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  test('are fewer than the rows', () => {
+    const node = aggregateNode({ aggregates: specs });
+    const combine = combineOperator(combined(node)!.input as CombineNode);
+    const batch = rowsItem(Array.from({ length: 100 }, (_, i) => ({ key: `k${i % 3}`, at: i, value: i })));
+    let length = 0;
+    if (batch.kind === 'rows')
+      combine.process(batch.batch, { emit: (parts) => (length += parts.length), watermark() {}, idle() {} }, () => 0);
+    expect(length).toBe(3);
+  });
+
+  test('are not made for what cannot be combined', () => {
+    expect(combined(aggregateNode({ aggregates: { all: { fn: 'collect', column: 'value' } } }))).toBeUndefined();
+    expect(combined(aggregateNode({ aggregates: { sum: { fn: 'sum', column: 'key' } } }))).toBeUndefined();
+  });
+});
