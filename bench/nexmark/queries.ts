@@ -1,0 +1,190 @@
+/**
+ * The queries of Nexmark as a user of Weir writes them; bench/peers/QUERIES.md says what each gives.
+ *
+ * `npx weir run bench/nexmark/queries.ts -- query=q1 input=events.jsonl output=q1.jsonl`
+ */
+import {
+  avg,
+  call,
+  collect,
+  count,
+  from,
+  json,
+  type Output,
+  type Params,
+  type Pipeline,
+  pipeline,
+  type RowOf,
+  schema,
+  type Stream,
+  sum,
+  t,
+  timestamp,
+  when,
+  window,
+} from 'weir';
+import { file } from 'weir/connectors';
+
+/** What bids have of an event's columns; persons and auctions have the time and `extra` alone. */
+export const BidEvent = schema({
+  event_type: t.int,
+  auction: t.int.nullable(),
+  bidder: t.int.nullable(),
+  price: t.int.nullable(),
+  channel: t.string.nullable(),
+  url: t.string.nullable(),
+  dateTime: t.timestamp,
+  extra: t.string,
+});
+type Bids = Stream<RowOf<typeof BidEvent>>;
+type Query = (events: Bids, to: (rows: Stream<object, any>, mode?: 'append' | 'update') => Output) => Output;
+
+const bids = (events: Bids): Bids => events.where((c) => c.event_type.eq(2));
+const timed = (events: Bids) => events.withWatermark('dateTime', '4 seconds').where((c) => c.event_type.eq(2));
+
+const euros = 0.908;
+const letters = (text: string): number => {
+  let found = 0;
+  for (let at = text.indexOf('c'); at >= 0; at = text.indexOf('c', at + 1)) found++;
+  return found;
+};
+
+const Top = schema({ auction: t.number, windowStart: t.timestamp, windowEnd: t.timestamp, bids: t.number });
+
+export const queries: Readonly<Record<string, Query>> = {
+  q0: (events, to) =>
+    to(
+      bids(events).select((c) => ({
+        dateTime: c.dateTime,
+        bidder: c.bidder,
+        auction: c.auction,
+        price: c.price,
+        extra: c.extra,
+      })),
+    ),
+
+  q1: (events, to) =>
+    to(
+      bids(events).select((c) => ({
+        dateTime: c.dateTime,
+        bidder: c.bidder,
+        auction: c.auction,
+        price: c.price.mul(euros),
+        extra: c.extra,
+      })),
+    ),
+
+  q2: (events, to) =>
+    to(
+      bids(events)
+        .where((c) => c.auction.mod(123).eq(0))
+        .select('auction', 'price'),
+    ),
+
+  /** The auctions with the most bids of each window. */
+  q5: (events, to) =>
+    to(
+      timed(events)
+        .groupBy(window('dateTime', '10 seconds', { slide: '2 seconds' }), 'auction')
+        .agg({ bids: count() })
+        .groupBy('window')
+        .agg({ auctions: collect('auction'), bids: collect('bids') })
+        .flatMap(({ window: { start, end }, auctions, bids: counts }) => {
+          const most = counts.reduce((a, b) => Math.max(a, b), 0);
+          return counts.flatMap((n, i) =>
+            n < most ? [] : [{ auction: auctions[i]!, windowStart: timestamp(start), windowEnd: timestamp(end), bids: n }],
+          );
+        }, Top),
+    ),
+
+  q14: (events, to) =>
+    to(
+      bids(events)
+        .where((c) => c.price.mul(euros).gt(1_000_000).and(c.price.mul(euros).lt(50_000_000)))
+        .select((c) => ({
+          auction: c.auction,
+          bidder: c.bidder,
+          price: c.price.mul(euros),
+          bidTimeType: when(c.dateTime.hour().gte(8).and(c.dateTime.hour().lte(18)), 'dayTime')
+            .when(c.dateTime.hour().lte(6).or(c.dateTime.hour().gte(20)), 'nightTime')
+            .otherwise('otherTime'),
+          dateTime: c.dateTime,
+          extra: c.extra,
+          cCount: call(letters, c.extra).as(t.number),
+        })),
+    ),
+
+  q21: (events, to) =>
+    to(
+      bids(events)
+        .select((c) => ({
+          auction: c.auction,
+          bidder: c.bidder,
+          price: c.price,
+          channel: c.channel,
+          channelId: when(c.channel.lower().eq('apple'), '0')
+            .when(c.channel.lower().eq('google'), '1')
+            .when(c.channel.lower().eq('facebook'), '2')
+            .when(c.channel.lower().eq('baidu'), '3')
+            .otherwise(c.url.extract(/(&|^)channel_id=([^&]*)/, 2)),
+        }))
+        .where((c) => c.channelId.isNull().not()),
+    ),
+
+  q22: (events, to) =>
+    to(
+      bids(events).select((c) => ({
+        auction: c.auction,
+        bidder: c.bidder,
+        price: c.price,
+        channel: c.channel,
+        dir1: c.url.split('/', 3),
+        dir2: c.url.split('/', 4),
+        dir3: c.url.split('/', 5),
+      })),
+    ),
+
+  tumbling: (events, to) =>
+    to(
+      timed(events)
+        .groupBy(window('dateTime', '10 seconds'), 'bidder')
+        .agg({ averagePrice: avg('price') })
+        .select((c) => ({
+          bidder: c.bidder,
+          windowStart: c.window.start,
+          windowEnd: c.window.end,
+          averagePrice: c.averagePrice,
+        })),
+    ),
+
+  sliding: (events, to) =>
+    to(
+      timed(events)
+        .groupBy(window('dateTime', '60 seconds', { slide: '10 seconds' }), 'auction')
+        .agg({ bids: count() })
+        .select((c) => ({
+          auction: c.auction,
+          windowStart: c.window.start,
+          windowEnd: c.window.end,
+          bids: c.bids,
+        })),
+    ),
+
+  running: (events, to) =>
+    to(
+      bids(events)
+        .groupBy('bidder')
+        .agg({ bids: count(), total: sum('price') }),
+      'update',
+    ),
+};
+
+export default (params: Params): Pipeline => {
+  const name = params.string('query');
+  const query = queries[name];
+  if (query === undefined) throw new Error(`there is no query '${name}': ${Object.keys(queries).join(', ')}`);
+  const events = from(file.source({ path: params.string('input'), format: json(BidEvent) }));
+  const sink = file.sink({ path: params.string('output') });
+  const to = (rows: Stream<object, any>, mode: 'append' | 'update' = 'append'): Output => rows.to(sink as never, { mode });
+  return pipeline({ name: `nexmark-${name}`, checkpointEvery: '1 second', outputs: [query(events, to)] });
+};
