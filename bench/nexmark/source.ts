@@ -8,7 +8,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { defineSource, type Source, t, WeirError } from 'weir';
-import { defaults, epochEvents, Generator, type NexmarkSettings } from './generator/index.ts';
+import { completed, epochEvents, Generator, type NexmarkSettings } from './generator/index.ts';
 import type { NexmarkRow } from './schemas.ts';
 
 export interface NexmarkSourceOptions extends NexmarkSettings {
@@ -43,12 +43,16 @@ function source(options: NexmarkSourceOptions = {}): Source<NexmarkRow> {
     `${splits} is no number of splits, 1 to ${splitsMax}`,
   );
   check(rowsPerSecond >= 0 && rowsPerSecond < Number.POSITIVE_INFINITY, `${rowsPerSecond} is no number of rows a second`);
-  const generator = generatorOf(settings);
+  const all = checked(settings);
+  let generator: Generator | undefined; // whoever only plans a job needs none
   return defineSource<NexmarkRow, number>({
-    name: nameOf({ ...defaults, ...settings }, splits),
+    name: nameOf(all, splits),
     position: t.int,
     splits: async () => Array.from({ length: splits }, (_, split) => String(split)),
-    read: (split, from = 0, { signal }) => rowsOf(generator, { events, splits, rowsPerSecond }, Number(split), from, signal),
+    read(split, from = 0, { signal }) {
+      generator ??= new Generator(all);
+      return rowsOf(generator, { events, splits, rowsPerSecond }, Number(split), from, signal);
+    },
   });
 }
 
@@ -93,9 +97,9 @@ function rowAt(generator: Generator, splits: number, split: number, index: numbe
   return generator.event(epoch * epochEvents + (index % epochEvents)) as unknown as NexmarkRow; // times are numbers in both
 }
 
-function generatorOf(settings: NexmarkSettings): Generator {
+function checked(settings: NexmarkSettings): Required<NexmarkSettings> {
   try {
-    return new Generator(settings);
+    return completed(settings);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new WeirError('E_PLAN', `nexmark.source(): ${error.message}`, { cause: error });

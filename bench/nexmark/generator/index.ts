@@ -4,4 +4,4 @@ export { type EventFile, type EventFileOptions, writeEventFile } from './event-f
 export { Generator } from './generator.ts';
 export { LineWriter } from './line-writer.ts';
 export { epochEvents } from './numbers.ts';
-export { defaults, type NexmarkSettings } from './settings.ts';
+export { completed, type NexmarkSettings } from './settings.ts';

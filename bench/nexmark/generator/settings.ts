@@ -10,7 +10,7 @@ export interface NexmarkSettings {
   readonly outOfOrderGroupSize?: number;
 }
 
-export const defaults: Required<NexmarkSettings> = {
+const defaults: Required<NexmarkSettings> = {
   seed: 1,
   rate: 10_000,
   baseTimeMs: Date.UTC(2015, 6, 14, 23, 58, 20),

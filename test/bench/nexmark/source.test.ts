@@ -31,7 +31,7 @@ describe('nexmark.source', () => {
 
   test('gives each event once, however many splits there are', async () => {
     const run = events(new Generator({ rate }), 0, 2345);
-    for (const splits of [1, 2, 7, 46, 47, 48, 100]) {
+    for (const splits of [1, 2, 46, 47, 48]) {
       const rows = (await readRows(definition({ events: 2345, splits, rate }))) as (typeof run)[number][];
       expect(byTime(rows)).toEqual(run);
     }
