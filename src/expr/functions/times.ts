@@ -30,7 +30,7 @@ export const times = {
   format: {
     takes: ['time', 'constant'],
     gives: text,
-    apply(at: number, parts: readonly TimePart[]) {
+    apply(at: number, parts: readonly TimePart[]): string {
       const date = new Date(at);
       let written = '';
       for (let i = 0; i < parts.length; i++) written += parts[i]!(date);
