@@ -1,9 +1,11 @@
 /**
  * Rows of one shape, quickly: for each schema, code is generated that reads properties from objects of one shape and
  * makes objects of one shape. A loop over names costs several times as much, as the engine can predict none of them.
- * Names go into the code only as JSON strings; `__proto__` cannot be among them (B1).
+ * Names go into the code only as JSON strings; `__proto__` cannot be among them (B1). Where no code may be made, loops do.
  */
+import { canCompile } from '../core/index.ts';
 import type { Column, ColumnBuilder } from './column.ts';
+import { propertyReader } from './property.ts';
 import type { SchemaField } from './schema.ts';
 
 export interface RowShape {
@@ -19,18 +21,34 @@ const shapes = new WeakMap<readonly SchemaField[], RowShape>();
 export function rowShape(fields: readonly SchemaField[]): RowShape {
   let shape = shapes.get(fields);
   if (shape === undefined) {
-    shape = compile(fields.map((field) => field.name));
+    const names = fields.map((field) => field.name);
+    shape = canCompile() ? compile(names) : interpret(names);
     shapes.set(fields, shape);
   }
   return shape;
 }
 
-function compile(names: readonly string[]): RowShape {
+export function compile(names: readonly string[]): RowShape {
   const made = names.map((name, i) => `${literal(name)}: c${i}.get(row)`);
   const appended = names.map((name, i) => `c${i}.append(${readOf(name)});`);
   return {
     maker: overColumns(names.length, `({ ${made.join(', ')} })`) as RowShape['maker'],
     appender: overColumns(names.length, `{ ${appended.join(' ')} }`) as RowShape['appender'],
+  };
+}
+
+/** The same by loops. */
+export function interpret(names: readonly string[]): RowShape {
+  const reads = names.map(propertyReader);
+  return {
+    maker: (columns) => (row) => {
+      const made: Record<string, unknown> = {};
+      for (let i = 0; i < names.length; i++) made[names[i]!] = columns[i]!.get(row);
+      return made;
+    },
+    appender: (builders) => (row) => {
+      for (let i = 0; i < reads.length; i++) builders[i]!.append(reads[i]!(row));
+    },
   };
 }
 

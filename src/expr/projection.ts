@@ -5,9 +5,9 @@
  * columns, outside of the selection.
  */
 import { type Batch, type BatchSchema, type Column, ColumnarBatch, type SchemaField } from '../batch/index.ts';
+import { canCompile } from '../core/index.ts';
 import { columnAt, isStored } from './column-access.ts';
 import { type ColumnWriter, columnWriter } from './column-writer.ts';
-import { canCompile } from './code-generation.ts';
 import { compiledLoop } from './compiled-loop.ts';
 import { interpretedLoop } from './interpreted-loop.ts';
 import type { Fault, Loop } from './loop.ts';
