@@ -24,40 +24,53 @@ export type FieldReader = (value: unknown) => unknown;
 export interface TextScan {
   /** The text that these bytes are in ASCII, as milliseconds; NaN if that is not sure: the reader then decides. */
   readonly ms: (bytes: Uint8Array, from: number, to: number) => number;
-  /** Of texts of another length it is never sure. Absent: they have many. */
-  readonly length?: number;
+  /** Texts that it is sure of hold nothing that JSON escapes. */
+  readonly plain: boolean;
   /** The reader takes whole numbers as well, as milliseconds. */
   readonly numbers: boolean;
+}
+/** A column, or a field in one, and how it is read. */
+export interface ReadField {
+  readonly field: SchemaField;
+  readonly read: FieldReader;
+  /** Of a time. */
+  readonly scan?: TextScan | undefined;
+  /** Of a struct: its fields. */
+  readonly inside?: readonly ReadField[] | undefined;
+}
+interface FieldParts {
+  readonly scan?: TextScan;
+  readonly inside?: Fields;
 }
 
 /** What every field is at run time. */
 class TypedField {
   readonly column: FieldType;
   readonly read: FieldReader;
-  readonly scan: TextScan | undefined;
+  readonly parts: FieldParts;
 
-  constructor(column: FieldType, read: FieldReader, scan: TextScan | undefined) {
+  constructor(column: FieldType, read: FieldReader, parts: FieldParts) {
     this.column = column;
     this.read = read;
-    this.scan = scan;
+    this.parts = parts;
   }
 
   nullable(): TypedField {
     const { read } = this;
     const nullOr: FieldReader = (value) => (value === null || value === undefined ? null : read(value));
-    return new TypedField({ type: this.column.type, nullable: true }, nullOr, this.scan);
+    return new TypedField({ type: this.column.type, nullable: true }, nullOr, this.parts);
   }
 }
 
 /** A field that is not nullable: `read` refuses null and undefined too. */
-export function defineField<In, Out>(type: DataType, read: FieldReader, scan?: TextScan): Field<In, Out> {
-  return new TypedField({ type, nullable: false }, read, scan) as unknown as Field<In, Out>;
+export function defineField<In, Out>(type: DataType, read: FieldReader, parts: FieldParts = {}): Field<In, Out> {
+  return new TypedField({ type, nullable: false }, read, parts) as unknown as Field<In, Out>;
 }
 
 /** A field of type any takes null as it takes everything. */
 export function defineAnyField<T>(): Field<T, T> {
   const read: FieldReader = (value) => (value === undefined ? null : value);
-  return new TypedField({ type: { kind: 'any' }, nullable: true }, read, undefined) as unknown as Field<T, T>;
+  return new TypedField({ type: { kind: 'any' }, nullable: true }, read, {}) as unknown as Field<T, T>;
 }
 
 /** @throws WeirError `E_SCHEMA` if it is no field of ours */
@@ -74,9 +87,13 @@ export function fieldColumn(name: string, field: Field<any, any>): SchemaField {
   return { name, type, nullable };
 }
 
-/** How its times are read as bytes; undefined for a field of something else. */
-export function fieldScan(field: Field<any, any>, where: string): TextScan | undefined {
-  return typed(field, where).scan;
+/** All that reading needs to know of these fields. */
+export function readFields(fields: Fields): readonly ReadField[] {
+  return Object.entries(fields).map(([name, field]) => {
+    const { read, parts } = typed(field, name);
+    const inside = parts.inside === undefined ? undefined : readFields(parts.inside);
+    return { field: fieldColumn(name, field), read, scan: parts.scan, inside };
+  });
 }
 
 /** How values of a field are read; `where` names it in an error. */

@@ -58,7 +58,7 @@ const readTimestamp: FieldReader = (value) => {
 };
 
 /** As `2024-05-01T12:30:15.250Z`, which most are. */
-const isoScan: TextScan = { ms: isoMsOf, numbers: true };
+const isoScan: TextScan = { ms: isoMsOf, plain: true, numbers: true };
 
 function timestampOf(pattern: string, options: { readonly zone?: string } = {}): Field<string, Timestamp> {
   const parse = timePattern(pattern, options.zone);
@@ -67,11 +67,7 @@ function timestampOf(pattern: string, options: { readonly zone?: string } = {}):
     if (Number.isNaN(ms)) throw wanted(`a time like '${pattern}'`, value);
     return ms;
   };
-  return defineField({ kind: 'timestamp' }, read, {
-    ms: parse.bytes,
-    numbers: false,
-    ...(parse.length === undefined ? {} : { length: parse.length }),
-  });
+  return defineField({ kind: 'timestamp' }, read, { scan: { ms: parse.bytes, plain: parse.plain, numbers: false } });
 }
 
 function oneOf<const V extends readonly string[]>(...values: V): Field<V[number], V[number]> {
@@ -108,7 +104,7 @@ function readItems(values: readonly unknown[], read: FieldReader): unknown[] {
 
 function struct<const F extends Fields>(fields: F): Field<SchemaIn<F>, SchemaOut<F>> {
   const columns = columnsOfFields(fields, 't.struct()');
-  return defineField({ kind: 'struct', fields: columns }, fieldsReader(fields));
+  return defineField({ kind: 'struct', fields: columns }, fieldsReader(fields), { inside: fields });
 }
 
 /** The columns of several named fields. @throws WeirError `E_SCHEMA` for no fields, or the name `__proto__` (B1) */
@@ -152,9 +148,9 @@ export const t: {
   number: defineField({ kind: 'float64' }, readNumber),
   int: defineField({ kind: 'int64' }, readInt),
   boolean: defineField({ kind: 'bool' }, readBoolean),
-  timestamp: defineField({ kind: 'timestamp' }, readTimestamp, isoScan),
+  timestamp: defineField({ kind: 'timestamp' }, readTimestamp, { scan: isoScan }),
   bytes: defineField({ kind: 'bytes' }, readBytes),
-  eventTime: defineField({ kind: 'timestamp', eventTime: true }, readTimestamp, isoScan),
+  eventTime: defineField({ kind: 'timestamp', eventTime: true }, readTimestamp, { scan: isoScan }),
   timestampOf,
   oneOf,
   list,

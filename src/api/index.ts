@@ -52,7 +52,7 @@ export { type Output, outputNode } from './output.ts';
 export type { JobModule, Params } from './params.ts';
 export { isPipeline, logicalJob, type Pipeline, pipeline, type PipelineOptions } from './pipeline.ts';
 export type { ProcessContext, ProcessFunction } from './process-function.ts';
-export type { TextScan } from './field.ts';
+export type { ReadField, TextScan } from './field.ts';
 export { type RowSchema, rowSchema } from './row-schema.ts';
 export { type AnySchema, type InputOf, type RowOf, type Schema, schema } from './schema.ts';
 export { type MapState, state, type StateField, type StateSpec, type ValueState } from './state-field.ts';

@@ -2,7 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { anySchema, type BatchSchema, batchSchema } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
-import { fieldScan, type TextScan } from './field.ts';
+import { type ReadField, readFields } from './field.ts';
 import { type Issue, issuesText, Misfit, shown } from './misfit.ts';
 import { type AnySchema, ColumnSchema } from './schema.ts';
 
@@ -15,8 +15,8 @@ export interface RowSchema {
    * validates asynchronously
    */
   readonly parse: (value: unknown) => object;
-  /** By column: how its times are read as bytes. */
-  readonly scans?: readonly (TextScan | undefined)[];
+  /** Of a schema of columns: how each is read. */
+  readonly fields?: readonly ReadField[];
 }
 
 /**
@@ -43,7 +43,7 @@ export function resultSchema(schema: AnySchema | undefined): {
 function ofColumns({ columns, read, fields }: ColumnSchema): RowSchema {
   return {
     schema: batchSchema(columns),
-    scans: columns.map(({ name }) => fieldScan(fields[name]!, name)),
+    fields: readFields(fields),
     parse(value) {
       try {
         return read(value);

@@ -4,6 +4,7 @@
  * A pattern is made of `yyyy MM dd HH mm ss SSS`, each at most once and with exactly as many digits, and of anything else,
  * which must stand in the text as it is; letters that are meant literally go between quotes: `yyyy-MM-dd'T'HH:mm`.
  */
+import { canCompile } from '../core/index.ts';
 import { utcMs } from './calendar.ts';
 import { digitsAt, digitsIn } from './digits.ts';
 import { refusedPattern, type TimeStep as Step, timeSteps } from './time-steps.ts';
@@ -22,7 +23,7 @@ export function timePattern(pattern: string, zone?: string): TimePattern {
   const ofBytes = bytesReader(steps);
   return {
     text: (text) => (text.length === length ? inZone(readSteps(steps, text)) : Number.NaN),
-    ...(steps.every(({ text }) => isPlain.test(text)) ? { length } : {}),
+    plain: steps.every(({ text }) => isPlain.test(text)),
     bytes: (bytes, from, to) => (to - from === length ? inZone(ofBytes(bytes, from)) : Number.NaN),
   };
 }
@@ -30,8 +31,8 @@ export function timePattern(pattern: string, zone?: string): TimePattern {
 /** Readers of such times: milliseconds since 1970, or NaN if it has another shape or names no moment. */
 export interface TimePattern {
   readonly text: (text: string) => number;
-  /** Of all texts that are such times, where each byte of them is a character that JSON writes as it is. */
-  readonly length?: number;
+  /** Each byte of such texts is a character that JSON writes as it is. */
+  readonly plain: boolean;
   /** Of the bytes of a text in ASCII. */
   readonly bytes: (bytes: Uint8Array, from: number, to: number) => number;
 }
@@ -44,7 +45,7 @@ function bytesReader(steps: readonly Step[]): (bytes: Uint8Array, from: number) 
   const date = steps.slice(0, dates);
   const known = new Uint8Array(date.reduce((sum, { text }) => sum + text.length, 0));
   const { length } = known;
-  const clock = clockReader(steps.slice(dates), length);
+  const clock = (canCompile() ? compiledClock : interpretedClock)(steps.slice(dates), length);
   let knownMs = Number.NaN;
   return (bytes, from) => {
     let i = 0;
@@ -63,8 +64,11 @@ function bytesReader(steps: readonly Step[]): (bytes: Uint8Array, from: number) 
 const clockUnits = [0, 0, 0, 3_600_000, 60_000, 1000, 1];
 const clockMax = [0, 0, 0, 23, 59, 59, 999];
 
-/** Milliseconds since midnight, of what stands `before` bytes behind the begin; -1 where there is no such time. */
-function clockReader(steps: readonly Step[], before: number): (bytes: Uint8Array, from: number) => number {
+/** Milliseconds since midnight; -1 where there is no such time. */
+type ClockReader = (bytes: Uint8Array, from: number) => number;
+
+/** Reads what stands `before` bytes behind the begin. */
+function compiledClock(steps: readonly Step[], before: number): ClockReader {
   const lines: string[] = [];
   let at = before;
   for (const { part, text } of steps) {
@@ -80,9 +84,22 @@ function clockReader(steps: readonly Step[], before: number): (bytes: Uint8Array
     at += text.length;
   }
   // oxlint-disable-next-line typescript/no-implied-eval -- of the pattern only numbers go into the code.
-  return new Function('bytes', 'from', `let ms = 0, value = 0, digit = 0; ${lines.join(' ')} return ms;`) as ReturnType<
-    typeof clockReader
-  >;
+  return new Function('bytes', 'from', `let ms = 0, value = 0, digit = 0; ${lines.join(' ')} return ms;`) as ClockReader;
+}
+
+/** The same where no code may be made. */
+function interpretedClock(steps: readonly Step[], before: number): ClockReader {
+  return (bytes, from) => {
+    let ms = 0;
+    let at = from + before;
+    for (const { part, text } of steps) {
+      const value = part < 0 ? 0 : digitsIn(bytes, at, text.length);
+      if (part < 0 ? !isText(text, bytes, at) : value < 0 || value > clockMax[part]!) return -1;
+      if (part >= 0) ms += value * clockUnits[part]!;
+      at += text.length;
+    }
+    return ms;
+  };
 }
 
 function isText(text: string, bytes: Uint8Array, at: number): boolean {

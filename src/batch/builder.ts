@@ -6,15 +6,19 @@
  */
 import type { Batch, SystemColumns } from './batch.ts';
 import type { ColumnBuilder } from './column.ts';
-import { builderOf, type Float64Builder, type Int64Builder, type StringBuilder } from './columns/index.ts';
+import { builderOf } from './columns/index.ts';
 import { ColumnarBatch } from './columnar-batch.ts';
 import { rowShape } from './row-shape.ts';
 import type { BatchSchema } from './schema.ts';
+import { TextArena } from './text-arena.ts';
 import { valueError } from './value-error.ts';
 
 export class BatchBuilder {
   readonly schema: BatchSchema;
-  private readonly builders: readonly ColumnBuilder[];
+  /** For whoever makes rows column by column, of values that are known to fit: each gets one, then `filled` is called. */
+  readonly builders: readonly ColumnBuilder[];
+  /** Where texts of this batch may be put as bytes. */
+  readonly texts: TextArena = new TextArena();
   private readonly appendRow: (row: object) => void;
   private rows = 0;
 
@@ -25,7 +29,7 @@ export class BatchBuilder {
       this.builders = [values];
       this.appendRow = (row) => values.append(row);
     } else {
-      this.builders = schema.fields.map((field) => builderOf(field, `column ${JSON.stringify(field.name)}`));
+      this.builders = schema.fields.map((field) => builderOf(field, `column ${JSON.stringify(field.name)}`, this.texts));
       this.appendRow = rowShape(schema.fields).appender(this.builders);
     }
   }
@@ -68,34 +72,18 @@ export class BatchBuilder {
     this.rows++;
   }
 
-  // For whoever makes rows column by column, of values that are known to fit: one of these for each column, and then `filled`.
-
-  fillNumber(column: number, value: number): void {
-    (this.builders[column] as Float64Builder | Int64Builder).push(value);
-  }
-  fillText(column: number, value: string): void {
-    (this.builders[column] as StringBuilder).push(value);
-  }
-  fillFlag(column: number, value: boolean): void {
-    this.builders[column]!.append(value);
-  }
-  fillNull(column: number): void {
-    this.builders[column]!.appendNull();
-  }
-  filled(): void {
-    this.rows++;
+  /** So many rows were put into the builders of all columns by whoever called this. */
+  filled(rows: number): void {
+    this.rows += rows;
   }
 
   /** The batch of all rows so far; the builder starts again, empty. */
   build(system: SystemColumns = {}): Batch {
     const { rows } = this;
+    const columns = this.builders.map((builder) => builder.build());
     this.rows = 0;
-    return new ColumnarBatch(
-      this.schema,
-      this.builders.map((builder) => builder.build()),
-      rows,
-      system,
-    );
+    this.texts.reset();
+    return new ColumnarBatch(this.schema, columns, rows, system);
   }
 }
 

@@ -5,10 +5,27 @@ export { ByteWriter } from './byte-writer.ts';
 export { decodeBatch, encodeBatch } from './codec.ts';
 export type { Column, ColumnBuilder } from './column.ts';
 export { ColumnarBatch } from './columnar-batch.ts';
-export { BoolColumn, builderOf, Float64Column, Int64Column, NullsBuilder, StringColumn, StructColumn } from './columns/index.ts';
+export {
+  AnyColumn,
+  BoolBuilder,
+  BoolColumn,
+  builderOf,
+  EncodedStringColumn,
+  Float64Builder,
+  Float64Column,
+  Int64Builder,
+  Int64Column,
+  ListColumn,
+  NullsBuilder,
+  StringBuilder,
+  StringColumn,
+  StructBuilder,
+  StructColumn,
+} from './columns/index.ts';
 export { type FieldCodec, fieldCodec, rowCodec } from './field-codec.ts';
 export { hashKey, keyGroupOf, keyHashVersion } from './key-hash.ts';
 export { keyOf, keyOfOne, keyValues } from './keys.ts';
+export { type ColumnPath, projectSchema } from './project-schema.ts';
 export { packValue, unpackValue } from './packed-value.ts';
 export {
   anySchema,
@@ -22,3 +39,6 @@ export {
   typeId,
 } from './schema.ts';
 export { describeValue, valueError } from './value-error.ts';
+export { TextArena } from './text-arena.ts';
+export { bufferOver, latin1Slice } from './text.ts';
+export { latin1Text } from './text-cache.ts';

@@ -10,3 +10,8 @@ export function isWellFormed(text: string): boolean {
 export function bufferOver(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+/** `toString` asks more questions; the library that we compile against does not know this one. */
+export function latin1Slice(bytes: Buffer, from: number, to: number): string {
+  return (bytes as Buffer & { latin1Slice(from: number, to: number): string }).latin1Slice(from, to);
+}

@@ -6,7 +6,7 @@
  * Invariants: C1 the same position gives the same records again; C2 every record is in exactly one piece, as a row or as
  * a dead record.
  */
-import type { Batch } from '../batch/index.ts';
+import type { Batch, ColumnPath } from '../batch/index.ts';
 import type { Clock, Logger } from '../core/index.ts';
 import type { SourceInfo } from '../plan/index.ts';
 import type { Journal } from '../state/index.ts';
@@ -55,6 +55,13 @@ export interface SourceDefinition extends SourceInfo {
    * @throws WeirError `E_SOURCE_CHANGED` if the input is not the one that `from` was taken of
    */
   open(split: string, from: Position | undefined, records: number, context: SourceContext): Promise<SplitReader>;
+  /**
+   * The same source, of which only these columns are read, or fields in them: its schema has no others. The records that it refuses, and
+   * its positions, are the same. Absent: it reads all.
+   *
+   * @throws WeirError `E_SCHEMA` for a column that it does not have
+   */
+  project?(columns: readonly ColumnPath[]): SourceDefinition;
   /** What lies before is in the oldest retained checkpoint and may be released. */
   release?(split: string, before: Position, context: SourceContext): Promise<void>;
   /**

@@ -6,7 +6,16 @@ import { schema, type Source, sourceDefinition, t } from '../../src/api/index.ts
 import { csv, file, json, msgpack, text } from '../../src/connectors/index.ts';
 import { FileReader } from '../../src/connectors/file/file-reader.ts';
 import { isGlob, matchesGlob, splitGlob } from '../../src/connectors/file/glob.ts';
-import { folder, readPieces, readRows, rowsOf, sourceContext, WatchedClock, whileTimePasses } from './connector-fixture.ts';
+import {
+  folder,
+  outcomes,
+  readPieces,
+  readRows,
+  rowsOf,
+  sourceContext,
+  WatchedClock,
+  whileTimePasses,
+} from './connector-fixture.ts';
 
 const definition = (source: Source<any>) => sourceDefinition(source);
 const lines = (path: string, format: unknown = text()) => definition(file.source({ path, format: format as never }));
@@ -221,5 +230,74 @@ describe('a rate', () => {
     [{ path: 'a', format: msgpack(schema({ n: t.int })) }, /records in msgpack/],
   ])('and options that make no sense are plan errors', (options, message) => {
     expect(() => file.source(options as never)).toThrow(fails('E_PLAN', message));
+  });
+});
+
+describe('a source of which only some columns are wanted', () => {
+  const Event = schema({
+    id: t.int,
+    name: t.string,
+    bid: t.struct({ price: t.number, channel: t.string }).nullable(),
+    at: t.timestamp,
+  });
+  const events = [
+    '{"id":1,"name":"a","bid":{"price":1.5,"channel":"x"},"at":0}',
+    '{"id":2,"name":3,"bid":null,"at":1}',
+    '{"id":3,"name":"\\u00e9","bid":null,"at":"2024-05-01"}',
+    '{"id":4,"name":"b","bid":{"price":2,"channel":7},"at":2}',
+    '{"id":5,"name":"c","bid":{"channel":"y","price":3},"at":2,"more":[{}]}',
+    '{"id":6,"name":"c","bid":null,"at":"x"}',
+    '{"id":7,"name":"c","bid":null,"at":3,}',
+  ];
+  const source = (options: object = {}) => {
+    const path = join(folder(), 'events.jsonl');
+    writeFileSync(path, events.join('\n'));
+    return definition(file.source({ path, format: json(Event), ...options }));
+  };
+  const outcomesOf = async (of: ReturnType<typeof source>) => {
+    const [split] = await of.splits(sourceContext());
+    const pieces = await readPieces(of, split!, sourceContext());
+    return pieces.flatMap(({ piece }) => outcomes(piece));
+  };
+
+  test('has no others, and refuses the same records at the same places', async () => {
+    const whole = source();
+    const narrow = whole.project!([['bid', 'price'], ['id']]);
+    expect(narrow.schema).toEqual({
+      kind: 'columns',
+      fields: [
+        { name: 'id', type: { kind: 'int64' }, nullable: false },
+        {
+          name: 'bid',
+          type: { kind: 'struct', fields: [{ name: 'price', type: { kind: 'float64' }, nullable: false }] },
+          nullable: true,
+        },
+      ],
+    });
+    expect([narrow.identity, narrow.name]).toEqual([whole.identity, whole.name]);
+    const found = await outcomesOf(narrow);
+    const dead = (await outcomesOf(whole)).filter((one) => one.dead !== undefined);
+    expect(dead.map(({ position }) => position)).toEqual([1, 3, 5, 6].map((n) => `events.jsonl#${n}`));
+    expect(found.filter((one) => one.dead !== undefined)).toEqual(dead);
+    expect(found.flatMap(({ row }) => row ?? [])).toEqual([
+      { id: 1, bid: { price: 1.5 } },
+      { id: 3, bid: null },
+      { id: 5, bid: { price: 3 } },
+    ]);
+  });
+
+  test('may have none, and still has its rows', async () => {
+    const none = source().project!([]);
+    expect((await outcomesOf(none)).filter(({ row }) => row !== undefined).map(({ row }) => row)).toEqual([{}, {}, {}]);
+  });
+
+  test('is narrowed again, and has no column that is not there', () => {
+    const narrow = source().project!([['bid']]);
+    expect(narrow.project!([['bid', 'channel']]).schema).toMatchObject({ fields: [{ name: 'bid' }] });
+    expect(() => narrow.project!([['id']])).toThrow(fails('E_SCHEMA', /no column "id" to read/));
+    expect(() => source().project!([['bid', 'lost']])).toThrow(fails('E_SCHEMA', /no column "bid.lost" to read/));
+    expect(() => source().project!([['name', 'length']])).toThrow(fails('E_SCHEMA', /"name.length"/));
+    expect(lines('x').project).toBeUndefined(); // text() reads all
+    expect(definition(file.source({ path: 'x', format: json() })).project).toBeUndefined();
   });
 });

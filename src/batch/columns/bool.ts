@@ -77,7 +77,8 @@ export class BoolBuilder implements ColumnBuilder {
     this.length = 0;
     return column;
   }
-  private push(value: number): void {
+  /** 1 or 0. */
+  push(value: number): void {
     if (this.length === this.values.length) this.values = grow(this.values, this.length + 1);
     this.values[this.length++] = value;
   }

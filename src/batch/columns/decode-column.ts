@@ -7,7 +7,7 @@ import { BytesColumn } from './bytes.ts';
 import { Float64Column } from './float64.ts';
 import { Int64Column } from './int64.ts';
 import { ListColumn } from './list.ts';
-import { EncodedStringColumn } from './string.ts';
+import { EncodedStringColumn } from './encoded-string.ts';
 import { StructColumn } from './struct.ts';
 
 /**

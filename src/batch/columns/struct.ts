@@ -53,7 +53,7 @@ export class StructBuilder implements ColumnBuilder {
   length = 0;
   private readonly nulls = new NullsBuilder();
   private readonly type: StructType;
-  private readonly children: readonly ColumnBuilder[];
+  readonly children: readonly ColumnBuilder[];
   private readonly appendFields: (value: object) => void;
   private readonly nullable: boolean;
   private readonly where: string;
@@ -77,6 +77,10 @@ export class StructBuilder implements ColumnBuilder {
     } else {
       throw valueError(this.where, 'an object', value);
     }
+  }
+  /** A value whose fields whoever calls this has put into the children, or will. */
+  push(): void {
+    this.length++;
   }
   appendNull(): void {
     this.nulls.set(this.length++);

@@ -53,7 +53,7 @@ export class FileReader implements SplitReader {
     this.#pieces = new PieceBuilder(options.format.schema, options.split, context.operator, options.records);
     this.#pacer = new Pacer(options.rate, context.clock, context.signal);
     this.#chunkStart = options.splitter.offset;
-    this.#scanner = options.splitter.skim === undefined ? null : (options.format.scanner?.() ?? null);
+    this.#scanner = options.splitter.whole === undefined ? null : (options.format.scanner?.(this.#pieces.rows) ?? null);
   }
 
   async read(): Promise<Piece | null> {
@@ -113,12 +113,16 @@ export class FileReader implements SplitReader {
     return bytesRead;
   }
 
-  /** Lines that are as most are; false if the next is not. */
+  /** Lines that the scanner takes; false if it does not take the next. */
   #skim(most: number): boolean {
-    const scanner = this.#scanner;
-    if (scanner === null) return false;
+    const { splitter } = this.#o;
+    const span = this.#scanner === null ? null : splitter.whole!();
+    if (span === null) return false;
     const { rows } = this.#pieces;
-    const lines = this.#o.splitter.skim!((chunk, from) => scanner.read(chunk, from, rows), most);
+    const before = rows.length;
+    const to = this.#scanner!.read(span.bytes, span.from, span.to, most);
+    const lines = rows.length - before;
+    splitter.pass!(to, lines);
     this.#pieces.added(lines);
     return lines > 0;
   }
@@ -129,14 +133,9 @@ export class FileReader implements SplitReader {
     const { count } = splitter;
     if (tooLong)
       this.#pieces.setAside(bytes, `${place(count)}: the record is longer than ${recordBytesMax} bytes; these are its first`);
-    else this.#pieces.add(bytes, this.#decode, () => place(count));
+    else if (this.#scanner?.readWhole(bytes) === true) this.#pieces.added(1);
+    else this.#pieces.add(bytes, this.#o.decode, () => place(count));
   }
-
-  readonly #decode = (record: Uint8Array): object => {
-    const row = this.#o.decode(record);
-    this.#scanner?.learn(record);
-    return row;
-  };
 
   async #position(): Promise<FilePosition> {
     const { offset, count } = this.#o.splitter;

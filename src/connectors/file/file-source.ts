@@ -55,6 +55,16 @@ export function fileSource<Row extends object>(options: FileSourceOptions<Row>):
   return asSource<Row>(watch ? watched(settings) : definition(settings));
 }
 
+/** Reads only some columns, where the format can. */
+function projected(
+  settings: FileSettings,
+  make: (settings: FileSettings) => SourceDefinition,
+): Pick<SourceDefinition, 'project'> {
+  const { format } = settings;
+  if (format.project === undefined) return {};
+  return { project: (columns) => make({ ...settings, format: format.project!(columns) }) };
+}
+
 function definition(settings: FileSettings): SourceDefinition {
   const { path, format, perFile } = settings;
   return {
@@ -66,6 +76,7 @@ function definition(settings: FileSettings): SourceDefinition {
     bounded: true,
     splits: async () => (await inputFiles(path)).names,
     open: (split, from, records, context) => openFile(settings, { split, name: split }, from, records, context),
+    ...projected(settings, definition),
   };
 }
 
@@ -87,6 +98,7 @@ function watched(settings: FileSettings): SourceDefinition {
         records,
         context,
       ),
+    ...projected(settings, watched),
   };
 }
 

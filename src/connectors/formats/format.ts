@@ -4,7 +4,7 @@
  * Owns: the contract between formats and the sources and sinks that use them. A format keeps no state between records.
  */
 import type { Format } from '../../api/index.ts';
-import type { BatchSchema } from '../../batch/index.ts';
+import type { BatchBuilder, BatchSchema, ColumnPath } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { LineScanner } from './line-scanner.ts';
 import type { LineWriter } from './line-writer.ts';
@@ -24,8 +24,15 @@ export interface FormatDefinition {
   readonly header?: FormatHeader;
   /** @throws WeirError `E_RECORD` saying what does not fit */
   decode(record: Uint8Array): object;
-  /** What reads most lines of one reader faster than `decode`. Null: nothing does. */
-  scanner?(): LineScanner | null;
+  /** What reads most records of one reader into `rows`, which are of the format's schema, faster than `decode`. Null: nothing does. */
+  scanner?(rows: BatchBuilder): LineScanner | null;
+  /**
+   * The same format, of which only these columns are read: `schema` has no others. It refuses the same records. `decode` may give rows
+   * that have more.
+   *
+   * @throws WeirError `E_SCHEMA` for a column that it does not have
+   */
+  project?(columns: readonly ColumnPath[]): FormatDefinition;
   /** @throws WeirError `E_VALUE` for a row that the format cannot hold */
   encode(row: object): Uint8Array;
   /** What makes lines of many rows faster than `encode`. */

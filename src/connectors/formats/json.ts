@@ -1,11 +1,11 @@
 import { type AnySchema, type Format, type RowOf, type RowSchema, rowSchema } from '../../api/index.ts';
-import { anySchema, type BatchSchema } from '../../batch/index.ts';
+import { anySchema, type BatchSchema, projectSchema } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
-import { asFormat } from './format.ts';
+import { asFormat, type FormatDefinition } from './format.ts';
 import { JsonLines } from './json-lines.ts';
-import { jsonScanner } from './json-scanner.ts';
+import { base64Bytes } from './json-read/read-plan.ts';
+import { JsonScanner } from './json-scanner.ts';
 import { jsonText } from './json-text.ts';
-import type { LineScanner } from './line-scanner.ts';
 import { textOf } from './utf8.ts';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -19,24 +19,28 @@ export function json<S extends AnySchema<any, object>>(schema: S): Format<RowOf<
 export function json<Row extends object = { readonly [key: string]: JsonValue }>(): Format<Row>;
 export function json(schema?: AnySchema): Format<object> {
   const rows = schema === undefined ? unchecked : rowSchema(schema);
+  return asFormat(jsonFormat(rows, rows.schema));
+}
+
+/** @param schema some of the columns of `rows`, or all */
+function jsonFormat(rows: RowSchema, schema: BatchSchema): FormatDefinition {
+  const { fields } = rows;
   const revive = base64Columns(rows.schema);
-  return asFormat({
+  return {
     type: 'format',
     name: 'json',
-    schema: rows.schema,
+    schema,
     framing: 'lines',
     blankLines: 'skip',
     extension: 'jsonl',
-    scanner: () => scannerOf(rows),
+    scanner: (builder) =>
+      schema.kind === 'any' || fields === undefined ? null : new JsonScanner(fields, schema.fields, builder),
+    ...(schema.kind === 'any' ? {} : { project: (columns) => jsonFormat(rows, projectSchema(schema, columns)) }),
     decode: (record) => rows.parse(revive(parsed(textOf(record)))),
     encode: (row) => Buffer.from(jsonText(row)),
     text: jsonText,
     lineWriter: () => new JsonLines(),
-  });
-}
-
-function scannerOf({ schema, scans = [] }: RowSchema): LineScanner | null {
-  return schema.kind === 'any' ? null : jsonScanner(schema.fields.map((field, i) => ({ field, scan: scans[i] })));
+  };
 }
 
 const unchecked: RowSchema = {
@@ -65,7 +69,7 @@ function base64Columns(schema: BatchSchema): (value: unknown) => unknown {
   return (value) => {
     if (typeof value !== 'object' || value === null) return value;
     const row = { ...value } as Record<string, unknown>;
-    for (const name of names) if (typeof row[name] === 'string') row[name] = new Uint8Array(Buffer.from(row[name], 'base64'));
+    for (const name of names) row[name] = base64Bytes(row[name]);
     return row;
   };
 }

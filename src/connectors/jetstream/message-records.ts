@@ -5,10 +5,10 @@
  * writer is no record.
  */
 import type { Timestamp } from '../../api/index.ts';
-import { batchSchema, type BatchSchema, type SchemaField } from '../../batch/index.ts';
+import { type BatchBuilder, batchSchema, type BatchSchema, type SchemaField } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { FormatDefinition } from '../formats/index.ts';
-import { LineSplitter } from '../records/index.ts';
+import { type LineSpan, LineSplitter } from '../records/index.ts';
 import { isFence } from './fence.ts';
 import { milliseconds } from './source-position.ts';
 import type { StreamMessage } from './stream-message.ts';
@@ -92,17 +92,14 @@ export class MessageRecords {
     return this.#lines === null || this.#lines.offset >= this.message.data.length;
   }
 
-  /** Bytes of the lines that are behind. */
-  get offset(): number {
-    return this.#lines?.offset ?? 0;
+  /** Lines that are still to come, as `RecordSplitter` gives them. */
+  whole(): LineSpan | null {
+    return this.#lines === null || this.#next !== undefined ? null : this.#lines.whole();
   }
 
-  /** Passes over lines that `read` takes, as `RecordSplitter.skim` does. */
-  skim(read: (bytes: Uint8Array, from: number) => number, most: number): number {
-    if (this.#lines === null || this.#next !== undefined) return 0;
-    const lines = this.#lines.skim(read, most);
+  pass(to: number, lines: number): void {
+    this.#lines!.pass(to, lines);
     this.#count += lines;
-    return lines;
   }
 
   /** Records that are behind: where to go on in the message if it has more. */
@@ -113,6 +110,16 @@ export class MessageRecords {
   advance(): void {
     this.#count++;
     this.#next = this.#lines === null ? null : undefined;
+  }
+
+  /** Appends what the message knows to so many rows whose other columns are there; its columns are the last ones. */
+  appendColumns(rows: BatchBuilder, count: number): void {
+    const { columns } = this.#settings;
+    const first = rows.builders.length - columns.length;
+    for (const [i, column] of columns.entries()) {
+      const value = columnValues[column](this.message);
+      for (let n = 0; n < count; n++) rows.builders[first + i]!.append(value);
+    }
   }
 
   readonly decode = (record: Uint8Array): object => {

@@ -47,7 +47,7 @@ export interface SourceReaderOptions {
 export class SourceReader implements SplitReader {
   readonly #o: SourceReaderOptions;
   readonly #pieces: PieceBuilder;
-  /** None where the message has columns too. */
+  /** Of the format's columns. */
   readonly #scanner: LineScanner | null;
   readonly #unwatch: () => void;
   readonly #unready: (() => void)[] = [];
@@ -65,9 +65,9 @@ export class SourceReader implements SplitReader {
     this.#o = options;
     this.#position = options.position;
     this.#begins = options.begins;
-    const { format, columns } = options.records;
-    this.#scanner = columns.length === 0 ? (format.scanner?.() ?? null) : null;
+    const { format } = options.records;
     this.#pieces = new PieceBuilder(options.schema, options.split, options.context.operator, options.count);
+    this.#scanner = format.scanner?.(this.#pieces.rows) ?? null;
     this.#unwatch = options.stream.shared.watch.onChange(() => this.#connectionChanged());
   }
 
@@ -145,24 +145,24 @@ export class SourceReader implements SplitReader {
     }
   }
 
-  /** Lines that are as most are; their bytes. */
+  /** Lines that the scanner takes; their bytes. */
   #skim(message: MessageRecords, most: number): number {
-    const scanner = this.#scanner;
-    if (scanner === null) return 0;
-    const from = message.offset;
+    const span = this.#scanner === null ? null : message.whole();
+    if (span === null) return 0;
     const { rows } = this.#pieces;
-    this.#pieces.added(message.skim((bytes, at) => scanner.read(bytes, at, rows), most));
-    return message.offset - from;
+    const before = rows.length;
+    const to = this.#scanner!.read(span.bytes, span.from, span.to, most);
+    const lines = rows.length - before;
+    message.pass(to, lines);
+    message.appendColumns(rows, lines);
+    this.#pieces.added(lines);
+    return to - span.from;
   }
 
-  #add(record: Uint8Array, { decode, place }: MessageRecords): void {
-    if (this.#scanner?.readWhole(record, this.#pieces.rows) === true) return this.#pieces.added(1);
-    const learning = (bytes: Uint8Array): object => {
-      const row = decode(bytes);
-      this.#scanner?.learn(bytes);
-      return row;
-    };
-    this.#pieces.add(record, learning, place);
+  #add(record: Uint8Array, message: MessageRecords): void {
+    if (this.#scanner?.readWhole(record) !== true) return this.#pieces.add(record, message.decode, message.place);
+    message.appendColumns(this.#pieces.rows, 1);
+    this.#pieces.added(1);
   }
 
   #nextMessage(): MessageRecords | null {

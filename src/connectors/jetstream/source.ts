@@ -5,6 +5,7 @@
  * sequence in the checkpoint of the job, and nothing is ever acknowledged.
  */
 import { asSource, type Format, type Source } from '../../api/index.ts';
+import { type ColumnPath, projectSchema } from '../../batch/index.ts';
 import { overlap, WeirError } from '../../core/index.ts';
 import type { Position, SourceContext, SourceDefinition, SplitReader } from '../../operators/index.ts';
 import { formatDefinition, type FormatDefinition, lineFormat } from '../formats/index.ts';
@@ -64,7 +65,10 @@ interface SourceSettings {
 
 /** The definition behind the face. */
 export function messageSource(options: MessageSourceOptions): SourceDefinition {
-  const settings = checkedSettings(options);
+  return definitionOf(checkedSettings(options));
+}
+
+function definitionOf(settings: SourceSettings): SourceDefinition {
   const { records, filters, definition } = settings;
   const what = [`jetstream ${records.stream}`, ...filters].join(' ');
   return {
@@ -78,6 +82,19 @@ export function messageSource(options: MessageSourceOptions): SourceDefinition {
     open: (split, from, count, context) => openSplit(settings, split, from, count, context),
     assist: (request, context) => assist(settings, request, context),
     access: { kind: 'read-stream', stream: records.stream, ...serversOf(settings.nats) },
+    ...(records.format.project === undefined ? {} : { project: (wanted) => definitionOf(projected(settings, wanted)) }),
+  };
+}
+
+/** Of the message's columns those that are wanted; the others are the format's. */
+function projected(settings: SourceSettings, wanted: readonly ColumnPath[]): SourceSettings {
+  const { records, definition } = settings;
+  const columns = records.columns.filter((column) => wanted.some(([name]) => name === column));
+  const format = records.format.project!(wanted.filter(([name]) => !records.columns.some((column) => column === name)));
+  return {
+    ...settings,
+    records: { ...records, format, columns },
+    definition: { schema: projectSchema(definition.schema, wanted) },
   };
 }
 

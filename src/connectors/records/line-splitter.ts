@@ -4,7 +4,7 @@
  * Owns: lines that lie in several chunks, of which at most `lineBytesMax` bytes are kept; the byte order mark at offset 0.
  * Cutting at bytes is safe in UTF-8: a byte of 10 is a line feed and nothing else.
  */
-import { keptBytes, type RawRecord, type RecordSplitter } from './record-splitter.ts';
+import { keptBytes, type LineSpan, type RawRecord, type RecordSplitter } from './record-splitter.ts';
 
 const lineFeed = 10;
 const carriageReturn = 13;
@@ -45,21 +45,17 @@ export class LineSplitter implements RecordSplitter {
     return this.#line(rest, 1);
   }
 
-  skim(read: (chunk: Uint8Array, from: number) => number, most: number): number {
+  whole(): LineSpan | null {
     // The first line may begin with a mark, and how long a line is nobody else looks at.
-    if ((this.offset === 0 && this.#chunk[0] === 0xef) || this.#carriedBytes > 0 || this.#chunk.length > this.#lineBytesMax)
-      return 0;
-    const from = this.#at;
-    let lines = 0;
-    while (lines < most && this.#at <= this.#lastEnd) {
-      const next = read(this.#chunk, this.#at);
-      if (next < 0) break;
-      this.#at = next;
-      lines++;
-    }
-    this.offset += this.#at - from;
+    const isPlain = (this.offset > 0 || this.#chunk[0] !== 0xef) && this.#carriedBytes === 0;
+    if (!isPlain || this.#at > this.#lastEnd || this.#chunk.length > this.#lineBytesMax) return null;
+    return { bytes: this.#chunk, from: this.#at, to: this.#lastEnd + 1 };
+  }
+
+  pass(to: number, lines: number): void {
+    this.offset += to - this.#at;
     this.count += lines;
-    return lines;
+    this.#at = to;
   }
 
   end(): RawRecord | null {

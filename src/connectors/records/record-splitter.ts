@@ -14,14 +14,19 @@ export interface RecordSplitter {
   push(chunk: Uint8Array): void;
   /** The next whole record; null = more bytes are needed. */
   next(): RawRecord | null;
-  /**
-   * Passes over lines that `read` takes, as long as it does, and at most `most`; how many. Lines that lie in several chunks it never sees.
-   *
-   * @param read gets the chunk and where a line begins in it; gives where the next begins, or -1
-   */
-  skim?(read: (chunk: Uint8Array, from: number) => number, most: number): number;
+  /** Lines that are whole in the chunk, and still to come, for whoever reads them by himself; null if there are none for him. */
+  whole?(): LineSpan | null;
+  /** So many of them were read, up to `to` in the chunk. */
+  pass?(to: number, lines: number): void;
   /** No more bytes come: the last record if it has no end. Once. */
   end(): RawRecord | null;
+}
+
+/** From the begin of a line to behind the line feed of another. */
+export interface LineSpan {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Of a record that is too long, this much is kept for its dead letter. */

@@ -47,6 +47,32 @@ describe('jetstream.source', () => {
     );
   });
 
+  test('reads only the columns that are wanted, of the format and of the message', async () => {
+    const stream = await make();
+    const bodies = ['{"n":1,"text":"a"}', '{"n":2,"text":3}', '{"text":"c","n":3}'];
+    await stream.publish(bodies);
+    const format = json(schema({ n: t.int, text: t.string })) as never;
+    const whole = stream.source({ format, ...untilEnd, columns: ['sequence', 'subject'] });
+    const rows = async (of: typeof whole) => {
+      const pieces = await readPieces(of, stream.name, realContext());
+      return pieces.flatMap(({ piece }) => outcomes(piece).flatMap(({ row }) => row ?? []));
+    };
+    const subject = `${stream.name}.a`;
+    expect(await rows(whole)).toEqual([
+      { n: 1, text: 'a', sequence: 1, subject },
+      { n: 3, text: 'c', sequence: 3, subject },
+    ]);
+    expect(await rows(whole.project!([['text'], ['sequence']]))).toEqual([
+      { text: 'a', sequence: 1 },
+      { text: 'c', sequence: 3 },
+    ]);
+    expect(await rows(whole.project!([['subject']]))).toEqual([{ subject }, { subject }]);
+    expect(await rows(stream.source({ format, ...untilEnd, perMessage: 'lines' }).project!([['n']]))).toEqual([
+      { n: 1 },
+      { n: 3 },
+    ]);
+  });
+
   test('names a dead record by stream, sequence and line', async () => {
     const stream = await make();
     await stream.publish(['{"n":1}', '{"n":1}\n\n{"n":"x"}']);

@@ -1,0 +1,66 @@
+/**
+ * Memory that texts of one batch lie in, as UTF-8: stretches of what was read, taken over as they are, and texts that came one by one.
+ *
+ * Owns: the bytes. Where a text begins and ends knows the column (columns/string-builder.ts); several columns share an arena.
+ */
+import { Buffer } from 'node:buffer';
+
+const firstBytes = 1 << 12;
+/** More is not kept for the next batch: one large batch should not cost for ever. */
+const keptBytes = 1 << 19;
+
+export class TextArena {
+  length = 0;
+  #bytes: Buffer = Buffer.alloc(0);
+  #built: Buffer | null = null;
+
+  /** What lies in it from 0 to `length`; another object once it has grown. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  /** Makes room for so many bytes behind `length`. */
+  reserve(size: number): void {
+    const needed = this.length + size;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2, firstBytes));
+    larger.set(this.#bytes.subarray(0, this.length));
+    this.#bytes = larger;
+  }
+
+  /** Takes over a stretch of bytes; it begins where `length` was. */
+  add(bytes: Uint8Array, from: number, to: number): void {
+    this.reserve(to - from);
+    this.#bytes.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.length);
+    this.length += to - from;
+  }
+
+  /** A text without lone surrogates; it begins where `length` was. */
+  addText(text: string): void {
+    this.reserve(text.length * 3);
+    this.length += this.#bytes.write(text, this.length, 'utf8');
+  }
+
+  /** The bytes of the batch that is built, for all of its columns. They do not change any more. */
+  built(): Buffer {
+    this.#built ??= this.#handOver();
+    return this.#built;
+  }
+
+  /** The next batch begins. */
+  reset(): void {
+    this.#built = null;
+    this.length = 0;
+  }
+
+  #handOver(): Buffer {
+    const { length } = this;
+    const bytes = this.#bytes;
+    if (length * 2 < bytes.length) {
+      if (bytes.length > keptBytes) this.#bytes = Buffer.alloc(0);
+      return Buffer.from(bytes.subarray(0, length));
+    }
+    this.#bytes = Buffer.allocUnsafeSlow(Math.min(bytes.length, keptBytes));
+    return bytes.subarray(0, length);
+  }
+}
