@@ -10,6 +10,7 @@ export {
   BoolBuilder,
   BoolColumn,
   builderOf,
+  BytesColumn,
   EncodedStringColumn,
   Float64Builder,
   Float64Column,

@@ -9,9 +9,9 @@ import { OffsetsBuilder, takeOffsets } from './ranges.ts';
 export class ListColumn implements Column {
   readonly type: DataType;
   readonly length: number;
-  private readonly offsets: Uint32Array;
-  private readonly elements: Column;
-  private readonly nulls: Uint8Array | null;
+  readonly offsets: Uint32Array;
+  readonly elements: Column;
+  readonly nulls: Uint8Array | null;
 
   constructor(type: DataType, offsets: Uint32Array, elements: Column, nulls: Uint8Array | null) {
     this.type = type;

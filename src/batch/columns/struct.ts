@@ -11,8 +11,8 @@ type StructType = Extract<DataType, { kind: 'struct' }>;
 export class StructColumn implements Column {
   readonly type: StructType;
   readonly length: number;
-  private readonly children: readonly Column[];
-  private readonly nulls: Uint8Array | null;
+  readonly children: readonly Column[];
+  readonly nulls: Uint8Array | null;
   private make: ((row: number) => object) | undefined;
 
   constructor(type: StructType, length: number, children: readonly Column[], nulls: Uint8Array | null) {

@@ -7,7 +7,7 @@ import type { Format } from '../../api/index.ts';
 import type { BatchBuilder, BatchSchema, ColumnPath } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { LineScanner } from './line-scanner.ts';
-import type { LineWriter } from './line-writer.ts';
+import type { RowWriter } from './row-writer.ts';
 
 export interface FormatDefinition {
   readonly type: 'format';
@@ -35,10 +35,8 @@ export interface FormatDefinition {
   project?(columns: readonly ColumnPath[]): FormatDefinition;
   /** @throws WeirError `E_VALUE` for a row that the format cannot hold */
   encode(row: object): Uint8Array;
-  /** What makes lines of many rows faster than `encode`. */
-  lineWriter?(): LineWriter;
-  /** The same as text, where that is what it is made of. It never holds a line break. */
-  text?(row: object): string;
+  /** What writes rows of whole batches as lines faster than `encode`: the same bytes. */
+  rowWriter?(): RowWriter;
 }
 
 export interface FormatHeader {

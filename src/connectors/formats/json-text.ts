@@ -28,7 +28,8 @@ function isSimple(value: object): boolean {
   return true;
 }
 
-function valueText(value: unknown, path: PropertyKey[]): string {
+/** The same of any value; `path` is where it is. */
+export function valueText(value: unknown, path: PropertyKey[]): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value);

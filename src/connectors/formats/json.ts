@@ -2,7 +2,7 @@ import { type AnySchema, type Format, type RowOf, type RowSchema, rowSchema } fr
 import { anySchema, type BatchSchema, projectSchema } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import { asFormat, type FormatDefinition } from './format.ts';
-import { JsonLines } from './json-lines.ts';
+import { JsonRows } from './json-rows.ts';
 import { base64Bytes } from './json-read/read-plan.ts';
 import { JsonScanner } from './json-scanner.ts';
 import { jsonText } from './json-text.ts';
@@ -38,8 +38,7 @@ function jsonFormat(rows: RowSchema, schema: BatchSchema): FormatDefinition {
     ...(schema.kind === 'any' ? {} : { project: (columns) => jsonFormat(rows, projectSchema(schema, columns)) }),
     decode: (record) => rows.parse(revive(parsed(textOf(record)))),
     encode: (row) => Buffer.from(jsonText(row)),
-    text: jsonText,
-    lineWriter: () => new JsonLines(),
+    rowWriter: () => new JsonRows(),
   };
 }
 

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import type { Batch } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { FormatDefinition } from './format.ts';
-import type { LineWriter } from './line-writer.ts';
+import type { RowWriter, WrittenRows } from './row-writer.ts';
 
 const newline = 10;
 /** Of a row, in a message. */
@@ -15,13 +15,27 @@ const rowCharsMax = 200;
  * @throws WeirError `E_VALUE` for a row that the format cannot hold, or that would be more than one line
  */
 export function linesOf(batch: Batch, format: FormatDefinition): Uint8Array {
-  const writer = writerOf(format);
-  if (writer !== undefined) {
-    writer.begin();
-    const add = (row: object): void => writer.add(row);
-    for (let i = 0; i < batch.length; i++) inRow(batch, i, add);
-    return writer.take();
+  const written = writtenRows(batch, format);
+  if (written === null) return encodedLines(batch, format);
+  const refused = written.starts.findIndex((start, i) => start === written.ends[i]);
+  if (refused >= 0) encodedRow(batch, refused, format); // throws
+  return written.bytes;
+}
+
+/** All rows at once, if the format writes them so. Those that it cannot hold are empty; `encodedRow` says why. */
+export function writtenRows(batch: Batch, format: FormatDefinition): WrittenRows | null {
+  let writer = writers.get(format);
+  if (writer === undefined) {
+    writer = format.rowWriter?.() ?? null;
+    writers.set(format, writer);
   }
+  return writer?.write(batch) ?? null;
+}
+
+/** A memo, not state: a writer knows nothing from one batch to the next. */
+const writers = new WeakMap<FormatDefinition, RowWriter | null>();
+
+function encodedLines(batch: Batch, format: FormatDefinition): Uint8Array {
   const parts: Uint8Array[] = [];
   for (let i = 0; i < batch.length; i++) {
     const record = encodedRow(batch, i, format);
@@ -35,33 +49,13 @@ export function linesOf(batch: Batch, format: FormatDefinition): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** A memo, not state: a writer knows nothing from one batch to the next. */
-const writers = new WeakMap<FormatDefinition, LineWriter>();
-
-function writerOf(format: FormatDefinition): LineWriter | undefined {
-  const known = writers.get(format);
-  if (known !== undefined || format.lineWriter === undefined) return known;
-  const writer = format.lineWriter();
-  writers.set(format, writer);
-  return writer;
-}
-
 const lineEnd = Buffer.from('\n');
 
 /** One row as the format writes it. @throws WeirError `E_VALUE` saying which row the format cannot hold */
 export function encodedRow(batch: Batch, index: number, format: FormatDefinition): Uint8Array {
-  return inRow(batch, index, format.encode);
-}
-
-/** The same as text, of a format that has one. */
-export function encodedText(batch: Batch, index: number, text: NonNullable<FormatDefinition['text']>): string {
-  return inRow(batch, index, text);
-}
-
-function inRow<T>(batch: Batch, index: number, encode: (row: object) => T): T {
   const row = batch.row(index);
   try {
-    return encode(row);
+    return format.encode(row);
   } catch (error) {
     if (!(error instanceof WeirError)) throw error;
     const { code, hint, retry } = error;

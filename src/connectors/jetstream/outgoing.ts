@@ -7,7 +7,7 @@
 import { type Batch, ByteReader, ByteWriter } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { SinkContext } from '../../operators/index.ts';
-import { encodedRow, encodedText, type FormatDefinition, rowText } from '../formats/index.ts';
+import { encodedRow, type FormatDefinition, rowText, writtenRows } from '../formats/index.ts';
 
 const newline = 10;
 /** A message of several lines is sent once it has this many bytes. */
@@ -37,12 +37,18 @@ export interface OutgoingSettings {
   readonly setAside: SinkContext['setAside'];
 }
 
-/** One that takes more lines: as text where the format gives text, which is put together faster. */
+/** Bytes of a row, or of several with line feeds between. */
+interface Span {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  end: number;
+}
+/** One that takes more lines. */
 interface OpenMessage {
-  text: string;
-  readonly parts: Uint8Array[];
+  readonly spans: Span[];
   size: number;
 }
+type RowBytes = (i: number) => Span;
 
 /** Rows as messages, one after the other. */
 export class OutgoingRows {
@@ -59,12 +65,10 @@ export class OutgoingRows {
 
   /** @throws WeirError `E_VALUE` for a row that cannot be a message, and cannot be set aside */
   add(batch: Batch): void {
-    const { format, perMessage } = this.#settings;
-    const text = perMessage === 'lines' ? format.text : undefined;
+    const bytesOf = rowBytes(batch, this.#settings.format);
     for (let i = 0; i < batch.length; i++) {
       try {
-        if (text === undefined) this.#addRow(batch, i, this.#subjectOf(batch, i), encodedRow(batch, i, format));
-        else this.#addText(batch, i, this.#subjectOf(batch, i), encodedText(batch, i, text));
+        this.#addRow(batch, i, this.#subjectOf(batch, i), bytesOf(i));
       } catch (error) {
         setAside(this.#settings.setAside, batch, i, error);
       }
@@ -78,21 +82,15 @@ export class OutgoingRows {
     this.#checked.clear();
   }
 
-  #addRow(batch: Batch, i: number, subject: string, body: Uint8Array): void {
+  #addRow(batch: Batch, i: number, subject: string, row: Span): void {
     const { perMessage, format } = this.#settings;
-    const max = this.#roomFor(batch, i, body.length);
-    if (perMessage === 'one') return this.#give({ subject, body });
-    if (body.includes(newline))
+    const max = this.#roomFor(batch, i, row.end - row.start);
+    if (perMessage === 'one') return this.#give({ subject, body: row.bytes.subarray(row.start, row.end) });
+    if (format.rowWriter === undefined && row.bytes.includes(newline))
       throw badRow(batch, i, `${format.name} writes a record as a line, and this one holds a line break`, {
         hint: 'write it as json()',
       });
-    this.#openFor(subject, body.length, max).parts.push(body);
-  }
-
-  #addText(batch: Batch, i: number, subject: string, line: string): void {
-    const size = Buffer.byteLength(line);
-    const open = this.#openFor(subject, size, this.#roomFor(batch, i, size));
-    open.text += open.text === '' ? line : `\n${line}`;
+    addLine(this.#openFor(subject, row.end - row.start, max), row);
   }
 
   /** The bytes that a body may have. @throws WeirError `E_VALUE` if a row alone has more */
@@ -112,7 +110,7 @@ export class OutgoingRows {
       return known;
     }
     if (known !== undefined) this.#give({ subject, body: bodyOf(known) });
-    const open = { text: '', parts: [], size };
+    const open: OpenMessage = { spans: [], size };
     this.#lines.set(subject, open);
     return open;
   }
@@ -163,9 +161,28 @@ function badRow(batch: Batch, i: number, what: string, { hint }: { readonly hint
   return new WeirError('E_VALUE', `${what}; ${rowText(batch, i)}`, { hint });
 }
 
-function bodyOf({ text, parts }: OpenMessage): Uint8Array {
-  if (parts.length === 0) return Buffer.from(text);
-  return Buffer.concat(parts.flatMap((part, i) => (i === 0 ? [part] : [lineEnd, part])));
+/** The bytes of each row, of all of them at once where the format writes them so. */
+function rowBytes(batch: Batch, format: FormatDefinition): RowBytes {
+  const written = writtenRows(batch, format);
+  const encoded: RowBytes = (i) => {
+    const bytes = encodedRow(batch, i, format);
+    return { bytes, start: 0, end: bytes.length };
+  };
+  if (written === null) return encoded;
+  const { bytes, starts, ends } = written;
+  return (i) => (starts[i] === ends[i] ? encoded(i) : { bytes, start: starts[i]!, end: ends[i]! });
+}
+
+/** Rows that were written one behind the other already have the line feed between them. */
+function addLine({ spans }: OpenMessage, row: Span): void {
+  const last = spans.at(-1);
+  if (last?.bytes === row.bytes && last.end + 1 === row.start) last.end = row.end;
+  else spans.push(row);
+}
+
+function bodyOf({ spans }: OpenMessage): Uint8Array {
+  const parts = spans.map(({ bytes, start, end }) => bytes.subarray(start, end));
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts.flatMap((part, i) => (i === 0 ? [part] : [lineEnd, part])));
 }
 const lineEnd = Buffer.from('\n');
 

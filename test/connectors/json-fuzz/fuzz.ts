@@ -4,9 +4,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { rowSchema } from '../../../src/api/index.ts';
-import type { BatchBuilder, ColumnPath } from '../../../src/batch/index.ts';
+import type { Batch, BatchBuilder, ColumnPath } from '../../../src/batch/index.ts';
 import { seededRandom } from '../../../src/core/index.ts';
-import type { FormatDefinition } from '../../../src/connectors/formats/index.ts';
+import { type FormatDefinition, jsonText } from '../../../src/connectors/formats/index.ts';
+import { JsonRows } from '../../../src/connectors/formats/json-rows.ts';
 import { JsonScanner } from '../../../src/connectors/formats/json-scanner.ts';
 import { inputOf } from './inputs.ts';
 import { type Case, formatOf, type MakeScanner, oracle, readBy, sent } from './readers.ts';
@@ -57,7 +58,9 @@ export function tried(
         expected.filter((row) => row !== null && !holdsUnsendable(row)),
         again.filter((row) => !holdsUnsendable(row)),
       );
-    if (mismatch !== null) return { mismatch, taken };
+    const written =
+      mismatch ?? found.batches.map((batch) => writerDifference(replay, reader, batch)).find((one) => one !== null) ?? null;
+    if (written !== null) return { mismatch: written, taken };
   }
   return { mismatch: null, taken };
 }
@@ -69,6 +72,22 @@ const readers = [
 ] as const;
 
 const rowsOf = (batch: Parameters<typeof sent>[0]): object[] => Array.from({ length: batch.length }, (_, i) => batch.row(i));
+
+/** What the writer makes of a batch, against JSON.stringify; bytes are none of its matters. */
+function writerDifference(replay: Replay, reader: string, batch: Batch): Mismatch | null {
+  for (const sides of [batch, sent(batch), batch.select(Int32Array.of(0))]) {
+    const { bytes, starts, ends } = writer.write(sides);
+    for (let record = 0; record < sides.length; record++) {
+      const row = sides.row(record);
+      const wanted = 'raw' in row ? jsonText(row) : JSON.stringify(row);
+      const found = Buffer.from(bytes.subarray(starts[record], ends[record])).toString();
+      if (found !== wanted) return { replay, reader: `writer, behind ${reader}`, record, wanted, found };
+    }
+  }
+  return null;
+}
+
+const writer = new JsonRows();
 
 /** Values without a type change on a wire in ways of their own. */
 const holdsUnsendable = (row: object): boolean => 'any' in row;
