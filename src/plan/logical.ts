@@ -3,7 +3,7 @@
  *
  * Owns: the node types, and what the planner must know of sources and sinks. A node is immutable and is its own identity.
  */
-import type { BatchSchema, SchemaField } from '../batch/index.ts';
+import type { BatchSchema, ColumnPath, SchemaField } from '../batch/index.ts';
 import type { ExprNode, NamedExpr } from '../expr/index.ts';
 import type { GroupTime } from './group-time.ts';
 
@@ -21,8 +21,8 @@ export interface SourceInfo {
   readonly identity: string;
   /** It ends by itself. */
   readonly bounded: boolean;
-  /** The same source that gives these of its columns only, in this order; absent: it gives all it has. */
-  readonly project?: (columns: readonly string[]) => SourceInfo;
+  /** The same source that gives only these columns, and fields of them, in the order of its schema; absent: it gives all it has. */
+  project?(columns: readonly ColumnPath[]): SourceInfo;
 }
 
 export interface SinkInfo {

@@ -168,7 +168,7 @@ class Pruning implements Pass {
     if (needs === null || source.schema.kind === 'any' || source.project === undefined) return node;
     const names = namesIn(source.schema, needs);
     if (names.length === source.schema.fields.length) return node;
-    const projected = source.project(names);
+    const projected = source.project(names.map((name) => [name]));
     return { ...node, source: projected, schema: projected.schema };
   }
 

@@ -11,6 +11,8 @@ import { barrier, batch, numbers, valuesOf } from './fakes.ts';
 
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+const { project: _whole, ...info } = source('in').source;
+
 /** Gives what the test puts in, piece by piece; `null` ends it. */
 class Input {
   readonly log: string[] = [];
@@ -18,7 +20,7 @@ class Input {
   #asked = (): void => {};
   openFails: Error | null = null;
   readonly definition: SourceDefinition = {
-    ...source('in').source,
+    ...info,
     schema: numbers,
     splits: async () => ['s'],
     open: async (split, from, records, { signal }) => {

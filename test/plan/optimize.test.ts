@@ -117,7 +117,7 @@ describe('PL2: a source that can', () => {
   const info = (names: readonly string[]): SourceInfo => ({
     ...{ type: 'source', name: 'in', guarantee: 'exactly-once', identity: 'in', bounded: true },
     schema: batchSchema(fields.filter(({ name }) => names.includes(name))),
-    project: info,
+    project: (columns) => info(columns.map(([name]) => name)),
   });
   const source: SourceNode = { kind: 'source', site: '', source: info(['a', 'b', 'c']), schema: info(['a', 'b', 'c']).schema };
   const job = (input: SinkNode['input']): LogicalJob => {

@@ -37,5 +37,5 @@ export const times = {
       return written;
     },
   },
-  toMs: { takes: ['time'], gives: number, apply: (at: number) => at, code: (at) => at },
+  toMs: { takes: ['time'], gives: number, apply: (at: number) => at, code: (at: string): string => at },
 } satisfies Record<string, ScalarFunction>;
