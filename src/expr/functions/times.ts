@@ -9,6 +9,15 @@ const remainder = (value: number, of: number): number => ((value % of) + of) % o
 /** How a part of a pattern is written. */
 export type TimePart = (at: Date) => string;
 
+const itself = (at: string): string => at;
+
+function written(at: number, parts: readonly TimePart[]): string {
+  const date = new Date(at);
+  let whole = '';
+  for (let i = 0; i < parts.length; i++) whole += parts[i]!(date);
+  return whole;
+}
+
 export const times = {
   addMs: {
     takes: ['time', 'constant'],
@@ -27,15 +36,6 @@ export const times = {
   hour: { takes: ['time'], gives: number, apply: (at: number) => Math.floor(remainder(at, dayMs) / hourMs) },
   minute: { takes: ['time'], gives: number, apply: (at: number) => Math.floor(remainder(at, hourMs) / 60_000) },
   second: { takes: ['time'], gives: number, apply: (at: number) => Math.floor(remainder(at, 60_000) / 1000) },
-  format: {
-    takes: ['time', 'constant'],
-    gives: text,
-    apply(at: number, parts: readonly TimePart[]): string {
-      const date = new Date(at);
-      let written = '';
-      for (let i = 0; i < parts.length; i++) written += parts[i]!(date);
-      return written;
-    },
-  },
-  toMs: { takes: ['time'], gives: number, apply: (at: number) => at, code: (at: string): string => at },
+  format: { takes: ['time', 'constant'], gives: text, apply: written },
+  toMs: { takes: ['time'], gives: number, apply: (at: number) => at, code: itself },
 } satisfies Record<string, ScalarFunction>;
