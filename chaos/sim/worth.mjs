@@ -14,6 +14,8 @@ export function worthOf(lives) {
     percent('a restore from epoch 2 or later', ({ totals }) => totals.deepRestores > 0, 0.7),
     percent('a parallelism of 2 or more', ({ parallelism }) => parallelism >= 2, 0.7),
     percent('late rows', ({ late }) => late > 0, 0.3),
+    percent('rows that the job refuses', ({ refused }) => refused > 0, 0.08),
+    percent('rows that cannot be read again', ({ journaled }) => journaled > 0, 0.04),
     percent('two or more splits', ({ splits }) => splits >= 2, 0.15),
     percent('a rescale', ({ rescaled }) => rescaled, 0.15),
     percent('an aborted and then a completed epoch', ({ abortedThenCompleted }) => abortedThenCompleted, 0.15),

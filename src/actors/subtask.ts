@@ -358,7 +358,8 @@ export class Subtask {
     const definition = root.node.source as SourceDefinition;
     if (definition.release === undefined) return;
     for (const { split, position } of this.#state!.positionsAt(oldest)) {
-      if (position !== undefined)
+      // null: nothing was read of it yet, and nothing lies before.
+      if (position !== undefined && position !== null)
         await definition.release(split, position, { ...sourceContext(this.#site), signal: this.#abort.signal });
     }
   }

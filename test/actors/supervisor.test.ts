@@ -56,6 +56,19 @@ describe('a supervisor', () => {
     ]);
   });
 
+  // Found by simulated lives of a job that had no input yet when it was restored: it gave up.
+  test('releases nothing of a split of which nothing was read before the checkpoint', async () => {
+    await worker.running();
+    await worker.trigger(1);
+    const parts = worker.said.flatMap((message) => (message.kind === 'ack' ? message.snapshot.parts : []));
+    await worker.tell({ kind: 'teardown', generation: generation(1) });
+    await worker.running(2, manifest(1, parts));
+    worker.news();
+    await worker.commit(1, 1, 2);
+    expect(worker.news()).toEqual(everybody('committed 1'));
+    expect(worker.input.log.filter((entry) => entry.startsWith('release'))).toEqual([]);
+  });
+
   // Found by the witness of seed 152: such a worker ran what nobody counted any more.
   test('X3: once it is closed nothing is deployed, though a deployment may still be on its way', async () => {
     await worker.supervisor.close();

@@ -17,9 +17,11 @@ import {
   TroubledPace,
 } from '../../src/testing/simulation/index.ts';
 import { virtualGlobals } from '../../src/testing/simulation/virtual-globals.ts';
+import { World } from '../golden/world.ts';
+import { Sender, senderName } from './journaled.ts';
 import type { LifeOutcome } from './simulated-life.ts';
 
-const queries = ['pass', 'sums', 'running'] as const;
+const queries = ['pass', 'sums', 'running', 'sender'] as const;
 const sinks = ['fenced', 'fenced lines', 'shared', 'eager', 'kv'] as const;
 
 interface Row {
@@ -115,6 +117,9 @@ class Life {
   readonly #timeline: Timeline;
   readonly #cluster: SimulatedCluster;
   readonly #nemesis: Nemesis;
+  /** Of rows that are in no stream, and what its job writes. */
+  readonly #sender: Sender | null;
+  readonly #world = new World();
 
   constructor(plan: NatsLifePlan, timeline: Timeline, sabotage: Sabotage | undefined) {
     this.#plan = plan;
@@ -122,16 +127,20 @@ class Life {
     const { seed, faults, kinds, parallelisms, version } = plan;
     const random = seededRandom(seed ^ 0x5eed);
     const messages = plan.splits.flat().length;
-    const pace = new TroubledPace(timeline, random, (_source, _split, position) => {
-      if (this.#nemesis.done) return true;
-      return (position as { sequence: number }).sequence / messages <= 0.1 + (0.8 * this.#nemesis.live) / faults;
+    const mayPass = (share: number): boolean => this.#nemesis.done || share <= 0.1 + (0.8 * this.#nemesis.live) / faults;
+    const pace = new TroubledPace(timeline, random, (source, _split, position) => {
+      if (source === senderName) return true; // whoever sends them looks
+      return mayPass((position as { sequence: number }).sequence / messages);
     });
+    const sent = plan.splits.flat(2).map(({ key }, id) => ({ id, k: key }));
+    this.#sender = plan.query === 'sender' ? new Sender(sent, mayPass) : null;
+    const sending = this.#sender?.outputs(this.#world);
     this.#cluster = new SimulatedCluster({
       timeline,
       seed,
       job: {
         name: job,
-        outputs: (servers) => logicalJob(pipeline({ name: job, outputs: [outputOf(plan, servers)] })).outputs,
+        outputs: (servers) => sending ?? logicalJob(pipeline({ name: job, outputs: [outputOf(plan, servers)] })).outputs,
         parallelisms,
         checkpointEveryMs: 100 + Math.floor(random.next() * 300),
         restart: { attempts: 1000, withinMs: 1000, backoffMs: 1 },
@@ -165,7 +174,8 @@ class Life {
     const { done, live, counts } = this.#nemesis;
     return {
       violations: [
-        ...faultsOf(this.#plan, found),
+        ...(this.#sender?.wrong(this.#world) ?? faultsOf(this.#plan, found)),
+        ...this.#world.violations,
         ...this.#cluster.violations,
         ...(done ? [] : [`only ${live} of ${faults} faults hit a running generation`]),
       ],
@@ -173,8 +183,10 @@ class Life {
       faults: Object.fromEntries(counts),
       totals,
       rowsIn: splits.flat(2).length,
-      rowsOut: found.length,
+      rowsOut: this.#sender === null ? found.length : this.#world.rows('rows').length,
       late: 0,
+      refused: 0,
+      journaled: this.#sender === null ? 0 : this.#world.rows('rows').length,
       splits: splits.length,
       parallelism: Math.max(...parallelisms),
       rescaled: totals.rescales > 0,
@@ -238,6 +250,8 @@ function outputOf({ query, sink, perMessage, splits }: NatsLifePlan, servers: st
         .groupBy(window('at', `${windowMs} ms`), 'key')
         .agg({ total: sum('amount'), n: count() })
         .to(jetstream.sink(to));
+    case 'sender':
+      throw new Error('it has outputs of its own');
     case 'running': {
       const totals = rows.groupBy('key').agg({ total: sum('amount'), n: count() });
       const bucket = { servers, bucket: 'totals', key: (row: { key: string }) => row.key, create: true };
@@ -280,6 +294,8 @@ function faultsOf(plan: NatsLifePlan, found: readonly Found[]): string[] {
         sumsOf(rows),
         found.map((row) => `${startOf(row)} ${row.key} ${row.total} ${row.n}`),
       );
+    case 'sender':
+      return [];
     case 'running':
       return [...lastOf(rows, found), ...(plan.sink.startsWith('fenced') ? onlyRising(found) : [])];
   }

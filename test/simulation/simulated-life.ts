@@ -1,6 +1,7 @@
 /** One life of a job in a simulated cluster: a random pipeline over random input, under random faults, held against the plain answer. */
 import fc from 'fast-check';
 import { type Sabotage, seededRandom } from '../../src/core/index.ts';
+import type { SinkDefinition } from '../../src/operators/index.ts';
 import type { LogicalJob } from '../../src/plan/index.ts';
 import type { MemoryDisk } from '../../src/state/index.ts';
 import {
@@ -15,12 +16,19 @@ import {
 import { type Drawn, drawnWith, queryNames } from '../golden/drawn.ts';
 import type { LifeReport } from '../golden/life.ts';
 import { fitting, inputOf, queries } from '../golden/live-out.ts';
+import { type Experiment, same, type Verdict } from '../golden/experiment.ts';
 import { World } from '../golden/world.ts';
+import { Sender } from './journaled.ts';
 import { livingRows } from './living-rows.ts';
+import { deadLetters, refusing, refusingStep, refusingSteps, setAside } from './refusing.ts';
 
 /** What a seed stands for. */
 export interface LifePlan {
   readonly drawn: Drawn;
+  /** Functions of the job that refuse rows: a stateless one before the query, or those of a query of its own. */
+  readonly refuses: (typeof refusals)[number];
+  /** Splits that can be read again, or a sender whose rows are in the job's journal. */
+  readonly input: 'splits' | 'sender';
   /** How many must hit a running generation. */
   readonly faults: number;
   readonly kinds: readonly string[];
@@ -35,6 +43,10 @@ export interface LifeOutcome {
   readonly rowsIn: number;
   readonly rowsOut: number;
   readonly late: number;
+  /** Rows that the job's functions refused. */
+  readonly refused: number;
+  /** Rows that could not be read again, and were kept in a journal. */
+  readonly journaled: number;
   readonly splits: number;
   readonly parallelism: number;
   readonly rescaled: boolean;
@@ -44,6 +56,7 @@ export interface LifeOutcome {
 }
 
 const lifeMsMax = 900_000;
+const refusals = ['nothing', ...refusingSteps, ...(Object.keys(refusing) as (keyof typeof refusing)[])] as const;
 
 export const lifePlans: fc.Arbitrary<LifePlan> = fc.record({
   drawn: fc
@@ -52,6 +65,14 @@ export const lifePlans: fc.Arbitrary<LifePlan> = fc.record({
       fc.constantFrom(...queryNames, 'clearing' as const, 'timers' as const, 'process' as const),
     )
     .map(([drawn, query]) => ({ ...drawn, query })),
+  refuses: fc.oneof(
+    { weight: 4, arbitrary: fc.constant('nothing' as const) },
+    { weight: 1, arbitrary: fc.constantFrom(...refusals) },
+  ),
+  input: fc.oneof(
+    { weight: 11, arbitrary: fc.constant('splits' as const) },
+    { weight: 1, arbitrary: fc.constant('sender' as const) },
+  ),
   faults: fc.integer({ min: 10, max: 13 }),
   kinds: fc.oneof(
     { weight: 4, arbitrary: fc.constant(faultKinds) },
@@ -68,11 +89,12 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
   world.pause = async () => undefined;
   const timeline = new Timeline();
   const run = new Run({ ...plan, drawn }, timeline, sabotage);
-  const verdict = await queries[drawn.query]({
+  const verdict = await verdictOf(plan, run, {
     life: drawn,
     world,
     ...inputOf(drawn, { random, pause: world.pause }),
-    run: (outputs) => run.live(outputs),
+    run: (outputs) =>
+      run.live(outputs, plan.refuses === 'nothing' || plan.input === 'sender' ? undefined : world.sink(deadLetters)),
   });
   const { cluster, nemesis } = run;
   const all = [...drawn.left, ...drawn.right];
@@ -83,7 +105,7 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
         .map(({ what, actual, expected }) => `${what}: ${difference(actual, expected)}`),
       ...world.violations,
       ...cluster.violations,
-      ...(await leaks(drawn, (cluster.ground as MemoryGround).disk)),
+      ...(await leaks(plan, (cluster.ground as MemoryGround).disk)),
       ...(nemesis.done ? [] : [`only ${nemesis.live} of ${plan.faults} faults hit a running generation`]),
     ],
     trace: timeline.trace,
@@ -92,6 +114,8 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
     rowsIn: all.flat().length,
     rowsOut: verdict.findings.reduce((sum, { actual }) => sum + actual.length, 0),
     late: verdict.late,
+    refused: plan.refuses === 'nothing' || plan.input === 'sender' ? 0 : world.rows(deadLetters).length,
+    journaled: plan.input === 'sender' ? world.rows('rows').length : 0,
     splits: all.length,
     parallelism: Math.max(...drawn.parallelisms),
     rescaled: cluster.totals.rescales > 0,
@@ -101,9 +125,42 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
   };
 }
 
+/** What came out of rows that are sent, against what was sent. */
+async function sent(run: Run, { life, world, run: lived }: Experiment): Promise<Verdict> {
+  const rows = [...life.left, ...life.right].flat().map(({ k }, id) => ({ id, k }));
+  const sender = new Sender(rows, (share) => run.mayPass(share));
+  const report = await lived(sender.outputs(world));
+  const findings = [
+    { what: 'rows that were sent', actual: sender.wrong(world), expected: [] },
+    same(
+      'rows',
+      [...new Set(world.rows<{ id: number }>('rows').map(({ id }) => id))],
+      rows.map(({ id }) => id),
+    ),
+  ];
+  return { life: report, late: 0, findings };
+}
+
+async function verdictOf({ refuses, input }: LifePlan, run: Run, experiment: Experiment): Promise<Verdict> {
+  if (input === 'sender') return sent(run, experiment);
+  const query = queries[experiment.life.query];
+  switch (refuses) {
+    case 'nothing':
+      return query(experiment);
+    case 'map':
+    case 'filter':
+    case 'flatMap': {
+      const verdict = await query(refusingStep(experiment, refuses));
+      return { ...verdict, findings: [...verdict.findings, setAside(experiment, experiment.rows)] };
+    }
+    default:
+      return refusing[refuses](experiment);
+  }
+}
+
 /** Once all windows are closed nothing is left of them, unless the result is the whole table. */
-async function leaks({ query, modes }: Drawn, disk: MemoryDisk): Promise<string[]> {
-  if (query !== 'windows' || modes.includes('complete')) return [];
+async function leaks({ refuses, input, drawn: { query, modes } }: LifePlan, disk: MemoryDisk): Promise<string[]> {
+  if (query !== 'windows' || modes.includes('complete') || refuses === 'refusing process' || input === 'sender') return [];
   return [...(await livingRows(disk))].map(([table, rows]) => `a leak: ${rows} rows of ${table} are left`);
 }
 
@@ -120,7 +177,12 @@ class Run {
     this.#sabotage = sabotage;
   }
 
-  async live(outputs: LogicalJob['outputs']): Promise<LifeReport> {
+  /** A share of the rows for each fault, so that there is work at every one of them. */
+  mayPass(share: number): boolean {
+    return this.nemesis.done || share <= 0.1 + (0.8 * this.nemesis.live) / this.#plan.faults;
+  }
+
+  async live(outputs: LogicalJob['outputs'], dead: SinkDefinition | undefined): Promise<LifeReport> {
     const { drawn, faults, kinds } = this.#plan;
     const { left, right, parallelisms, abortEvery, seed } = drawn;
     const random = seededRandom(seed ^ 0x5eed);
@@ -129,16 +191,16 @@ class Run {
       right: right.map(({ length }) => length),
     };
     const sabotage = this.#sabotage ?? (abortEvery === 0 ? undefined : { abortEvery });
-    // A share of the rows for each fault, so that there is work at every one of them; some splits are ahead, and end long before.
+    // Some splits are ahead, and end long before.
     const ahead = new Map<string, number>();
     const headStart = (split: string): number => {
       if (!ahead.has(split)) ahead.set(split, split !== 'left s0' && random.next() < 0.3 ? random.next() : 0);
       return ahead.get(split)!;
     };
     const pace = new TroubledPace(this.#timeline, random, (source, split, position) => {
-      if (this.nemesis.done) return true;
-      const share = (position as number) / sizes[source]![Number(split.slice(1))]!;
-      return share <= 0.1 + headStart(`${source} ${split}`) + (0.8 * this.nemesis.live) / faults;
+      if (typeof position !== 'number') return true; // whoever sends them looks
+      const share = position / sizes[source]![Number(split.slice(1))]!;
+      return this.mayPass(share - headStart(`${source} ${split}`));
     });
     this.cluster = new SimulatedCluster({
       timeline: this.#timeline,
@@ -149,6 +211,7 @@ class Run {
         parallelisms,
         checkpointEveryMs: 100 + Math.floor(random.next() * 300),
         restart: { attempts: 1000, withinMs: 1000, backoffMs: 1 },
+        ...(dead === undefined ? {} : { deadLetters: dead }),
       },
       workers: 3,
       slots: 2,

@@ -4,7 +4,8 @@
  * Owns: finding the frame of an entry, and the compare-and-set of frame after frame. Does not own: turns; the caller lets one of
  * these run at a time.
  * Invariants: S15 frames follow one another without a hole: a missing one, or an end below one that was seen, is damage; SJ1 a frame
- * is stored only right behind the one that this process knows to be the last.
+ * is stored only right behind the one that this process knows to be the last. That one stays, though all of it was released:
+ * else whoever knew of none before would store one in its place.
  */
 import { WeirError } from '../../core/index.ts';
 import { FrameIndex, type FramePlace } from './frame-index.ts';
@@ -100,7 +101,7 @@ export class JournalFrames {
     return true;
   }
 
-  /** Deletes the frames whose entries were all released. */
+  /** Deletes the frames whose entries were all released, but for the last. */
   async free(): Promise<void> {
     const what = `release journal ${this.#name}`;
     const before = await this.#firstMessageKept();
@@ -110,9 +111,9 @@ export class JournalFrames {
   }
 
   async #firstMessageKept(): Promise<number> {
-    if (this.#first === this.#end) return this.#tailSeq + 1;
-    const known = this.#index.before(this.#first);
-    return known !== undefined && known.end > this.#first ? known.from : (await this.#frameOf(this.#first)).from;
+    const entry = Math.min(this.#first, this.#end - 1);
+    const known = this.#index.before(entry);
+    return known !== undefined && known.end > entry ? known.from : (await this.#frameOf(entry)).from;
   }
 
   async #frameOf(sequence: number): Promise<ReadFrame> {
@@ -121,6 +122,8 @@ export class JournalFrames {
     for (let at = near?.seq ?? 1, follows = near?.first; ; ) {
       const head = await this.#frames.next(this.#subjects.head, at, `read journal ${this.#name}`);
       const frame = head === null ? null : await this.#open(head);
+      // Another process has released the one that was seen there, and whatever else lies before.
+      if (at === near?.seq && frame?.seq !== at) follows = undefined;
       if (frame === null || frame.first > sequence || frame.first !== (follows ?? frame.first))
         throw this.#damaged(`entry ${follows ?? sequence} is missing`);
       if (frame.end > sequence) return (this.#read = frame);
