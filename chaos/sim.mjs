@@ -77,6 +77,8 @@ for (const { what, shown, least, is } of worth)
 say(
   `${lived.length} lives (${lived.filter((life) => groundOf(life.seed) === 'nats').length} on NATS) in ${seconds.toFixed(1)} s, ${total(faults)} faults, ${wrong.length} went wrong`,
 );
+const refused = lived.filter(({ refusal }) => refusal !== undefined).length;
+if (refused > 0) say(`${refused} of them refused to go on from what a server had lost`);
 for (const life of wrong) say(`  ${replay(life.seed)}`);
 const share = ({ covered, lines }) => `${((100 * covered) / lines).toFixed(1)} %`;
 let reached;
@@ -98,6 +100,7 @@ if (json === true)
       recoveries: sum(({ totals }) => totals.restores),
       epochsCommitted: sum(({ totals }) => totals.completed),
       rowsOut: sum(({ rowsOut }) => rowsOut),
+      refusals: refused,
       lateRows: sum(({ late }) => late),
       trace: createHash('sha256')
         .update(lived.map(({ trace }) => trace).join())

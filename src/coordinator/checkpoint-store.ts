@@ -10,6 +10,7 @@
  */
 import { packValue, unpackValue } from '../batch/index.ts';
 import { invariant, WeirError } from '../core/index.ts';
+import type { RestoreFacts } from '../progress/index.ts';
 import { blobsOf, decodeManifest, encodeManifest, type JobStores, type Manifest } from '../state/index.ts';
 
 export const checkpointCell = 'checkpoint';
@@ -78,6 +79,16 @@ export class CheckpointStore {
         this.#manifests.clear();
       }
     }
+  }
+
+  /**
+   * Checkpoints that were written, though there may be no pointer: it is there before the first of them (`fence`), and so was lost
+   * with what a server or a disk had not synced.
+   */
+  async written(): Promise<RestoreFacts['seen']> {
+    const ids = await this.#stores.blobs.list(manifestPrefix);
+    const epochs = ids.map((id) => Number(id.slice(manifestPrefix.length))).toSorted((a, b) => b - a);
+    return epochs.slice(0, 1).map((epoch) => ({ who: 'the store', epoch, generation: 0 }));
   }
 
   async #readPointer(): Promise<number> {
@@ -223,7 +234,8 @@ function lost(): WeirError {
   return new WeirError('E_RUNNING', 'CS4: another coordinator has moved the commit pointer of this job', { retry: 'never' });
 }
 
-export const manifestId = (epoch: number): string => `manifest/${epoch}`;
+const manifestPrefix = 'manifest/';
+export const manifestId = (epoch: number): string => `${manifestPrefix}${epoch}`;
 
 /** False of a chunk of a later generation, and of a manifest of a later epoch. */
 function isOfThePast(id: string, generation: number, epoch: number): boolean {

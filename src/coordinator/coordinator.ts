@@ -103,7 +103,7 @@ export class Coordinator {
     const decision = chooseRestorePoint({
       pointer: pointer === null || pointer.epoch === 0 ? null : pointer,
       opened: pointer?.reserved ?? 0,
-      seen: [],
+      seen: pointer === null ? await this.#store.written() : [],
     });
     if (decision.kind === 'refuse') throw new WeirError('E_STATE_DAMAGED', decision.reason);
     this.#decision = decision;

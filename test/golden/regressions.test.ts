@@ -81,6 +81,19 @@ describe('the commit pointer', () => {
     }
   });
 
+  // Found by simulated lives on a server that does not sync: the job began anew, and wrote what it had written once more.
+  test('is missed where checkpoints are, and nothing begins anew', async () => {
+    const world = new World({ rows: 100, holdAfter: 60 });
+    const job = await world.start();
+    await world.until(() => job.status().report.epoch >= 2);
+    await job.kill();
+    world.disk.cells.clear();
+    await expect(world.start()).rejects.toMatchObject({
+      code: 'E_STATE_DAMAGED',
+      message: expect.stringContaining('the commit pointer is missing'),
+    });
+  });
+
   test('is found again after a move of which nobody knows whether it happened', async () => {
     for (const moved of [true, false]) {
       const world = new World({ rows: 100 });

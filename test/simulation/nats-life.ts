@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { asSource, count, logicalJob, type Output, pipeline, type RowOf, schema, sum, t, window } from '../../src/api/index.ts';
 import { from, json, jetstream, kv } from '../../src/connectors/index.ts';
 import { messageSource } from '../../src/connectors/jetstream/source.ts';
-import { type Sabotage, seededRandom } from '../../src/core/index.ts';
+import { type Sabotage, seededRandom, WeirError } from '../../src/core/index.ts';
 import {
   faultKinds,
   NatsGround,
@@ -19,20 +19,17 @@ import {
 import { virtualGlobals } from '../../src/testing/simulation/virtual-globals.ts';
 import { World } from '../golden/world.ts';
 import { Sender, senderName } from './journaled.ts';
+import { faultsOf, type Found, type Row, tooMany, windowMs, written } from './nats-output.ts';
 import type { LifeOutcome } from './simulated-life.ts';
 
 const queries = ['pass', 'sums', 'running', 'sender'] as const;
 const sinks = ['fenced', 'fenced lines', 'shared', 'eager', 'kv'] as const;
 
-interface Row {
-  readonly id: number;
-  readonly key: string;
-  readonly at: number;
-  readonly amount: number;
-}
 export interface NatsLifePlan {
   readonly seed: number;
   readonly version: string;
+  /** Else the server loses what it has confirmed, at a power cut. */
+  readonly syncs: boolean;
   readonly query: (typeof queries)[number];
   readonly sink: (typeof sinks)[number];
   /** Rows of each message of each split. */
@@ -43,9 +40,10 @@ export interface NatsLifePlan {
   readonly kinds: readonly string[];
 }
 
+/** What comes often where it loses something. */
+const powerLoss = 'the server loses power';
 const lifeMsMax = 900_000;
 const closeMsMax = 10_000;
-const windowMs = 10_000;
 const disorderMs = 4_000;
 const job = 'life';
 
@@ -79,6 +77,7 @@ function fittingSink(query: NatsLifePlan['query'], sink: NatsLifePlan['sink']): 
 export const natsLifePlans: fc.Arbitrary<NatsLifePlan> = fc
   .record({
     seed: fc.integer({ min: 1, max: 2 ** 31 }),
+    syncs: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
     version: fc.constantFrom('2.9.10', '2.10.27', '2.15.1'),
     query: fc.constantFrom(...queries),
     sink: fc.constantFrom(...sinks),
@@ -112,6 +111,11 @@ export async function natsLife(plan: NatsLifePlan, sabotage?: Sabotage): Promise
   }
 }
 
+/** What a job may say to a server that has lost what it had confirmed: exit 4. */
+const refusals = ['E_STATE_DAMAGED', 'E_SOURCE_CHANGED', 'E_SINK_CHANGED'];
+const mayRefuse = ({ syncs }: NatsLifePlan, failure: Error): failure is WeirError =>
+  !syncs && failure instanceof WeirError && refusals.includes(failure.code);
+
 class Life {
   readonly #plan: NatsLifePlan;
   readonly #timeline: Timeline;
@@ -124,7 +128,7 @@ class Life {
   constructor(plan: NatsLifePlan, timeline: Timeline, sabotage: Sabotage | undefined) {
     this.#plan = plan;
     this.#timeline = timeline;
-    const { seed, faults, kinds, parallelisms, version } = plan;
+    const { seed, faults, parallelisms, version, syncs } = plan;
     const random = seededRandom(seed ^ 0x5eed);
     const messages = plan.splits.flat().length;
     const mayPass = (share: number): boolean => this.#nemesis.done || share <= 0.1 + (0.8 * this.#nemesis.live) / faults;
@@ -149,9 +153,10 @@ class Life {
       slots: 2,
       pace,
       ground: (network, conditions) =>
-        new NatsGround({ timeline, network, conditions, job, prefix, version, random: () => random.next() }),
+        new NatsGround({ timeline, network, conditions, job, prefix, version, syncs, random: () => random.next() }),
       ...(sabotage === undefined ? {} : { sabotage }),
     });
+    const kinds = syncs ? plan.kinds : [...plan.kinds, ...Array.from({ length: 6 }, () => powerLoss)];
     this.#nemesis = new Nemesis({ timeline, cluster: this.#cluster, pace, random, faults, kinds });
   }
 
@@ -168,17 +173,20 @@ class Life {
     const { trace, now, happened } = this.#timeline;
     await this.#close();
     const { failure, totals, leader } = this.#cluster;
-    if (failure !== null) throw failure;
+    const refused = failure !== null && mayRefuse(this.#plan, failure) ? failure : null;
+    if (failure !== null && refused === null) throw failure;
     if (!isOver) throw new Error(`it does not converge: ${now} ms, ${JSON.stringify(leader?.lead?.status())}`);
-    const { faults, splits, parallelisms } = this.#plan;
+    const { faults, splits, parallelisms, syncs } = this.#plan;
     const { done, live, counts } = this.#nemesis;
     return {
       violations: [
-        ...(this.#sender?.wrong(this.#world) ?? faultsOf(this.#plan, found)),
+        ...this.#wrong(found, refused),
         ...this.#world.violations,
-        ...this.#cluster.violations,
-        ...(done ? [] : [`only ${live} of ${faults} faults hit a running generation`]),
+        // Where the pointer was lost, numbers that witnesses know come again: what comes out counts.
+        ...(syncs ? this.#cluster.violations : []),
+        ...(done || refused !== null ? [] : [`only ${live} of ${faults} faults hit a running generation`]),
       ],
+      ...(refused === null ? {} : { refusal: refused.code }),
       trace,
       faults: Object.fromEntries(counts),
       totals,
@@ -196,6 +204,12 @@ class Life {
     };
   }
 
+  /** What it refused to go on from is not to be complete; what it had written is to be right. */
+  #wrong(found: readonly Found[], refused: WeirError | null): string[] {
+    if (refused !== null) return tooMany(this.#plan, found);
+    return this.#sender?.wrong(this.#world) ?? faultsOf(this.#plan, found);
+  }
+
   /** The input is there before the job is. */
   #prepare(): void {
     const { jetstream } = this.#ground.server;
@@ -209,6 +223,7 @@ class Life {
     for (let i = 0; splits.some((messages) => i < messages.length); i++)
       for (const [split, messages] of splits.entries())
         if (i < messages.length) say(`in.s${split}`, messages[i]!.map((row) => JSON.stringify(row)).join('\n'));
+    jetstream.sync();
   }
 
   async #close(): Promise<void> {
@@ -258,104 +273,4 @@ function outputOf({ query, sink, perMessage, splits }: NatsLifePlan, servers: st
       return sink === 'kv' ? totals.to(kv.sink(bucket), { mode: 'update' }) : totals.to(jetstream.sink(to), { mode: 'update' });
     }
   }
-}
-
-// ── what came out
-
-/** Each query has some of these. */
-interface Found extends Row {
-  readonly window: { readonly start: number };
-  readonly total: number;
-  readonly n: number;
-}
-
-/** Rows of the stream, in its order, or of the bucket. */
-function written({ server: { jetstream } }: NatsGround, sink: NatsLifePlan['sink']): Found[] {
-  const messages = jetstream.stream(sink === 'kv' ? 'KV_totals' : 'OUT')?.all() ?? [];
-  const texts = messages.map(({ data }) => Buffer.from(data).toString('utf8')).filter((text) => text !== '');
-  return texts.flatMap((text) => text.split('\n')).map((line) => JSON.parse(line) as Found);
-}
-
-function faultsOf(plan: NatsLifePlan, found: readonly Found[]): string[] {
-  const rows = plan.splits.flat(2);
-  switch (plan.query) {
-    case 'pass':
-      return [
-        ...missingOrExtra(
-          plan,
-          rows.map((row) => JSON.stringify(row)),
-          found.map(({ id, key, at, amount }) => JSON.stringify({ id, key, at, amount })),
-        ),
-        ...(plan.sink.startsWith('fenced') ? outOfOrder(plan, found) : []),
-      ];
-    case 'sums':
-      return missingOrExtra(
-        plan,
-        sumsOf(rows),
-        found.map((row) => `${startOf(row)} ${row.key} ${row.total} ${row.n}`),
-      );
-    case 'sender':
-      return [];
-    case 'running':
-      return [...lastOf(rows, found), ...(plan.sink.startsWith('fenced') ? onlyRising(found) : [])];
-  }
-}
-
-/** `at-least-once` may have some twice, and nothing else. */
-function missingOrExtra({ sink }: NatsLifePlan, expected: readonly string[], found: readonly string[]): string[] {
-  const all = sink === 'eager' ? [...new Set(found)] : found;
-  const [a, b] = [expected.toSorted(), all.toSorted()];
-  if (a.join('\n') === b.join('\n')) return [];
-  const [wanted, seen] = [new Set(a), new Set(b)];
-  return [
-    `${a.length} rows are expected, ${b.length} are there; missing: ${a
-      .filter((row) => !seen.has(row))
-      .slice(0, 3)
-      .join(' ')}, ` +
-      `too many: ${b
-        .filter((row, i) => !wanted.has(row) || row === b[i - 1])
-        .slice(0, 3)
-        .join(' ')}`,
-  ];
-}
-
-/** Of each split, the rows come in its order, where the sink has the stream to itself. */
-function outOfOrder({ splits }: NatsLifePlan, found: readonly Found[]): string[] {
-  const ids = found.map(({ id }) => id);
-  return splits.flatMap((messages, split) => {
-    const own = new Set(messages.flat().map(({ id }) => id));
-    const order = ids.filter((id) => own.has(id));
-    return order.every((id, i) => i === 0 || order[i - 1]! < id) ? [] : [`the rows of split ${split} are out of order`];
-  });
-}
-
-const startOf = (row: Found): number => row.window.start;
-
-function sumsOf(rows: readonly Row[]): string[] {
-  const sums = new Map<string, { total: number; n: number }>();
-  for (const { key, at, amount } of rows) {
-    const place = `${Math.floor(at / windowMs) * windowMs} ${key}`;
-    const { total, n } = sums.get(place) ?? { total: 0, n: 0 };
-    sums.set(place, { total: total + amount, n: n + 1 });
-  }
-  return [...sums].map(([place, { total, n }]) => `${place} ${total} ${n}`);
-}
-
-function lastOf(rows: readonly Row[], found: readonly Found[]): string[] {
-  const last = new Map(found.map((row) => [row.key, `${row.total} ${row.n}`]));
-  return [...new Set(rows.map(({ key }) => key))].flatMap((key) => {
-    const own = rows.filter((row) => row.key === key);
-    const expected = `${own.reduce((total, { amount }) => total + amount, 0)} ${own.length}`;
-    return last.get(key) === expected ? [] : [`${key} ends as ${last.get(key)}, not as ${expected}`];
-  });
-}
-
-/** Each row of a key counts more than the one before. */
-function onlyRising(found: readonly Found[]): string[] {
-  const counts = new Map<string, number>();
-  return found.flatMap(({ key, n }) => {
-    const before = counts.get(key) ?? 0;
-    counts.set(key, n);
-    return n > before ? [] : [`${key} counts ${n} after ${before}`];
-  });
 }

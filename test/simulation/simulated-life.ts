@@ -36,6 +36,8 @@ export interface LifePlan {
 
 export interface LifeOutcome {
   readonly violations: readonly string[];
+  /** The job did not go on from what a server had lost, and said this. */
+  readonly refusal?: string;
   /** Equal for equal lives. */
   readonly trace: string;
   readonly faults: Readonly<Record<string, number>>;

@@ -84,8 +84,9 @@ export class SimulatedJetStream {
       for (const consumer of consumers.values()) if (consumer.config.deliver_subject === subject) consumer.wake();
   }
 
-  sync(): void {
-    for (const { stream } of this.#held.values()) stream.sync();
+  /** @param which streams; all unless said */
+  sync(which: (stream: string) => boolean = () => true): void {
+    for (const [name, { stream }] of this.#held) if (which(name)) stream.sync();
   }
 
   // ── the API

@@ -27,6 +27,8 @@ export interface NatsGroundOptions {
   readonly prefix: string;
   /** Of the server. */
   readonly version: string;
+  /** It syncs before each confirmation, as one with `sync_interval: always` does; else a stream now and then. */
+  readonly syncs: boolean;
   /** 0 to 1. */
   readonly random: () => number;
 }
@@ -36,6 +38,10 @@ interface Host {
 }
 
 const startedMs = 946_684_800_000;
+/** A server that does not sync at once syncs some of its streams so often. */
+const syncEveryMs = 700;
+const syncShare = 0.4;
+const justSyncedShare = 0.6;
 /** Sources and sinks know their connections by the names of servers: no two worlds may have the same. */
 let worlds = 0;
 
@@ -65,6 +71,7 @@ export class NatsGround implements Ground {
     this.server.store = (take) => this.#store(take);
     this.server.route = (subject, deliver) => this.#route(subject, deliver);
     this.server.jetstream.isFull = (subject) => this.#isFull(subject);
+    if (!options.syncs) this.#syncLater();
     this.#providedBefore = provideNats(async ({ servers = [] }) => ({ connection: await this.#client([servers].flat()[0]!) }));
   }
 
@@ -102,8 +109,19 @@ export class NatsGround implements Ground {
   losePower(awayMs: number): void {
     this.#lives++;
     this.#o.network.restart(awayMs);
-    this.server.jetstream.sync(); // it does so before each confirmation
+    const { syncs, random } = this.#o;
+    // Each stream is synced at its own time: some just before.
+    this.server.jetstream.sync(() => syncs || random() < justSyncedShare);
     this.server.restart(true);
+    this.server.jetstream.sync();
+  }
+
+  #syncLater(): void {
+    const { timeline, random } = this.#o;
+    timeline.after(syncEveryMs * random(), 'the server syncs', () => {
+      this.server.jetstream.sync(() => random() < syncShare);
+      this.#syncLater();
+    });
   }
 
   /** Lets go of all clients, and of being what sources and sinks connect by. */
