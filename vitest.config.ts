@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
@@ -10,6 +11,16 @@ const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, 
 const programs = { globalSetup: ['scripts/test-build.mjs', 'scripts/test-nats.mjs'], testTimeout: 120_000, hookTimeout: 120_000 };
 const sideBySide = (group: number) => ({ maxWorkers: 2, sequence: { groupOrder: group } });
 const oneByOne = (group: number) => ({ maxWorkers: 1, sequence: { groupOrder: group } });
+
+/** Whole suites in one test, which take longest: they come first, lest one of them runs alone in the end. */
+const long = /test\/(simulation|golden)\/[a-z-]*(lives|late-rows)\.test\.ts$|test\/api\/types\.test\.ts$/;
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => long.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 const shared = {
   resolve: {
@@ -23,6 +34,7 @@ const shared = {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         ...shared,

@@ -1,4 +1,4 @@
-// `npm run mutants -- [--only NAME,NAME] [--mutant FILE] [--seeds 200] [--searches 5] [--json]`
+// `npm run mutants -- [--only NAME,NAME] [--mutant FILE] [--seeds 200] [--searches 5] [--peaceful 20] [--json]`
 //
 // Breaks one rule of the engine after the other (chaos/mutants/, or a file of your own with the same exports) and lets the simulator
 // find it out. Each mutant first lives without faults, where all must go well: what a life in peace shows, any test would find. Then
@@ -13,12 +13,11 @@ import { Children } from './sim/children.mjs';
 import { mutatedTree } from './sim/mutated-tree.mjs';
 
 const catalogue = fileURLToPath(new URL('mutants/', import.meta.url));
-const inPeace = 20;
 /** Searches begin here. */
 const starts = (count) => Array.from({ length: count }, (_, i) => 1 + i * 1000);
 
 const options = words(process.argv.slice(2));
-const { seeds = '200', searches = '5', json = false, only, mutant } = options;
+const { seeds = '200', searches = '5', peaceful = '20', json = false, only, mutant } = options;
 const say = (line) => json === true || process.stdout.write(`${line}\n`);
 if (!(await installIfMissing())) process.exit(1);
 
@@ -48,7 +47,7 @@ async function search(children, from) {
 /** Its seed, if a life in peace goes wrong. */
 async function peaceFails(children) {
   let failed;
-  await children.live(range(1, inPeace), {
+  await children.live(range(1, Number(peaceful)), {
     ask: () => ({ inPeace: true }),
     each: ({ seed, violations }) => {
       if (violations.length > 0) failed ??= { seed, what: violations[0] };

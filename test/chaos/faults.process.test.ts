@@ -38,7 +38,7 @@ describe('a job from JetStream to JetStream, whose processes are killed and paus
   });
 
   test('writes each result once although their stream was away for far longer than it knows a message again', async () => {
-    const { code, result } = await chaos('faults.mjs', '--outage-ms', '20000', '--rate', '500');
+    const { code, result } = await chaos('faults.mjs', '--outage-ms', '10000', '--rate', '500');
     expect(result).toMatchObject({ faults: { outage: 1 }, restores: 1, zombieWrites: 0, lost: 0, duplicated: 0, reordered: 0 });
     expect(code).toBe(0);
   });

@@ -11,7 +11,7 @@ import { World } from './world.ts';
 
 const delay = 5;
 const shape = { size: 40, slide: 20, offset: 5 };
-const interleavings = 60;
+const interleavings = 24;
 
 /** Three splits that come forward at different speeds, each with rows far behind. */
 function input(): Row[][] {
