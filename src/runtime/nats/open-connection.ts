@@ -16,6 +16,7 @@ import {
 } from '@nats-io/transport-node';
 import { type Clock, type Logger, type Timer, WeirError } from '../../core/index.ts';
 import { connectFailure } from './connect-failure.ts';
+import { dialDelay } from './dial-delay.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { authenticatorOf } from './identity.ts';
 import { redactedError, redactedLogger } from './secrets.ts';
@@ -40,16 +41,14 @@ export interface OpenConnection extends AsyncDisposable {
 
 const reconnectWaitMs = 250;
 /** Of every client. A server that was killed is found gone at once; one that stopped, or whose network did, after two pings. */
-export const clientSettings: ClientOptions = {
+export const clientSettings = (): ClientOptions => ({
   maxReconnectAttempts: -1,
-  reconnectTimeWait: reconnectWaitMs,
-  reconnectJitter: reconnectWaitMs,
-  reconnectJitterTLS: reconnectWaitMs,
+  reconnectDelayHandler: dialDelay(reconnectWaitMs),
   ignoreAuthErrorAbort: true,
   noAsyncTraces: true, // of every request, where few fail
   pingInterval: 2_000,
   maxPingOut: 2,
-};
+});
 /** How long the client may take to let go of a connection that was found dead, by itself and when its socket is gone. */
 const lastWordsMsMax = 250;
 const tearDownMsMax = 2_000;
@@ -82,7 +81,7 @@ function clientOptions(options: ConnectionOptions, name: string): ClientOptions 
     servers: [...servers],
     name,
     timeout: timeoutMs,
-    ...clientSettings,
+    ...clientSettings(),
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(tls === undefined ? {} : { tls: { ...tls } }),
     ...(inboxPrefix === undefined ? {} : { inboxPrefix }),

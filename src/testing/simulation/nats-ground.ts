@@ -131,7 +131,7 @@ export class NatsGround implements Ground {
   }
 
   async #client(host: string): Promise<NatsConnection> {
-    const client = await connectSimulated(async (name) => this.#dial(name), { ...clientSettings, servers: host, name: host });
+    const client = await connectSimulated(async (name) => this.#dial(name), { ...clientSettings(), servers: host, name: host });
     this.#clients.push(client);
     return client;
   }
