@@ -49,6 +49,7 @@ async function outside(process: SimulatedProcess, pace: Pace, call: OutsideCall)
 function ownSource(source: SourceDefinition, process: SimulatedProcess, pace: Pace): SourceDefinition {
   return {
     ...source,
+    ...(source.project === undefined ? {} : { project: (columns) => ownSource(source.project!(columns), process, pace) }),
     open: async (split, from, records, context) => {
       const reader = await source.open(split, from, records, context);
       return {
