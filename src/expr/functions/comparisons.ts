@@ -11,7 +11,7 @@ const comparison = (apply: (a: Comparable, b: Comparable) => boolean, code: stri
   text: (a, b) => `(${a} ${text} ${b})`,
 });
 
-export const comparisons = {
+export const comparisons: Readonly<Record<'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in' | 'not', ScalarFunction>> = {
   eq: comparison((a, b) => a === b, '===', '='),
   ne: comparison((a, b) => a !== b, '!==', '<>'),
   lt: comparison((a, b) => a < b, '<'),
@@ -26,4 +26,4 @@ export const comparisons = {
     text: (value, values) => `(${value} in ${values})`,
   },
   not: { takes: ['boolean'], gives: bool, apply: (a: boolean) => !a, code: (a) => `(!${a})`, text: (a) => `(not ${a})` },
-} satisfies Record<string, ScalarFunction>;
+};

@@ -15,9 +15,9 @@ function expect(what: string, fits: (value: unknown) => boolean, gives: ScalarFu
   };
 }
 
-export const expected = {
+export const expected: Readonly<Record<'isNumber' | 'isText' | 'isBoolean' | 'isTime', ScalarFunction>> = {
   isNumber: expect('a number', (value) => typeof value === 'number', number),
   isText: expect('a string', (value) => typeof value === 'string', text),
   isBoolean: expect('true or false', (value) => typeof value === 'boolean', bool),
   isTime: expect('a time in whole milliseconds', (value) => Number.isSafeInteger(value), time),
-} satisfies Record<string, ScalarFunction>;
+};

@@ -18,7 +18,9 @@ function round(value: number, digits: number): number {
   return value < 0 ? -rounded : rounded;
 }
 
-export const numbers = {
+export const numbers: Readonly<
+  Record<'add' | 'sub' | 'mul' | 'div' | 'mod' | 'abs' | 'floor' | 'ceil' | 'round', ScalarFunction>
+> = {
   add: binary((a, b) => a + b, '+'),
   sub: binary((a, b) => a - b, '-'),
   mul: binary((a, b) => a * b, '*'),
@@ -28,4 +30,4 @@ export const numbers = {
   floor: { takes: ['number'], gives: number, apply: Math.floor, code: (a) => `Math.floor(${a})` },
   ceil: { takes: ['number'], gives: number, apply: Math.ceil, code: (a) => `Math.ceil(${a})` },
   round: { takes: ['number', 'constant'], gives: number, apply: round },
-} satisfies Record<string, ScalarFunction>;
+};

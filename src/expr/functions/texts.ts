@@ -16,7 +16,23 @@ function splitPart(value: string, separator: string, index: number): string | nu
   return end < 0 ? value.slice(from) : value.slice(from, end);
 }
 
-export const texts = {
+export const texts: Readonly<
+  Record<
+    | 'lower'
+    | 'upper'
+    | 'trim'
+    | 'length'
+    | 'concat'
+    | 'slice'
+    | 'startsWith'
+    | 'matches'
+    | 'extract'
+    | 'split'
+    | 'toNumber'
+    | 'toText',
+    ScalarFunction
+  >
+> = {
   lower: { takes: ['string'], gives: text, apply: (a: string) => a.toLowerCase(), code: (a) => `${a}.toLowerCase()` },
   upper: { takes: ['string'], gives: text, apply: (a: string) => a.toUpperCase(), code: (a) => `${a}.toUpperCase()` },
   trim: { takes: ['string'], gives: text, apply: (a: string) => a.trim(), code: (a) => `${a}.trim()` },
@@ -48,4 +64,4 @@ export const texts = {
     apply: (a: string) => (decimal.test(a) ? Number(a) : null),
   },
   toText: { takes: ['any'], gives: text, apply: (a: string | number | boolean) => String(a), code: (a) => `String(${a})` },
-} satisfies Record<string, ScalarFunction>;
+};

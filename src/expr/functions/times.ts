@@ -18,7 +18,9 @@ function written(at: number, parts: readonly TimePart[]): string {
   return whole;
 }
 
-export const times = {
+export const times: Readonly<
+  Record<'addMs' | 'diffMs' | 'truncate' | 'hour' | 'minute' | 'second' | 'format' | 'toMs', ScalarFunction>
+> = {
   addMs: {
     takes: ['time', 'constant'],
     gives: time,
@@ -38,4 +40,4 @@ export const times = {
   second: { takes: ['time'], gives: number, apply: (at: number) => Math.floor(remainder(at, 60_000) / 1000) },
   format: { takes: ['time', 'constant'], gives: text, apply: written },
   toMs: { takes: ['time'], gives: number, apply: (at: number) => at, code: itself },
-} satisfies Record<string, ScalarFunction>;
+};
