@@ -112,6 +112,7 @@ export class JetStreamRequests {
   async remove(stream: string, seq: number, what: string): Promise<void> {
     await this.#api(`STREAM.MSG.DELETE.${stream}`, { seq, no_erase: true }, what, [
       apiCodes.messageNotFound,
+      apiCodes.sequenceNotFound,
       apiCodes.messageNotDeleted,
     ]);
   }

@@ -11,6 +11,7 @@ export interface ApiError {
 
 export const apiCodes = {
   messageNotFound: 10037,
+  sequenceNotFound: 10043,
   messageNotDeleted: 10057,
   nameInUse: 10058,
   streamNotFound: 10059,

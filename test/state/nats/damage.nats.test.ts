@@ -54,6 +54,15 @@ describe('what was changed on the server is found', () => {
     expect(Buffer.compare(await stores.blobs.get('two'), long)).toBe(0);
   });
 
+  test('a long blob without one of its pieces, as a kill in the middle of its deletion leaves it, can be deleted', async () => {
+    const { job, stores } = await opened();
+    const { streams } = await jetstreamManager(nats.connection);
+    for (const id of ['one', 'two']) await stores.blobs.put(id, new Uint8Array(300_000).fill(7));
+    for (const seq of [2, 3]) await streams.deleteMessage(`WEIR_${job}_BLOBS`, seq);
+    await stores.blobs.delete(['one']);
+    expect(await stores.blobs.list('')).toEqual(['two']);
+  });
+
   test('S15: a frame that is missing in the middle of a journal, and one at its end', async () => {
     const { job, stores, again } = await opened();
     for (const value of ['a', 'b', 'c', 'd']) await stores.journal.append('in', [bytes(value)]);
