@@ -3,7 +3,7 @@ import type { SubtaskFacts } from './subtask-facts.ts';
 
 /** The workers of a job as its coordinator sees them: in this process, or anywhere. */
 export interface Workers {
-  /** Those to deploy on, each as often as it has slots; resolves once there are enough, rejects when the signal aborts. */
+  /** Those to deploy on, each as often as it has slots: the i-th takes subtasks of index i, and what is too many is spare. Resolves once there are enough, rejects when the signal aborts. */
   available(signal: AbortSignal): Promise<readonly string[]>;
   send(worker: string, message: ToSupervisor): void;
   /** How many there are. */

@@ -6,7 +6,8 @@ import type { JobStores } from '../state/index.ts';
 export interface CoordinatorOptions {
   readonly plan: PhysicalPlan;
   readonly stores: JobStores;
-  /** Those that the next generation is to run on, each as often as it has slots; resolves once there are enough, rejects when `signal` aborts. */
+  /** Those that the next generation is to run on, each as often as it has slots: the i-th takes subtasks of index i, and what is too many is
+   * spare. Resolves once there are enough, rejects when `signal` aborts. */
   readonly workers: (signal: AbortSignal) => Promise<readonly string[]>;
   readonly send: (worker: string, message: ToSupervisor) => void;
   /** The splits that a source has now. */

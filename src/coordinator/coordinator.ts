@@ -25,7 +25,7 @@ import type { CoordinatorOptions, JobOutcome } from './coordinator-options.ts';
 import { Failures } from './failures.ts';
 import { CheckpointRecord } from './history.ts';
 import { type JobEvent, jobMachine } from './job.machine.ts';
-import { assign, withoutSplits, subtasksOf } from './placement.ts';
+import { assign, subtasksOf, usedSlots, withoutSplits } from './placement.ts';
 import { copyCheckpoint } from './savepoint.ts';
 
 const noTotals: Totals = { rowsIn: 0, rowsOut: 0, late: 0, deadLetters: 0, checkpoints: 0, restores: 0 };
@@ -255,7 +255,7 @@ export class Coordinator {
     const deploying = new AbortController();
     this.#deploying = deploying;
     try {
-      const slots = await this.#o.workers(deploying.signal);
+      const slots = usedSlots(plan, await this.#o.workers(deploying.signal));
       if (!this.#isDeploying(generation)) return;
       const workers = [...new Set(slots)];
       this.#workers = workers;

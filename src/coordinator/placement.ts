@@ -15,6 +15,11 @@ export function subtasksOf(plan: PhysicalPlan): readonly string[] {
   );
 }
 
+/** Those that something runs on: the others are spare, and what becomes of them concerns no generation. */
+export function usedSlots(plan: PhysicalPlan, slots: readonly string[]): readonly string[] {
+  return slots.slice(0, Math.max(...plan.stages.map(({ parallelism }) => parallelism)));
+}
+
 /** @param slots workers, each as often as it may run a subtask of one stage */
 export async function assign(
   plan: PhysicalPlan,

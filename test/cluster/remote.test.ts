@@ -217,6 +217,32 @@ describe('a job whose workers are elsewhere', () => {
     expect([town.outcome, town.sums, lead.status().report.restarts > 0]).toEqual(['finished', expected, true]);
   });
 
+  test('a subtask stays where it was when another worker is lost, and under the next coordinator', async () => {
+    town = new Town();
+    const first = await town.coordinator();
+    for (const name of ['w1', 'w2', 'w3']) town.worker(name);
+    const places = (): Map<string, string> =>
+      new Map(town.lead!.status().subtasks.map(({ stage, subtask, worker }) => [`${stage} ${subtask}`, worker.split('-')[0]!]));
+    const all = town.plan().stages.reduce((sum, { parallelism }) => sum + parallelism, 0);
+    const settled = (): boolean => town.lead!.status().state === 'running' && places().size === all;
+    await town.until(settled);
+    const before = places();
+    const lost = [...before.values()][0]!;
+    const others = (): [string, string][] => [...places()].filter(([subtask]) => before.get(subtask) !== lost);
+    await town.kill(lost);
+    await town.until(() => settled() && ![...places().values()].includes(lost));
+    expect(others()).toEqual([...before].filter(([, worker]) => worker !== lost));
+    town.worker('w4');
+    const between = places();
+    await first.kill();
+    await town.until(() => town.outcome !== '');
+    town.outcome = '';
+    await town.coordinator();
+    await town.until(settled);
+    expect(places()).toEqual(between);
+    await town.lead!.kill();
+  });
+
   test('F1, F3: a worker that was silent too long is not counted, closes what it ran, and joins again', async () => {
     town = new Town();
     const lead = await town.coordinator();

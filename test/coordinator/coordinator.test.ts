@@ -44,6 +44,19 @@ describe('a coordinator', () => {
     ]);
   });
 
+  test('leaves spare workers alone: what becomes of them costs no restart, and one takes the place of a worker that is lost', async () => {
+    fleet = new Fleet(disk, planOf(), ['x', 'y', 'spare', 'other']);
+    await fleet.running();
+    expect([fleet.coordinator.state, fleet.news()]).toEqual(['running', [...both('deploy 1'), ...both('start')]]);
+    await fleet.lose('other');
+    expect([fleet.coordinator.state, fleet.generation, fleet.news()]).toEqual(['running', 1, []]);
+    await fleet.lose('y');
+    await fleet.tornDown('x');
+    fleet.clock.advance(60_000);
+    await settle();
+    expect(fleet.news()).toEqual(['x teardown', 'x deploy 2', 'spare deploy 2']);
+  });
+
   test('JB1: what comes of another generation changes nothing', async () => {
     await fleet.running();
     await fleet.fail();

@@ -25,6 +25,7 @@ import {
   subjects,
   type ToWorker,
 } from './messages.ts';
+import { type Had, hadAfter, slotsOf } from './slots.ts';
 
 export interface FleetOptions {
   readonly bus: Bus;
@@ -41,7 +42,9 @@ interface Member {
   readonly session: string;
   readonly slots: number;
   readonly link: ControlLink;
+  readonly helloAt: number;
   joined: boolean;
+  had: Had | null;
   heardAt: number;
   progress: number;
   progressAt: number;
@@ -56,9 +59,11 @@ interface Member {
 
 const beatMs = 250;
 /** How often it is asked whether a worker is there; NATS itself says so if it is not. */
-const lookMs = 100;
+const lookMs = 50;
 /** A worker that nobody hears for so long is dead: its connection broke, and it has not come back at once. */
-export const goneAfterMs = 100;
+export const goneAfterMs = 80;
+/** One that ran something, and has said hello, is waited for so long: the job goes on sooner where its state is. */
+const joinMs = 250;
 /** After our own connection broke, workers may take longer to find the server again. */
 const reunionMs = 1500;
 /** Without a sign of life for this long a worker is dead. */
@@ -103,16 +108,20 @@ export class Fleet implements Workers {
 
   async available(signal: AbortSignal): Promise<readonly string[]> {
     const { spec, logger } = this.#o;
-    for (let said = false; ; said = true) {
-      const slots = this.#slots();
-      if (slots.length >= spec.parallelism) return slots;
-      if (!said) logger.info({ slots: slots.length, wanted: spec.parallelism }, 'waiting for workers');
+    for (let said = false; ; ) {
+      const slots = slotsOf(this.#joined, spec.parallelism);
+      const isEnough = slots.length >= spec.parallelism;
+      if (isEnough && !this.#isJoining()) return slots;
+      if (!isEnough && !said) logger.info({ slots: slots.length, wanted: spec.parallelism }, 'waiting for workers');
+      said ||= !isEnough;
       await this.#change(signal);
     }
   }
 
   send(worker: string, message: ToSupervisor): void {
-    this.#members.get(worker)?.link.send(encodeToWorker({ kind: 'control', message }));
+    const member = this.#members.get(worker);
+    if (member !== undefined && message.kind === 'deploy') member.had = hadAfter(message.deployment);
+    member?.link.send(encodeToWorker({ kind: 'control', message }));
   }
 
   facts(): readonly SubtaskFacts[] {
@@ -123,6 +132,10 @@ export class Fleet implements Workers {
 
   /** Names of those that are there, and how many slots each has. */
   get members(): readonly { readonly session: string; readonly slots: number }[] {
+    return this.#joined;
+  }
+
+  get #joined(): readonly Member[] {
     return [...this.#members.values()].filter(({ joined }) => joined);
   }
 
@@ -168,7 +181,9 @@ export class Fleet implements Workers {
         publish: (message) => bus.publish(this.#subjects.worker(hello.session), message),
         receive: (body) => this.#onMessage(member, decodeFromWorker(body)),
       }),
+      helloAt: clock.monotonic(),
       joined: false,
+      had: hello.had ?? null,
       heardAt: clock.monotonic(),
       progress: 0,
       progressAt: clock.monotonic(),
@@ -236,6 +251,7 @@ export class Fleet implements Workers {
         member.unheard = false;
         bus.publish(this.#subjects.worker(member.session), new Uint8Array(0), member.question);
       }
+      this.#changed(); // nobody waits for ever for one that is about to join
       this.#looking = this.#lookLater();
     });
   }
@@ -275,13 +291,9 @@ export class Fleet implements Workers {
     member.link.send(encodeToWorker(message));
   }
 
-  /** One of each in turn, so that subtasks spread. */
-  #slots(): readonly string[] {
-    const { members } = this;
-    const most = Math.max(0, ...members.map(({ slots }) => slots));
-    return Array.from({ length: most }, (_, slot) => members.filter(({ slots }) => slots > slot)).flatMap((row) =>
-      row.map(({ session }) => session),
-    );
+  #isJoining(): boolean {
+    const since = this.#o.clock.monotonic() - joinMs;
+    return [...this.#members.values()].some(({ joined, had, helloAt }) => !joined && had !== null && helloAt > since);
   }
 
   #changed(): void {

@@ -18,6 +18,7 @@ import type { Deployment, ToCoordinator, ToSupervisor } from '../../actors/index
 import { packValue, unpackValue } from '../../batch/index.ts';
 import { type ErrorCode, WeirError } from '../../core/index.ts';
 import type { SubtaskFacts } from '../subtask-facts.ts';
+import type { Had } from './slots.ts';
 
 /** What a worker must know to make the coordinator's plan. */
 export interface JobSpec {
@@ -33,6 +34,8 @@ export interface JobSpec {
 export interface Hello {
   readonly session: string;
   readonly slots: number;
+  /** What its process ran last, under whatever session; null: nothing. */
+  readonly had: Had | null;
 }
 export interface Beat {
   readonly session: string;

@@ -21,11 +21,13 @@ import {
   type DeploymentForm,
   encodeFromWorker,
   type FromWorker,
+  type Hello,
   type JobSpec,
   type ReceivedByWorker,
   type Subjects,
   subjects,
 } from './messages.ts';
+import { type Had, hadAfter } from './slots.ts';
 
 export interface RemoteWorkerOptions {
   readonly bus: Bus;
@@ -67,6 +69,8 @@ export class RemoteWorker {
   #ended = false;
   /** It has belonged to a job. */
   #served = false;
+  /** What it ran last, under whatever session. */
+  #had: Had | null = null;
   /** Its coordinator said goodbye, and none has come since: then nothing is wrong. */
   #isLeft = false;
 
@@ -78,7 +82,7 @@ export class RemoteWorker {
     });
     this.#beatAt = options.environment.clock.monotonic();
     this.#beats = options.bus.subscribe(this.#subjects.beat, (bytes) => this.#onBeat(bytes));
-    this.#begin();
+    this.#begin(true);
     this.#timer = this.#lookLater();
   }
 
@@ -94,7 +98,7 @@ export class RemoteWorker {
     await this.#session.close();
   }
 
-  #begin(): void {
+  #begin(isFirst = false): void {
     const { name, random } = this.#o;
     const session = new Session(`${name}-${random.id().slice(0, 8)}`, this.#o, {
       over: () => this.#end(null),
@@ -104,10 +108,13 @@ export class RemoteWorker {
         void this.#again('its coordinator has left: looking for another');
       },
       refused: (error) => this.#end(error),
+      deployed: (had) => (this.#had = had),
+      had: () => this.#had,
     });
     this.#session = session;
     this.#o.session(session.id);
-    session.hello();
+    // One that has nothing leaves the first word to those that have something: it says hello in a moment.
+    if (isFirst || this.#had !== null) session.hello();
   }
 
   #onBeat(bytes: Uint8Array): void {
@@ -162,6 +169,8 @@ interface SessionEvents {
   readonly over: () => void;
   readonly left: () => void;
   readonly refused: (error: WeirError) => void;
+  readonly deployed: (had: Had) => void;
+  readonly had: () => Had | null;
 }
 
 /** One membership: from hello until it is lost or over. */
@@ -196,7 +205,10 @@ class Session {
 
   hello(): void {
     if (this.#link !== null || this.closing) return;
-    this.#o.bus.publish(this.#subjects.hello, packValue({ session: this.id, slots: this.#o.slots }));
+    this.#o.bus.publish(
+      this.#subjects.hello,
+      packValue({ session: this.id, slots: this.#o.slots, had: this.#events.had() } satisfies Hello),
+    );
   }
 
   goodbye(): void {
@@ -276,6 +288,7 @@ class Session {
   async #deploy({ restore, ...deployment }: DeploymentForm): Promise<void> {
     const { generation } = deployment;
     this.#generation = generation;
+    this.#events.deployed(hadAfter(deployment));
     try {
       const manifest = restore === null ? null : await this.#manifest(restore);
       this.#supervisor?.receive({ kind: 'deploy', deployment: { ...deployment, restore: manifest } });
