@@ -60,6 +60,8 @@ export class SubtaskState {
   readonly #o: SubtaskStateOptions;
   readonly #members: readonly Member[];
   readonly #positions = new Map<number, readonly SplitPosition[]>();
+  /** Ids of the chunks of each snapshot that a checkpoint may yet be restored from. */
+  readonly #chunks = new Map<number, readonly string[]>();
   #encoding: Encoding | null = null;
   #underWay = false;
   #blobs = 0;
@@ -94,6 +96,7 @@ export class SubtaskState {
       const restored = values.filter((part) => part !== null);
       if (restored.length > 0) member.operator.restore?.(restored);
     }
+    this.#rememberChunks(manifest.epoch);
   }
 
   /** Gives operators of the source's chain what they know of its splits. */
@@ -147,6 +150,19 @@ export class SubtaskState {
     return this.#positions.get(epoch) ?? [];
   }
 
+  /** Ids of chunks that may be read again now that this checkpoint is complete; forgets those of older snapshots. */
+  chunksSince(epoch: number): readonly string[] {
+    for (const known of this.#chunks.keys()) if (known < epoch) this.#chunks.delete(known);
+    return [...this.#chunks.values()].flat();
+  }
+
+  #rememberChunks(epoch: number): void {
+    this.#chunks.set(
+      epoch,
+      this.#members.flatMap(({ chain }) => chain.refs().map(({ id }) => id)),
+    );
+  }
+
   // ── snapshots
 
   /** False while an earlier snapshot is still being written: the barrier waits (SS1). */
@@ -189,6 +205,7 @@ export class SubtaskState {
         parts.push(part);
         bytes += written;
       }
+      this.#rememberChunks(epoch);
       return { subtask: this.#o.name, parts, counters, bytes };
     } finally {
       this.#encoding = null;

@@ -109,6 +109,11 @@ export class Subtask {
     this.#commits = this.#commits.then(() => this.#commit(epoch, oldest));
   }
 
+  /** Chunks that it, or whoever goes on in its place, may read again now that this checkpoint is complete. */
+  chunksSince(epoch: Epoch): readonly string[] {
+    return this.#state?.chunksSince(epoch) ?? [];
+  }
+
   get task(): Task | null {
     return this.#task;
   }

@@ -7,7 +7,7 @@
  * may wait for its manifest meanwhile.
  */
 import { type ActorRef, createActor } from 'xstate';
-import { WeirError } from '../core/index.ts';
+import { type Epoch, WeirError } from '../core/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
 import type { ChannelId, Transport } from '../transport/index.ts';
 import type { Deployment, ToCoordinator, ToSupervisor } from './messages.ts';
@@ -75,10 +75,17 @@ export class Supervisor {
       case 'abort':
         return this.#subtasks.forEach((subtask) => subtask.abort(message.epoch));
       case 'commit':
-        return this.#subtasks.forEach((subtask) => subtask.commit(message.epoch, message.oldest));
+        this.#subtasks.forEach((subtask) => subtask.commit(message.epoch, message.oldest));
+        return this.#retain(message.epoch);
       case 'teardown':
         return this.#machine.send({ type: 'TEARDOWN' });
     }
+  }
+
+  /** What a restart from this checkpoint would read. */
+  #retain(epoch: Epoch): void {
+    const { blobs } = this.#environment.stores;
+    blobs.retain?.(new Set(this.#subtasks.flatMap((subtask) => subtask.chunksSince(epoch))));
   }
 
   #onDeploy(deployment: Deployment): void {

@@ -12,7 +12,17 @@ import { connecting } from './connecting.ts';
 import { logLevels } from './logs.ts';
 import { type OperatorVerbs, operatorVerbs } from './operator-verbs.ts';
 import type { PermissionsSettings } from './permissions-command.ts';
-import { directory, intervalMs, jobName, parallelism, port, type RunSettings, timeoutSeconds, workers } from './run-settings.ts';
+import {
+  directory,
+  intervalMs,
+  jobName,
+  mebibytes,
+  parallelism,
+  port,
+  type RunSettings,
+  timeoutSeconds,
+  workers,
+} from './run-settings.ts';
 import { version } from './version.ts';
 import type { WorkerSettings } from './worker-command.ts';
 
@@ -52,6 +62,7 @@ export function commands(verbs: Verbs): Command {
         .argParser(transport),
     )
     .addOption(copies())
+    .addOption(copiesInMemory())
     .option('--workers <n>', 'processes beside this one, which are replaced when they die', workers);
   connecting(run, ([module], settings) => verbs.run({ ...(settings as unknown as RunSettings), module: module! }));
   const coordinator = jobFlags(program.command('coordinator').description('lead a job whose workers are started elsewhere'));
@@ -64,6 +75,7 @@ export function commands(verbs: Verbs): Command {
     .argument('<module>', 'a .ts or .js file: the same as the coordinator has')
     .option('--job <name>', 'which job of the module, where several are led', jobName)
     .addOption(copies())
+    .addOption(copiesInMemory())
     .option('--slots <n>', 'subtasks of one stage that it takes', parallelism, 1)
     .addOption(logLevel())
     .addOption(breaking())
@@ -133,6 +145,12 @@ const copies = (): Option =>
     '--cache <directory>',
     "workers keep copies of snapshots there, on this machine's disk, to read them again",
   ).argParser(directory);
+
+const copiesInMemory = (): Option =>
+  new Option(
+    '--cache-memory <MiB>',
+    'copies of snapshots in the memory of each worker, where there is no --cache (128)',
+  ).argParser(mebibytes);
 
 export const breaking = (): Option =>
   new Option('--break <name>', 'tests only: break the engine on purpose').choices(Object.keys(sabotages)).hideHelp();

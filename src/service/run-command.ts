@@ -27,6 +27,7 @@ export interface EngineOptions {
   readonly fromSavepoint?: string;
   readonly snapshots?: string;
   readonly cache?: string;
+  readonly cacheMemory?: number;
   readonly logger: Logger;
   readonly sabotage?: Sabotage;
 }
@@ -79,7 +80,7 @@ export async function listParams(module: JobModule): Promise<string> {
 }
 
 function engineOptions(settings: RunSettings, params: readonly string[], logger: Logger): EngineOptions {
-  const { stateDir, parallelism, checkpointInterval, fresh, fromSavepoint, snapshots, cache, abortEvery } = settings;
+  const { stateDir, parallelism, checkpointInterval, fresh, fromSavepoint, snapshots, cache, cacheMemory, abortEvery } = settings;
   const sabotage = {
     ...(settings.break === undefined ? {} : { break: settings.break }),
     ...(abortEvery === undefined ? {} : { abortEvery }),
@@ -93,6 +94,7 @@ function engineOptions(settings: RunSettings, params: readonly string[], logger:
     ...(fromSavepoint === undefined ? {} : { fromSavepoint }),
     ...(snapshots === undefined ? {} : { snapshots }),
     ...(cache === undefined ? {} : { cache }),
+    ...(cacheMemory === undefined ? {} : { cacheMemory }),
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(checkpointInterval === undefined ? {} : { checkpointIntervalMs: checkpointInterval }),
   };

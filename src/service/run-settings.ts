@@ -23,6 +23,8 @@ export interface RunSettings {
   readonly snapshots?: string;
   /** A directory of this machine, for workers' copies of snapshots. */
   readonly cache?: string;
+  /** MiB of such copies in a worker's memory, where there is no directory. */
+  readonly cacheMemory?: number;
   /** Port of the control API; absent = none. */
   readonly http?: number;
   /** Seconds a stop may take. */
@@ -44,6 +46,7 @@ export const within =
 
 export const parallelism: (text: string) => number = within('a whole number', 1, 128, true);
 export const workers: (text: string) => number = within('a whole number', 1, 64, true);
+export const mebibytes: (text: string) => number = within('a whole number of MiB', 0, 1 << 20, true);
 export const port: (text: string) => number = within('a port', 0, 65_535, true);
 export const intervalMs: (text: string) => number = within('a number of milliseconds', 1, 86_400_000, true);
 export const timeoutSeconds: (text: string) => number = within('a number of seconds', 0.001, 86_400, false);

@@ -107,6 +107,7 @@ function commandOf(
   const { nats = flags.server, password, ...open } = flags;
   if (options.sabotage?.break !== undefined) words.push('--break', options.sabotage.break);
   if (options.cache !== undefined) words.push('--cache', options.cache);
+  if (options.cacheMemory !== undefined) words.push('--cache-memory', String(options.cacheMemory));
   for (const [name, value] of Object.entries(open))
     words.push(`--${name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`, String(value));
   return {

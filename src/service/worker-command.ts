@@ -15,6 +15,8 @@ import { version } from './version.ts';
 /** Where `weir run` tells its children the server of the coordinator, if sources and sinks may have another. */
 export const coordinatorUrl = 'WEIR_COORDINATOR_URL';
 
+const usualCacheMiB = 128;
+
 export interface WorkerSettings {
   readonly module: string;
   /** Undefined: the one job of the module that is led there. */
@@ -23,6 +25,8 @@ export interface WorkerSettings {
   readonly flags: ConnectionFlags;
   /** A directory for copies of snapshots. */
   readonly cache?: string;
+  /** MiB of copies in memory, where there is no directory (128). */
+  readonly cacheMemory?: number;
   /** Tests only: see core/sabotage.ts. */
   readonly break?: SabotageName;
 }
@@ -55,6 +59,7 @@ export async function workerCommand(settings: WorkerSettings, surroundings: Work
     connection,
     flags,
     ...(settings.cache === undefined ? {} : { copies: settings.cache }),
+    copiesBytesMax: (settings.cacheMemory ?? usualCacheMiB) * 2 ** 20,
     serverGoesWithJob: own !== undefined,
     logger,
     plan: (spec) => planOf(module, spec),

@@ -33,5 +33,6 @@ export {
 export { OperatorState, type OperatorStateOptions } from './operator-state.ts';
 export type { BlobStore, Journal, JournalEntry, JournalExtent, JobStores, PointerStore, Versioned } from './ports.ts';
 export { SnapshotChain, type SnapshotChainOptions } from './snapshot-chain.ts';
+export { RecentBlobs } from './recent-blobs.ts';
 export type { StateTable, TableEntry } from './table.ts';
 export type { ValueCodec } from './value-codec.ts';

@@ -17,6 +17,8 @@ export interface BlobStore {
   list(prefix: string): Promise<readonly string[]>;
   /** Missing ids are ignored. */
   delete(ids: readonly string[]): Promise<void>;
+  /** This process may ask for these again, and for no others: of copies that it keeps of the rest it may let go. The blobs stay. */
+  retain?(ids: ReadonlySet<string>): void;
 }
 
 export interface Versioned {

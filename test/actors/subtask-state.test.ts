@@ -115,6 +115,22 @@ const manifestOf = (n: number, ...snapshots: readonly SubtaskSnapshot[]): Manife
   );
 
 describe('the state of a subtask', () => {
+  test('knows which chunks a restart from a checkpoint may read, aborted snapshots and folds in between included', async () => {
+    const before = world(1);
+    const ids = (n: number): string[] => blobs.ids.filter((id) => id.includes(`/e${n}/`));
+    for (let n = 1; n <= 3; n++) {
+      before.holders[0]!.table.put(0, `k${n}`, n, n);
+      await frozen(before, n);
+    }
+    expect(before.state.chunksSince(2)).toEqual(expect.arrayContaining([...ids(2), ...ids(3)]));
+    const last = await frozen(before, 4);
+    const listed = last.parts.flatMap((part) => part.chunks.map(({ id }) => id));
+    expect(new Set(before.state.chunksSince(4))).toEqual(new Set(listed));
+    const after = world(1, { generation: 2 });
+    await after.state.load(manifest(4, last.parts));
+    expect(new Set(after.state.chunksSince(4))).toEqual(new Set(listed));
+  });
+
   test('comes back from its snapshots: tables, values, splits', async () => {
     const before = world(1);
     const [sum, result] = before.holders as [Holder, Holder];

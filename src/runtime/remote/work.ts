@@ -6,6 +6,7 @@
 import { type JobSpec, RemoteWorker } from '../../cluster/index.ts';
 import type { Logger, Sabotage } from '../../core/index.ts';
 import type { PhysicalPlan } from '../../plan/index.ts';
+import { RecentBlobs } from '../../state/index.ts';
 import { MemoryTransport, NatsTransport, PlacedTransport } from '../../transport/index.ts';
 import { natsBus } from '../nats/bus.ts';
 import type { ConnectionFlags } from '../nats/connection-flags.ts';
@@ -36,8 +37,10 @@ export interface JoinOptions {
   /** For the thread that gives signs of life: secrets do not travel, it reads them as this process did. */
   readonly flags: ConnectionFlags;
   readonly logger: Logger;
-  /** A directory of this machine, for copies of snapshots (none are kept). */
+  /** A directory of this machine, for copies of snapshots (they are kept in memory). */
   readonly copies?: string;
+  /** What copies in memory may take. */
+  readonly copiesBytesMax: number;
   /** No NATS is no job: an outage is not waited for. */
   readonly serverGoesWithJob: boolean;
   readonly plan: (spec: JobSpec) => Promise<PhysicalPlan>;
@@ -77,9 +80,11 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
   const life = new SignsOfLife(flags, `${prefix}.alive`, logger);
   const { jetStream, timeoutMs } = options.connection;
   const place = { connection: control.nats, job, jetStream, timeoutMs };
+  const recent = new RecentBlobs(options.copiesBytesMax);
   const stores = new StoresOfLife(async () => {
     const shared = await findSharedStores(place);
-    return options.copies === undefined ? shared : withCopies(shared, job, options.copies, logger);
+    if (options.copies !== undefined) return withCopies(shared, job, options.copies, logger);
+    return { ...shared, blobs: recent.over(shared.blobs, shared.identity) };
   });
   const bus = natsBus(data.nats, logger);
   const worker = new RemoteWorker({

@@ -1,0 +1,75 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type BlobStore, MemoryDisk, openMemoryStores, RecentBlobs } from '../../src/state/index.ts';
+import { describeBlobs } from './blob-contract.ts';
+
+describe('blobs that are kept in memory', () => {
+  let recent = new RecentBlobs(1000);
+  let disk = new MemoryDisk();
+  let asked: string[] = [];
+  const remote = (): BlobStore => {
+    const { blobs } = openMemoryStores(disk);
+    return {
+      ...blobs,
+      put: (id, bytes) => blobs.put(id, bytes),
+      list: (prefix) => blobs.list(prefix),
+      delete: (ids) => blobs.delete(ids),
+      get: (id) => {
+        asked.push(id);
+        return blobs.get(id);
+      },
+    };
+  };
+  beforeEach(() => {
+    [recent, disk, asked] = [new RecentBlobs(1000), new MemoryDisk(), []];
+  });
+  const filled = (value: number, bytes = 400): Uint8Array => new Uint8Array(bytes).fill(value);
+
+  describe('of any size', () => {
+    let blobs: BlobStore;
+    beforeEach(() => {
+      blobs = new RecentBlobs(1 << 20).over(remote(), 'life');
+    });
+    describeBlobs(
+      () => blobs,
+      async () => void (blobs = new RecentBlobs(1 << 20).over(remote(), 'life')),
+    );
+  });
+
+  test('are read from the store once, and not at all if they were written here', async () => {
+    await remote().put('of-another', filled(1));
+    const blobs = recent.over(remote(), 'life');
+    await blobs.put('mine', filled(2));
+    for (let i = 0; i < 3; i++) expect([(await blobs.get('of-another'))[0], (await blobs.get('mine'))[0]]).toEqual([1, 2]);
+    expect(asked).toEqual(['of-another']);
+  });
+
+  test('RB1: are no more than fit, and the first stay until nobody needs them', async () => {
+    const blobs = recent.over(remote(), 'life');
+    for (const [n, id] of ['a', 'b', 'c'].entries()) await blobs.put(id, filled(n));
+    for (const id of ['a', 'b', 'c', 'c']) await blobs.get(id);
+    expect(asked).toEqual(['c', 'c']);
+    blobs.retain!(new Set(['b', 'c']));
+    for (const id of ['a', 'b', 'c', 'c']) await blobs.get(id);
+    expect(asked).toEqual(['c', 'c', 'a', 'c', 'c']);
+  });
+
+  test('give their room back when they are deleted', async () => {
+    const blobs = recent.over(remote(), 'life');
+    await blobs.put('a', filled(1, 900));
+    await blobs.delete(['a', 'never-was']);
+    await blobs.put('b', filled(2, 900));
+    expect((await blobs.get('b'))[0]).toBe(2);
+    expect(asked).toEqual([]);
+  });
+
+  test('RB2: are forgotten with the life that they belong to, whoever is still at it', async () => {
+    const before = recent.over(remote(), 'life-1');
+    await before.put('x', filled(1));
+    disk = new MemoryDisk();
+    const after = recent.over(remote(), 'life-2');
+    await after.put('x', filled(2));
+    await before.delete(['x']);
+    before.retain!(new Set());
+    expect([(await after.get('x'))[0], asked]).toEqual([2, []]);
+  });
+});
