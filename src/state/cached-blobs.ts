@@ -23,6 +23,8 @@ export async function dropOtherLives(local: BlobStore, life: string): Promise<vo
   }
 }
 
+/** Of what waits to be copied; what is more is copied at once. */
+const laterBytesMax = 64 * 2 ** 20;
 /** Copies made from one look for outdated ones to the next. */
 const sweepEvery = 64;
 
@@ -33,6 +35,11 @@ class CachedBlobs implements BlobStore {
   /** Those whose copy should be gone, and may be there. */
   readonly #outdated = new Set<string>();
   #made = 0;
+  /** What was read and is to be copied once nothing is read any more. */
+  readonly #later: { readonly id: string; readonly bytes: Uint8Array }[] = [];
+  #laterBytes = 0;
+  #reading = 0;
+  #isKeeping = false;
 
   constructor(local: BlobStore, remote: BlobStore, prefix: string) {
     this.#local = local;
@@ -46,11 +53,40 @@ class CachedBlobs implements BlobStore {
   }
 
   async get(id: string): Promise<Uint8Array> {
+    this.#reading++;
+    try {
+      return await this.#get(id);
+    } finally {
+      this.#reading--;
+      if (this.#reading === 0) void this.#keepNow();
+    }
+  }
+
+  async #get(id: string): Promise<Uint8Array> {
     const copy = this.#outdated.has(id) ? null : await this.#local.get(this.#copyOf(id)).catch(() => null);
     if (copy !== null) return copy;
     const bytes = await this.#remote.get(id);
-    void this.#keep(id, bytes); // whoever restores does not wait for it
+    this.#keepLater(id, bytes);
     return bytes;
+  }
+
+  /** Whoever restores waits neither for copies nor for the disk and the processor that they take. */
+  #keepLater(id: string, bytes: Uint8Array): void {
+    if (this.#laterBytes + bytes.length > laterBytesMax) return void this.#keep(id, bytes);
+    this.#later.push({ id, bytes: bytes.slice() }); // its reader may change it
+    this.#laterBytes += bytes.length;
+  }
+
+  async #keepNow(): Promise<void> {
+    if (this.#isKeeping) return;
+    this.#isKeeping = true;
+    while (this.#reading === 0) {
+      const next = this.#later.shift();
+      if (next === undefined) break;
+      this.#laterBytes -= next.bytes.length;
+      await this.#keep(next.id, next.bytes);
+    }
+    this.#isKeeping = false;
   }
 
   list(prefix: string): Promise<readonly string[]> {

@@ -2,7 +2,8 @@
  * Restore: fills an operator's tables from the chunks that a checkpoint lists, at any parallelism.
  *
  * Chunks are read from the newest to the oldest: the first record of a key is the one that counts, so that each living value is
- * decoded once, and nothing is held but the tables themselves and the keys known to be gone.
+ * decoded once, and nothing is held but the tables themselves and the keys that newer chunks spoke of. Those are few, so that looking
+ * for a key among them costs less than among all of the table; the oldest chunk of a group, mostly its base, is not among them.
  * Invariants: S26 only records of groups that are owned and for which the chunk still counts are taken; S27 a table that is
  * not declared, or has another codec, is refused: never skipped.
  */
@@ -10,7 +11,7 @@ import { keyHashVersion } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { Chunk, Section, TableId } from './chunk.ts';
 import { type ChunkRef, counts, fetchChunk, within } from './chunk-ref.ts';
-import { GoneKeys, type GonePlace } from './gone-keys.ts';
+import { NewerKeys, type NewerPlace } from './newer-keys.ts';
 import type { OperatorState } from './operator-state.ts';
 import type { BlobStore } from './ports.ts';
 import { recordKind } from './state-record.ts';
@@ -24,8 +25,9 @@ const readAhead = 8;
  * @throws WeirError `E_STATE_DAMAGED` or `E_STATE_INCOMPATIBLE` ("was / is")
  */
 export async function loadChunks(state: OperatorState, refs: readonly ChunkRef[], blobs: BlobStore): Promise<void> {
-  const gone = new GoneKeys();
+  const newer = new NewerKeys();
   const wanted = refs.toReversed().flatMap((ref) => within(ref, state.owned) ?? []);
+  const older = chunksByGroup(wanted);
   const ahead: { readonly ref: ChunkRef; readonly fetched: Promise<Chunk> }[] = [];
   const fetchOne = (ref: ChunkRef): void => {
     const fetched = fetchChunk(ref, blobs);
@@ -38,24 +40,37 @@ export async function loadChunks(state: OperatorState, refs: readonly ChunkRef[]
     const chunk = await fetched;
     if (next < wanted.length) fetchOne(wanted[next]!);
     requireCompatible(state, chunk);
+    for (const [from, to] of ref.groups) for (let group = from; group < to; group++) older.set(group, older.get(group)! - 1);
     for (const section of chunk.sections)
-      if (counts(ref, section.group)) loadSection(state, section, gone.place(section.table.name, section.group));
+      if (counts(ref, section.group))
+        loadSection(state, section, newer.place(section.table.name, section.group), older.get(section.group)! > 0);
   }
 }
 
-function loadSection(state: OperatorState, section: Section, gone: GonePlace): void {
+/** How many of them count for each group. */
+function chunksByGroup(refs: readonly ChunkRef[]): Map<number, number> {
+  const chunks = new Map<number, number>();
+  for (const { groups } of refs)
+    for (const [from, to] of groups) for (let group = from; group < to; group++) chunks.set(group, (chunks.get(group) ?? 0) + 1);
+  return chunks;
+}
+
+/** @param remembers older chunks may speak of the same keys */
+function loadSection(state: OperatorState, section: Section, newer: NewerPlace, remembers: boolean): void {
   const table = state.heapTable(section.table.name)!;
   const drops: number[] = [];
   const record = section.read();
   while (record.next()) {
     const { kind, namespace, key } = record;
     if (kind === recordKind.drop) drops.push(namespace);
-    else if (table.has(namespace, key) || gone.has(namespace, key)) continue;
-    else if (kind === recordKind.put) table.load(namespace, key, section.group, record.decode(table.codec));
-    else gone.add(namespace, key);
+    else if (newer.has(namespace, key)) continue;
+    else {
+      if (kind === recordKind.put) table.load(namespace, key, section.group, record.decode(table.codec));
+      if (remembers) newer.add(namespace, key);
+    }
   }
   // A drop is older than the other records of its section: it speaks of the sections before.
-  for (const namespace of drops) gone.addNamespace(namespace);
+  for (const namespace of drops) newer.addNamespace(namespace);
 }
 
 function requireCompatible(state: OperatorState, chunk: Chunk): void {

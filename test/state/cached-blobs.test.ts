@@ -75,6 +75,24 @@ describe('blobs with copies nearby', () => {
     expect(remote.calls).toEqual(['get of-another']);
   });
 
+  test('are made of what was read once nothing is read any more', async () => {
+    for (const id of ['x', 'y']) await remote.blobs.put(id, bytes(id));
+    let answer = (): void => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const get = async (id: string): Promise<Uint8Array> => {
+      if (id === 'y') await answered;
+      return remote.blobs.get(id);
+    };
+    blobs = cachedBlobs(local.blobs, { ...remote.blobs, get }, 'life-1');
+    const reading = blobs.get('y');
+    await blobs.get('x');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([...local.disk.blobs.keys()]).toEqual([]);
+    answer();
+    await reading;
+    for (const id of ['x', 'y']) await copied(id, id);
+  });
+
   test('S2, CB1: are read from the remote store if the copy was changed, which is then replaced', async () => {
     await blobs.put('x', bytes('value'));
     local.disk.blobs.get('life-1/x')!.bytes[0]! ^= 1;

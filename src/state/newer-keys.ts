@@ -1,17 +1,17 @@
-/** Keys and whole namespaces of which a newer chunk has said that they are gone, while older chunks are read. */
-export class GoneKeys {
-  readonly #places = new Map<string, GonePlace>();
+/** Keys and whole namespaces of which a newer chunk has said what became of them, while older chunks are read. */
+export class NewerKeys {
+  readonly #places = new Map<string, NewerPlace>();
 
-  place(table: string, group: number): GonePlace {
+  place(table: string, group: number): NewerPlace {
     const name = `${group}/${table}`;
-    const known = this.#places.get(name) ?? new GonePlace();
+    const known = this.#places.get(name) ?? new NewerPlace();
     this.#places.set(name, known);
     return known;
   }
 }
 
-/** What is gone of one table in one key group. */
-export class GonePlace {
+/** Those of one table in one key group. */
+export class NewerPlace {
   readonly #namespaces = new Set<number>();
   readonly #keys = new Map<number, Set<string>>();
 
