@@ -54,6 +54,8 @@ export interface CheckpointsOptions {
   readonly failed: (error: WeirError) => void;
 }
 
+/** What sources need to have something for the first epoch. */
+const soonMs = 50;
 /** An epoch that takes this long is worth a line, and another one each time it has taken so long again. */
 const slowMs = 30_000;
 /** After this many aborted epochs in a row the generation is given up. */
@@ -101,9 +103,10 @@ export class Checkpoints {
     actor.start();
   }
 
-  /** From now on epochs open by themselves. */
-  start(): void {
-    this.#schedule(Math.min(this.#o.intervalMs, Math.max(50, this.#o.intervalMs / 2)));
+  /** From now on epochs open by themselves. The first one after a restart comes soon: results have been waited for already. */
+  start(isRestart: boolean): void {
+    const { intervalMs } = this.#o;
+    this.#schedule(Math.min(intervalMs, isRestart ? soonMs : Math.max(soonMs, intervalMs / 2)));
   }
 
   /** Ends the generation: nothing that comes later has an effect. */

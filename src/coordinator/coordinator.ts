@@ -331,7 +331,7 @@ export class Coordinator {
       failed: (error) => this.#onFailed(error, null, 'coordinator'),
     });
     this.#broadcast({ kind: 'start', generation: this.#generation });
-    this.#checkpoints.start();
+    this.#checkpoints.start(this.#deployedFrom !== null);
     if (this.#last !== null) this.#checkpoints.finish(this.#last);
   }
 

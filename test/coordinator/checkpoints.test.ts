@@ -98,7 +98,7 @@ beforeEach(async () => {
 
 describe('checkpoints of a generation', () => {
   test('open by themselves, at the interval, with numbers above all that were seen', async () => {
-    world.checkpoints.start();
+    world.checkpoints.start(false);
     world.clock.advance(499);
     expect(world.said).toEqual([]);
     world.clock.advance(1);
@@ -107,6 +107,17 @@ describe('checkpoints of a generation', () => {
     world.clock.advance(1000);
     expect(world.said).toEqual(['trigger 11', 'commit 11 at pointer 11', 'trigger 12']);
     expect(world.lastBarrier).toMatchObject({ epoch: 12, time: world.clock.now() });
+  });
+
+  test('open sooner after a restart, and from then on at the interval', async () => {
+    world.checkpoints.start(true);
+    world.clock.advance(50);
+    expect(world.said).toEqual(['trigger 11']);
+    await world.complete(11);
+    world.clock.advance(999);
+    expect(world.said.slice(2)).toEqual([]);
+    world.clock.advance(1);
+    expect(world.said.slice(2)).toEqual(['trigger 12']);
   });
 
   test('CP1: only one is in flight; the next opens once the sinks of the last have published it', async () => {
@@ -183,7 +194,7 @@ describe('checkpoints of a generation', () => {
   test('CP3: nothing that comes after the end of the generation has an effect', async () => {
     const asked = world.checkpoints.request();
     asked.catch(() => undefined); // looked at below
-    world.checkpoints.start();
+    world.checkpoints.start(false);
     world.checkpoints.close(new WeirError('E_INTERNAL', 'torn down'));
     await expect(asked).rejects.toThrow('torn down');
     world.ack(11, '0/0', '0/1');
@@ -196,7 +207,7 @@ describe('checkpoints of a generation', () => {
   });
 
   test('a declined one is aborted, by its number, and the next has another', async () => {
-    world.checkpoints.start();
+    world.checkpoints.start(false);
     world.clock.advance(500);
     world.checkpoints.declined(11, '0/1', 'disk full');
     expect(world.said).toEqual(['trigger 11', 'abort 11']);

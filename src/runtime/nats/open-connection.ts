@@ -39,7 +39,7 @@ export interface OpenConnection extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const reconnectWaitMs = 250;
+const reconnectWaitMs = 100;
 /** Of every client. A server that was killed is found gone at once; one that stopped, or whose network did, after two pings. */
 export const clientSettings = (): ClientOptions => ({
   maxReconnectAttempts: -1,
