@@ -40,6 +40,8 @@ export class History {
   #streams: readonly Stream[] = [];
   #status: JobStatus | null = null;
   #seenGeneration = 0;
+  /** The newest that has written a row: a fence alone is no result. */
+  #writingGeneration = 0;
   /** Messages of results. */
   #messages = 0;
   #isClosed = false;
@@ -80,7 +82,7 @@ export class History {
 
   /** The newest that has written results, or completed a checkpoint where no stream shows who writes. */
   get writing(): number {
-    if (this.#messages > 0) return this.#seenGeneration;
+    if (this.#messages > 0) return this.#writingGeneration;
     return this.#status !== null && this.#status.report.epoch > 0 && this.#status.state === 'running'
       ? this.#status.generation
       : 0;
@@ -152,8 +154,11 @@ export class History {
 
   #saw({ headers }: Msg): void {
     if (headers === undefined || !headers.has(generationHeader)) return;
-    this.#seenGeneration = Math.max(this.#seenGeneration, Number(headers.get(generationHeader)));
-    if (!headers.has(fenceHeader)) this.#messages++;
+    const generation = Number(headers.get(generationHeader));
+    this.#seenGeneration = Math.max(this.#seenGeneration, generation);
+    if (headers.has(fenceHeader)) return;
+    this.#writingGeneration = Math.max(this.#writingGeneration, generation);
+    this.#messages++;
   }
 
   async #watch(): Promise<void> {
