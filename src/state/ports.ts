@@ -19,6 +19,8 @@ export interface BlobStore {
   delete(ids: readonly string[]): Promise<void>;
   /** This process may ask for these again, and for no others: of copies that it keeps of the rest it may let go. The blobs stay. */
   retain?(ids: ReadonlySet<string>): void;
+  /** Makes copies of these, if it keeps any, so that they can be read fast; until the signal aborts, or there is no room. */
+  warm?(ids: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
 export interface Versioned {

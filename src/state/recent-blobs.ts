@@ -23,7 +23,7 @@ export class RecentBlobs {
     if (life !== this.#life) this.#dropAll(); // RB2
     this.#life = life;
     const keep = (id: string, bytes: Uint8Array): void => (life === this.#life ? this.#keep(id, bytes) : undefined);
-    return {
+    const store: BlobStore = {
       put: async (id, bytes) => {
         const copy = bytes.slice(); // its owner may change it meanwhile
         await remote.put(id, copy);
@@ -44,7 +44,17 @@ export class RecentBlobs {
       retain: (ids) => {
         if (life === this.#life) for (const id of [...this.#copies.keys()]) if (!ids.has(id)) this.#drop(id);
       },
+      warm: async (ids, signal) => {
+        if (!signal.aborted) store.retain!(new Set(ids));
+        for (const id of ids) {
+          if (signal.aborted) return;
+          if (this.#copies.has(id)) continue;
+          await store.get(id);
+          if (!this.#copies.has(id)) return; // there is no room
+        }
+      },
     };
+    return store;
   }
 
   #keep(id: string, bytes: Uint8Array): void {

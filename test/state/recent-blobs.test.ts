@@ -62,6 +62,20 @@ describe('blobs that are kept in memory', () => {
     expect(asked).toEqual([]);
   });
 
+  test('are read ahead, what is there and what fits, until it is enough', async () => {
+    for (const [n, id] of ['a', 'b', 'c', 'd'].entries()) await remote().put(id, filled(n));
+    const blobs = recent.over(remote(), 'life');
+    await blobs.put('gone', filled(9));
+    const enough = new AbortController();
+    await blobs.warm!(['a', 'b', 'c', 'd'], enough.signal);
+    await blobs.get('a');
+    expect(asked).toEqual(['a', 'b', 'c']);
+    enough.abort();
+    await blobs.warm!(['d'], enough.signal);
+    await expect(blobs.warm!(['never-was'], new AbortController().signal)).rejects.toMatchObject({ code: 'E_STATE_DAMAGED' });
+    expect(asked).toEqual(['a', 'b', 'c', 'never-was']);
+  });
+
   test('RB2: are forgotten with the life that they belong to, whoever is still at it', async () => {
     const before = recent.over(remote(), 'life-1');
     await before.put('x', filled(1));

@@ -64,6 +64,8 @@ const lookMs = 50;
 export const goneAfterMs = 80;
 /** One that ran something, and has said hello, is waited for so long: the job goes on sooner where its state is. */
 const joinMs = 250;
+/** How often spares hear of a checkpoint. */
+const prepareMs = 1000;
 /** After our own connection broke, workers may take longer to find the server again. */
 const reunionMs = 1500;
 /** Without a sign of life for this long a worker is dead. */
@@ -84,6 +86,7 @@ export class Fleet implements Workers {
   #looking: Timer;
   #reunitedAt: number;
   #asked = 0;
+  #preparedAt = -Infinity;
   #released = false;
   #closed = false;
 
@@ -122,6 +125,15 @@ export class Fleet implements Workers {
     const member = this.#members.get(worker);
     if (member !== undefined && message.kind === 'deploy') member.had = hadAfter(message.deployment);
     member?.link.send(encodeToWorker({ kind: 'control', message }));
+    if (message.kind === 'commit') this.#prepareSpares(message.generation, message.epoch);
+  }
+
+  /** They read what they may have to restore before they have to. */
+  #prepareSpares(generation: number, epoch: number): void {
+    const now = this.#o.clock.monotonic();
+    if (now - this.#preparedAt < prepareMs) return;
+    this.#preparedAt = now;
+    for (const member of this.#joined) if (member.had?.generation !== generation) this.#tell(member, { kind: 'prepare', epoch });
   }
 
   facts(): readonly SubtaskFacts[] {

@@ -8,6 +8,7 @@
  * | joined  | worker → coordinator  | link       | its module makes the same plan: it may be deployed on                 |
  * | refused | worker → coordinator  | link       | it does not, and why                                                  |
  * | leaving | worker → coordinator  | link       | it was told to end                                                    |
+ * | prepare | coordinator → worker  | link       | it is spare, and may have to go on from this checkpoint               |
  * | over    | coordinator → worker  | link       | the job has ended (`left`: only this coordinator; another may take it over)  |
  * | beat    | coordinator → workers | repeated   | it leads, and these are its workers                                   |
  * | alive   | worker → coordinator  | repeated   | its process runs, and how far its event loop has got                  |
@@ -55,6 +56,7 @@ export interface Facts {
 
 export type ToWorker =
   | { readonly kind: 'welcome'; readonly spec: JobSpec }
+  | { readonly kind: 'prepare'; readonly epoch: number }
   | { readonly kind: 'over'; readonly left: boolean }
   | { readonly kind: 'control'; readonly message: ToSupervisor };
 export type FromWorker =

@@ -11,7 +11,7 @@ import { packValue, unpackValue } from '../../batch/index.ts';
 import { manifestId } from '../../coordinator/index.ts';
 import { type Timer, type Random, WeirError } from '../../core/index.ts';
 import type { PhysicalPlan } from '../../plan/index.ts';
-import { decodeManifest, type Manifest } from '../../state/index.ts';
+import { blobsOf, decodeManifest, type Manifest } from '../../state/index.ts';
 import type { Bus, Subscription } from '../../transport/index.ts';
 import { factsOf } from '../subtask-facts.ts';
 import { ControlLink, senderOf } from './control-link.ts';
@@ -189,6 +189,7 @@ class Session {
   #ownBeatAt = 0;
   #order: Promise<void> = Promise.resolve();
   #facts: Timer | null = null;
+  #preparation: AbortController | null = null;
   closing = false;
 
   constructor(id: string, options: RemoteWorkerOptions, events: SessionEvents) {
@@ -230,6 +231,7 @@ class Session {
 
   async close(): Promise<void> {
     this.closing = true;
+    this.#preparation?.abort();
     this.#inbox.close();
     this.#link?.close();
     this.#facts?.cancel();
@@ -276,6 +278,8 @@ class Session {
     switch (message.kind) {
       case 'welcome':
         return this.#join(message.spec);
+      case 'prepare':
+        return void this.#prepare(message.epoch);
       case 'over':
         return message.left ? this.#events.left() : this.#events.over();
       case 'deploy':
@@ -285,9 +289,25 @@ class Session {
     }
   }
 
+  /** Reads what it would restore, until it has to. Nothing that goes wrong with it matters: what is missing is read then. */
+  async #prepare(epoch: number): Promise<void> {
+    const { blobs } = this.#o.environment.stores;
+    if (blobs.warm === undefined || this.#preparation !== null) return;
+    const preparation = new AbortController();
+    this.#preparation = preparation;
+    try {
+      await blobs.warm(blobsOf(await this.#manifest(epoch)), preparation.signal);
+    } catch (error) {
+      this.#o.environment.logger.debug({ checkpoint: epoch, err: String(error) }, 'a checkpoint could not be read ahead');
+    } finally {
+      this.#preparation = null;
+    }
+  }
+
   async #deploy({ restore, ...deployment }: DeploymentForm): Promise<void> {
     const { generation } = deployment;
     this.#generation = generation;
+    this.#preparation?.abort();
     this.#events.deployed(hadAfter(deployment));
     try {
       const manifest = restore === null ? null : await this.#manifest(restore);
