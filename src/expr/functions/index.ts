@@ -9,6 +9,16 @@ import { times } from './times.ts';
 export { bool, number, type ScalarFunction, text, time } from './scalar-function.ts';
 export type { TimePart } from './times.ts';
 
-const all = { ...numbers, ...comparisons, ...texts, ...times, ...expected };
-export type FunctionName = keyof typeof all;
-export const functions: Readonly<Record<FunctionName, ScalarFunction>> = all;
+export type FunctionName =
+  | keyof typeof numbers
+  | keyof typeof comparisons
+  | keyof typeof texts
+  | keyof typeof times
+  | keyof typeof expected;
+export const functions: Readonly<Record<FunctionName, ScalarFunction>> = {
+  ...numbers,
+  ...comparisons,
+  ...texts,
+  ...times,
+  ...expected,
+};
