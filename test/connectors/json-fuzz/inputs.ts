@@ -24,7 +24,7 @@ const oddTokens = [
 const styleOf = (random: Draw): Style => ({
   comma: pick(random, [',', ',', ',', ', ', ' ,\t']),
   colon: pick(random, [':', ':', ':', ': ', ' : ']),
-  odd: pick(random, [0, 0, 0, 0.01, 0.1]),
+  odd: pick(random, [0, 0, 0, 0.01, 0.04]),
   shuffled: pick(random, [0, 0, 0.05, 1]),
   damaged: pick(random, [0, 0, 0, 0.05, 0.3]),
   lineEnd: pick(random, ['\n', '\n', '\n', '\r\n']),
@@ -33,11 +33,18 @@ const styleOf = (random: Draw): Style => ({
 /** Several lines of records; the last one may have no end. */
 export function inputOf(random: Draw, fields: readonly SchemaField[]): Uint8Array {
   const style = styleOf(random);
+  if (chance(random, 0.03)) return cuts(lineOf(random, fields, style));
   const lines = Array.from({ length: 1 + Math.floor(random() * 24) }, () => lineOf(random, fields, style));
   const mark = chance(random, 0.05) ? Buffer.from('\ufeff') : Buffer.alloc(0);
   const last = chance(random, 0.3) ? Buffer.alloc(0) : Buffer.from(style.lineEnd);
   const end = Buffer.from(style.lineEnd);
   return Buffer.concat([mark, ...lines.flatMap((line, i) => (i === 0 ? [line] : [end, line])), last]);
+}
+
+/** A line that is cut at every byte, behind one that is whole. */
+function cuts(line: Uint8Array): Uint8Array {
+  const end = Buffer.from('\n');
+  return Buffer.concat([line, end, ...Array.from(line, (_, length) => [line.subarray(0, length), end]).flat()]);
 }
 
 function lineOf(random: Draw, fields: readonly SchemaField[], style: Style): Uint8Array {
@@ -61,6 +68,7 @@ function written(random: Draw, value: unknown, style: Style): string {
       ([name, one]) => `${keyOf(random, name, style)}${style.colon}${written(random, one, style)}`,
     );
     if (pairs.length > 0 && chance(random, style.odd / 4)) pairs.push(pick(random, pairs)); // a key that is there twice
+    if (pairs.length > 0 && chance(random, style.odd / 4)) pairs.push(''); // a comma too many
     return `{${pairs.join(style.comma)}}${chance(random, style.odd) ? ' ' : ''}`;
   }
   const text = Object.is(value, -0) ? '-0' : JSON.stringify(value);

@@ -68,7 +68,7 @@ export function readBy(make: MakeScanner, of: Case, whole = false): Found {
   };
   const add = (bytes: Uint8Array): void => {
     if (bytes.length === 0) return;
-    if (whole && scanner?.readWhole(bytes) === true) {
+    if (scanner?.readWhole(bytes) === true) {
       taken++;
       pieces.added(1);
     } else pieces.add(bytes, format.decode, () => 'here');
