@@ -1,0 +1,88 @@
+"""One query of the benchmark as a batch in DuckDB, one or more passes; a line of JSON for each.
+
+Arguments: --query q0 --input FILE --output FOLDER [--passes 2] [--cores 2]. Each pass writes FOLDER/pass-N/result.json. A pass is
+timed from the moment when the statement was given to the moment when its result is in the file.
+"""
+
+import argparse
+import json
+import os
+import time
+
+import duckdb
+
+EVENT = {
+    "event_type": "INTEGER",
+    "auction": "BIGINT",
+    "bidder": "BIGINT",
+    "price": "BIGINT",
+    "channel": "VARCHAR",
+    "url": "VARCHAR",
+    "dateTime": "TIMESTAMP",
+    "extra": "VARCHAR",
+}
+PRICE = "CAST(0.908 * price AS DECIMAL(23, 3))"
+CHANNEL_ID = "nullif(regexp_extract(url, '(&|^)channel_id=([^&]*)', 2), '')"
+
+
+def counts(size: int, slide: int) -> str:
+    """Of each window of `size` seconds by `slide`: those that a moment is in begin at or up to size - slide before its slide."""
+    return f"""SELECT auction, begin AS windowStart, begin + {size}000 AS windowEnd, sum(n) AS bids
+        FROM (SELECT auction, epoch_ms("dateTime") // {slide}000 * {slide}000 AS slide, count(*) AS n FROM bid GROUP BY ALL),
+        LATERAL (SELECT unnest(range(slide - {size - slide}000, slide + 1, {slide}000)) AS begin)
+        GROUP BY ALL"""
+
+
+QUERIES = {
+    "q0": 'SELECT epoch_ms("dateTime") AS dateTime, bidder, auction, price, extra FROM bid',
+    "q1": f'SELECT epoch_ms("dateTime") AS dateTime, bidder, auction, {PRICE} AS price, extra FROM bid',
+    "q2": "SELECT auction, price FROM bid WHERE auction % 123 = 0",
+    "q5": f"""WITH counted AS ({counts(10, 2)})
+        SELECT * FROM counted QUALIFY bids = max(bids) OVER (PARTITION BY windowStart)""",
+    "q14": f"""SELECT auction, bidder, {PRICE} AS price,
+        CASE WHEN hour("dateTime") BETWEEN 8 AND 18 THEN 'dayTime'
+          WHEN hour("dateTime") <= 6 OR hour("dateTime") >= 20 THEN 'nightTime' ELSE 'otherTime' END AS bidTimeType,
+        epoch_ms("dateTime") AS dateTime, extra, length(extra) - length(replace(extra, 'c', '')) AS cCount
+        FROM bid WHERE 0.908 * price > 1000000 AND 0.908 * price < 50000000""",
+    "q21": f"""SELECT auction, bidder, price, channel, CASE lower(channel)
+          WHEN 'apple' THEN '0' WHEN 'google' THEN '1' WHEN 'facebook' THEN '2' WHEN 'baidu' THEN '3' ELSE {CHANNEL_ID} END
+          AS channelId FROM bid WHERE {CHANNEL_ID} IS NOT NULL OR lower(channel) IN ('apple', 'google', 'facebook', 'baidu')""",
+    "q22": """SELECT auction, bidder, price, channel, parts[4] AS dir1, parts[5] AS dir2, parts[6] AS dir3
+        FROM (SELECT auction, bidder, price, channel, string_split(url, '/') AS parts FROM bid)""",
+    "tumbling": """SELECT bidder, epoch_ms("dateTime") // 10000 * 10000 AS windowStart, windowStart + 10000 AS windowEnd,
+        avg(price) AS averagePrice FROM bid GROUP BY bidder, windowStart""",
+    "sliding": counts(60, 10),
+    "running": "SELECT bidder, count(*) AS bids, sum(price) AS total FROM bid GROUP BY bidder",
+}
+
+
+def main() -> None:
+    words = argparse.ArgumentParser()
+    for name in ("query", "input", "output"):
+        words.add_argument(f"--{name}", required=True)
+    words.add_argument("--passes", type=int, default=2)
+    words.add_argument("--cores", type=int, default=2)
+    options = words.parse_args()
+    started = float(os.environ.get("PEER_STARTED_MS", time.time() * 1000))
+    database = duckdb.connect(config={"threads": options.cores, "preserve_insertion_order": False})
+    columns = "{" + ", ".join(f"'{name}': '{of}'" for name, of in EVENT.items()) + "}"
+    database.execute(
+        f"""CREATE VIEW bid AS SELECT * FROM read_json('{options.input}', format = 'newline_delimited', columns = {columns})
+        WHERE event_type = 2"""
+    )
+    for number in range(1, options.passes + 1):
+        folder = f"{options.output}/pass-{number}"
+        os.makedirs(folder)
+        begun, cpu = time.time() * 1000, time.process_time()
+        database.execute(f"COPY ({QUERIES[options.query]}) TO '{folder}/result.json' (FORMAT json)")
+        line = {
+            "pass": number,
+            "startMs": round(begun - started),
+            "wallMs": round(time.time() * 1000 - begun),
+            "cpuMs": round((time.process_time() - cpu) * 1000),
+            "processCpuMs": round(time.process_time() * 1000),
+        }
+        print(json.dumps(line), flush=True)
+
+
+main()

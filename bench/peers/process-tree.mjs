@@ -1,0 +1,84 @@
+// A program with all that it starts, in a process group of its own: what it says, the most memory it took, and its end.
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+const lookEveryMs = 100;
+const looksLeast = 10;
+const running = new Set();
+
+process.on('exit', () => {
+  for (const pid of running) endGroup(pid);
+});
+
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it has ended
+  }
+}
+
+const ownFile = (pid, name) => {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return ''; // it has ended, or this is no Linux
+  }
+};
+
+function membersOf(group) {
+  return readdirSync('/proc').filter((pid) => {
+    const stat = /^\d+$/.test(pid) ? ownFile(pid, 'stat') : '';
+    return stat !== '' && Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) === group;
+  });
+}
+
+/**
+ * The most that each process of the group has had in memory so far, which the system itself keeps. One that is about to become another
+ * program has all the memory of its parent for a moment: only who is seen several times counts.
+ */
+function lookAt(group, seen) {
+  for (const pid of membersOf(group)) {
+    const kilobytes = Number(/^VmHWM:\s+(\d+)/m.exec(ownFile(pid, 'status'))?.[1] ?? 0);
+    const before = seen.get(pid) ?? { times: 0, peakBytes: 0 };
+    seen.set(pid, { times: before.times + 1, peakBytes: Math.max(before.peakBytes, kilobytes * 1024) });
+  }
+}
+
+function peakOf(group, seen) {
+  let sum = 0;
+  for (const [pid, { times, peakBytes }] of seen) if (times >= looksLeast || Number(pid) === group) sum += peakBytes;
+  return sum === 0 ? undefined : sum;
+}
+
+/**
+ * @returns {Promise<{ out: string, peakRssBytes: number | undefined }>} once it has exited with 0; a failure says what it said. The peak is
+ *   the sum of those of all processes, and undefined where there is no /proc
+ */
+export async function runTree(program, words, { env = {}, timeoutMs }) {
+  const child = spawn(program, words, { env: { ...process.env, ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child.pid);
+  const seen = new Map();
+  const look = process.platform === 'linux' ? setInterval(() => lookAt(child.pid, seen), lookEveryMs) : undefined;
+  const timer = setTimeout(() => endGroup(child.pid), timeoutMs);
+  let [out, said] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    said = (said + chunk).slice(-20_000);
+  });
+  try {
+    const { code, signal } = await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => resolve({ code, signal }));
+    });
+    if (code !== 0) throw new Error(`${program} ended with ${signal ?? code}:\n${said}${out}`);
+  } finally {
+    clearInterval(look);
+    clearTimeout(timer);
+    endGroup(child.pid);
+    running.delete(child.pid);
+  }
+  return { out, peakRssBytes: peakOf(child.pid, seen) };
+}

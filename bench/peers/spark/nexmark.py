@@ -1,0 +1,163 @@
+"""One query of the benchmark on Spark Structured Streaming in this process, one or more passes; a line of JSON for each.
+
+Arguments: --query q0 --input FOLDER --output FOLDER --checkpoints FOLDER [--passes 2] [--cores 2] [--memory 4g]
+[--bytes-per-trigger N] [--rocksdb]. Each pass writes to FOLDER/pass-N. A pass is timed from the moment when the first micro-batch
+was triggered to the moment when the query has ended, which it does after the last batch was committed. CPU time is that of this
+process and of its JVM over the pass, with the planning of the query.
+"""
+
+import argparse
+import json
+import os
+import time
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+EVENT = (
+    "event_type INT, auction BIGINT, bidder BIGINT, price BIGINT, channel STRING, url STRING, dateTime TIMESTAMP, extra STRING"
+)
+CHANNEL_ID = "nullif(regexp_extract(url, '(&|^)channel_id=([^&]*)', 2), '')"
+PRICE = "CAST(0.908 * price AS DECIMAL(23, 3))"
+HOUR = "hour(dateTime)"
+STATELESS = {
+    "q0": "SELECT unix_millis(dateTime) AS dateTime, bidder, auction, price, extra FROM bid",
+    "q1": f"SELECT unix_millis(dateTime) AS dateTime, bidder, auction, {PRICE} AS price, extra FROM bid",
+    "q2": "SELECT auction, price FROM bid WHERE auction % 123 = 0",
+    "q14": f"""SELECT auction, bidder, {PRICE} AS price,
+        CASE WHEN {HOUR} BETWEEN 8 AND 18 THEN 'dayTime' WHEN {HOUR} <= 6 OR {HOUR} >= 20 THEN 'nightTime' ELSE 'otherTime' END
+          AS bidTimeType, unix_millis(dateTime) AS dateTime, extra, length(extra) - length(replace(extra, 'c', '')) AS cCount
+        FROM bid WHERE 0.908 * price > 1000000 AND 0.908 * price < 50000000""",
+    "q21": f"""SELECT * FROM (SELECT auction, bidder, price, channel, CASE lower(channel)
+          WHEN 'apple' THEN '0' WHEN 'google' THEN '1' WHEN 'facebook' THEN '2' WHEN 'baidu' THEN '3' ELSE {CHANNEL_ID} END
+          AS channelId FROM bid) WHERE channelId IS NOT NULL""",
+    "q22": """SELECT auction, bidder, price, channel, parts[3] AS dir1, parts[4] AS dir2, parts[5] AS dir3
+        FROM (SELECT auction, bidder, price, channel, split(url, '/') AS parts FROM bid)""",
+}
+BOUNDS = ("unix_millis(window.start) AS windowStart", "unix_millis(window.end) AS windowEnd")
+
+
+def tumbling(bid: DataFrame) -> DataFrame:
+    averages = bid.groupBy(F.window("dateTime", "10 seconds"), "bidder").agg(F.avg("price").alias("averagePrice"))
+    return averages.selectExpr("bidder", *BOUNDS, "averagePrice")
+
+
+def counts(bid: DataFrame, size: str, slide: str) -> DataFrame:
+    return bid.groupBy(F.window("dateTime", size, slide), "auction").agg(F.count("*").alias("bids"))
+
+
+def sliding(bid: DataFrame) -> DataFrame:
+    return counts(bid, "60 seconds", "10 seconds").selectExpr("auction", *BOUNDS, "bids")
+
+
+def hottest(bid: DataFrame) -> DataFrame:
+    """The auctions with the most bids per window: an aggregate of an aggregate, since windows cannot be ranked in a stream."""
+    per_window = counts(bid, "10 seconds", "2 seconds").groupBy("window")
+    ranked = per_window.agg(F.max("bids").alias("most"), F.collect_list(F.struct("auction", "bids")).alias("auctions"))
+    winners = ranked.selectExpr("window", "explode(filter(auctions, a -> a.bids = most)) AS a")
+    return winners.selectExpr("a.auction AS auction", *BOUNDS, "a.bids AS bids")
+
+
+WINDOWED = {"q5": hottest, "tumbling": tumbling, "sliding": sliding}
+
+
+def running(bid: DataFrame) -> DataFrame:
+    return bid.groupBy("bidder").agg(F.count("*").alias("bids"), F.sum("price").alias("total"))
+
+
+def session(options: argparse.Namespace) -> SparkSession:
+    builder = SparkSession.builder.master(f"local[{options.cores}]").appName("nexmark")
+    settings = {
+        "spark.driver.memory": options.memory,
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(options.cores),
+        "spark.sql.streaming.checkpointFileManagerClass": (
+            "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
+        ),
+    }
+    if options.rocksdb:
+        settings["spark.sql.streaming.stateStore.providerClass"] = (
+            "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+        )
+        settings["spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled"] = "true"
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+def bids(spark: SparkSession, options: argparse.Namespace, watermark: bool) -> DataFrame:
+    reader = spark.readStream.schema(EVENT)
+    if options.bytes_per_trigger:
+        reader = reader.option("maxBytesPerTrigger", options.bytes_per_trigger)
+    events = reader.json(options.input)
+    if watermark:
+        events = events.withWatermark("dateTime", "4 seconds")
+    return events.where("event_type = 2").select("auction", "bidder", "price", "channel", "url", "dateTime", "extra")
+
+
+def start(spark: SparkSession, options: argparse.Namespace, output: str, checkpoints: str):
+    bid = bids(spark, options, options.query in WINDOWED)
+    if options.query == "running":
+        # The folder of a batch is written again if the batch is: exactly once.
+        def write(batch: DataFrame, number: int) -> None:
+            batch.write.mode("overwrite").json(f"{output}/batch-{number:06d}")
+
+        writer = running(bid).writeStream.outputMode("update").foreachBatch(write)
+    else:
+        bid.createOrReplaceTempView("bid")
+        stateless = options.query in STATELESS
+        result = spark.sql(STATELESS[options.query]) if stateless else WINDOWED[options.query](bid)
+        writer = result.writeStream.outputMode("append").format("json").option("path", output)
+    return writer.option("checkpointLocation", checkpoints).trigger(availableNow=True).start()
+
+
+def process_cpu_ms(pid: int) -> float:
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def epoch_ms(instant: str) -> float:
+    from datetime import datetime
+
+    return datetime.fromisoformat(instant.replace("Z", "+00:00")).timestamp() * 1000
+
+
+def main() -> None:
+    words = argparse.ArgumentParser()
+    for name in ("query", "input", "output", "checkpoints"):
+        words.add_argument(f"--{name}", required=True)
+    words.add_argument("--passes", type=int, default=2)
+    words.add_argument("--cores", type=int, default=2)
+    words.add_argument("--memory", default="4g")
+    words.add_argument("--bytes-per-trigger", type=int, default=0)
+    words.add_argument("--rocksdb", action="store_true")
+    options = words.parse_args()
+    started = float(os.environ.get("PEER_STARTED_MS", time.time() * 1000))
+    spark = session(options)
+    processes = (os.getpid(), int(spark._jvm.java.lang.ProcessHandle.current().pid()))
+    for number in range(1, options.passes + 1):
+        before = sum(map(process_cpu_ms, processes))
+        query = start(spark, options, f"{options.output}/pass-{number}", f"{options.checkpoints}/pass-{number}")
+        query.awaitTermination()
+        ended = time.time() * 1000
+        begun = epoch_ms(query.recentProgress[0]["timestamp"])
+        cpu = sum(map(process_cpu_ms, processes))
+        line = {
+            "pass": number,
+            "startMs": round(begun - started),
+            "wallMs": round(ended - begun),
+            "cpuMs": round(cpu - before),
+            "processCpuMs": round(cpu),
+            "checkpoints": query.lastProgress["batchId"] + 1,
+        }
+        print(json.dumps(line), flush=True)
+    spark.stop()
+
+
+main()
