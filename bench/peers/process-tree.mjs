@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const lookEveryMs = 100;
 const looksLeast = 10;
+/** What /proc counts in, on every Linux that Node runs on. */
+const tickMs = 10;
 const running = new Set();
 
 process.on('exit', () => {
@@ -51,16 +53,27 @@ function peakOf(group, seen) {
   return sum === 0 ? undefined : sum;
 }
 
+/** CPU time of the whole machine since it was started; undefined where there is no /proc. */
+function machineCpuMs() {
+  const [user, nice, system, , , irq, softirq] = ownFile('.', 'stat').split('\n', 1)[0].split(/\s+/).slice(1).map(Number);
+  return softirq === undefined ? undefined : (user + nice + system + irq + softirq) * tickMs;
+}
+
 /**
- * @returns {Promise<{ out: string, peakRssBytes: number | undefined }>} once it has exited with 0; a failure says what it said. The peak is
- *   the sum of those of all processes, and undefined where there is no /proc
+ * @returns {Promise<{ out: string, peakRssBytes?: number, machineCpuMs?: number, lifeMs: number }>} once it has exited with 0; a failure says what it said.
+ *   The peak is the sum of those of all processes; `machineCpuMs` is what the whole machine worked meanwhile. Both need /proc
  */
 export async function runTree(program, words, { env = {}, timeoutMs }) {
   const child = spawn(program, words, { env: { ...process.env, ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child.pid);
+  const [begun, busy] = [performance.now(), machineCpuMs()];
   const seen = new Map();
   const look = process.platform === 'linux' ? setInterval(() => lookAt(child.pid, seen), lookEveryMs) : undefined;
-  const timer = setTimeout(() => endGroup(child.pid), timeoutMs);
+  let tooLong = '';
+  const timer = setTimeout(() => {
+    tooLong = ` after more than ${timeoutMs} ms`;
+    endGroup(child.pid);
+  }, timeoutMs);
   let [out, said] = ['', ''];
   child.stdout.on('data', (chunk) => {
     out += chunk;
@@ -73,12 +86,13 @@ export async function runTree(program, words, { env = {}, timeoutMs }) {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve({ code, signal }));
     });
-    if (code !== 0) throw new Error(`${program} ended with ${signal ?? code}:\n${said}${out}`);
+    if (code !== 0) throw new Error(`${program} ended with ${signal ?? code}${tooLong}:\n${said}${out}`);
   } finally {
     clearInterval(look);
     clearTimeout(timer);
     endGroup(child.pid);
     running.delete(child.pid);
   }
-  return { out, peakRssBytes: peakOf(child.pid, seen) };
+  const worked = busy === undefined ? undefined : machineCpuMs() - busy;
+  return { out, peakRssBytes: peakOf(child.pid, seen), machineCpuMs: worked, lifeMs: performance.now() - begun };
 }

@@ -54,7 +54,7 @@ const habits = {
  *   folder beside it for checkpoints, and for the input in parts, which are kept for the next run; the rest as in `defaults`
  * @returns `{ skipped }`, or what the passes cost: `startMs` from the start of the process to the first row read, `wallMs` from there to the
  *   last result committed in the first pass, `steadyWallMs` likewise in the last; `cpuMs` of the last pass, `coldCpuMs` of the process up to
- *   the end of the first; `rows` of the result, `emissions` that were written for it, `result`, the folder of the last pass
+ *   the end of the first, `totalCpuMs` to the end of the last; `othersCores` that the rest of the machine kept busy; `rows` of the result, `emissions` that were written for it, `result`, the folder of the last pass
  */
 export async function runPeer(name, options) {
   const prepared = await preparePeer(name);
@@ -75,12 +75,14 @@ export async function runPeer(name, options) {
     ...words,
   ];
   const env = { PEER_STARTED_MS: String(Date.now()), SPARK_LOCAL_IP: '127.0.0.1', LC_ALL: 'C.UTF-8' };
-  const { out, peakRssBytes } = await runTree(prepared.program, all, { env, timeoutMs });
+  const { out, peakRssBytes, machineCpuMs, lifeMs } = await runTree(prepared.program, all, { env, timeoutMs });
   await rm(checkpoints, { recursive: true, force: true });
   const result = join(output, `pass-${passes}`);
   const counted = key === undefined ? undefined : countResults(query, readRows(result));
   const emissions = counted?.emissions ?? countRows(result);
-  return { ...costs(out, passes), peakRssBytes, rows: counted?.rows ?? emissions, emissions, result };
+  const cost = costs(out, passes);
+  const othersCores = machineCpuMs === undefined ? undefined : Math.max(0, machineCpuMs - cost.totalCpuMs) / lifeMs;
+  return { ...cost, peakRssBytes, othersCores, rows: counted?.rows ?? emissions, emissions, result };
 }
 
 /** What the program said of its passes. */
@@ -94,6 +96,7 @@ function costs(out, passes) {
     steadyWallMs: last.wallMs,
     cpuMs: last.cpuMs,
     coldCpuMs: first.processCpuMs,
+    totalCpuMs: last.processCpuMs,
     ...(last.checkpoints === undefined ? {} : { checkpoints: last.checkpoints }),
   };
 }
@@ -106,6 +109,7 @@ function usage(said) {
 }
 
 async function main() {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1)); // and the peer with us
   const text = { type: 'string' };
   const flag = { type: 'boolean' };
   const { values, positionals } = parseArgs({

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import time
+from datetime import datetime
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -123,8 +124,6 @@ def process_cpu_ms(pid: int) -> float:
 
 
 def epoch_ms(instant: str) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(instant.replace("Z", "+00:00")).timestamp() * 1000
 
 

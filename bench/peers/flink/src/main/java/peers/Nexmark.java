@@ -4,9 +4,10 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.Configuration;
@@ -91,7 +92,7 @@ public final class Nexmark {
     long cpuBefore = SYSTEM.getProcessCpuTime();
     StreamExecutionEnvironment environment = remote(cluster, configuration, parallelism);
     StreamTableEnvironment tables = StreamTableEnvironment.create(environment);
-    tables.getConfig().setLocalTimeZone(java.time.ZoneOffset.UTC);
+    tables.getConfig().setLocalTimeZone(ZoneOffset.UTC);
     if (options.containsKey("mini-batch")) miniBatch(tables);
     JobClient job = Queries.start(tables, environment, options.get("query"), options.get("input"), output.toString());
     AccessExecutionGraph ended = await(cluster, job.getJobID());
@@ -126,7 +127,7 @@ public final class Nexmark {
     if (result.getSerializedThrowable().isPresent()) {
       throw new IllegalStateException("the job failed", result.getSerializedThrowable().get());
     }
-    return cluster.getArchivedExecutionGraph(job).get(Duration.ofSeconds(10).toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS);
+    return cluster.getArchivedExecutionGraph(job).get(10, TimeUnit.SECONDS);
   }
 
   /** When the first task without inputs began to run. */
