@@ -1,0 +1,97 @@
+// A peer that can be had runs, and says what it cost; one that cannot says why. The loop by hand is the one that is always there.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { compareResults } from '../../../bench/peers/compare-results.mjs';
+import { handQueries } from '../../../bench/peers/hand/queries.mjs';
+import { queryNames } from '../../../bench/peers/queries.mjs';
+import { readRows } from '../../../bench/peers/result-files.mjs';
+import { preparePeer, runPeer } from '../../../bench/peers/run-peer.mjs';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'weir-peers-'));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const at = (ms: number): string => new Date(ms).toISOString();
+const bid = (ms: number, auction: number, bidder: number, price: number, channel = 'Apple', url = 'https://a/b/c/d/e?x=1') => ({
+  ...{ event_type: 2, auction, bidder, price, channel, url },
+  ...{ dateTime: at(ms), extra: 'accc' },
+});
+
+/** Bids of two auctions in windows that end at 2 s to 12 s and beyond, and a person in between. */
+const events = [
+  bid(1000, 123, 7, 2_000_000),
+  bid(1500, 5, 8, 300, 'Other', 'https://a/b/c/d/e?x=1&channel_id=77&y'),
+  { event_type: 0, id: 1, name: 'x', dateTime: at(1600), extra: 'c' },
+  bid(11_000, 5, 7, 101, 'Other'),
+];
+
+function byHand(query: string): object[] {
+  const rows: object[] = [];
+  const { event, end } = handQueries[query]!((row) => rows.push({ ...row }), { each: true });
+  events.forEach(event);
+  end();
+  return rows;
+}
+
+const window = (auction: number, end: number, bids: number) => ({ auction, windowStart: end - 10_000, windowEnd: end, bids });
+
+test('by hand, windows hold what is in them, and all of the best are named', () => {
+  const early = [2000, 4000, 6000, 8000, 10_000].flatMap((end) => [window(123, end, 1), window(5, end, 1)]);
+  const late = [12_000, 14_000, 16_000, 18_000, 20_000].map((end) => window(5, end, 1));
+  expect(compareResults('q5', byHand('q5'), [...early, ...late])).toMatchObject({ equal: true });
+  expect(byHand('tumbling')).toEqual([
+    { bidder: 7, windowStart: 0, windowEnd: 10_000, averagePrice: 2_000_000 },
+    { bidder: 8, windowStart: 0, windowEnd: 10_000, averagePrice: 300 },
+    { bidder: 7, windowStart: 10_000, windowEnd: 20_000, averagePrice: 101 },
+  ]);
+});
+
+test('by hand, bids are chosen and changed as the contract says', () => {
+  expect(byHand('q2')).toEqual([{ auction: 123, price: 2_000_000 }]);
+  expect(byHand('q14')).toEqual([
+    { auction: 123, bidder: 7, price: 1_816_000, bidTimeType: 'nightTime', dateTime: 1000, extra: 'accc', cCount: 3 },
+  ]);
+  expect(byHand('q21')).toEqual([
+    { auction: 123, bidder: 7, price: 2_000_000, channel: 'Apple', channelId: '0' },
+    { auction: 5, bidder: 8, price: 300, channel: 'Other', channelId: '77' },
+  ]);
+  expect(byHand('q22')[0]).toMatchObject({ dir1: 'b', dir2: 'c', dir3: 'd' });
+  expect(byHand('running').at(-1)).toEqual({ bidder: 7, bids: 2, total: 2_000_101 });
+});
+
+test('every query has a loop by hand whose rows are of its form', () => {
+  for (const query of queryNames) {
+    const rows = byHand(query);
+    expect(rows.length).toBeGreaterThan(0);
+    expect(compareResults(query, rows, rows)).toMatchObject({ equal: true });
+  }
+});
+
+test('a run says what it cost, and leaves its last pass', async () => {
+  const input = join(folder, 'events.jsonl');
+  await writeFile(input, events.map((event) => JSON.stringify(event)).join('\n'));
+  const options = { query: 'running', input, output: join(folder, 'out'), work: folder, updates: 'each' } as const;
+  const run = await runPeer('hand', options);
+  if ('skipped' in run) throw new Error(run.skipped);
+  expect(run).toMatchObject({ rows: 2, emissions: 3, result: join(folder, 'out/pass-2') });
+  for (const cost of [run.startMs, run.totalCpuMs]) expect(cost).toBeGreaterThan(0);
+  expect(compareResults('running', readRows(run.result), byHand('running')).equal).toBe(true);
+});
+
+test('a program that fails is no result', async () => {
+  const options = { query: 'q0', input: join(folder, 'nowhere.jsonl'), output: join(folder, 'out'), work: folder };
+  await expect(runPeer('hand', options)).rejects.toThrow('ENOENT');
+});
+
+test('a peer whose tools are not there is skipped with the reason; a peer that is none is refused', async () => {
+  vi.stubEnv('PATH', folder);
+  expect(await preparePeer('flink')).toEqual({ skipped: 'there is no java' });
+  await expect(preparePeer('fink')).rejects.toThrow("there is no peer 'fink'");
+});
