@@ -1,7 +1,10 @@
-// Loaded before a contestant (`node --import`): when it ends, the CPU time of all its threads goes to the file WEIR_BENCH_METER.
+// Loaded before a contestant (`node --import`): when it ends, the CPU time of all its threads goes to the file WEIR_BENCH_METER, in whose
+// name %p is the process.
 import { writeFileSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
 
-process.on('exit', () => {
-  const { user, system } = process.cpuUsage();
-  writeFileSync(process.env.WEIR_BENCH_METER, String((user + system) / 1000));
-});
+if (isMainThread)
+  process.on('exit', () => {
+    const { user, system } = process.cpuUsage();
+    writeFileSync(process.env.WEIR_BENCH_METER.replace('%p', process.pid), String((user + system) / 1000));
+  });

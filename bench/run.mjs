@@ -1,4 +1,4 @@
-// `npm run bench [-- flights|jetstream|checkpoints|latency …] [--quick] [--pairs N] [--json]`
+// `npm run bench [-- flights|jetstream|checkpoints|latency|nexmark …] [--quick] [--pairs N] [--json] [--events N] [--queries a,b] [--peers a,b]`
 //
 // Each benchmark measures Weir against something else in the same run, in turn (A B, B A, …), and compares what came out: a ratio of
 // unequal results is an error (exit 1). A goal that is missed is none. CPU time is of all processes that take part; on a machine that
@@ -13,24 +13,31 @@ import { dieWithNpm } from '../scripts/parent-watch.mjs';
 import { endAll } from './contestant.mjs';
 import { machine } from './machine.mjs';
 
-const names = ['flights', 'jetstream', 'checkpoints', 'latency'];
+/** What is run unless something is named; `nexmark` has to be, since it fetches other engines. */
+const usual = ['flights', 'jetstream', 'checkpoints', 'latency'];
+const names = [...usual, 'nexmark'];
 const pairsLeast = 5;
 
 function usage(said) {
-  process.stderr.write(`${said}\nusage: npm run bench -- [${names.join('|')} …] [--quick] [--pairs N] [--json]\n`);
+  process.stderr.write(
+    `${said}\nusage: npm run bench -- [${names.join('|')} …] [--quick] [--pairs N] [--json] [--events N] [--queries a,b] [--peers a,b]\n`,
+  );
   process.exit(2);
 }
 
 function readWords(words) {
-  const asked = { only: [], quick: false, json: false, pairs: undefined };
+  const asked = { only: [], quick: false, json: false, pairs: undefined, own: {} };
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (names.includes(word)) asked.only.push(word);
     else if (word === '--quick' || word === '--json') asked[word.slice(2)] = true;
     else if (word === '--pairs' && Number(words[i + 1]) >= 1) asked.pairs = Math.floor(Number(words[++i]));
+    else if (word === '--events' && Number(words[i + 1]) >= 1) asked.own.events = Math.floor(Number(words[++i]));
+    else if ((word === '--queries' || word === '--peers') && words[i + 1] !== undefined)
+      asked.own[word.slice(2)] = words[++i].split(',');
     else usage(`what is '${word}'?`);
   }
-  return { ...asked, only: asked.only.length === 0 ? names : asked.only, pairs: asked.pairs ?? (asked.quick ? 1 : pairsLeast) };
+  return { ...asked, only: asked.only.length === 0 ? usual : asked.only, pairs: asked.pairs ?? (asked.quick ? 1 : pairsLeast) };
 }
 
 const number = (value) => (Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3))));
@@ -43,7 +50,7 @@ function measureLine({ what, unit, goal, met, ratio, least, greatest, ...sides }
   return `  ${what}: ${[...values, ...compared, ...verdict].join('; ')}`;
 }
 
-const { only, quick, json, pairs } = readWords(process.argv.slice(2));
+const { only, quick, json, pairs, own } = readWords(process.argv.slice(2));
 const say = (line) => json || process.stdout.write(`${line}\n`);
 let child;
 dieWithNpm(() => {
@@ -68,7 +75,7 @@ try {
   for (const name of only) {
     say(`\n${name}`);
     const { [name]: benchmark } = await import(`./${name}/${name}.mjs`);
-    const found = await benchmark({ folder: join(folder, name), pairs, quick, say: (line) => say(`  ${line}`) });
+    const found = await benchmark({ folder: join(folder, name), pairs, quick, say: (line) => say(`  ${line}`), ...own });
     report.benchmarks[name] = found;
     say(`${found.what}${found.fault === undefined ? ', results equal' : `: ${found.fault}`}`);
     for (const measure of found.measures) say(measureLine(measure));

@@ -3,11 +3,14 @@
  *
  * `npx weir run bench/nexmark/queries.ts -- query=q1 input=events.jsonl output=q1.jsonl`
  */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   avg,
   call,
   collect,
   count,
+  foreachBatch,
   from,
   json,
   type Output,
@@ -179,12 +182,22 @@ export const queries: Readonly<Record<string, Query>> = {
     ),
 };
 
+/** Rows that replace each other, a file for each epoch: an epoch that is written again after a crash is the same file. */
+const changesIn = (folder: string) =>
+  foreachBatch(async (rows: readonly object[], epoch) => {
+    const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    await writeFile(join(folder, `part-${epoch}`), lines);
+  });
+
 export default (params: Params): Pipeline => {
   const name = params.string('query');
   const query = queries[name];
   if (query === undefined) throw new Error(`there is no query '${name}': ${Object.keys(queries).join(', ')}`);
+  const splits = params.number('splits', 1);
   const events = from(file.source({ path: params.string('input'), format: json(BidEvent) }));
-  const sink = file.sink({ path: params.string('output') });
-  const to = (rows: Stream<object, any>, mode: 'append' | 'update' = 'append'): Output => rows.to(sink as never, { mode });
+  void splits;
+  const output = params.string('output');
+  const to = (rows: Stream<object, any>, mode: 'append' | 'update' = 'append'): Output =>
+    mode === 'append' ? rows.to(file.sink({ path: output }) as never) : rows.to(changesIn(output) as never, { mode });
   return pipeline({ name: `nexmark-${name}`, checkpointEvery: '1 second', outputs: [query(events, to)] });
 };

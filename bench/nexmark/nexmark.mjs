@@ -1,0 +1,123 @@
+// Nexmark: every query over one file of events, in Weir and in each peer, one after the other; results compared, costs as ratios.
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tsImport } from 'tsx/esm/api';
+import { median } from '../pairs.mjs';
+import { compareResults } from '../peers/compare-results.mjs';
+import { queryNamed, queryNames } from '../peers/queries.mjs';
+import { countRows, readRows } from '../peers/result-files.mjs';
+import { runPeer } from '../peers/run-peer.mjs';
+import { runWeir } from './weir-run.mjs';
+
+/** Everybody, by the name of a column of the table. Weir is first: the others are compared with its result. */
+const contestants = {
+  weir: { run: (options) => runWeir({ ...options, workers: 2 }) },
+  'weir-one': { run: (options) => runWeir({ ...options, workers: 1 }) },
+  hand: { peer: 'hand' },
+  'hand-each': { peer: 'hand', updates: 'each', only: ({ key }) => key !== undefined },
+  duckdb: { peer: 'duckdb' },
+  flink: { peer: 'flink' },
+  'flink-mini-batch': { peer: 'flink', miniBatch: true, only: ({ key }) => key !== undefined },
+  spark: { peer: 'spark' },
+  'spark-rocksdb': { peer: 'spark', rocksdb: true, only: ({ key, windowed }) => key !== undefined || windowed === true },
+};
+/** Of their CPU time by ours, and of their wall time by ours: the geometric mean over the queries. */
+const goals = { flink: 3, spark: 5, hand: 3, duckdb: 0.25 };
+const timeoutMs = 900_000;
+const rate = 10_000;
+
+const seconds = (ms) => (ms / 1000).toFixed(2);
+const geometric = (values) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+
+function lineOf(query, name, { skipped, cpuMs, steadyWallMs, startMs, peakRssBytes }, events, equal) {
+  if (skipped !== undefined) return `${query.padEnd(9)} ${name.padEnd(17)} skipped: ${skipped}`;
+  const memory = peakRssBytes === undefined ? '?' : Math.round(peakRssBytes / 1e6);
+  return (
+    `${query.padEnd(9)} ${name.padEnd(17)} ${String(Math.round((events / steadyWallMs) * 1000)).padStart(9)} events/s, ` +
+    `${((cpuMs / events) * 1000).toFixed(2).padStart(6)} CPU s per M events, start ${seconds(startMs)} s, peak ${memory} MB${equal}`
+  );
+}
+
+/**
+ * @param {object} options `events` in the file (5,000,000; 200,000 if quick), `queries` and `peers`, names or undefined for all; the rest as
+ *   every benchmark has it. Inputs and results are in `folder`: on a disk that is memory where there is one
+ */
+export async function nexmark({ quick, say, pairs, events = quick ? 200_000 : 5_000_000, queries = queryNames, peers }) {
+  const folder = existsSync('/dev/shm') ? `/dev/shm/weir-nexmark-${process.pid}` : join(process.cwd(), 'out/nexmark');
+  const input = join(folder, 'events.jsonl');
+  await mkdir(folder, { recursive: true });
+  try {
+    const { writeEventFile } = await tsImport('./generator/index.ts', import.meta.url);
+    await writeEventFile(input, { events, rate, threads: 2 });
+    say(`${events} events at ${rate} a second of event time, ${countRows(input)} lines`);
+    const names = ['weir', ...(peers ?? Object.keys(contestants)).filter((name) => name !== 'weir')];
+    const found = [];
+    const faults = [];
+    for (const query of queries) {
+      for (const name of names) {
+        const { run, peer, only = () => true, ...own } = contestants[name];
+        if (!only(queryNamed(query))) continue;
+        const results = [];
+        const rounds = run === undefined ? 1 : pairs;
+        for (let round = 0; round < rounds; round++) {
+          const options = {
+            query,
+            input,
+            work: join(folder, 'work'),
+            folder: join(folder, 'weir'),
+            output: join(folder, `${name}-${query}`),
+            timeoutMs,
+          };
+          results.push(await (run ?? ((asked) => runPeer(peer, asked)))({ ...options, ...own }));
+        }
+        const result = results.toSorted((a, b) => a.cpuMs - b.cpuMs)[results.length >> 1];
+        const ours = join(folder, `weir-${query}`);
+        const comparison =
+          name === 'weir' || result.skipped !== undefined
+            ? undefined
+            : compareResults(query, readRows(ours), readRows(result.result));
+        if (comparison?.equal === false) faults.push(`${query}: ${name} gives something else`);
+        found.push({ query, name, events, ...result, comparison });
+        say(lineOf(query, name, result, events, comparison === undefined ? '' : comparison.equal ? ', equal' : ', NOT EQUAL'));
+        if (name !== 'weir') await rm(join(folder, `${name}-${query}`), { recursive: true, force: true });
+      }
+      await rm(join(folder, `weir-${query}`), { recursive: true, force: true });
+    }
+    return {
+      what: `Nexmark over ${events} events: ${queries.join(', ')}`,
+      fault: faults.length === 0 ? undefined : faults.join('; '),
+      found,
+      measures: names.filter((name) => name !== 'weir').flatMap((name) => measuresOf(found, name)),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function measuresOf(found, name) {
+  const goal = goals[name];
+  const pairsOf = found
+    .filter((one) => one.name === name && one.skipped === undefined)
+    .map((theirs) => [theirs, found.find((one) => one.name === 'weir' && one.query === theirs.query)]);
+  if (pairsOf.length === 0) return [];
+  return [
+    ['CPU time', ({ cpuMs }) => cpuMs],
+    ['wall time', ({ steadyWallMs }) => steadyWallMs],
+  ].map(([what, figure]) => {
+    const ratios = pairsOf.map(([theirs, ours]) => figure(theirs) / figure(ours));
+    const ratio = geometric(ratios);
+    const met = goal === undefined ? {} : { goal: `>= ${goal}`, met: ratio >= goal };
+    const ms = (side) => median(pairsOf.map((pair) => figure(pair[side])));
+    return {
+      what: `${what}, ${name} / weir, geometric mean of ${ratios.length}`,
+      unit: 'ms',
+      [name]: ms(0),
+      weir: ms(1),
+      ratio,
+      least: Math.min(...ratios),
+      greatest: Math.max(...ratios),
+      ...met,
+    };
+  });
+}

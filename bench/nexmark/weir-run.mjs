@@ -1,0 +1,52 @@
+// One run of a query in Weir, as anybody would run it: what it cost, and where its result is.
+//
+// CPU time is that of all its Node processes, each of which says what it took when it ends (meter.mjs); a private nats-server's is not in
+// it. What the start of the same processes costs is measured by a run over a single event, and taken off: steady is what remains.
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { root } from '../contestant.mjs';
+import { runTree } from '../peers/process-tree.mjs';
+
+const meter = join(root, 'bench/meter.mjs');
+const closing = {
+  ...{ event_type: 0, id: 1, name: '', emailAddress: '', creditCard: '', city: '', state: '' },
+  ...{ dateTime: '2015-07-14T23:58:20.000Z', extra: '' },
+};
+
+async function costOf({ query, input, output, folder, workers, timeoutMs }) {
+  const readings = join(folder, 'readings');
+  for (const each of [readings, join(folder, 'state'), output]) await rm(each, { recursive: true, force: true });
+  await mkdir(readings, { recursive: true });
+  await mkdir(output, { recursive: true });
+  const transport = workers === 1 ? ['--transport', 'memory'] : ['--transport', 'spawn', '--workers', String(workers)];
+  const words = [
+    join(root, 'dist/service/bin.js'),
+    ...['run', join(root, 'bench/nexmark/queries.ts'), ...transport, '--state-dir', join(folder, 'state'), '--fresh', '--'],
+    ...[`query=${query}`, `input=${input}`, `output=${output}`, `splits=${workers}`],
+  ];
+  const env = { NODE_OPTIONS: `--import ${meter}`, WEIR_BENCH_METER: join(readings, '%p') };
+  const { peakRssBytes, lifeMs } = await runTree(process.execPath, words, { env, timeoutMs });
+  const spent = await Promise.all(
+    (await readdir(readings)).map(async (name) => Number(await readFile(join(readings, name), 'utf8'))),
+  );
+  return { wallMs: lifeMs, cpuMs: spent.reduce((sum, ms) => sum + ms, 0), peakRssBytes };
+}
+
+/** @returns `{ startMs, steadyWallMs, cpuMs, coldCpuMs, peakRssBytes, result }`, in the words of run-peer.mjs */
+export async function runWeir(options) {
+  const { folder, output } = options;
+  await mkdir(folder, { recursive: true });
+  const single = join(folder, 'single.jsonl');
+  await writeFile(single, `${JSON.stringify(closing)}\n`);
+  const start = await costOf({ ...options, input: single, output: join(folder, 'single-result') });
+  const whole = await costOf(options);
+  return {
+    startMs: start.wallMs,
+    wallMs: whole.wallMs,
+    steadyWallMs: whole.wallMs - start.wallMs,
+    cpuMs: whole.cpuMs - start.cpuMs,
+    coldCpuMs: whole.cpuMs,
+    peakRssBytes: whole.peakRssBytes,
+    result: output,
+  };
+}
