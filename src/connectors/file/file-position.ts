@@ -15,12 +15,14 @@ interface Imprint {
 }
 export interface FilePosition {
   readonly offset: number;
-  /** Lines or elements before the offset. */
+  /** Lines or elements before the offset; of a file that is read in several splits, those of this one. */
   readonly count: number;
   /** The first bytes of the file. */
   readonly head: Imprint;
   /** The last bytes before the offset. */
   readonly tail: Imprint;
+  /** Bytes that the file had when this split of it was first opened, where it has several. */
+  readonly size?: number;
 }
 
 export const imprintBytesMax = 1024;

@@ -1,29 +1,29 @@
 /**
  * Reads one file, piece by piece.
  *
- * Owns: the open file and a buffer of bounded size; the position after each piece. Does not own: how bytes are cut
- * (records/), what they mean (formats/).
+ * Owns: the position after each piece. Does not own: which bytes are read (chunk-reader.ts), how they are cut (records/), what they
+ * mean (formats/).
  * Invariants: C1 the position after a piece, given to `openFile`, gives the pieces that follow.
  */
-import type { FileHandle } from 'node:fs/promises';
 import type { Piece, SourceContext, SplitReader } from '../../operators/index.ts';
 import type { FormatDefinition, LineScanner } from '../formats/index.ts';
 import { Pacer, PieceBuilder, type RawRecord, type RecordSplitter } from '../records/index.ts';
-import { changed, type FilePosition, imprint, imprintBytesMax, readAt } from './file-position.ts';
+import type { ChunkReader } from './chunk-reader.ts';
+import { changed, type FilePosition, imprint, imprintBytesMax } from './file-position.ts';
 
-const chunkBytes = 256 * 1024;
 /** A piece ends behind the record that reaches this, however few rows it has. */
 const pieceBytesMax = 4 * 1024 * 1024;
 
 export interface FileReaderOptions {
-  readonly handle: FileHandle;
+  readonly chunks: ChunkReader;
   readonly split: string;
   /** Of the file, for messages. */
   readonly name: string;
   readonly format: FormatDefinition;
   readonly splitter: RecordSplitter;
   readonly decode: (record: Uint8Array) => object;
-  readonly head: FilePosition['head'];
+  /** What every position of the file says. */
+  readonly known: Pick<FilePosition, 'head' | 'size'>;
   /** Records before the position that reading begins at. */
   readonly records: number;
   /** Rows a second; 0 = no limit. */
@@ -31,6 +31,8 @@ export interface FileReaderOptions {
   readonly recordBytesMax: number;
   /** Names the nth line or element: `orders.jsonl:12`. */
   readonly place: (count: number) => string;
+  /** Called once, when the file's end was read. */
+  readonly atEnd?: () => Promise<void>;
   readonly context: SourceContext;
 }
 
@@ -39,12 +41,6 @@ export class FileReader implements SplitReader {
   readonly #pieces: PieceBuilder;
   readonly #pacer: Pacer;
   readonly #scanner: LineScanner | null;
-  #chunk: Uint8Array = new Uint8Array(chunkBytes);
-  #chunkStart: number;
-  #chunkLength = 0;
-  /** The chunk after it is read while this one's records are made. */
-  #spare: Uint8Array = new Uint8Array(chunkBytes);
-  #ahead: Promise<number> | null = null;
   #ended = false;
 
   constructor(options: FileReaderOptions) {
@@ -52,7 +48,6 @@ export class FileReader implements SplitReader {
     const { context } = options;
     this.#pieces = new PieceBuilder(options.format.schema, options.split, context.operator, options.records);
     this.#pacer = new Pacer(options.rate, context.clock, context.signal);
-    this.#chunkStart = options.splitter.offset;
     this.#scanner = options.splitter.whole === undefined ? null : (options.format.scanner?.(this.#pieces.rows) ?? null);
   }
 
@@ -74,43 +69,22 @@ export class FileReader implements SplitReader {
   }
 
   async close(): Promise<void> {
-    await this.#ahead?.catch(() => undefined); // whoever wanted it is gone
-    await this.#o.handle.close();
+    await this.#o.chunks.close();
   }
 
   /** False at the end of the file, whose last record may have no end. */
   async #readChunk(): Promise<boolean> {
-    const start = this.#chunkStart + this.#chunkLength;
-    // What was not there when it was asked for in advance may be there now.
-    const bytesRead = (await this.#takeAhead()) || (await this.#readInto(this.#spare, start));
-    [this.#chunk, this.#spare] = [this.#spare, this.#chunk];
-    this.#chunkStart = start;
-    this.#chunkLength = bytesRead;
-    if (bytesRead > 0) {
-      this.#readAhead(start + bytesRead);
-      this.#o.splitter.push(this.#chunk.subarray(0, bytesRead));
+    const { chunks, splitter, atEnd } = this.#o;
+    const chunk = await chunks.next();
+    if (chunk !== null) {
+      splitter.push(chunk);
       return true;
     }
     this.#ended = true;
-    const last = this.#o.splitter.end();
+    const last = splitter.end();
     if (last !== null) this.#add(last);
+    await atEnd?.();
     return false;
-  }
-
-  async #takeAhead(): Promise<number> {
-    const ahead = this.#ahead;
-    this.#ahead = null;
-    return ahead ?? 0;
-  }
-
-  #readAhead(start: number): void {
-    this.#ahead = this.#readInto(this.#spare, start);
-    this.#ahead.catch(() => undefined); // told when it is taken
-  }
-
-  async #readInto(chunk: Uint8Array, start: number): Promise<number> {
-    const { bytesRead } = await this.#o.handle.read(chunk, 0, chunkBytes, start);
-    return bytesRead;
   }
 
   /** Lines that the scanner takes; false if it does not take the next. */
@@ -140,15 +114,8 @@ export class FileReader implements SplitReader {
   async #position(): Promise<FilePosition> {
     const { offset, count } = this.#o.splitter;
     const bytes = Math.min(offset, imprintBytesMax);
-    const tail = await this.#before(offset, bytes);
+    const tail = await this.#o.chunks.before(offset, bytes);
     if (tail.length < bytes) throw changed(this.#o.name, 'it was shortened while it was read');
-    return { offset, count, head: this.#o.head, tail: imprint(tail) };
-  }
-
-  /** The bytes before an offset: from the chunk where they are in it. */
-  async #before(offset: number, bytes: number): Promise<Uint8Array> {
-    const at = offset - this.#chunkStart;
-    if (at >= bytes && at <= this.#chunkLength) return this.#chunk.subarray(at - bytes, at);
-    return readAt(this.#o.handle, offset - bytes, bytes);
+    return { offset, count, ...this.#o.known, tail: imprint(tail) };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Files as a source: each file is one split, read from its begin to its end.
+ * Files as a source: each file is one split, read from its begin to its end, or several of interleaved blocks.
  *
  * Owns: opening a file at a position, with the checks that it still is the same file. Replayable, so exactly-once.
  */
@@ -10,15 +10,26 @@ import { asSource, type Format, type Source } from '../../api/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { Position, SourceContext, SourceDefinition, SplitReader } from '../../operators/index.ts';
 import { type FormatDefinition, lineFormat } from '../formats/index.ts';
-import { ArraySplitter, LineSplitter } from '../records/index.ts';
-import { changed, checkFile, type FilePosition, headOf, readAt } from './file-position.ts';
-import { FileReader } from './file-reader.ts';
+import { ArraySplitter, BlockLines, LineSplitter } from '../records/index.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { headerOf } from './file-header.ts';
+import { changed, checkFile, type FilePosition, headOf } from './file-position.ts';
+import { FileReader, type FileReaderOptions } from './file-reader.ts';
+import {
+  blockBytes as defaultBlockBytes,
+  checkSplits,
+  type FileSplits,
+  type SplitFile,
+  splitFile,
+  splitNames,
+  splitsText,
+  warnIfGrown,
+} from './file-splits.ts';
 import { folderOf, inputFile, inputFiles, unreadable } from './input-files.ts';
 import { openWatched, type WatchedPosition } from './watched-files.ts';
 
 /** A line or element beyond this is a dead record, of which the begin is kept. */
 const recordBytesMax = 16 * 1024 * 1024;
-const headerBytesMax = 1024 * 1024;
 
 export interface FileSourceOptions<Row> {
   /** A file, a folder (its files, but not the hidden ones and not those in folders of it), or a pattern with `*`, `?` and `**`. */
@@ -33,6 +44,15 @@ export interface FileSourceOptions<Row> {
    * files, each read once and whole. Move files there under their final name once they are complete.
    */
   readonly watch?: boolean;
+  /**
+   * Each file as so many splits, from 1 to 1024, that subtasks read side by side (1): as many as the job's parallelism, and all of
+   * them work on one large file. A split has every Nth block of 1 MiB, so all are at about the same place; the lines of one
+   * split come in their order, those of two in none. `perFile: 'array'` and `watch` have one split. `rate` is still a file's: each
+   * split has its part. Messages and dead letters name the byte that a line begins at, `events.jsonl@1048576`, not its number.
+   * What a file grows by is read by those of its splits that have not ended: let it grow only while all of them have
+   * rows to come, or take one split. A job that has begun keeps its number of splits.
+   */
+  readonly splits?: number;
 }
 
 /**
@@ -43,7 +63,12 @@ export interface FileSourceOptions<Row> {
  * @throws WeirError `E_PLAN` for options that do not go together
  */
 export function fileSource<Row extends object>(options: FileSourceOptions<Row>): Source<Row> {
-  const { path, perFile = 'lines', rate = 0, watch = false } = options;
+  return fileSourceOf(options, defaultBlockBytes);
+}
+
+/** @param blockBytes of the blocks of files that are read in several splits */
+export function fileSourceOf<Row extends object>(options: FileSourceOptions<Row>, blockBytes: number): Source<Row> {
+  const { path, perFile = 'lines', rate = 0, watch = false, splits: count = 1 } = options;
   const where = `file.source('${path}')`;
   const format = lineFormat(options.format as unknown as Format<never>, where);
   if (typeof path !== 'string' || path === '') throw new WeirError('E_PLAN', 'file.source() needs a path');
@@ -51,7 +76,8 @@ export function fileSource<Row extends object>(options: FileSourceOptions<Row>):
     throw new WeirError('E_PLAN', `${where}: ${rate} is no rate`, { hint: 'give rows a second, or 0 for no limit' });
   if (perFile === 'array' && format.name !== 'json')
     throw new WeirError('E_PLAN', `${where}: perFile: 'array' reads json(), not ${format.name}()`);
-  const settings = { path: normalize(path), format, perFile, rate };
+  checkSplits(count, perFile, watch, where);
+  const settings = { path: normalize(path), format, perFile, rate: rate / count, splits: { count, blockBytes } };
   return asSource<Row>(watch ? watched(settings) : definition(settings));
 }
 
@@ -66,16 +92,16 @@ function projected(
 }
 
 function definition(settings: FileSettings): SourceDefinition {
-  const { path, format, perFile } = settings;
+  const { path, format, perFile, splits } = settings;
   return {
     type: 'source',
     name: `file ${path}`,
     guarantee: 'exactly-once',
     schema: format.schema,
-    identity: `file ${path}, ${format.name}, ${perFile}`,
+    identity: `file ${path}, ${format.name}, ${perFile}${splitsText(splits)}`,
     bounded: true,
-    splits: async () => (await inputFiles(path)).names,
-    open: (split, from, records, context) => openFile(settings, { split, name: split }, from, records, context),
+    splits: async () => splitNames((await inputFiles(path)).names, splits),
+    open: (split, from, records, context) => openFile(settings, splitFile(split, splits), from, records, context),
     ...projected(settings, definition),
   };
 }
@@ -93,7 +119,7 @@ function watched(settings: FileSettings): SourceDefinition {
     open: (split, from, records, context) =>
       openWatched(
         path,
-        (name, position, before) => openFile(settings, { split, name }, position, before, context),
+        (name, position, before) => openFile(settings, { split, name, share: null }, position, before, context),
         from as WatchedPosition | undefined,
         records,
         context,
@@ -106,13 +132,9 @@ interface FileSettings {
   readonly path: string;
   readonly format: FormatDefinition;
   readonly perFile: 'lines' | 'array';
+  /** Rows a second of a split. */
   readonly rate: number;
-}
-
-/** A file, and the split that its records are counted in. */
-interface SplitFile {
-  readonly split: string;
-  readonly name: string;
+  readonly splits: FileSplits;
 }
 
 async function openFile(
@@ -137,56 +159,39 @@ async function openFile(
 async function readerOf(
   settings: FileSettings,
   handle: FileHandle,
-  { split, name }: SplitFile,
+  of: SplitFile,
   position: FilePosition | undefined,
   records: number,
   context: SourceContext,
 ): Promise<SplitReader> {
   const { format, rate } = settings;
-  const array = settings.perFile === 'array';
+  const { split, name, share } = of;
   const header = await headerOf(handle, format, name);
-  const { offset, count } = position ?? { offset: header.offset, count: header.count };
-  const splitter = array
-    ? new ArraySplitter(offset, count, recordBytesMax, name)
-    : new LineSplitter(offset, count, recordBytesMax);
-  const head = position?.head ?? (await headOf(handle));
-  const place = (n: number): string => (array ? `${name}[${n - 1}]` : `${name}:${n}`);
-  return new FileReader({
-    handle,
-    split,
-    name,
-    format,
-    splitter,
-    decode: header.decode,
-    head,
-    records,
-    rate,
-    recordBytesMax,
-    place,
-    context,
-  });
+  const from = position ?? header;
+  const known = {
+    head: position?.head ?? (await headOf(handle)),
+    ...(share === null ? {} : { size: position?.size ?? (await handle.stat()).size }),
+  };
+  const cut = cutting(settings, of, from.offset, from.count);
+  const chunks = new ChunkReader(handle, from.offset, cut.splitter instanceof BlockLines ? cut.splitter : null);
+  const atEnd = share === null ? {} : { atEnd: () => warnIfGrown(handle, name, known.size!, context) };
+  const { decode } = header;
+  return new FileReader({ chunks, split, name, format, decode, known, records, rate, recordBytesMax, context, ...cut, ...atEnd });
 }
 
-interface Header {
-  /** Where the first record begins, and the lines before it. */
-  readonly offset: number;
-  readonly count: number;
-  readonly decode: (record: Uint8Array) => object;
-}
-
-/** What the file's first line says of the others, in formats that have one. @throws WeirError `E_SOURCE` if it cannot be used */
-async function headerOf(handle: FileHandle, format: FormatDefinition, split: string): Promise<Header> {
-  const none: Header = { offset: 0, count: 0, decode: (record) => format.decode(record) };
-  if (format.header === undefined) return none;
-  const splitter = new LineSplitter(0, 0, headerBytesMax);
-  splitter.push(await readAt(handle, 0, headerBytesMax));
-  const line = splitter.next() ?? splitter.end();
-  if (line === null) return none;
-  try {
-    return { offset: splitter.offset, count: splitter.count, decode: format.header.decoder(line.bytes) };
-  } catch (error) {
-    throw new WeirError('E_SOURCE', `${split}:1: ${(error as Error).message}`, { cause: error, retry: 'never' });
-  }
+/** How the records are cut out of the file, and how one is named. */
+function cutting(
+  { perFile }: FileSettings,
+  { name, share }: SplitFile,
+  offset: number,
+  count: number,
+): Pick<FileReaderOptions, 'splitter' | 'place'> {
+  if (perFile === 'array')
+    return { splitter: new ArraySplitter(offset, count, recordBytesMax, name), place: (n) => `${name}[${n - 1}]` };
+  if (share === null) return { splitter: new LineSplitter(offset, count, recordBytesMax), place: (n) => `${name}:${n}` };
+  // Which line of the file it is nobody knows who has not read the other blocks.
+  const splitter = new BlockLines(offset, count, recordBytesMax, share);
+  return { splitter, place: () => `${name}@${splitter.began}` };
 }
 
 async function openRegular(file: string, known: boolean): Promise<FileHandle> {

@@ -1,4 +1,5 @@
 export { ArraySplitter } from './array-splitter.ts';
+export { BlockLines, type BlockShare, type ChunkPlan, type Extent } from './block-lines.ts';
 export { LineSplitter } from './line-splitter.ts';
 export { Pacer } from './pacer.ts';
 export { isRecordFault, PieceBuilder } from './piece-builder.ts';
