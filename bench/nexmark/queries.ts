@@ -194,8 +194,7 @@ export default (params: Params): Pipeline => {
   const query = queries[name];
   if (query === undefined) throw new Error(`there is no query '${name}': ${Object.keys(queries).join(', ')}`);
   const splits = params.number('splits', 1);
-  const events = from(file.source({ path: params.string('input'), format: json(BidEvent) }));
-  void splits;
+  const events = from(file.source({ path: params.string('input'), format: json(BidEvent), splits }));
   const output = params.string('output');
   const to = (rows: Stream<object, any>, mode: 'append' | 'update' = 'append'): Output =>
     mode === 'append' ? rows.to(file.sink({ path: output }) as never) : rows.to(changesIn(output) as never, { mode });

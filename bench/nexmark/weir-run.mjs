@@ -5,6 +5,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '../contestant.mjs';
+import { findNatsServer } from '../../scripts/nats-server.mjs';
 import { runTree } from '../peers/process-tree.mjs';
 
 const meter = join(root, 'bench/meter.mjs');
@@ -24,7 +25,11 @@ async function costOf({ query, input, output, folder, workers, timeoutMs }) {
     ...['run', join(root, 'bench/nexmark/queries.ts'), ...transport, '--state-dir', join(folder, 'state'), '--fresh', '--'],
     ...[`query=${query}`, `input=${input}`, `output=${output}`, `splits=${workers}`],
   ];
-  const env = { NODE_OPTIONS: `--import ${meter}`, WEIR_BENCH_METER: join(readings, '%p') };
+  const env = {
+    NODE_OPTIONS: `--import ${meter}`,
+    WEIR_BENCH_METER: join(readings, '%p'),
+    ...(workers === 1 ? {} : { NATS_SERVER_BIN: await findNatsServer() }),
+  };
   const { peakRssBytes, lifeMs } = await runTree(process.execPath, words, { env, timeoutMs });
   const spent = await Promise.all(
     (await readdir(readings)).map(async (name) => Number(await readFile(join(readings, name), 'utf8'))),
