@@ -5,22 +5,17 @@ import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
 import { median } from '../pairs.mjs';
 import { compareResults } from '../peers/compare-results.mjs';
+import { contestants } from '../peers/contestants.mjs';
 import { queryNamed, queryNames } from '../peers/queries.mjs';
 import { countRows, readRows } from '../peers/result-files.mjs';
 import { runPeer } from '../peers/run-peer.mjs';
 import { runWeir } from './weir-run.mjs';
 
-/** Everybody, by the name of a column of the table. Weir is first: the others are compared with its result. */
-const contestants = {
+/** Weir is first: the others are compared with its result. */
+const everybody = {
   weir: { run: (options) => runWeir({ ...options, workers: 2 }) },
   'weir-one': { run: (options) => runWeir({ ...options, workers: 1 }) },
-  hand: { peer: 'hand' },
-  'hand-each': { peer: 'hand', updates: 'each', only: ({ key }) => key !== undefined },
-  duckdb: { peer: 'duckdb' },
-  flink: { peer: 'flink' },
-  'flink-mini-batch': { peer: 'flink', miniBatch: true, only: ({ key }) => key !== undefined },
-  spark: { peer: 'spark' },
-  'spark-rocksdb': { peer: 'spark', rocksdb: true, only: ({ key, windowed }) => key !== undefined || windowed === true },
+  ...contestants,
 };
 /** Of their CPU time by ours, and of their wall time by ours: the geometric mean over the queries. */
 const goals = { flink: 3, spark: 5, hand: 3, duckdb: 0.25 };
@@ -51,12 +46,12 @@ export async function nexmark({ quick, say, pairs, events = quick ? 200_000 : 5_
     const { writeEventFile } = await tsImport('./generator/index.ts', import.meta.url);
     await writeEventFile(input, { events, rate, threads: 2 });
     say(`${events} events at ${rate} a second of event time, ${countRows(input)} lines`);
-    const names = ['weir', ...(peers ?? Object.keys(contestants)).filter((name) => name !== 'weir')];
+    const names = ['weir', ...(peers ?? Object.keys(everybody)).filter((name) => name !== 'weir')];
     const found = [];
     const faults = [];
     for (const query of queries) {
       for (const name of names) {
-        const { run, peer, only = () => true, ...own } = contestants[name];
+        const { run, peer, only = () => true, ...own } = everybody[name];
         if (!only(queryNamed(query))) continue;
         const results = [];
         const rounds = run === undefined ? 1 : pairs;

@@ -4,20 +4,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compareResults } from './compare-results.mjs';
+import { contestants } from './contestants.mjs';
 import { queryNamed, queryNames } from './queries.mjs';
 import { countRows, readRows } from './result-files.mjs';
 import { runPeer } from './run-peer.mjs';
-
-/** Each peer as its users would set it up; some in two ways, where it depends on the query which is better. */
-const contestants = {
-  hand: { peer: 'hand' },
-  'hand-each': { peer: 'hand', updates: 'each', only: ({ key }) => key !== undefined },
-  duckdb: { peer: 'duckdb' },
-  flink: { peer: 'flink' },
-  'flink-mini-batch': { peer: 'flink', miniBatch: true, only: ({ key }) => key !== undefined },
-  spark: { peer: 'spark' },
-  'spark-rocksdb': { peer: 'spark', rocksdb: true, only: ({ key, windowed }) => key !== undefined || windowed === true },
-};
 
 const columns = [
   'query',

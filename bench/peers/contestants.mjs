@@ -1,0 +1,10 @@
+/** Each peer as its users would set it up; some in two ways, where it depends on the query which is better. */
+export const contestants = {
+  hand: { peer: 'hand' },
+  'hand-each': { peer: 'hand', updates: 'each', only: ({ key }) => key !== undefined },
+  duckdb: { peer: 'duckdb' },
+  flink: { peer: 'flink' },
+  'flink-mini-batch': { peer: 'flink', miniBatch: true, only: ({ key }) => key !== undefined },
+  spark: { peer: 'spark' },
+  'spark-rocksdb': { peer: 'spark', rocksdb: true, only: ({ key, windowed }) => key !== undefined || windowed === true },
+};
