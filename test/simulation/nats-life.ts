@@ -28,7 +28,7 @@ const sinks = ['fenced', 'fenced lines', 'shared', 'eager', 'kv'] as const;
 export interface NatsLifePlan {
   readonly seed: number;
   readonly version: string;
-  /** Else the server loses what it has confirmed, at a power cut. */
+  /** Else the server loses what it has confirmed, at a power cut. Not where a sender cannot repeat it: nobody could know (query `sender`). */
   readonly syncs: boolean;
   readonly query: (typeof queries)[number];
   readonly sink: (typeof sinks)[number];
@@ -105,7 +105,8 @@ export async function natsLife(plan: NatsLifePlan, sabotage?: Sabotage): Promise
   const timeline = new Timeline();
   const restore = virtualGlobals(timeline, plan.seed);
   try {
-    return await new Life(plan, timeline, sabotage).lived();
+    const syncs = plan.syncs || plan.query === 'sender';
+    return await new Life({ ...plan, syncs }, timeline, sabotage).lived();
   } finally {
     restore();
   }
