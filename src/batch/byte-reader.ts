@@ -1,6 +1,5 @@
 import { WeirError } from '../core/index.ts';
 import { unpackValue } from './packed-value.ts';
-import { bufferOver } from './text.ts';
 
 /** Reads what a `ByteWriter` wrote, in the same order. Every method throws `E_STATE_DAMAGED` rather than read past the end. */
 export class ByteReader {
@@ -9,7 +8,7 @@ export class ByteReader {
   private at: number;
 
   constructor(bytes: Uint8Array, offset = 0, end: number = bytes.length) {
-    this.source = bufferOver(bytes);
+    this.source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = offset;
     this.end = Math.min(end, bytes.length);
   }

@@ -15,7 +15,7 @@ export class TextArena {
   #built: Buffer | null = null;
 
   /** What lies in it from 0 to `length`; another object once it has grown. */
-  get bytes(): Buffer {
+  get bytes(): Uint8Array {
     return this.#bytes;
   }
 
@@ -42,7 +42,7 @@ export class TextArena {
   }
 
   /** The bytes of the batch that is built, for all of its columns. They do not change any more. */
-  built(): Buffer {
+  built(): Uint8Array {
     this.#built ??= this.#handOver();
     return this.#built;
   }

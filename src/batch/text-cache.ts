@@ -3,8 +3,7 @@
  *
  * Owns: a table of fixed size, each entry the last string of its hash. A memo, not state: what it gives follows from the bytes alone.
  */
-import type { Buffer } from 'node:buffer';
-import { latin1Slice } from './text.ts';
+import { latin1Slice, type TextBytes } from './text.ts';
 
 const size = 4096;
 const hashBase = 257;
@@ -15,7 +14,7 @@ const texts: string[] = Array.from({ length: size }, () => '');
 const hashes = new Int32Array(size);
 
 /** The text that these bytes are in latin1. */
-export function latin1Text(bytes: Buffer, from: number, to: number): string {
+export function latin1Text(bytes: TextBytes, from: number, to: number): string {
   const length = to - from;
   if (length > lengthMax) return latin1Slice(bytes, from, to);
   let hash = 0;

@@ -6,12 +6,18 @@ export function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
-/** A Buffer over the same memory, for its text methods. */
-export function bufferOver(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** What a Buffer can do with text. Said without Node's types: programs that use the package may not have them. */
+export interface TextBytes extends Uint8Array {
+  toString(encoding?: 'latin1' | 'utf8' | 'utf16le', from?: number, to?: number): string;
+  /** `toString` asks more questions. */
+  latin1Slice(from: number, to: number): string;
 }
 
-/** `toString` asks more questions; the library that we compile against does not know this one. */
-export function latin1Slice(bytes: Buffer, from: number, to: number): string {
-  return (bytes as Buffer & { latin1Slice(from: number, to: number): string }).latin1Slice(from, to);
+/** Over the same memory, with text methods. */
+export function bufferOver(bytes: Uint8Array): TextBytes {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as unknown as TextBytes;
+}
+
+export function latin1Slice(bytes: TextBytes, from: number, to: number): string {
+  return bytes.latin1Slice(from, to);
 }

@@ -7,7 +7,7 @@ import { damaged } from '../buffers.ts';
 import type { Column } from '../column.ts';
 import type { DataType } from '../schema.ts';
 import { latin1Text } from '../text-cache.ts';
-import { bufferOver, isWellFormed } from '../text.ts';
+import { bufferOver, isWellFormed, type TextBytes } from '../text.ts';
 import { isNullAt, NullsBuilder, takeNulls } from './nulls.ts';
 
 /** `latin1` stands for ASCII: what a byte is, is a character. */
@@ -19,7 +19,7 @@ export class EncodedStringColumn implements Column {
   readonly type: DataType;
   readonly length: number;
   readonly byteSize: number;
-  readonly text: Buffer;
+  readonly text: TextBytes;
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   readonly nulls: Uint8Array | null;

@@ -152,7 +152,7 @@ export class StringBuilder implements ColumnBuilder {
     this.count = 0;
     this.characters = 0;
   }
-  private buildRanges(text: Buffer): EncodedStringColumn {
+  private buildRanges(text: Uint8Array): EncodedStringColumn {
     const { count } = this;
     const [starts, ends] = [handOver(this.starts, count), handOver(this.ends, count)];
     this.starts = starts.next;
