@@ -96,10 +96,11 @@ function measuresOf(found, name) {
     .filter((one) => one.name === name && one.skipped === undefined)
     .map((theirs) => [theirs, found.find((one) => one.name === 'weir' && one.query === theirs.query)]);
   if (pairsOf.length === 0) return [];
-  return [
-    ['CPU time', ({ cpuMs }) => cpuMs],
-    ['wall time', ({ steadyWallMs }) => steadyWallMs],
-  ].map(([what, figure]) => {
+  const figures = [
+    { what: 'CPU time', figure: ({ cpuMs }) => cpuMs },
+    { what: 'wall time', figure: ({ steadyWallMs }) => steadyWallMs },
+  ];
+  return figures.map(({ what, figure }) => {
     const ratios = pairsOf.map(([theirs, ours]) => figure(theirs) / figure(ours));
     const ratio = geometric(ratios);
     const met = goal === undefined ? {} : { goal: `>= ${goal}`, met: ratio >= goal };

@@ -71,7 +71,9 @@ describe('simulate()', () => {
     expect(traces).toEqual(first);
   });
 
-  test('finds a sink that adds whatever the epoch, says how to live that life again, and shrinks it', async () => {
+  test('finds a sink that adds whatever the epoch, says how to live that life again, and shrinks it', {
+    timeout: 60_000,
+  }, async () => {
     const simulation = {
       input,
       world: () => new FakeBank(),
@@ -87,7 +89,9 @@ describe('simulate()', () => {
     expect(again.life).toEqual({ ...life, reason: expect.anything() });
   });
 
-  test('poisoned records are set aside once each, and the rows between them count all the same', async () => {
+  test('poisoned records are set aside once each, and the rows between them count all the same', {
+    timeout: 60_000,
+  }, async () => {
     const simulation = {
       input,
       world: () => new FakeBank(),
@@ -113,7 +117,7 @@ describe('simulate()', () => {
     expect(life.input.map((row) => (row as Payment).amount)).toContain(7);
   });
 
-  test('finds a job that reads the clock to name its rows', async () => {
+  test('finds a job that reads the clock to name its rows', { timeout: 60_000 }, async () => {
     const Named = schema({ id: t.string, amount: t.number });
     const simulation = {
       input,

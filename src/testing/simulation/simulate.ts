@@ -53,7 +53,7 @@ interface Lived {
 }
 
 const lifeMsMax = 600_000;
-const shrinksMax = 150;
+const shrinksMax = 70;
 const fatesMax = 8;
 /** Set by `weir simulate FILE --seed N`. */
 export const seedAsked: symbol = Symbol.for('weir.simulate.seed');
