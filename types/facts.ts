@@ -364,6 +364,8 @@ const byExpression = timed
     mean: avg(c.temperature.add(c.humidity)),
     hot: max(c.temperature).where(c.temperature.gt(30)),
     latest: last('status'),
+    warmest: max('temperature').where(c.status.eq('ok')),
+    all: count().where(c.status.eq('ok')),
     states: countDistinct(c.status),
     devices: approxCountDistinct('deviceId'),
     start: first(c.timestamp),
@@ -376,6 +378,8 @@ const grouped: Stream<
     mean: number | null;
     hot: number | null;
     latest: 'ok' | 'bad';
+    warmest: number | null;
+    all: number;
     states: number;
     devices: number;
     start: Timestamp;

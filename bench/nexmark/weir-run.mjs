@@ -9,7 +9,8 @@ import { findNatsServer } from '../../scripts/nats-server.mjs';
 import { runTree } from '../peers/process-tree.mjs';
 
 const meter = join(root, 'bench/meter.mjs');
-const closing = {
+/** The one event that shows what starting and ending costs. */
+const onlyEvent = {
   ...{ event_type: 0, id: 1, name: '', emailAddress: '', creditCard: '', city: '', state: '' },
   ...{ dateTime: '2015-07-14T23:58:20.000Z', extra: '' },
 };
@@ -42,7 +43,7 @@ export async function runWeir(options) {
   const { folder, output } = options;
   await mkdir(folder, { recursive: true });
   const single = join(folder, 'single.jsonl');
-  await writeFile(single, `${JSON.stringify(closing)}\n`);
+  await writeFile(single, `${JSON.stringify(onlyEvent)}\n`);
   const start = await costOf({ ...options, input: single, output: join(folder, 'single-result') });
   const whole = await costOf(options);
   return {

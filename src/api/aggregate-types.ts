@@ -1,5 +1,5 @@
 /** What `agg()` gives for each aggregate, and which it refuses: types only. */
-import type { Agg, Named } from './aggregates.ts';
+import type { Agg, Named, NamedOrNull } from './aggregates.ts';
 import type { Timestamp, Watermarked, Window } from './values.ts';
 
 export type Nulls<T> = Extract<T, null> | (undefined extends T ? null : never);
@@ -18,7 +18,7 @@ type AggResult<Row, A> =
   A extends Agg<infer F, infer K, infer T>
     ? T extends Named<any, infer Out>
       ? K extends keyof Row
-        ? NamedResult<F, Row[K], Out>
+        ? NamedResult<F, Row[K], Out> | (T extends NamedOrNull ? null : never)
         : never
       : T
     : never;

@@ -23,14 +23,20 @@ export interface Agg<out F extends string, out Name extends string, out T> {
 /** Where no row may be left, the result may be null. */
 type Filtered<F extends string, T> = F extends 'count' | 'countDistinct' | 'approxCountDistinct' | 'collect' | 'aggregate'
   ? T
-  : T extends Named<any, infer Out>
-    ? Named<any, Out | null>
+  : T extends Named<infer In, infer Out>
+    ? NamedOrNull<In, Out>
     : T | null;
 export type AnyAgg = Agg<string, string, unknown>;
 declare const named: unique symbol;
 /** Of a column by name: takes values of type In; the result's type follows from the column, or is Out. */
 export interface Named<in out In = any, out Out = unknown> {
   readonly [named]: { in: (value: In) => In; out: Out };
+}
+
+declare const orNull: unique symbol;
+/** The same where the result may be null besides. */
+export interface NamedOrNull<in out In = any, out Out = unknown> extends Named<In, Out> {
+  readonly [orNull]: true;
 }
 
 /** What an aggregate is before its expressions have columns. */

@@ -6,11 +6,12 @@
 import { exprText } from '../expr/index.ts';
 import type { AggregateNode, AggregateSpec, LateNode, LogicalNode, ProjectNode } from '../plan/index.ts';
 import { aggregatePart, type AggregatePart } from './aggregates.ts';
+import { BesideColumns } from './beside-columns.ts';
 import { type Call, calling, refused } from './call.ts';
 import { exprsOf } from './expr-columns.ts';
 import type { GraphStream } from './graph-stream.ts';
 import type { Grouping } from './grouping.ts';
-import { BesideColumns, selectedNames } from './projections.ts';
+import { selectedNames } from './projections.ts';
 import { aggregateSchema } from './result-schema.ts';
 
 type NamedPart = { readonly name: string; readonly part: AggregatePart };

@@ -34,6 +34,7 @@ export {
   type BatchSchema,
   columnIndex,
   type DataType,
+  fieldOf,
   type FieldType,
   type SchemaField,
   schemaId,

@@ -62,6 +62,11 @@ function checkTypeNames(type: DataType, where: string): void {
   if (type.kind === 'list') checkTypeNames(type.of.type, where);
 }
 
+/** The column of that name; undefined if there is none, and of rows without a schema. */
+export function fieldOf(schema: BatchSchema, name: string): SchemaField | undefined {
+  return schema.kind === 'any' ? undefined : schema.fields[columnIndex(schema, name)];
+}
+
 /** Where the column of that name is; -1 if there is none (a schema of kind `any` has none by name). */
 export function columnIndex(schema: BatchSchema, name: string): number {
   return schema.kind === 'any' ? -1 : schema.fields.findIndex((field) => field.name === name);

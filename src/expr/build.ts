@@ -3,7 +3,7 @@
  *
  * Owns: the types of results. A value without a type (`any`) fits everywhere and is held to it when it is there.
  */
-import type { DataType, FieldType } from '../batch/index.ts';
+import { type DataType, type FieldType, typeId } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import { bool, functions, type FunctionName } from './functions/index.ts';
 import { type ExprNode, type Family, familyOf, type Scalar } from './node.ts';
@@ -92,14 +92,24 @@ export function callExpr(fn: (...args: never[]) => unknown, args: readonly ExprN
   return { kind: 'call', fn, args, type: { type: { kind: 'any' }, nullable: true } };
 }
 
-/** The value as one of this type: what it is not is an error of the row. */
+/** The value as one of this type: what it is not is an error of the row, of lists, structs and bytes where it becomes a column. */
 export function asExpr(of: ExprNode, type: FieldType): ExprNode {
   const family = familyOf(type.type);
-  const held = heldTo(family, of, 'as()');
+  const isUntyped = familyOf(of.type.type) === 'any';
+  const held = retyped(family === 'other' && isUntyped ? of : heldTo(family, of, 'as()'), type.type);
   return type.nullable || !held.type.nullable
     ? held
     : { kind: 'orElse', of: held, other: refusedNull, type: { type: held.type.type, nullable: false } };
 }
+
+/** The same value under another type: the column that it becomes checks it. */
+function retyped(of: ExprNode, type: DataType): ExprNode {
+  const isSame = typeId({ type, nullable: false }) === typeId({ type: of.type.type, nullable: false });
+  if (isSame && !(type.kind === 'string' && type.values !== undefined)) return of;
+  return { kind: 'call', fn: itself, args: [of], type: { type, nullable: of.type.nullable } };
+}
+
+const itself = (value: unknown): unknown => value;
 
 const refusedNull: ExprNode = {
   kind: 'call',

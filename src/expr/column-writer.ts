@@ -31,7 +31,7 @@ export function columnWriter(field: SchemaField): ColumnWriter {
     case 'bool':
       return new FlagWriter();
     case 'string':
-      return new TextWriter(field.type);
+      return field.type.values === undefined ? new TextWriter(field.type) : new ValueWriter(field);
     default:
       return new ValueWriter(field);
   }

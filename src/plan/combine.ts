@@ -4,10 +4,25 @@
  * Owns: the columns of parts. An aggregate can be combined if its parts, accumulated in any order, are what the rows would have been; its
  * column has to have a type, so that nothing is left to check where they are accumulated.
  */
-import { type BatchSchema, batchSchema, type DataType, type SchemaField } from '../batch/index.ts';
+import { type BatchSchema, batchSchema, type DataType, fieldOf, type SchemaField } from '../batch/index.ts';
 import { plainColumn } from '../expr/index.ts';
 import { groupTime } from './group-time.ts';
 import type { AggregateNode, AggregateSpec, CombineNode, LogicalNode, PartialColumn } from './logical.ts';
+import { over, type Pass } from './rewrite.ts';
+
+/** Puts a combiner before each aggregation that can have one. Late rows go out as they came, so whoever takes them has none. */
+export class Combining implements Pass {
+  readonly #late: ReadonlySet<LogicalNode>;
+
+  constructor(all: readonly LogicalNode[]) {
+    this.#late = new Set(all.flatMap((node) => (node.kind === 'late' ? [node.input] : [])));
+  }
+
+  rewrite(node: LogicalNode, inputs: readonly LogicalNode[]): LogicalNode {
+    const same = over(node, inputs);
+    return same.kind === 'aggregate' && !this.#late.has(node) ? (combined(same) ?? same) : same;
+  }
+}
 
 const keyTypes: ReadonlySet<DataType['kind']> = new Set(['float64', 'int64', 'timestamp', 'string', 'bool']);
 const numberTypes: ReadonlySet<DataType['kind']> = new Set(['float64', 'int64']);
@@ -78,7 +93,3 @@ const numbers = (at: number, ...parts: string[]): SchemaField[] =>
 
 /** Beside keys and times of the user's, which nobody calls so. */
 const partName = (at: number, part: string): string => `\u0000${at}.${part}`;
-
-function fieldOf(schema: BatchSchema, name: string): SchemaField | undefined {
-  return schema.kind === 'any' ? undefined : schema.fields.find((field) => field.name === name);
-}

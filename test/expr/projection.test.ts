@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Batch, batchOf, batchSchema, decodeBatch, encodeBatch } from '../../src/batch/index.ts';
-import { applyExpr, columnExpr, literalExpr, nodesOf, Projection, substitute } from '../../src/expr/index.ts';
+import { type Batch, batchOf, batchSchema, type DataType, decodeBatch, encodeBatch } from '../../src/batch/index.ts';
+import { applyExpr, asExpr, columnExpr, literalExpr, nodesOf, Projection, substitute } from '../../src/expr/index.ts';
 import { drawnBatch, drawnExpr, drawnFlag, drawnSchema } from './drawn-expr.ts';
 
 interface Outcome {
@@ -74,6 +74,24 @@ describe('A projection', () => {
     ];
     const projection = new Projection({ input: schema, columns }, false);
     expect(outcome(projection, batchOf(schema, [{ x: 1 }])).rows).toEqual([{ a: 1, b: 1 }]);
+  });
+
+  test('holds a value to the type that as() names: rows with another one are faults', () => {
+    const x = columnExpr(['x'], { type: { kind: 'any' }, nullable: true });
+    const schema = batchSchema([{ name: 'x', type: { kind: 'any' }, nullable: true }]);
+    const taken = (type: DataType, nullable: boolean, ...values: unknown[]): unknown[] => {
+      const spec = { input: schema, columns: [{ name: 'y', expr: asExpr(x, { type, nullable }) }] };
+      const rows = values.map((value) => ({ x: value }));
+      const [compiled, interpreted] = [false, true].map((how) => outcome(new Projection(spec, how), batchOf(schema, rows)));
+      expect(compiled).toEqual(interpreted);
+      return compiled!.rows.map((row) => (row as { y: unknown }).y);
+    };
+    const list: DataType = { kind: 'list', of: { type: { kind: 'float64' }, nullable: false } };
+    expect(taken(list, false, [1, 2], 'no', null, ['x'], [])).toEqual([[1, 2], []]);
+    expect(taken(list, true, [1], null)).toEqual([[1], null]);
+    expect(taken({ kind: 'int64' }, false, 3, 0.5, 'x', -4)).toEqual([3, -4]);
+    expect(taken({ kind: 'string', values: ['a', 'b'] }, false, 'a', 'c', 1)).toEqual(['a']);
+    expect(taken({ kind: 'bool' }, true, true, 1, null)).toEqual([true, null]);
   });
 
   test('copies no column that it only passes on, nor rows that it leaves out', () => {

@@ -34,6 +34,21 @@ describe('Neighbouring projections', () => {
     expect(plan).toContain('where ((price > 1) and ((price * 2) < 10)) select double = (price * 2)');
   });
 
+  test('ask no row the second condition that the first does not let through, where it is null either', async () => {
+    const Some = schema({ x: t.number.nullable() });
+    const asked: unknown[] = [];
+    const sure = (x: number | null): boolean => (asked.push(x), true);
+    const rows = testSource(Some);
+    await using run = await testRun(
+      from(rows)
+        .where((c) => c.x.gt(1))
+        .where((c) => call(sure, c.x)),
+    );
+    rows.push({ x: null }, { x: 0 }, { x: 2 });
+    expect(await run.drain()).toEqual([{ x: 2 }]);
+    expect(asked).toEqual([2]);
+  });
+
   test('stay apart where several read them, and where one was named', () => {
     const shared = streamFrom(Bid).select((c) => ({ x: c.price.add(1) }));
     expect(

@@ -10,8 +10,9 @@ import {
   type Batch,
   type Column,
   ColumnarBatch,
+  columnIndex,
+  fieldOf,
   Float64Column,
-  type SchemaField,
   type SystemColumns,
 } from '../../batch/index.ts';
 import type { CombineNode } from '../../plan/index.ts';
@@ -40,7 +41,7 @@ class CombineOperator implements Operator {
   constructor(node: CombineNode) {
     this.#node = node;
     this.#slices = node.time === undefined ? undefined : new Slices(node.time.spec);
-    this.#keys = node.keys.map((name) => codeReader(fieldOf(node.input.schema, name)));
+    this.#keys = node.keys.map((name) => codeReader(fieldOf(node.input.schema, name)!));
     this.#partials = node.partials.map((part) =>
       partialOf(part, part.column === undefined ? undefined : fieldOf(node.input.schema, part.column)),
     );
@@ -117,7 +118,7 @@ class CombineOperator implements Operator {
     const spills = this.#partials.flatMap((partial) => partial.spills);
     const rows = rowsOf(firsts, count, spills);
     const physical = batch.selection === undefined ? rows : rows.map((row) => batch.selection![row]!);
-    const keys = this.#node.keys.map((name): Column => columnOf(batch, name).take(physical));
+    const keys = this.#node.keys.map((name): Column => batch.columns[columnIndex(batch.schema, name)]!.take(physical));
     let from = 0;
     const parts = this.#partials.flatMap((partial) => {
       const columns = partial.columns(count, spills.length, from);
@@ -147,16 +148,6 @@ function rowsOf(firsts: Int32Array, count: number, spills: readonly Spill[]): In
 function systemOf(batch: Batch, rows: Int32Array): SystemColumns {
   const { stamps } = batch.system;
   return stamps === undefined ? {} : { stamps: Float64Array.from(rows, (row) => stamps[row]!) };
-}
-
-function fieldOf(schema: Batch['schema'], name: string): SchemaField {
-  const found = schema.kind === 'any' ? undefined : schema.fields.find((field) => field.name === name);
-  if (found === undefined) throw new Error(`a combiner has no column ${name}`);
-  return found;
-}
-
-function columnOf(batch: Batch, name: string): Column {
-  return batch.columns[batch.schema.kind === 'any' ? -1 : batch.schema.fields.findIndex((field) => field.name === name)]!;
 }
 
 export function combineOperator(node: CombineNode): Operator {

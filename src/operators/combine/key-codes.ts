@@ -2,7 +2,7 @@
  * Key columns as numbers, so that rows are grouped without making keys of them: equal numbers, equal values. Different numbers may be equal
  * values too (a NaN each, a text before and after its dictionary was cleared): then there is one group more, and no other result.
  */
-import { type Batch, Float64Column, type SchemaField } from '../../batch/index.ts';
+import { type Batch, columnIndex, Float64Column, type SchemaField } from '../../batch/index.ts';
 
 /** The code of a column in each logical row of a batch. */
 export interface CodeReader {
@@ -29,7 +29,7 @@ class NumberCodes implements CodeReader {
   }
 
   read(batch: Batch, codes: Float64Array): void {
-    const column = batch.columns[fieldIndex(batch, this.#name)];
+    const column = batch.columns[columnIndex(batch.schema, this.#name)];
     if (!(column instanceof Float64Column) || column.nulls !== null) return this.#others.read(batch, codes);
     const { values } = column;
     const { length, selection } = batch;
@@ -61,8 +61,4 @@ class DictionaryCodes implements CodeReader {
     this.#codes.set(value, code);
     return code;
   }
-}
-
-function fieldIndex({ schema }: Batch, name: string): number {
-  return schema.kind === 'any' ? -1 : schema.fields.findIndex((field) => field.name === name);
 }

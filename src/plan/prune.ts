@@ -1,0 +1,140 @@
+/**
+ * No column goes farther than somebody needs it: neither from a source, nor to an aggregation.
+ *
+ * Owns: what each node needs of its input. What a closure reads nobody can see: it needs all. An expression that nobody needs is not
+ * computed, so a function of the user's inside one is not called.
+ * Invariants: PL1 every row that reaches a sink, a closure or a state has the columns that it had; PL2 what a source reads is a part of its
+ * schema, in that order.
+ */
+import { type BatchSchema, batchSchema, columnIndex } from '../batch/index.ts';
+import { columnExpr, columnsRead } from '../expr/index.ts';
+import type { AggregateNode, LogicalNode, ProjectNode, SourceNode } from './logical.ts';
+import { inputsOf } from './resolve.ts';
+import { over, type Pass } from './rewrite.ts';
+
+/** Columns by name; null: all there are. */
+type Needs = ReadonlySet<string> | null;
+type Columns = Extract<BatchSchema, { kind: 'columns' }>;
+
+export class Pruning implements Pass {
+  readonly #needs = new Map<LogicalNode, Needs>();
+
+  constructor(all: readonly LogicalNode[]) {
+    for (const node of all.toReversed()) for (const [input, needs] of needsOf(node, this.#of(node))) this.#add(input, needs);
+  }
+
+  rewrite(node: LogicalNode, inputs: readonly LogicalNode[]): LogicalNode {
+    const needs = this.#of(node);
+    switch (node.kind) {
+      case 'source':
+        return this.#source(node, needs);
+      case 'project':
+        return this.#project(node, inputs, needs);
+      case 'aggregate':
+        return this.#aggregate(node, inputs[0]!);
+      case 'late': {
+        const input = inputs[0] as AggregateNode;
+        return { ...node, input, schema: part(node.schema, input.input.schema) };
+      }
+      case 'watermark':
+      case 'rebalance':
+        return { ...(over(node, inputs) as typeof node), schema: part(node.schema, inputs[0]!.schema) };
+      default:
+        return over(node, inputs);
+    }
+  }
+
+  #source(node: SourceNode, needs: Needs): SourceNode {
+    const { source } = node;
+    if (needs === null || source.schema.kind === 'any' || source.project === undefined) return node;
+    const names = namesIn(source.schema, needs);
+    if (names.length === source.schema.fields.length) return node;
+    const projected = source.project(names.map((name) => [name]));
+    return { ...node, source: projected, schema: projected.schema };
+  }
+
+  #project(node: ProjectNode, inputs: readonly LogicalNode[], needs: Needs): ProjectNode {
+    const same = over(node, inputs) as ProjectNode;
+    if (node.columns === undefined) return { ...same, schema: part(node.schema, inputs[0]!.schema) };
+    if (needs === null || node.schema.kind === 'any') return same;
+    const names = namesIn(node.schema, needs);
+    return { ...same, columns: node.columns.filter(({ name }) => names.includes(name)), schema: only(node.schema, names) };
+  }
+
+  /** Only what it needs is sent to it. */
+  #aggregate(node: AggregateNode, input: LogicalNode): AggregateNode {
+    const { schema } = input;
+    const needs = this.#of(node.input);
+    if (needs === null || schema.kind === 'any') return { ...node, input };
+    const names = namesIn(schema, needs);
+    if (names.length === schema.fields.length) return { ...node, input };
+    const columns = names.map((name) => ({ name, expr: columnExpr([name], schema.fields[columnIndex(schema, name)]!) }));
+    return { ...node, input: { kind: 'project', input, columns, site: node.site, schema: only(schema, names) } };
+  }
+
+  #of(node: LogicalNode): Needs {
+    const needs = this.#needs.get(node);
+    return needs === undefined ? null : needs;
+  }
+
+  #add(node: LogicalNode, needs: Needs): void {
+    const known = this.#needs.get(node);
+    this.#needs.set(node, known === null || needs === null ? null : new Set([...(known ?? []), ...needs]));
+  }
+}
+
+/** What a node needs of its inputs where this much of its own rows is needed. */
+function needsOf(node: LogicalNode, own: Needs): readonly (readonly [LogicalNode, Needs])[] {
+  switch (node.kind) {
+    case 'source':
+      return [];
+    case 'project':
+      return [[node.input, ofProjection(node, own)]];
+    case 'watermark':
+      return [[node.input, own === null ? null : new Set([...own, node.column])]];
+    case 'rebalance':
+      return [[node.input, own]];
+    case 'late':
+      // The rows are those of the aggregation's input; what the aggregation itself needs it says.
+      return [[node.input.input, own]];
+    case 'aggregate':
+      return [[node.input, ofAggregation(node)]];
+    default:
+      return inputsOf(node).map((input) => [input, null] as const);
+  }
+}
+
+function ofProjection({ predicate, columns }: ProjectNode, own: Needs): Needs {
+  const condition = predicate === undefined ? [] : [predicate];
+  const wanted = columns?.filter(({ name }) => own === null || own.has(name)).map(({ expr }) => expr);
+  if (wanted === undefined && own === null) return null;
+  const read = columnsRead([...condition, ...(wanted ?? [])]).map(({ path }) => path[0]);
+  return new Set([...read, ...(wanted === undefined ? own! : [])]);
+}
+
+function ofAggregation({ keys, window, aggregates }: AggregateNode): Needs {
+  const read = aggregates.flatMap(({ spec }) => [spec.column, spec.where]);
+  return new Set([...keys, window?.column, ...read].filter((name) => name !== undefined));
+}
+
+/** Those of a schema's columns that are needed, in its order; one at least, or there would be no rows. */
+function namesIn(schema: Columns, needs: ReadonlySet<string>): readonly string[] {
+  const names = schema.fields.map(({ name }) => name);
+  const needed = names.filter((name) => needs.has(name));
+  if (needed.length > 0) return needed;
+  const fixed = schema.fields.find(({ type }) => type.kind === 'bool' || type.kind === 'float64' || type.kind === 'timestamp');
+  return [(fixed ?? schema.fields[0]!).name];
+}
+
+function only(schema: Columns, names: readonly string[]): BatchSchema {
+  return batchSchema(schema.fields.filter(({ name }) => names.includes(name)));
+}
+
+/** What is left of a node's columns when its input has only these. */
+function part(schema: BatchSchema, input: BatchSchema): BatchSchema {
+  if (schema.kind === 'any' || input.kind === 'any' || schema.fields.length === input.fields.length) return schema;
+  return only(
+    schema,
+    input.fields.map(({ name }) => name),
+  );
+}
