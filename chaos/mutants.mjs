@@ -44,13 +44,14 @@ async function search(children, from) {
   return caught === undefined ? undefined : { ...caught, lived };
 }
 
-/** Its seed, if a life in peace goes wrong. */
+/** Its seed, if what comes out of a life in peace is wrong: witnesses inside may have seen it all the same. */
 async function peaceFails(children) {
   let failed;
   await children.live(range(1, Number(peaceful)), {
     ask: () => ({ inPeace: true }),
-    each: ({ seed, violations }) => {
-      if (violations.length > 0) failed ??= { seed, what: violations[0] };
+    each: ({ seed, violations, witnessed = [] }) => {
+      const what = violations.find((each) => !witnessed.includes(each));
+      if (what !== undefined) failed ??= { seed, what };
       return failed !== undefined;
     },
   });

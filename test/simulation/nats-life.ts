@@ -187,6 +187,7 @@ class Life {
         ...(syncs ? this.#cluster.violations : []),
         ...(done || refused !== null ? [] : [`only ${live} of ${faults} faults hit a running generation`]),
       ],
+      witnessed: this.#cluster.violations,
       ...(refused === null ? {} : { refusal: refused.code }),
       trace,
       faults: Object.fromEntries(counts),

@@ -36,6 +36,8 @@ export interface LifePlan {
 
 export interface LifeOutcome {
   readonly violations: readonly string[];
+  /** Those of them that were seen inside the cluster: a test that looks at what comes out does not see them. */
+  readonly witnessed: readonly string[];
   /** The job did not go on from what a server had lost, and said this. */
   readonly refusal?: string;
   /** Equal for equal lives. */
@@ -110,6 +112,7 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
       ...(await leaks(plan, (cluster.ground as MemoryGround).disk)),
       ...(nemesis.done ? [] : [`only ${nemesis.live} of ${plan.faults} faults hit a running generation`]),
     ],
+    witnessed: cluster.violations,
     trace: timeline.trace,
     faults: Object.fromEntries(nemesis.counts),
     totals: cluster.totals,
