@@ -44,8 +44,10 @@ export interface CheckpointsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly history: CheckpointRecord;
-  /** Tests only: gives up every n-th epoch after all have acknowledged it; 0 = none. */
+  /** Tests only: gives up every n-th epoch; 0 = none. */
   readonly abortEvery: number;
+  /** Tests only: once this share of its acknowledgements is in (1 = with the last). */
+  readonly abortAfter: number;
   readonly trigger: (barrier: Barrier) => void;
   readonly abort: (epoch: Epoch) => void;
   readonly commit: (epoch: Epoch) => void;
@@ -149,11 +151,11 @@ export class Checkpoints {
     this.#machine.send({ type: 'ALL_ACKED' });
   }
 
-  /** Only once the last acknowledgement is in, so that every delta was written. */
   #givesUp(epoch: number): boolean {
-    const { abortEvery, participants } = this.#o;
+    const { abortEvery, abortAfter, participants } = this.#o;
     const acks = this.#ledger.open?.acks.size ?? 0;
-    return abortEvery > 0 && epoch % abortEvery === 0 && this.#last === null && acks === participants.length - 1;
+    const isDue = acks === Math.floor(abortAfter * (participants.length - 1));
+    return abortEvery > 0 && epoch % abortEvery === 0 && this.#last === null && isDue;
   }
 
   declined(epoch: number, subtask: string, reason: string): void {

@@ -321,6 +321,7 @@ export class Coordinator {
       logger: this.#o.logger,
       history: this.history,
       abortEvery: this.#o.sabotage?.abortEvery ?? 0,
+      abortAfter: this.#o.sabotage?.abortAfter ?? 1,
       trigger: (barrier) => {
         this.#highestEpoch = barrier.epoch;
         this.#broadcast({ kind: 'trigger', generation: this.#generation, barrier });

@@ -30,4 +30,6 @@ export interface Sabotage {
   readonly break?: SabotageName;
   /** Aborts every n-th epoch although all have acknowledged it: not a fault, but what a slow or full disk would cause. */
   readonly abortEvery?: number;
+  /** Such an epoch is aborted once this share of its acknowledgements is in (1: with the last one, so that every delta was written). */
+  readonly abortAfter?: number;
 }

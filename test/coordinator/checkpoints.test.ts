@@ -52,6 +52,7 @@ class World {
       emitted: {},
       intervalMs: 1000,
       abortEvery: this.abortEvery,
+      abortAfter: 1,
       clock: this.clock,
       logger: { ...silentLogger, warn: (facts) => void this.warnings.push(facts) },
       history: this.history,

@@ -195,7 +195,9 @@ class Run {
       left: left.map(({ length }) => length),
       right: right.map(({ length }) => length),
     };
-    const sabotage = this.#sabotage ?? (abortEvery === 0 ? undefined : { abortEvery });
+    // Half of them while others still wait for the barrier, the rest once every delta is written.
+    const abortAfter = seed % 2 === 0 ? 1 : ((seed >>> 1) % 8) / 8;
+    const sabotage = this.#sabotage ?? (abortEvery === 0 ? undefined : { abortEvery, abortAfter });
     // Some splits are ahead, and end long before.
     const ahead = new Map<string, number>();
     const headStart = (split: string): number => {
