@@ -113,8 +113,9 @@ export class ControlLink {
   }
 }
 
-/** Null: not ours. */
+/** Null: not ours. An empty one only asks whether somebody is there to hear it. */
 function envelopeOf(message: Uint8Array): Envelope | null {
+  if (message.length === 0) return null;
   try {
     const envelope = unpackValue(message) as Partial<Envelope> | null;
     const isOne =
