@@ -98,6 +98,11 @@ export class History {
     return this.#status?.workers ?? 0;
   }
 
+  /** Those of them that run nothing, and have read ahead what they may have to restore. */
+  get spares(): number {
+    return this.#status?.spares ?? 0;
+  }
+
   /** It is known who runs subtasks. */
   get isKnown(): boolean {
     return (this.#status?.subtasks.length ?? 0) > 0;

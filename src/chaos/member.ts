@@ -44,6 +44,14 @@ export interface MemberEnd {
 const agent = new URL(`./agent${extname(import.meta.url)}`, import.meta.url).href;
 const leading = [' leads job ', ' starts anew', ' goes on from checkpoint'];
 const saidCharactersMax = 100_000;
+type Part = 'starting' | 'leading' | 'waiting';
+
+/** By the last that it said of it, which may have been long ago. */
+function partAfter(said: string, before: Part): Part {
+  const leads = Math.max(...leading.map((words) => said.lastIndexOf(words)));
+  const waits = said.lastIndexOf('waiting to take over');
+  return leads === waits ? before : leads > waits ? 'leading' : 'waiting';
+}
 
 export class Member {
   readonly role: MemberRole;
@@ -58,6 +66,7 @@ export class Member {
   #isOver = false;
   #isMeant = false;
   #said = '';
+  #part: Part = 'starting';
 
   private constructor(options: MemberOptions, link: Link | undefined, child: TiedChild, log: number, orders: string) {
     this.role = options.role;
@@ -67,6 +76,7 @@ export class Member {
     this.#orders = orders;
     child.onText((text) => {
       this.#said = (this.#said + text).slice(-saidCharactersMax);
+      this.#part = partAfter(this.#said, this.#part);
       writeSync(log, text);
     });
     this.ended = child.ended.then(async ({ code, signal }) => {
@@ -100,10 +110,8 @@ export class Member {
   }
 
   /** By the last that it said of its part. */
-  get part(): 'starting' | 'leading' | 'waiting' {
-    const leads = Math.max(...leading.map((words) => this.#said.lastIndexOf(words)));
-    const waits = this.#said.lastIndexOf('waiting to take over');
-    return leads === waits ? 'starting' : leads > waits ? 'leading' : 'waiting';
+  get part(): Part {
+    return this.#part;
   }
 
   async kill(): Promise<void> {

@@ -256,7 +256,7 @@ class ChaosRun implements AsyncDisposable {
   /** No fault is open, everybody is there, and results are written by the newest generation. */
   async #allOver(): Promise<void> {
     await Promise.all(this.#open);
-    await this.#until('there is a standby and every worker', () => this.#isComplete);
+    await this.#until('there is a standby and every worker, and those that are spare have read ahead', () => this.#isComplete);
     for (let before = -1; before !== this.#history.generation; ) {
       before = this.#history.generation;
       const { written } = this.#history;
@@ -266,8 +266,13 @@ class ChaosRun implements AsyncDisposable {
 
   get #isComplete(): boolean {
     const { cluster } = this.#arena;
+    const { workers, parallelism } = this.#o;
     return (
-      cluster.isFull && cluster.standby !== undefined && this.#history.workers >= cluster.workers.length && this.#history.isKnown
+      cluster.isFull &&
+      cluster.standby !== undefined &&
+      this.#history.workers >= cluster.workers.length &&
+      this.#history.spares >= workers - parallelism &&
+      this.#history.isKnown
     );
   }
 

@@ -4,6 +4,7 @@ import type { PhysicalPlan } from '../plan/index.ts';
 import type { Totals } from '../state/index.ts';
 import type { JobReport, JobState, JobStatus } from './status.ts';
 import type { SubtaskFacts } from './subtask-facts.ts';
+import type { Workers } from './workers.ts';
 
 /** After this long without progress for want of room below, the job is throttled. */
 const throttledAfterMs = 1000;
@@ -12,7 +13,7 @@ export function statusOf(
   plan: PhysicalPlan,
   coordinator: Coordinator,
   subtasks: readonly SubtaskFacts[],
-  workers: number,
+  { count, spares }: Pick<Workers, 'count' | 'spares'>,
 ): JobStatus {
   const totals = totalsNow(coordinator, subtasks);
   const { error } = coordinator;
@@ -21,7 +22,8 @@ export function statusOf(
     state: stateOf(coordinator, subtasks),
     generation: coordinator.generation,
     parallelism: plan.parallelism,
-    workers,
+    workers: count,
+    spares,
     report: reportOf(plan.job.name, coordinator, totals),
     totals: {
       rowsIn: totals.rowsIn,

@@ -100,7 +100,7 @@ export class Lead implements RunningJob {
   }
 
   status(): JobStatus {
-    return statusOf(this.#plan, this.#coordinator, this.#workers.facts(), this.#workers.count);
+    return statusOf(this.#plan, this.#coordinator, this.#workers.facts(), this.#workers);
   }
 
   /** What a source's reader in another process asks of its definition. */

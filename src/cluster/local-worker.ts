@@ -8,6 +8,7 @@ const name = 'worker-0';
 /** The one worker of a job that runs in the coordinator's own process. */
 export class LocalWorker implements Workers {
   readonly count = 1;
+  readonly spares = 0;
   readonly #environment: WorkerEnvironment;
   readonly #supervisor: Supervisor;
   #killed = false;

@@ -63,6 +63,8 @@ export interface JobStatus {
   readonly parallelism: number;
   /** Processes that run subtasks; 1 where the job runs in one. */
   readonly workers: number;
+  /** Workers that run nothing, and have read what they may have to restore: one that is lost is replaced at once. */
+  readonly spares: number;
   readonly report: JobReport;
   /** Totals over the whole life of the job's state, this process included. */
   readonly totals: {

@@ -8,6 +8,8 @@ export interface Workers {
   send(worker: string, message: ToSupervisor): void;
   /** How many there are. */
   readonly count: number;
+  /** Those that run nothing, and have read what they may have to restore. */
+  readonly spares: number;
   /** What their subtasks say of themselves; of workers elsewhere a moment ago. */
   facts(): readonly SubtaskFacts[];
   /** The job is over: they may go. `left`: its coordinator is, and they may serve another one. */

@@ -149,7 +149,7 @@ const copies = (): Option =>
 const copiesInMemory = (): Option =>
   new Option(
     '--cache-memory <MiB>',
-    'copies of snapshots in the memory of each worker, where there is no --cache (128)',
+    'copies of snapshots in the memory of each worker, beside those of --cache (128)',
   ).argParser(mebibytes);
 
 export const breaking = (): Option =>

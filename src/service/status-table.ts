@@ -24,13 +24,13 @@ export function statusOfAll(all: readonly (Observed | Unheard)[]): string {
 }
 
 function factsOf({ status, at }: Observed): Fact[] {
-  const { job, state, generation, workers, report, totals, watermark } = status;
+  const { job, state, generation, workers, spares, report, totals, watermark } = status;
   return [
     ['job', job],
     ['state', state],
     ['generation', String(generation)],
     ['epoch', String(report.epoch)],
-    ['workers', String(workers)],
+    ['workers', spares === 0 ? String(workers) : `${workers}, ${spares} spare`],
     ['watermark', watermark === null ? 'none' : timeOf(watermark)],
     ['rows in', String(totals.rowsIn)],
     ['out', String(totals.rowsOut)],

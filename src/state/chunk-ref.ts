@@ -31,10 +31,11 @@ export function chunkRef(id: string, kind: ChunkRef['kind'], bytes: Uint8Array):
 
 /** @throws WeirError `E_STATE_DAMAGED` if the blob is not the chunk that the reference was made of */
 export async function fetchChunk(ref: ChunkRef, blobs: BlobStore): Promise<Chunk> {
-  const bytes = await blobs.get(ref.id);
+  const sound = blobs.view?.(ref.id);
+  const bytes = sound ?? (await blobs.get(ref.id));
   if (bytes.length !== ref.bytes || chunkCrc(bytes) !== ref.crc)
     throw new WeirError('E_STATE_DAMAGED', `chunk ${ref.id} is not the one that the checkpoint lists`);
-  const chunk = readChunk(bytes, ref.id);
+  const chunk = readChunk(bytes, ref.id, sound !== undefined);
   if (chunk.operator !== ref.operator)
     throw new WeirError('E_STATE_DAMAGED', `chunk ${ref.id} belongs to operator ${chunk.operator}, not to ${ref.operator}`);
   return chunk;

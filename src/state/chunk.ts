@@ -158,10 +158,11 @@ export function chunkCrc(bytes: Uint8Array): number {
 
 /**
  * @param where the chunk's id, for the message
+ * @param isSound it is known to be whole: its checksum is not made again
  * @throws WeirError `E_STATE_DAMAGED`, or `E_STATE_INCOMPATIBLE` for another format version
  */
-export function readChunk(bytes: Uint8Array, where: string): Chunk {
-  if (bytes.length < 8 || crc32(bytes.subarray(0, bytes.length - 4)) !== chunkCrc(bytes))
+export function readChunk(bytes: Uint8Array, where: string, isSound: boolean = false): Chunk {
+  if (bytes.length < 8 || (!isSound && crc32(bytes.subarray(0, bytes.length - 4)) !== chunkCrc(bytes)))
     throw damaged(where, 'its checksum is wrong');
   const head = new ByteReader(bytes, 0, bytes.length - 4);
   if (head.u32() !== magic) throw damaged(where, 'it is not a chunk of state');

@@ -14,6 +14,8 @@ export interface BlobStore {
   put(id: string, bytes: Uint8Array): Promise<void>;
   /** @throws WeirError `E_STATE_DAMAGED` if it is missing, cut or changed */
   get(id: string): Promise<Uint8Array>;
+  /** The same in memory that others read too, and nobody may change, if it is there already: whole, as it was when it came. */
+  view?(id: string): Uint8Array | undefined;
   list(prefix: string): Promise<readonly string[]>;
   /** Missing ids are ignored. */
   delete(ids: readonly string[]): Promise<void>;

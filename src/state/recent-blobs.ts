@@ -8,6 +8,9 @@
  */
 import type { BlobStore } from './ports.ts';
 
+/** Blobs that are under way, of those that are read ahead: work goes on beside it. */
+const warmAtOnce = 4;
+
 export class RecentBlobs {
   readonly #bytesMax: number;
   readonly #copies = new Map<string, Uint8Array>();
@@ -30,12 +33,13 @@ export class RecentBlobs {
         keep(id, copy);
       },
       get: async (id) => {
-        const copy = life === this.#life ? this.#copies.get(id) : undefined;
+        const copy = store.view!(id);
         if (copy !== undefined) return copy.slice();
         const bytes = await remote.get(id);
         keep(id, bytes.slice());
         return bytes;
       },
+      view: (id) => (life === this.#life ? this.#copies.get(id) : undefined),
       list: (prefix) => remote.list(prefix),
       delete: async (ids) => {
         await remote.delete(ids);
@@ -46,12 +50,16 @@ export class RecentBlobs {
       },
       warm: async (ids, signal) => {
         if (!signal.aborted) store.retain!(new Set(ids));
-        for (const id of ids) {
-          if (signal.aborted) return;
-          if (this.#copies.has(id)) continue;
-          await store.get(id);
-          if (!this.#copies.has(id)) return; // there is no room
-        }
+        const missing = ids.filter((id) => !this.#copies.has(id));
+        let next = 0;
+        const one = async (): Promise<void> => {
+          while (next < missing.length && !signal.aborted) {
+            const id = missing[next++]!;
+            keep(id, await remote.get(id));
+            if (!this.#copies.has(id)) next = missing.length; // there is no room
+          }
+        };
+        await Promise.all(Array.from({ length: Math.min(warmAtOnce, missing.length) }, one));
       },
     };
     return store;

@@ -42,6 +42,7 @@ export function status(fields: Partial<JobStatus> = {}): JobStatus {
     generation: 1,
     parallelism: 1,
     workers: 1,
+    spares: 0,
     report: report(),
     totals: { rowsIn: 0, rowsOut: 0, rowsLate: 0, deadLetters: 0, checkpoints: 0, restores: 0 },
     watermark: null,

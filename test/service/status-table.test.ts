@@ -5,7 +5,8 @@ import { report, status } from './fake-job.ts';
 const totals = { rowsIn: 1200, rowsOut: 34, rowsLate: 5, deadLetters: 0, checkpoints: 12, restores: 1 };
 const busy = status({
   generation: 3,
-  workers: 2,
+  workers: 3,
+  spares: 1,
   totals,
   report: report({ epoch: 12, restarts: 1 }),
   watermark: 1_000_000_000_000,
@@ -23,7 +24,7 @@ describe('what people see of a job', () => {
       'state            running',
       'generation       3',
       'epoch            12',
-      'workers          2',
+      'workers          3, 1 spare',
       'watermark        2001-09-09T01:46:40.000Z',
       'rows in          1200',
       'out              34',
@@ -49,7 +50,7 @@ describe('what people see of a job', () => {
     ]).split('\n');
     expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
       ['job', 'state', 'generation', 'epoch', 'workers', 'watermark', 'rows in', 'out', 'late', 'restarts', 'last checkpoint'],
-      ['delays', 'running', '3', '12', '2', '2001-09-09T01:46:40.000Z', '1200', '34', '5', '1', '1.5 s ago, took 21 ms'],
+      ['delays', 'running', '3', '12', '3, 1 spare', '2001-09-09T01:46:40.000Z', '1200', '34', '5', '1', '1.5 s ago, took 21 ms'],
       ['words', 'running', '1', '0', '1', 'none', '0', '0', '0', '0', 'none by this coordinator'],
       ['delays: last error E_CHANNEL worker a was lost'],
       ['mute: it does not answer'],

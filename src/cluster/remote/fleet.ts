@@ -44,6 +44,8 @@ interface Member {
   readonly link: ControlLink;
   readonly helloAt: number;
   joined: boolean;
+  /** It has read what it would have to restore, as far as there is room. */
+  prepared: boolean;
   had: Had | null;
   heardAt: number;
   progress: number;
@@ -87,6 +89,8 @@ export class Fleet implements Workers {
   #reunitedAt: number;
   #asked = 0;
   #preparedAt = -Infinity;
+  /** The last checkpoint that results were committed of. */
+  #committed: { readonly generation: number; readonly epoch: number } | null = null;
   #released = false;
   #closed = false;
 
@@ -123,7 +127,10 @@ export class Fleet implements Workers {
 
   send(worker: string, message: ToSupervisor): void {
     const member = this.#members.get(worker);
-    if (member !== undefined && message.kind === 'deploy') member.had = hadAfter(message.deployment);
+    if (member !== undefined && message.kind === 'deploy') {
+      member.had = hadAfter(message.deployment);
+      member.prepared = false;
+    }
     member?.link.send(encodeToWorker({ kind: 'control', message }));
     if (message.kind === 'commit') this.#prepareSpares(message.generation, message.epoch);
   }
@@ -131,9 +138,15 @@ export class Fleet implements Workers {
   /** They read what they may have to restore before they have to. */
   #prepareSpares(generation: number, epoch: number): void {
     const now = this.#o.clock.monotonic();
+    this.#committed = { generation, epoch };
     if (now - this.#preparedAt < prepareMs) return;
     this.#preparedAt = now;
-    for (const member of this.#joined) if (member.had?.generation !== generation) this.#tell(member, { kind: 'prepare', epoch });
+    for (const member of this.#joined) this.#prepare(member);
+  }
+
+  #prepare(member: Member): void {
+    if (this.#committed === null || member.had?.generation === this.#committed.generation) return;
+    this.#tell(member, { kind: 'prepare', epoch: this.#committed.epoch });
   }
 
   facts(): readonly SubtaskFacts[] {
@@ -153,6 +166,10 @@ export class Fleet implements Workers {
 
   get count(): number {
     return this.members.length;
+  }
+
+  get spares(): number {
+    return this.#joined.filter(({ prepared }) => prepared).length;
   }
 
   async release(left: boolean): Promise<void> {
@@ -195,6 +212,7 @@ export class Fleet implements Workers {
       }),
       helloAt: clock.monotonic(),
       joined: false,
+      prepared: false,
       had: hello.had ?? null,
       heardAt: clock.monotonic(),
       progress: 0,
@@ -214,7 +232,11 @@ export class Fleet implements Workers {
       case 'joined':
         member.joined = true;
         this.#o.logger.info({ worker: member.session, slots: member.slots }, 'a worker joined');
+        this.#prepare(member);
         return this.#changed();
+      case 'prepared':
+        member.prepared = true;
+        return;
       case 'refused':
         this.#o.logger.error({ worker: member.session, reason: message.reason }, 'a worker was refused');
         return this.#forget(member);

@@ -9,6 +9,7 @@
  * | refused | worker → coordinator  | link       | it does not, and why                                                  |
  * | leaving | worker → coordinator  | link       | it was told to end                                                    |
  * | prepare | coordinator → worker  | link       | it is spare, and may have to go on from this checkpoint               |
+ * | prepared| worker → coordinator  | link       | it has read what it would have to restore                             |
  * | over    | coordinator → worker  | link       | the job has ended (`left`: only this coordinator; another may take it over)  |
  * | beat    | coordinator → workers | repeated   | it leads, and these are its workers                                   |
  * | alive   | worker → coordinator  | repeated   | its process runs, and how far its event loop has got                  |
@@ -63,6 +64,7 @@ export type FromWorker =
   | { readonly kind: 'joined' }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'leaving' }
+  | { readonly kind: 'prepared' }
   | { readonly kind: 'control'; readonly message: ToCoordinator };
 
 interface ErrorForm {

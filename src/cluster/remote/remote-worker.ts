@@ -297,6 +297,7 @@ class Session {
     this.#preparation = preparation;
     try {
       await blobs.warm(blobsOf(await this.#manifest(epoch)), preparation.signal);
+      if (!preparation.signal.aborted && !this.closing) this.#say({ kind: 'prepared' });
     } catch (error) {
       this.#o.environment.logger.debug({ checkpoint: epoch, err: String(error) }, 'a checkpoint could not be read ahead');
     } finally {

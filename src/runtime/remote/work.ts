@@ -83,8 +83,8 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
   const recent = new RecentBlobs(options.copiesBytesMax);
   const stores = new StoresOfLife(async () => {
     const shared = await findSharedStores(place);
-    if (options.copies !== undefined) return withCopies(shared, job, options.copies, logger);
-    return { ...shared, blobs: recent.over(shared.blobs, shared.identity) };
+    const near = options.copies === undefined ? shared : await withCopies(shared, job, options.copies, logger);
+    return { ...near, blobs: recent.over(near.blobs, shared.identity) };
   });
   const bus = natsBus(data.nats, logger);
   const worker = new RemoteWorker({

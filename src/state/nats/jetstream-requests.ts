@@ -205,10 +205,21 @@ export class JetStreamRequests {
     if (!this.#outages.connected) throw new WeirError('E_STORE', `${what}: there is no connection to NATS at the moment`);
     try {
       const options = { timeout: this.#timeoutMs, ...(conditions === undefined ? {} : { headers: conditions }) };
-      const answer = this.#connection.request(subject, body, options);
+      const answer = withoutStack(() => this.#connection.request(subject, body, options));
       return await this.#outages.unlessBroken(answer, () => interrupted(what, subject));
     } catch (thrown) {
       throw requestError(thrown, what, subject);
     }
+  }
+}
+
+/** The client makes the errors of each request in advance, each with a stack: a tenth of the time that reading in bulk takes. */
+function withoutStack<T>(run: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return run();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
