@@ -1,19 +1,20 @@
 /**
- * No column goes farther than somebody needs it: neither from a source, nor to an aggregation.
+ * No column goes farther than somebody needs it: neither from a source, nor to an aggregation; nor does a field of a struct, from a source
+ * to the first projection.
  *
  * Owns: what each node needs of its input. What a closure reads nobody can see: it needs all. An expression that nobody needs is not
  * computed, so a function of the user's inside one is not called.
  * Invariants: PL1 every row that reaches a sink, a closure or a state has the columns that it had; PL2 what a source reads is a part of its
  * schema, in that order.
  */
-import { type BatchSchema, batchSchema, columnIndex } from '../batch/index.ts';
+import { type BatchSchema, batchSchema, columnIndex, type ColumnPath, projectSchema, type SchemaField, schemaId } from '../batch/index.ts';
 import { columnExpr, columnsRead } from '../expr/index.ts';
 import type { AggregateNode, LogicalNode, ProjectNode, SourceNode } from './logical.ts';
 import { inputsOf } from './resolve.ts';
 import { over, type Pass } from './rewrite.ts';
 
-/** Columns by name; null: all there are. */
-type Needs = ReadonlySet<string> | null;
+/** Columns, and fields in them; null: all there are. */
+type Needs = readonly ColumnPath[] | null;
 type Columns = Extract<BatchSchema, { kind: 'columns' }>;
 
 export class Pruning implements Pass {
@@ -47,9 +48,9 @@ export class Pruning implements Pass {
   #source(node: SourceNode, needs: Needs): SourceNode {
     const { source } = node;
     if (needs === null || source.schema.kind === 'any' || source.project === undefined) return node;
-    const names = namesIn(source.schema, needs);
-    if (names.length === source.schema.fields.length) return node;
-    const projected = source.project(names.map((name) => [name]));
+    const paths = namesIn(source.schema, needs).flatMap((name) => pathsIn(source.schema as Columns, name, needs));
+    if (isSame(projectSchema(source.schema, paths), source.schema)) return node;
+    const projected = source.project(paths);
     return { ...node, source: projected, schema: projected.schema };
   }
 
@@ -79,7 +80,7 @@ export class Pruning implements Pass {
 
   #add(node: LogicalNode, needs: Needs): void {
     const known = this.#needs.get(node);
-    this.#needs.set(node, known === null || needs === null ? null : new Set([...(known ?? []), ...needs]));
+    this.#needs.set(node, known === null || needs === null ? null : [...(known ?? []), ...needs]);
   }
 }
 
@@ -91,7 +92,7 @@ function needsOf(node: LogicalNode, own: Needs): readonly (readonly [LogicalNode
     case 'project':
       return [[node.input, ofProjection(node, own)]];
     case 'watermark':
-      return [[node.input, own === null ? null : new Set([...own, node.column])]];
+      return [[node.input, own === null ? null : [...own, [node.column]]]];
     case 'rebalance':
       return [[node.input, own]];
     case 'late':
@@ -106,35 +107,50 @@ function needsOf(node: LogicalNode, own: Needs): readonly (readonly [LogicalNode
 
 function ofProjection({ predicate, columns }: ProjectNode, own: Needs): Needs {
   const condition = predicate === undefined ? [] : [predicate];
-  const wanted = columns?.filter(({ name }) => own === null || own.has(name)).map(({ expr }) => expr);
+  const wanted = columns?.filter(({ name }) => own === null || names(own).has(name)).map(({ expr }) => expr);
   if (wanted === undefined && own === null) return null;
-  const read = columnsRead([...condition, ...(wanted ?? [])]).map(({ path }) => path[0]);
-  return new Set([...read, ...(wanted === undefined ? own! : [])]);
+  const read = columnsRead([...condition, ...(wanted ?? [])]).map(({ path }) => path);
+  return [...read, ...(wanted === undefined ? own! : [])];
 }
 
 function ofAggregation({ keys, window, aggregates }: AggregateNode): Needs {
   const read = aggregates.flatMap(({ spec }) => [spec.column, spec.where]);
-  return new Set([...keys, window?.column, ...read].filter((name) => name !== undefined));
+  return [...keys, window?.column, ...read].filter((name) => name !== undefined).map((name) => [name]);
 }
 
+const names = (needs: readonly ColumnPath[]): ReadonlySet<string> => new Set(needs.map(([name]) => name));
+
 /** Those of a schema's columns that are needed, in its order; one at least, or there would be no rows. */
-function namesIn(schema: Columns, needs: ReadonlySet<string>): readonly string[] {
-  const names = schema.fields.map(({ name }) => name);
-  const needed = names.filter((name) => needs.has(name));
+function namesIn(schema: Columns, needs: readonly ColumnPath[]): readonly string[] {
+  const asked = names(needs);
+  const needed = schema.fields.map(({ name }) => name).filter((name) => asked.has(name));
   if (needed.length > 0) return needed;
   const fixed = schema.fields.find(({ type }) => type.kind === 'bool' || type.kind === 'float64' || type.kind === 'timestamp');
   return [(fixed ?? schema.fields[0]!).name];
 }
 
+/** What is needed of a column: it, or fields in it. What lies in values without a schema is read with all of the value. */
+function pathsIn(schema: Columns, name: string, needs: readonly ColumnPath[]): readonly ColumnPath[] {
+  const field = schema.fields[columnIndex(schema, name)]!;
+  const found = needs.filter(([first]) => first === name).map((path) => withinStructs(path, field));
+  return found.length === 0 ? [[name]] : found;
+}
+
+function withinStructs([first, ...rest]: ColumnPath, field: SchemaField): ColumnPath {
+  const [next] = rest;
+  if (next === undefined || field.type.kind !== 'struct') return [first];
+  const inner = field.type.fields.find(({ name }) => name === next)!;
+  return [first, ...withinStructs(rest as unknown as ColumnPath, inner)];
+}
+
+const isSame = (a: BatchSchema, b: BatchSchema): boolean => schemaId(a) === schemaId(b);
+
 function only(schema: Columns, names: readonly string[]): BatchSchema {
   return batchSchema(schema.fields.filter(({ name }) => names.includes(name)));
 }
 
-/** What is left of a node's columns when its input has only these. */
+/** What is left of the columns of a node that passes on what its input has, when that has only these, and these fields in them. */
 function part(schema: BatchSchema, input: BatchSchema): BatchSchema {
-  if (schema.kind === 'any' || input.kind === 'any' || schema.fields.length === input.fields.length) return schema;
-  return only(
-    schema,
-    input.fields.map(({ name }) => name),
-  );
+  if (schema.kind === 'any' || input.kind === 'any') return schema;
+  return batchSchema(schema.fields.flatMap(({ name }) => input.fields.filter((field) => field.name === name)));
 }

@@ -1,8 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { avg, call, count, schema, sum, t, window } from '../../src/api/index.ts';
-import { batchSchema } from '../../src/batch/index.ts';
+import { batchSchema, schemaId } from '../../src/batch/index.ts';
+import { file, json } from '../../src/connectors/index.ts';
 import { from, type Stream } from '../../src/index.ts';
-import { describePlan, type LogicalJob, planJob, type SinkNode, type SourceInfo, type SourceNode } from '../../src/plan/index.ts';
+import { describePlan, type LogicalJob, type LogicalNode, planJob, type SinkNode, type SourceInfo, type SourceNode } from '../../src/plan/index.ts';
 import { optimizeJob } from '../../src/plan/optimize.ts';
 import { testRun, testSource } from '../../src/testing/index.ts';
 import { logicalJob, pipeline } from '../../src/api/index.ts';
@@ -168,5 +172,51 @@ describe('PL2: a source that can', () => {
       schema: batchSchema([{ ...fields[0]!, name: 'one' }]),
     };
     expect(sourceOf(optimizeJob(job(none)))).toEqual(['a']);
+  });
+
+  describe('reads of structs', () => {
+    const Bid = schema({
+      at: t.timestamp,
+      bid: t.struct({ price: t.number, by: t.struct({ id: t.string, note: t.any() }), url: t.string }).nullable(),
+    });
+    const input = join(tmpdir(), `weir-optimize-${process.pid}.jsonl`);
+    afterAll(() => rm(input, { force: true }));
+    const bids = () => from(file.source({ path: input, format: json(Bid) })).withWatermark('at', '1 second');
+    const read = (stream: object): string => {
+      let node: LogicalNode = optimizeJob(jobOf(stream)).outputs[0]!;
+      while ('input' in node) node = node.input;
+      return schemaId(node.schema);
+    };
+
+    test('only the fields that are needed, however deep', () => {
+      const dear = bids().where((c) => c.bid.price.gt(1));
+      expect(read(dear.select((c) => ({ id: c.bid.by.id })))).toBe('{"at":timestamp,"bid":{"price":float64,"by":{"id":string}}?}');
+      expect(read(dear.select((c) => ({ url: c.bid.url, price: c.bid.price })))).toContain('"bid":{"price":float64,"url":string}?');
+    });
+
+    test('all of one that somebody wants as a whole, or that a closure sees', () => {
+      const whole = '"bid":{"price":float64,"by":{"id":string,"note":any?},"url":string}?';
+      expect(read(bids().select((c) => ({ price: c.bid.price, by: c.bid })))).toContain(whole);
+      expect(read(bids().map((row) => ({ price: row.bid?.price ?? 0 })))).toContain(whole);
+    });
+
+    test('gives the rows that it would have given of all', async () => {
+      const lines = [
+        '{"at":1000,"bid":{"price":5,"by":{"id":"a","note":{"x":[1]}},"url":"u"}}',
+        '{"bid":null,"at":2000}',
+        '{"at":3000,"bid":{"url":"v","by":{"note":2,"id":"b"},"price":7}}',
+      ];
+      await writeFile(input, `${lines.join('\n')}\n`);
+      const rows: unknown[] = [];
+      for await (const row of bids()
+        .select((c) => ({ at: c.at, id: c.bid.by.id, price: c.bid.price }))
+        .rows())
+        rows.push(row);
+      expect(rows).toEqual([
+        { at: 1000, id: 'a', price: 5 },
+        { at: 2000, id: null, price: null },
+        { at: 3000, id: 'b', price: 7 },
+      ]);
+    });
   });
 });
