@@ -3,12 +3,12 @@
  *
  * Owns: the contract between connectors and the source task. The task reads ahead a bounded number of pieces per split,
  * and puts into a checkpoint the position after the last piece that it has passed on.
- * Invariants: C1 the same position gives the same records again; C2 every record is in exactly one piece, as a row or as
- * a dead record.
+ * Invariants: C1 the same position gives the same records again; C2 every record is in exactly one piece, as a row, as
+ * a dead record, or as one that is only counted, since nobody needs its row.
  */
 import type { Batch, ColumnPath } from '../batch/index.ts';
 import type { Clock, Logger } from '../core/index.ts';
-import type { SourceInfo } from '../plan/index.ts';
+import type { RowCondition, SourceInfo } from '../plan/index.ts';
 import type { Journal } from '../state/index.ts';
 import type { BrokerAccess } from './broker-access.ts';
 import type { DeadRecord } from './operator.ts';
@@ -62,6 +62,11 @@ export interface SourceDefinition extends SourceInfo {
    * @throws WeirError `E_SCHEMA` for a column that it does not have
    */
   project?(columns: readonly ColumnPath[]): SourceDefinition;
+  /**
+   * The same source, which may leave out rows that do not meet all of these conditions. The records that it refuses, its positions, and how
+   * many records it counts are the same. Absent: it gives all rows.
+   */
+  restrict?(conditions: readonly RowCondition[]): SourceDefinition;
   /** What lies before is in the oldest retained checkpoint and may be released. */
   release?(split: string, before: Position, context: SourceContext): Promise<void>;
   /**

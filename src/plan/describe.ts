@@ -38,9 +38,19 @@ function operatorLines(stage: Stage, operator: PlannedOperator): string[] {
   const { site } = operator.node;
   return [
     `  ${operator.id}  ${operator.label}${site === '' ? '' : `  (${site})`}`,
+    ...conditionLines(operator),
     ...(operator.state === null ? [] : [`      state: ${operator.state}`]),
     ...(outputs.length === 0 ? [] : [`      ${outputs.join(', ')}`]),
   ];
+}
+
+const signs = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' };
+
+/** Which rows a source makes at all. */
+function conditionLines({ node }: PlannedOperator): string[] {
+  if (node.kind !== 'source' || node.conditions === undefined) return [];
+  const all = node.conditions.map(({ column, is, value }) => `${column} ${signs[is]} ${JSON.stringify(value)}`);
+  return [`      only rows where ${all.join(' and ')}`];
 }
 
 function guarantees(plan: PhysicalPlan): string[] {

@@ -16,6 +16,7 @@ export type {
   ProjectNode,
   RebalanceNode,
   ReduceNode,
+  RowCondition,
   RowNode,
   SinkInfo,
   SinkNode,

@@ -23,6 +23,15 @@ export interface SourceInfo {
   readonly bounded: boolean;
   /** The same source that gives only these columns, and fields of them, in the order of its schema; absent: it gives all it has. */
   project?(columns: readonly ColumnPath[]): SourceInfo;
+  /** The same source, which may leave out rows that do not meet all of these conditions; absent: it knows only whole rows. */
+  restrict?(conditions: readonly RowCondition[]): SourceInfo;
+}
+
+/** A row meets it if the column is not null, and compares so with the value, which is of its type. */
+export interface RowCondition {
+  readonly column: string;
+  readonly is: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte';
+  readonly value: string | number | boolean;
 }
 
 export interface SinkInfo {
@@ -51,6 +60,8 @@ interface NodeBase {
 export interface SourceNode extends NodeBase {
   readonly kind: 'source';
   readonly source: SourceInfo;
+  /** What it was told that nobody needs other rows than those that meet these. */
+  readonly conditions?: readonly RowCondition[];
 }
 /** `fn`: row → row (map), row → boolean (filter), row → iterable of rows (flatMap). */
 export interface RowNode extends NodeBase {

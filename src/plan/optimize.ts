@@ -1,13 +1,17 @@
 /**
- * The same job with less to do: neighbouring projections become one, no column goes farther than somebody needs it, and rows are combined
- * before they are sent to an aggregation. Ids and states of operators do not change by it (identity.ts).
+ * The same job with less to do: neighbouring projections become one, sources leave out rows and columns that nobody needs, and rows are
+ * combined before they are sent to an aggregation. Ids and states of operators do not change by it (identity.ts).
  */
 import { Combining } from './combine.ts';
 import { Fusing } from './fuse.ts';
 import type { LogicalJob } from './logical.ts';
 import { Pruning } from './prune.ts';
+import { Pushing } from './push.ts';
 import { rewritten } from './rewrite.ts';
 
 export function optimizeJob(job: LogicalJob): LogicalJob {
-  return [Fusing, Pruning, Combining].reduce<LogicalJob>((shaped, Pass) => rewritten(shaped, (all) => new Pass(all)), job);
+  return [Fusing, Pushing, Pruning, Combining].reduce<LogicalJob>(
+    (shaped, Pass) => rewritten(shaped, (all) => new Pass(all)),
+    job,
+  );
 }

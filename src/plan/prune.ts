@@ -7,7 +7,15 @@
  * Invariants: PL1 every row that reaches a sink, a closure or a state has the columns that it had; PL2 what a source reads is a part of its
  * schema, in that order.
  */
-import { type BatchSchema, batchSchema, columnIndex, type ColumnPath, projectSchema, type SchemaField, schemaId } from '../batch/index.ts';
+import {
+  type BatchSchema,
+  batchSchema,
+  columnIndex,
+  type ColumnPath,
+  projectSchema,
+  type SchemaField,
+  schemaId,
+} from '../batch/index.ts';
 import { columnExpr, columnsRead } from '../expr/index.ts';
 import type { AggregateNode, LogicalNode, ProjectNode, SourceNode } from './logical.ts';
 import { inputsOf } from './resolve.ts';

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { schema, type Source, sourceDefinition, t } from '../../src/api/index.ts';
+import type { RowCondition } from '../../src/plan/index.ts';
 import { csv, file, json, msgpack, text } from '../../src/connectors/index.ts';
 import { FileReader } from '../../src/connectors/file/file-reader.ts';
 import { isGlob, matchesGlob, splitGlob } from '../../src/connectors/file/glob.ts';
@@ -289,6 +290,27 @@ describe('a source of which only some columns are wanted', () => {
   test('may have none, and still has its rows', async () => {
     const none = source().project!([]);
     expect((await outcomesOf(none)).filter(({ row }) => row !== undefined).map(({ row }) => row)).toEqual([{}, {}, {}]);
+  });
+
+  test('leaves out rows that do not meet the conditions, and refuses and counts the same records at the same places', async () => {
+    const conditions: readonly RowCondition[] = [
+      { column: 'id', is: 'gte', value: 2 },
+      { column: 'name', is: 'ne', value: 'c' },
+    ];
+    for (const some of [source().restrict!(conditions), source().project!([['id'], ['name']]).restrict!(conditions)]) {
+      const pieces = await readPieces(some, 'events.jsonl', sourceContext());
+      expect(pieces.reduce((sum, { piece }) => sum + piece.records, 0)).toBe(events.length);
+      const found = pieces.flatMap(({ piece }) => outcomes(piece));
+      expect(
+        found.map(({ position, row, dead }) => [position, dead === undefined ? (row as { id: number }).id : 'dead']),
+      ).toEqual([
+        ['events.jsonl#1', 'dead'],
+        ['events.jsonl#2', 3],
+        ['events.jsonl#3', 'dead'],
+        ['events.jsonl#5', 'dead'],
+        ['events.jsonl#6', 'dead'],
+      ]);
+    }
   });
 
   test('is narrowed again, and has no column that is not there', () => {

@@ -2,11 +2,19 @@ import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { avg, call, count, schema, sum, t, window } from '../../src/api/index.ts';
+import { avg, call, count, lit, type RowOf, schema, sum, t, timestamp, window } from '../../src/api/index.ts';
 import { batchSchema, schemaId } from '../../src/batch/index.ts';
 import { file, json } from '../../src/connectors/index.ts';
 import { from, type Stream } from '../../src/index.ts';
-import { describePlan, type LogicalJob, type LogicalNode, planJob, type SinkNode, type SourceInfo, type SourceNode } from '../../src/plan/index.ts';
+import {
+  describePlan,
+  type LogicalJob,
+  type LogicalNode,
+  planJob,
+  type SinkNode,
+  type SourceInfo,
+  type SourceNode,
+} from '../../src/plan/index.ts';
 import { optimizeJob } from '../../src/plan/optimize.ts';
 import { testRun, testSource } from '../../src/testing/index.ts';
 import { logicalJob, pipeline } from '../../src/api/index.ts';
@@ -174,6 +182,48 @@ describe('PL2: a source that can', () => {
     expect(sourceOf(optimizeJob(job(none)))).toEqual(['a']);
   });
 
+  describe('PL3: is told which rows are needed', () => {
+    const Some = schema({ n: t.int.nullable(), x: t.number, word: t.string, ok: t.boolean, at: t.timestamp });
+    const some = (): Stream<RowOf<typeof Some>> => from(file.source({ path: 'in.jsonl', format: json(Some) }));
+    const needed = (...streams: readonly object[]): string =>
+      /only rows where (.*)/.exec(describePlan(planJob(jobOf(...streams))))?.[1] ?? 'all';
+    const sure = (x: any): any => call((_: unknown) => true, x);
+
+    test('by comparisons of columns with values, whichever stands first', () => {
+      const found = some()
+        .where((c) => c.n.eq(2))
+        .where((c) => lit(7).lt(c.x).and(c.word.ne('a')).and(c.ok))
+        .where((c) => c.ok.not().and(c.at.gte(timestamp(5))))
+        .select('x');
+      expect(needed(found)).toBe('n = 2 and x > 7 and word <> "a" and ok = true and ok = false and at >= 5');
+    });
+
+    test('up to the first condition that is anything else: that may refuse a row', () => {
+      expect(needed(some().where((c) => c.n.eq(2).and(sure(c.x)).and(c.x.gt(1))))).toBe('n = 2');
+      expect(needed(some().where((c) => sure(c.x).and(c.n.eq(2))))).toBe('all');
+      expect(needed(some().where((c) => c.n.eq(2).or(c.x.gt(1))))).toBe('all');
+      expect(needed(some().where((c) => c.n.add(1).eq(2)))).toBe('all');
+      expect(needed(some().where((c) => c.n.eq(lit(null) as never)))).toBe('all');
+    });
+
+    test('unless others read it too, or its times are counted', () => {
+      const shared = some();
+      expect(
+        needed(
+          shared.where((c) => c.n.eq(2)),
+          shared,
+        ),
+      ).toBe('all');
+      expect(
+        needed(
+          some()
+            .withWatermark('at', '1 second')
+            .where((c) => c.n.eq(2)),
+        ),
+      ).toBe('all');
+    });
+  });
+
   describe('reads of structs', () => {
     const Bid = schema({
       at: t.timestamp,
@@ -190,8 +240,12 @@ describe('PL2: a source that can', () => {
 
     test('only the fields that are needed, however deep', () => {
       const dear = bids().where((c) => c.bid.price.gt(1));
-      expect(read(dear.select((c) => ({ id: c.bid.by.id })))).toBe('{"at":timestamp,"bid":{"price":float64,"by":{"id":string}}?}');
-      expect(read(dear.select((c) => ({ url: c.bid.url, price: c.bid.price })))).toContain('"bid":{"price":float64,"url":string}?');
+      expect(read(dear.select((c) => ({ id: c.bid.by.id })))).toBe(
+        '{"at":timestamp,"bid":{"price":float64,"by":{"id":string}}?}',
+      );
+      expect(read(dear.select((c) => ({ url: c.bid.url, price: c.bid.price })))).toContain(
+        '"bid":{"price":float64,"url":string}?',
+      );
     });
 
     test('all of one that somebody wants as a whole, or that a closure sees', () => {

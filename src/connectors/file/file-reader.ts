@@ -92,12 +92,10 @@ export class FileReader implements SplitReader {
     const { splitter } = this.#o;
     const span = this.#scanner === null ? null : splitter.whole!();
     if (span === null) return false;
-    const { rows } = this.#pieces;
-    const before = rows.length;
     const to = this.#scanner!.read(span.bytes, span.from, span.to, most);
-    const lines = rows.length - before;
+    const { lines, kept } = this.#scanner!;
     splitter.pass!(to, lines);
-    this.#pieces.added(lines);
+    this.#pieces.added(lines, kept);
     return lines > 0;
   }
 
@@ -107,7 +105,7 @@ export class FileReader implements SplitReader {
     const { count } = splitter;
     if (tooLong)
       this.#pieces.setAside(bytes, `${place(count)}: the record is longer than ${recordBytesMax} bytes; these are its first`);
-    else if (this.#scanner?.readWhole(bytes) === true) this.#pieces.added(1);
+    else if (this.#scanner?.readWhole(bytes) === true) this.#pieces.added(1, this.#scanner.kept);
     else this.#pieces.add(bytes, this.#o.decode, () => place(count));
   }
 

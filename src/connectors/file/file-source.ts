@@ -81,14 +81,16 @@ export function fileSourceOf<Row extends object>(options: FileSourceOptions<Row>
   return asSource<Row>(watch ? watched(settings) : definition(settings));
 }
 
-/** Reads only some columns, where the format can. */
-function projected(
+/** Reads only some columns, and rows, where the format can. */
+function reduced(
   settings: FileSettings,
   make: (settings: FileSettings) => SourceDefinition,
-): Pick<SourceDefinition, 'project'> {
-  const { format } = settings;
-  if (format.project === undefined) return {};
-  return { project: (columns) => make({ ...settings, format: format.project!(columns) }) };
+): Pick<SourceDefinition, 'project' | 'restrict'> {
+  const { project, restrict } = settings.format;
+  return {
+    ...(project === undefined ? {} : { project: (columns) => make({ ...settings, format: project(columns) }) }),
+    ...(restrict === undefined ? {} : { restrict: (conditions) => make({ ...settings, format: restrict(conditions) }) }),
+  };
 }
 
 function definition(settings: FileSettings): SourceDefinition {
@@ -102,7 +104,7 @@ function definition(settings: FileSettings): SourceDefinition {
     bounded: true,
     splits: async () => splitNames((await inputFiles(path)).names, splits),
     open: (split, from, records, context) => openFile(settings, splitFile(split, splits), from, records, context),
-    ...projected(settings, definition),
+    ...reduced(settings, definition),
   };
 }
 
@@ -124,7 +126,7 @@ function watched(settings: FileSettings): SourceDefinition {
         records,
         context,
       ),
-    ...projected(settings, watched),
+    ...reduced(settings, watched),
   };
 }
 

@@ -6,6 +6,7 @@
 import type { Format } from '../../api/index.ts';
 import type { BatchBuilder, BatchSchema, ColumnPath } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
+import type { RowCondition } from '../../plan/index.ts';
 import type { LineScanner } from './line-scanner.ts';
 import type { RowWriter } from './row-writer.ts';
 
@@ -33,6 +34,8 @@ export interface FormatDefinition {
    * @throws WeirError `E_SCHEMA` for a column that it does not have
    */
   project?(columns: readonly ColumnPath[]): FormatDefinition;
+  /** The same format, whose scanner may leave out rows that do not meet all of these conditions. It refuses the same records. */
+  restrict?(conditions: readonly RowCondition[]): FormatDefinition;
   /** @throws WeirError `E_VALUE` for a row that the format cannot hold */
   encode(row: object): Uint8Array;
   /** What writes rows of whole batches as lines faster than `encode`: the same bytes. */

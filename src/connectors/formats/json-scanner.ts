@@ -5,12 +5,15 @@
  * value by value (json-read/any-order.ts), and whatever is unusual is left to `JSON.parse`. So what is taken is exactly what that would
  * have given.
  * Invariants: FS1 a record that is taken gives the row that `decode` gives, of the columns that are wanted; one that `decode` refuses
- * is never taken, whichever columns are wanted; FS2 of a record that is not taken nothing is appended.
+ * is never taken, whichever columns and rows are wanted; FS2 of a record that is not taken nothing is appended; FS3 a record that is taken
+ * and gives no row does not meet the conditions.
  */
 import type { ReadField } from '../../api/index.ts';
 import type { BatchBuilder, SchemaField } from '../../batch/index.ts';
 import { canCompile } from '../../core/index.ts';
+import type { RowCondition } from '../../plan/index.ts';
 import { AnyOrder } from './json-read/any-order.ts';
+import { type LeafCondition, leafConditions, mayMeet } from './json-read/conditions.ts';
 import { type LineCode, lineCode, type Run } from './json-read/line-code.ts';
 import { type ReadPlan, readPlan } from './json-read/read-plan.ts';
 import { RowTarget } from './json-read/row-target.ts';
@@ -23,12 +26,20 @@ const shapesMax = 8;
 /** Of lines without a shape, one in so many is learned from: more and more seldom. */
 const learnEveryMax = 4096;
 
+/** What is read: fields of the schema, those that are wanted, and conditions that rows must meet to be needed (none). */
+export interface WantedRows {
+  readonly fields: readonly ReadField[];
+  readonly wanted: readonly SchemaField[];
+  readonly conditions?: readonly RowCondition[];
+}
+
 export class JsonScanner implements LineScanner {
   readonly #plan: ReadPlan;
   readonly #values: JsonValues;
   readonly #target: RowTarget;
   readonly #anyOrder: AnyOrder;
-  readonly #run: Run = { lines: 0 };
+  readonly #run: Run = { lines: 0, rows: 0, before: 0, kept: new Int32Array(0) };
+  readonly #conditions: readonly LeafCondition[];
   readonly #shapes: LineCode[] = [];
   readonly #learns: boolean;
   /** The shape of the last line. */
@@ -38,37 +49,43 @@ export class JsonScanner implements LineScanner {
   #view: DataView = new DataView(new ArrayBuffer(0));
   #viewed: Uint8Array | null = null;
 
+  /** How many lines were taken by the last call. */
+  lines = 0;
+
   /**
    * @param rows built of the fields that are wanted
    * @param compiles code is made of shapes
    */
-  constructor(
-    fields: readonly ReadField[],
-    wanted: readonly SchemaField[],
-    rows: BatchBuilder,
-    compiles: boolean = canCompile(),
-  ) {
+  constructor({ fields, wanted, conditions = [] }: WantedRows, rows: BatchBuilder, compiles: boolean = canCompile()) {
     this.#plan = readPlan(fields, wanted);
+    this.#conditions = leafConditions(this.#plan, conditions);
     this.#values = new JsonValues(this.#plan.leaves);
     this.#target = new RowTarget(this.#plan, this.#values, rows);
     this.#anyOrder = new AnyOrder(this.#plan, this.#values);
     this.#learns = compiles;
   }
 
+  get kept(): Int32Array | null {
+    return this.#conditions.length === 0 ? null : this.#run.kept;
+  }
+
   read(bytes: Uint8Array, from: number, to: number, most: number): number {
     const { rows, hasTexts } = this.#target;
+    this.lines = 0;
     if (from >= to || !this.#target.ready()) return from;
+    const run = this.#run;
+    this.#begin(most);
     const shift = rows.texts.length - from;
     let at = from;
-    let lines = 0;
-    while (lines < most && at < to) {
-      at = this.#lines(bytes, at, to, most - lines, shift);
-      if (this.#run.lines === 0) break;
-      lines += this.#run.lines;
+    while (this.lines < most && at < to) {
+      run.before = this.lines;
+      at = this.#lines(bytes, at, to, most - this.lines, shift);
+      if (run.lines === 0) break;
+      this.lines += run.lines;
     }
-    if (hasTexts) rows.texts.add(bytes, from, at);
+    if (hasTexts && run.rows > 0) rows.texts.add(bytes, from, at);
     this.#target.unescape();
-    rows.filled(lines);
+    rows.filled(run.rows);
     return at;
   }
 
@@ -81,12 +98,21 @@ export class JsonScanner implements LineScanner {
     texts.reserve(length + 1);
     texts.bytes.set(record, from);
     texts.bytes[from + length] = 10;
+    this.#begin(1);
     this.#lines(texts.bytes, from, from + length + 1, 1, 0);
-    if (this.#run.lines === 0) return false;
-    if (hasTexts) texts.length += length;
+    this.lines = this.#run.lines;
+    if (this.lines === 0) return false;
+    if (hasTexts && this.#run.rows > 0) texts.length += length;
     this.#target.unescape();
-    rows.filled(1);
+    rows.filled(this.#run.rows);
     return true;
+  }
+
+  #begin(most: number): void {
+    const run = this.#run;
+    run.rows = 0;
+    run.before = 0;
+    if (this.#conditions.length > 0 && run.kept.length < most) run.kept = new Int32Array(most);
   }
 
   /** Lines that are alike, as many as there are one after the other; `run` says how many. Where the next begins. */
@@ -103,12 +129,17 @@ export class JsonScanner implements LineScanner {
   }
 
   #anyLine(bytes: Uint8Array, from: number, shift: number): number {
-    this.#run.lines = 0;
+    const run = this.#run;
+    run.lines = 0;
     const end = this.#anyOrder.read(bytes, from);
     const at = end < 0 ? -1 : behindBlanks(bytes, end);
     if (at < 0 || bytes[at] !== 10) return from;
-    this.#target.append(this.#anyOrder.present, shift);
-    this.#run.lines = 1;
+    if (mayMeet(this.#conditions, this.#values, bytes)) {
+      if (this.#conditions.length > 0) run.kept[run.rows] = run.before;
+      run.rows++;
+      this.#target.append(this.#anyOrder.present, shift);
+    }
+    run.lines = 1;
     if (this.#learns && --this.#untilLearning < 0) this.#learn(bytes, from);
     return at + 1;
   }
@@ -117,7 +148,13 @@ export class JsonScanner implements LineScanner {
     const shape = shapeOf(line, from, this.#plan.root, this.#values);
     this.#untilLearning = Math.min(learnEveryMax, 2 ** this.#learned);
     if (shape === null) return;
-    const context = { plan: this.#plan, values: this.#values, target: this.#target, run: this.#run };
+    const context = {
+      plan: this.#plan,
+      values: this.#values,
+      target: this.#target,
+      run: this.#run,
+      conditions: this.#conditions,
+    };
     this.#shapes[this.#learned++ % shapesMax] = lineCode(shape, context);
   }
 

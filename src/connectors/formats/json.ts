@@ -1,6 +1,7 @@
 import { type AnySchema, type Format, type RowOf, type RowSchema, rowSchema } from '../../api/index.ts';
 import { anySchema, type BatchSchema, projectSchema } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
+import type { RowCondition } from '../../plan/index.ts';
 import { asFormat, type FormatDefinition } from './format.ts';
 import { JsonRows } from './json-rows.ts';
 import { base64Bytes } from './json-read/read-plan.ts';
@@ -23,7 +24,7 @@ export function json(schema?: AnySchema): Format<object> {
 }
 
 /** @param schema some of the columns of `rows`, or all */
-function jsonFormat(rows: RowSchema, schema: BatchSchema): FormatDefinition {
+function jsonFormat(rows: RowSchema, schema: BatchSchema, conditions: readonly RowCondition[] = []): FormatDefinition {
   const { fields } = rows;
   const revive = base64Columns(rows.schema);
   return {
@@ -34,8 +35,15 @@ function jsonFormat(rows: RowSchema, schema: BatchSchema): FormatDefinition {
     blankLines: 'skip',
     extension: 'jsonl',
     scanner: (builder) =>
-      schema.kind === 'any' || fields === undefined ? null : new JsonScanner(fields, schema.fields, builder),
-    ...(schema.kind === 'any' ? {} : { project: (columns) => jsonFormat(rows, projectSchema(schema, columns)) }),
+      schema.kind === 'any' || fields === undefined
+        ? null
+        : new JsonScanner({ fields, wanted: schema.fields, conditions }, builder),
+    ...(schema.kind === 'any'
+      ? {}
+      : {
+          project: (columns) => jsonFormat(rows, projectSchema(schema, columns), conditions),
+          restrict: (more) => jsonFormat(rows, schema, [...conditions, ...more]),
+        }),
     decode: (record) => rows.parse(revive(parsed(textOf(record)))),
     encode: (row) => Buffer.from(jsonText(row)),
     rowWriter: () => new JsonRows(),

@@ -152,17 +152,19 @@ export class SourceReader implements SplitReader {
     const { rows } = this.#pieces;
     const before = rows.length;
     const to = this.#scanner!.read(span.bytes, span.from, span.to, most);
-    const lines = rows.length - before;
+    const { lines, kept } = this.#scanner!;
     message.pass(to, lines);
-    message.appendColumns(rows, lines);
-    this.#pieces.added(lines);
+    message.appendColumns(rows, rows.length - before);
+    this.#pieces.added(lines, kept);
     return to - span.from;
   }
 
   #add(record: Uint8Array, message: MessageRecords): void {
+    const { rows } = this.#pieces;
+    const before = rows.length;
     if (this.#scanner?.readWhole(record) !== true) return this.#pieces.add(record, message.decode, message.place);
-    message.appendColumns(this.#pieces.rows, 1);
-    this.#pieces.added(1);
+    message.appendColumns(rows, rows.length - before);
+    this.#pieces.added(1, this.#scanner.kept);
   }
 
   #nextMessage(): MessageRecords | null {

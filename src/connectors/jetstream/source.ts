@@ -8,6 +8,7 @@ import { asSource, type Format, type Source } from '../../api/index.ts';
 import { type ColumnPath, projectSchema } from '../../batch/index.ts';
 import { overlap, WeirError } from '../../core/index.ts';
 import type { Position, SourceContext, SourceDefinition, SplitReader } from '../../operators/index.ts';
+import type { RowCondition } from '../../plan/index.ts';
 import { formatDefinition, type FormatDefinition, lineFormat } from '../formats/index.ts';
 import { untilAborted } from '../records/index.ts';
 import { natsConnection, type NatsOptions, serversOf, type SharedConnection } from './connection.ts';
@@ -83,6 +84,9 @@ function definitionOf(settings: SourceSettings): SourceDefinition {
     assist: (request, context) => assist(settings, request, context),
     access: { kind: 'read-stream', stream: records.stream, ...serversOf(settings.nats) },
     ...(records.format.project === undefined ? {} : { project: (wanted) => definitionOf(projected(settings, wanted)) }),
+    ...(records.format.restrict === undefined
+      ? {}
+      : { restrict: (conditions) => definitionOf(restricted(settings, conditions)) }),
   };
 }
 
@@ -96,6 +100,13 @@ function projected(settings: SourceSettings, wanted: readonly ColumnPath[]): Sou
     records: { ...records, format, columns },
     definition: { schema: projectSchema(definition.schema, wanted) },
   };
+}
+
+/** What the format knows of them: columns of the message it does not. */
+function restricted(settings: SourceSettings, conditions: readonly RowCondition[]): SourceSettings {
+  const { records } = settings;
+  const own = conditions.filter(({ column }) => !records.columns.some((each) => each === column));
+  return { ...settings, records: { ...records, format: records.format.restrict!(own) } };
 }
 
 function checkedSettings(options: MessageSourceOptions): SourceSettings {

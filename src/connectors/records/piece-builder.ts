@@ -1,7 +1,7 @@
 /**
  * Records into a piece: rows as columns, what does not parse as dead records, and which record each row was.
  *
- * Invariants: C2 every record that was added is in exactly one piece, as a row or as a dead record.
+ * Invariants: C2 every record that was added is counted in exactly one piece: a row, a dead record, or nothing where nobody needs its row.
  */
 import { BatchBuilder, type BatchSchema } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
@@ -48,15 +48,24 @@ export class PieceBuilder {
     this.added(1);
   }
 
-  /** So many rows were appended to `rows`, a record each. */
-  added(count: number): void {
-    if (this.#offsets === null) this.#records += count;
-    else for (let i = 0; i < count; i++) this.#offsets.push(this.#records++);
+  /**
+   * So many records were read, and appended to `rows`.
+   *
+   * @param kept which of them are rows, if not all: only as many of these count as there are rows without a record
+   */
+  added(count: number, kept: Int32Array | null = null): void {
+    if (kept === null) {
+      if (this.#offsets !== null) for (let i = 0; i < count; i++) this.#offsets.push(this.#records + i);
+    } else {
+      const offsets = this.#eachOffset();
+      for (let i = 0; offsets.length < this.rows.length; i++) offsets.push(this.#records + kept[i]!);
+    }
+    this.#records += count;
   }
 
   /** A record that no row can be made of. */
   setAside(bytes: Uint8Array, reason: string): void {
-    this.#offsets ??= Array.from({ length: this.#records }, (_, i) => i);
+    this.#eachOffset();
     this.#dead.push({
       bytes: new Uint8Array(bytes),
       error: reason,
@@ -64,6 +73,10 @@ export class PieceBuilder {
       position: `${this.#split}#${this.#first + this.#records}`,
     });
     this.#records++;
+  }
+
+  #eachOffset(): number[] {
+    return (this.#offsets ??= Array.from({ length: this.#records }, (_, i) => i));
   }
 
   /** All records since the last piece; `position` = where to go on. */

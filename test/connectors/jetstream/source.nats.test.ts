@@ -71,6 +71,11 @@ describe('jetstream.source', () => {
       { n: 1 },
       { n: 3 },
     ]);
+    const large = whole.restrict!([
+      { column: 'n', is: 'gt', value: 1 },
+      { column: 'sequence', is: 'lt', value: 2 }, // not of the format: let through
+    ]);
+    expect(await rows(large)).toEqual([{ n: 3, text: 'c', sequence: 3, subject }]);
   });
 
   test('names a dead record by stream, sequence and line', async () => {

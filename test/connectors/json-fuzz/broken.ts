@@ -24,11 +24,13 @@ export function broken(name: string): Wrap {
 function changed(scanner: LineScanner, change: (text: string) => string): LineScanner {
   const readWhole = (record: Uint8Array): boolean =>
     scanner.readWhole(Buffer.from(change(Buffer.from(record).toString('latin1')), 'latin1'));
-  return {
+  const whole = {
+    kept: null,
+    lines: 0,
     readWhole,
-    read(bytes, from, to, most) {
+    read(bytes: Uint8Array, from: number, to: number, most: number) {
       let at = from;
-      for (let lines = 0; lines < most && at < to; lines++) {
+      for (whole.lines = 0; whole.lines < most && at < to; whole.lines++) {
         const end = bytes.indexOf(10, at);
         if (!readWhole(bytes.subarray(at, bytes[end - 1] === 13 ? end - 1 : end))) break;
         at = end + 1;
@@ -36,4 +38,5 @@ function changed(scanner: LineScanner, change: (text: string) => string): LineSc
       return at;
     },
   };
+  return whole;
 }

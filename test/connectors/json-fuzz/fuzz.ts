@@ -35,7 +35,7 @@ const scannerBy =
   (format: FormatDefinition, rows: BatchBuilder) => {
     const fields = rowSchema(schema).fields!;
     const wanted = format.schema.kind === 'columns' ? format.schema.fields : [];
-    return new JsonScanner(fields, wanted, rows, compiles);
+    return new JsonScanner({ fields, wanted }, rows, compiles);
   };
 
 /** The first record of an input on which a reader and the oracle differ. */

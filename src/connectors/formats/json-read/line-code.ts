@@ -5,15 +5,19 @@
  * Owns: the ways that most values are written. Every other value is left to `JsonValues`, every other line to who asked. Of the shape
  * only numbers go into the code: builders and the like come in by number.
  */
+import { conditionCode, isText, type LeafCondition } from './conditions.ts';
 import { type Group, type Leaf, leafKind, type ReadPlan } from './read-plan.ts';
 import type { RowTarget } from './row-target.ts';
 import { behindLoosely, type Shape, type ShapeValue, withoutBlanks } from './shape.ts';
 import { plainBytes } from './strings.ts';
 import { exactDigitsMax, exactPowers, type JsonValues } from './values.ts';
 
-/** How many lines were read. */
+/** How many lines were read, and of how many there are rows: which ones, counted from `before`, where there are conditions. */
 export interface Run {
   lines: number;
+  rows: number;
+  before: number;
+  kept: Int32Array;
 }
 /**
  * Reads lines of its shape from `from` on, at most `most`, as long as there are any before `to`; where the next line begins. Before `to`
@@ -29,10 +33,12 @@ export interface CodeContext {
   readonly values: JsonValues;
   readonly target: RowTarget;
   readonly run: Run;
+  /** Lines that surely do not meet them give no rows. */
+  readonly conditions: readonly LeafCondition[];
 }
 
 export function lineCode(shape: Shape, context: CodeContext): LineCode {
-  const { plan, values, target, run } = context;
+  const { plan, values, target, run, conditions } = context;
   const between = [...shape.values.map(({ before }) => before), shape.after].map(withoutBlanks);
   const loosely = (bytes: Uint8Array, at: number, i: number): number => behindLoosely(bytes, at, between[i]!);
   const scans = plan.leaves.map(({ scan }) => scan?.ms);
@@ -46,14 +52,25 @@ export function lineCode(shape: Shape, context: CodeContext): LineCode {
     mark: target.markEscaped,
     leaves: target.leaves,
     groups: target.groups,
+    wishes: conditions.map(({ value }) => value),
+    isText,
   };
   const names = Object.keys(given);
   // oxlint-disable-next-line typescript/no-implied-eval -- the code holds nothing of the data but numbers.
-  return new Function(...names, codeOf(shape, plan))(...names.map((name) => given[name as keyof typeof given])) as LineCode;
+  return new Function(...names, codeOf(shape, plan, conditions))(
+    ...names.map((name) => given[name as keyof typeof given]),
+  ) as LineCode;
 }
 
-function codeOf(shape: Shape, { root, leaves, groups }: ReadPlan): string {
+function codeOf(shape: Shape, { root, leaves, groups }: ReadPlan, conditions: readonly LeafCondition[]): string {
   const read = leaves.filter(({ id }) => shape.values.some(({ leaf }) => leaf === id));
+  const ids = new Set(read.map(({ id }) => id));
+  const keep =
+    conditions.length === 0
+      ? ''
+      : `
+        if (!(${conditionCode(conditions, ids)})) continue;
+        kept[rows++] = before + lines;`;
   return `
     const { strings, numbers, starts, ends, escaped, nulls, parsed } = values;
     ${leaves.map(({ id, wanted }) => (wanted ? `const b${id} = leaves[${id}];` : '')).join('\n')}
@@ -61,7 +78,8 @@ function codeOf(shape: Shape, { root, leaves, groups }: ReadPlan): string {
     ${groups.map(({ id, wanted }) => (wanted && id !== root.id ? `const g${id} = groups[${id}];` : '')).join('\n')}
     return (bytes, view, from, to, most, shift) => {
       const limit = view.byteLength;
-      let line = from, lines = 0, at = 0, byte = 0, first = 0, point = 0, sum = 0, isNegative = false;
+      const { kept, before } = run;
+      let line = from, lines = 0, rows = run.rows, at = 0, byte = 0, first = 0, point = 0, sum = 0, isNegative = false;
       ${read.map(variablesCode).join('\n')}
       for (; lines < most && line < to; lines++) {
         at = line;
@@ -70,9 +88,11 @@ function codeOf(shape: Shape, { root, leaves, groups }: ReadPlan): string {
         if (bytes[at] === 13) at++;
         if (bytes[at++] !== 10) break;
         line = at;
-        ${appendCode(root, shape, new Set(read.map(({ id }) => id)))}
+        ${keep}
+        ${appendCode(root, shape, ids)}
       }
       run.lines = lines;
+      run.rows = ${keep === '' ? 'rows + lines' : 'rows'};
       return line;
     };`;
 }
