@@ -23,6 +23,7 @@ import {
   SnapshotChain,
   type SplitSnapshot,
   type SubtaskSnapshot,
+  type TableLimits,
 } from '../state/index.ts';
 
 export interface SplitPosition {
@@ -43,6 +44,7 @@ export interface SubtaskStateOptions {
   readonly blobs: BlobStore;
   /** Encoded in one step (2000). */
   readonly entriesPerStep?: number;
+  readonly tableLimits?: TableLimits;
 }
 
 interface Member {
@@ -70,7 +72,8 @@ export class SubtaskState {
     this.#o = options;
     this.#members = options.members.map(({ planned, operator }) => {
       const place = { operator: planned.id, keyGroups: options.keyGroups, owned: options.owned };
-      return { planned, operator, state: new OperatorState(place), chain: new SnapshotChain(place) };
+      const limits = options.tableLimits === undefined ? {} : { limits: options.tableLimits };
+      return { planned, operator, state: new OperatorState({ ...place, ...limits }), chain: new SnapshotChain(place) };
     });
   }
 

@@ -234,6 +234,7 @@ export class Subtask {
       members: this.#members,
       blobs: environment.stores.blobs,
       ...(environment.entriesPerStep === undefined ? {} : { entriesPerStep: environment.entriesPerStep }),
+      ...(environment.tableLimits === undefined ? {} : { tableLimits: environment.tableLimits }),
     });
     this.#members.forEach(({ planned, operator, counters }, index) => {
       const deadLetter = (record: DeadRecord, cause: unknown): void => this.#deadLetters.add(record, cause);

@@ -1,6 +1,6 @@
 /** The outside of a worker, injected: everything that is not a pure decision comes in through here. */
 import type { Clock, Logger, Sabotage } from '../core/index.ts';
-import type { JobStores } from '../state/index.ts';
+import type { JobStores, TableLimits } from '../state/index.ts';
 import type { ChannelId, Transport } from '../transport/index.ts';
 
 export interface WorkerEnvironment {
@@ -17,6 +17,8 @@ export interface WorkerEnvironment {
   readonly epochBytesMax: number;
   /** Entries of a snapshot that are encoded before other work has its turn (2000). */
   readonly entriesPerStep?: number;
+  /** From which sizes on tables of state do what only large ones need (see state/heap-table.ts). */
+  readonly tableLimits?: TableLimits;
   /** Tests only: what is to be broken. */
   readonly sabotage?: Sabotage;
 }

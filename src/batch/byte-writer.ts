@@ -94,6 +94,11 @@ export class ByteWriter {
     return this.bytesOut.slice(0, this.at);
   }
 
+  /** The same where it lies, good until something else is written. */
+  peek(): Uint8Array {
+    return this.bytesOut.subarray(0, this.at);
+  }
+
   /** Starts again, in the same memory. */
   reset(): void {
     this.at = 0;

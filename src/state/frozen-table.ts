@@ -6,7 +6,8 @@
  */
 import { invariant } from '../core/index.ts';
 import type { ChunkBuilder } from './chunk.ts';
-import type { Changes, Entry, HeapTable } from './heap-table.ts';
+import type { Changes, Entry } from './entries.ts';
+import type { HeapTable } from './heap-table.ts';
 import { dropped, recordKind, tombstone } from './state-record.ts';
 
 export class FrozenTable<V> {

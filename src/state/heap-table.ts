@@ -10,53 +10,36 @@
  * Windows come and go between two freezes: what dies in the generation that it was born in need not be remembered, or it would outlive
  * its window by an epoch. So entries of a new namespace are *unlisted*, up to a bound; a freeze lists them.
  *
+ * Of a large table most entries are mostly left alone. Those that are in no list, and have been in none for an epoch, are *packed*: bytes
+ * outside of the heap, which cost the garbage collector nothing, and become objects again when they are asked for. So are most that a
+ * restore loads.
+ *
  * Generations number the lists of changes from 1. An entry's `mark` is the generation of the list that it waits in, 0 if in none.
  */
 import { ByteReader, ByteWriter } from '../batch/index.ts';
 import { invariant } from '../core/index.ts';
+import { bury, type Changes, type Entry, noChanges, sizeOf, type Space, unite } from './entries.ts';
 import { FrozenTable } from './frozen-table.ts';
+import { PackedEntries } from './packed-entries.ts';
+import { Packing } from './packing.ts';
 import type { StateTable, TableEntry } from './table.ts';
 import type { ValueCodec } from './value-codec.ts';
-
-export interface Entry<V> {
-  readonly key: string;
-  readonly group: number;
-  value: V;
-  space: Space<V>;
-  mark: number;
-  /** The generation that made it; 0 = an older delta may hold its key, so its deletion needs a tombstone. */
-  born: number;
-  live: boolean;
-  /** Its value at the freeze, where it was written to since. */
-  saved: Uint8Array | null;
-}
-
-/** The entries of one namespace, from the first one on until it is empty or dropped. */
-export interface Space<V> {
-  readonly namespace: number;
-  entries: Map<string, Entry<V>>;
-  /** Bit per owned group that ever had an entry here. */
-  readonly groups: Uint32Array;
-  born: number;
-  /** The generation in which it was dropped, 0 = it was not. */
-  droppedIn: number;
-  /** None of its entries is in a list, though all were born in this generation. */
-  unlisted: boolean;
-}
 
 const nothing = new Map<string, never>();
 
 /** A freeze lists no more than these. */
 export const unlistedMax: number = 1 << 16;
+/** From so many entries on those that are left alone are packed: one that is asked for after all costs some microseconds more. */
+const packedFrom = 1 << 20;
+/** At a restore the entries behind so many stay the bytes that they are, until they are asked for. */
+const loadedPackedFrom = 1 << 13;
 
-/** What has changed since the last freeze. */
-export interface Changes<V> {
-  /** By owned group: entries put, changed or deleted. */
-  readonly lists: (Entry<V>[] | undefined)[];
-  /** Namespaces dropped, with the groups that need to know. */
-  readonly drops: Map<number, Uint32Array>;
-  /** Deleted entries of `lists`, by namespace and key: one that comes back stays the same entry. */
-  readonly graves: Map<number, Map<string, Entry<V>>>;
+export interface TableLimits {
+  /** Entries that may be unlisted. */
+  readonly unlistedMax?: number;
+  /** Entries that a table has before any is packed, and before any is loaded so. */
+  readonly packedFrom?: number;
+  readonly loadedPackedFrom?: number;
 }
 
 export class HeapTable<V> implements StateTable<V> {
@@ -76,15 +59,18 @@ export class HeapTable<V> implements StateTable<V> {
   readonly #newborn = new Set<Space<V>>();
   #unlisted = 0;
   readonly #unlistedMax: number;
+  readonly #packedFrom: number;
+  readonly #loadedPackedFrom: number;
+  readonly #packing: Packing<V>;
 
-  /**
-   * @param owned the key groups of this subtask, as [from, to)
-   * @param most entries that may be unlisted
-   */
-  constructor(name: string, codec: ValueCodec<V>, owned: readonly [number, number], most: number = unlistedMax) {
-    this.#unlistedMax = most;
+  /** @param owned the key groups of this subtask, as [from, to) */
+  constructor(name: string, codec: ValueCodec<V>, owned: readonly [number, number], limits: TableLimits = {}) {
+    this.#unlistedMax = limits.unlistedMax ?? unlistedMax;
+    this.#packedFrom = limits.packedFrom ?? packedFrom;
+    this.#loadedPackedFrom = limits.loadedPackedFrom ?? loadedPackedFrom;
     this.name = name;
     this.codec = codec;
+    this.#packing = new Packing(codec);
     this.#first = owned[0];
     this.#ownedGroups = owned[1] - owned[0];
     this.#changes = noChanges(this.#ownedGroups);
@@ -118,14 +104,14 @@ export class HeapTable<V> implements StateTable<V> {
   }
 
   delete(namespace: number, key: string): boolean {
-    const space = this.#spaces.get(namespace);
-    const entry = space?.entries.get(key);
-    if (space === undefined || entry === undefined) return false;
+    const entry = this.#entryOf(namespace, key);
+    if (entry === undefined) return false;
+    const { space } = entry;
     if (space.unlisted) this.#unlisted--;
     else this.#touch(entry);
     entry.live = false;
     space.entries.delete(key);
-    if (space.entries.size === 0) this.#remove(space);
+    if (sizeOf(space) === 0) this.#remove(space);
     if (!space.unlisted) bury(this.#changes, namespace, entry);
     this.#size--;
     return true;
@@ -136,17 +122,20 @@ export class HeapTable<V> implements StateTable<V> {
   }
 
   entries(namespace: number): Iterable<TableEntry<V>> {
-    return this.#spaces.get(namespace)?.entries.values() ?? [];
+    const space = this.#spaces.get(namespace);
+    if (space === undefined) return [];
+    return this.#size > this.#packedFrom || space.packed !== null ? this.#packing.all(space) : space.entries.values();
   }
 
   count(namespace: number): number {
-    return this.#spaces.get(namespace)?.entries.size ?? 0;
+    const space = this.#spaces.get(namespace);
+    return space === undefined ? 0 : sizeOf(space);
   }
 
   drop(namespace: number): void {
     const space = this.#spaces.get(namespace);
     if (space === undefined) return;
-    const { size } = space.entries;
+    const size = sizeOf(space);
     this.#remove(space);
     if (space.unlisted) this.#unlisted -= size;
     this.#size -= size;
@@ -156,11 +145,34 @@ export class HeapTable<V> implements StateTable<V> {
 
   /** An entry from a snapshot: it is in a chunk already, so it has not changed. */
   load(namespace: number, key: string, group: number, value: V): void {
+    const space = this.#loaded(namespace, group);
+    space.entries.set(key, { key, group, value, space, mark: 0, listed: 0, born: 0, live: true, saved: null });
+  }
+
+  /** What is loaded from now on would rest anyway: `loadPacked` does without its objects. */
+  get loadsPacked(): boolean {
+    return this.#size >= this.#loadedPackedFrom;
+  }
+
+  /** The same as bytes: of the key as `ByteWriter.string` writes it, and of the value, which is looked at when it is asked for. */
+  loadPacked(
+    namespace: number,
+    group: number,
+    bytes: Uint8Array,
+    key: readonly [number, number],
+    value: readonly [number, number],
+  ): void {
+    const space = this.#loaded(namespace, group);
+    space.packed ??= new PackedEntries();
+    space.packed.addBytes(bytes, key[0], key[1], group, bytes, value[0], value[1]);
+  }
+
+  #loaded(namespace: number, group: number): Space<V> {
     const space = this.#space(namespace, 0);
     space.born = 0;
-    space.entries.set(key, { key, group, value, space, mark: 0, born: 0, live: true, saved: null });
     this.#setGroup(space, group);
     this.#size++;
+    return space;
   }
 
   /** Takes the list of changes away: its entries are to be encoded as they are now. At the cost of what is unlisted, which is bounded. */
@@ -175,7 +187,11 @@ export class HeapTable<V> implements StateTable<V> {
 
   /** The frozen changes are durable. */
   written(): void {
+    const frozen = this.#frozen;
     this.#frozen = null;
+    if (frozen === null) return;
+    if (this.#size > this.#packedFrom) this.#packing.written(frozen.generation, frozen.changes.lists);
+    else this.#packing.clear();
   }
 
   /** The frozen changes are not durable: they are changes again, older than all that have come since. */
@@ -212,6 +228,7 @@ export class HeapTable<V> implements StateTable<V> {
         value,
         space,
         mark: this.#generation,
+        listed: this.#generation,
         born: this.#generation,
         live: true,
         saved: null,
@@ -234,7 +251,12 @@ export class HeapTable<V> implements StateTable<V> {
   #touch(entry: Entry<V>): void {
     if (entry.mark === this.#generation) return;
     if (entry.mark !== 0) entry.saved = this.encode(entry.value);
+    this.#enlist(entry);
+  }
+
+  #enlist(entry: Entry<V>): void {
     entry.mark = this.#generation;
+    entry.listed = this.#generation;
     this.#listOf(entry.group).push(entry);
   }
 
@@ -244,8 +266,7 @@ export class HeapTable<V> implements StateTable<V> {
     const neverWritten = !entry.live && entry.born === frozenGeneration;
     if (covered || neverWritten) return;
     if (!entry.live && this.#outlive(entry)) return;
-    entry.mark = this.#generation;
-    this.#listOf(entry.group).push(entry);
+    this.#enlist(entry);
     if (!entry.live) bury(this.#changes, entry.space.namespace, entry);
   }
 
@@ -262,11 +283,15 @@ export class HeapTable<V> implements StateTable<V> {
 
   /** A row asks for its entry several times. */
   #entryOf(namespace: number, key: string): Entry<V> | undefined {
+    if (this.#packing.isDue) this.#packing.some();
     const latest = this.#latest;
     if (latest !== undefined && latest.key === key && latest.space.namespace === namespace && latest.live) {
       if (latest.space.droppedIn === 0) return latest;
     }
-    const entry = this.#spaceOf(namespace)?.entries.get(key);
+    const space = this.#spaceOf(namespace);
+    let entry = space?.entries.get(key);
+    if (entry === undefined && space !== undefined && space.packed !== null)
+      entry = this.#packing.thawed(space, space.packed, key);
     if (entry !== undefined) this.#latest = entry;
     return entry;
   }
@@ -284,6 +309,7 @@ export class HeapTable<V> implements StateTable<V> {
     // Old tables of a map that things come to and go from are linked, each with what it held: garbage, but of the old generation, which
     // would carry all the entries there.
     space.entries = nothing;
+    space.packed = null;
   }
 
   /** From now on its entries are in the list of changes. */
@@ -300,6 +326,7 @@ export class HeapTable<V> implements StateTable<V> {
     const space: Space<V> = {
       namespace,
       entries: new Map(),
+      packed: null,
       groups: new Uint32Array(Math.ceil(this.#ownedGroups / 32)),
       born,
       droppedIn: 0,
@@ -319,19 +346,4 @@ export class HeapTable<V> implements StateTable<V> {
   #listOf(group: number): Entry<V>[] {
     return (this.#changes.lists[group - this.#first] ??= []);
   }
-}
-
-function noChanges<V>(groups: number): Changes<V> {
-  return { lists: new Array<Entry<V>[] | undefined>(groups), drops: new Map(), graves: new Map() };
-}
-
-function bury<V>(changes: Changes<V>, namespace: number, entry: Entry<V>): void {
-  const graves = changes.graves.get(namespace);
-  if (graves === undefined) changes.graves.set(namespace, new Map([[entry.key, entry]]));
-  else graves.set(entry.key, entry);
-}
-
-function unite(drops: Map<number, Uint32Array>, namespace: number, groups: Uint32Array): void {
-  const known = drops.get(namespace);
-  drops.set(namespace, known === undefined ? groups : known.map((bits, i) => bits | groups[i]!));
 }

@@ -4,7 +4,7 @@ export { type ChunkRef, chunkRef, type GroupRange } from './chunk-ref.ts';
 export { openDirectoryBlobs } from './directory/index.ts';
 export { FrozenState } from './frozen-state.ts';
 export { garbage } from './garbage.ts';
-export { HeapTable } from './heap-table.ts';
+export { HeapTable, type TableLimits } from './heap-table.ts';
 export { forgetLevelStores, openLevelStores } from './level/index.ts';
 export { loadChunks } from './load-chunks.ts';
 export {

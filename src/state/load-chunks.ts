@@ -11,10 +11,11 @@ import { keyHashVersion } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { Chunk, Section, TableId } from './chunk.ts';
 import { type ChunkRef, counts, fetchChunk, within } from './chunk-ref.ts';
+import type { HeapTable } from './heap-table.ts';
 import { NewerKeys, type NewerPlace } from './newer-keys.ts';
 import type { OperatorState } from './operator-state.ts';
 import type { BlobStore } from './ports.ts';
-import { recordKind } from './state-record.ts';
+import { recordKind, type RecordReader } from './state-record.ts';
 
 /** Chunks that are under way while one is taken in: small ones wait for the store rather than for work. */
 const readAhead = 8;
@@ -65,12 +66,18 @@ function loadSection(state: OperatorState, section: Section, newer: NewerPlace, 
     if (kind === recordKind.drop) drops.push(namespace);
     else if (newer.has(namespace, key)) continue;
     else {
-      if (kind === recordKind.put) table.load(namespace, key, section.group, record.decode(table.codec));
+      if (kind === recordKind.put) load(table, section.group, record);
       if (remembers) newer.add(namespace, key);
     }
   }
   // A drop is older than the other records of its section: it speaks of the sections before.
   for (const namespace of drops) newer.addNamespace(namespace);
+}
+
+function load(table: HeapTable<unknown>, group: number, record: RecordReader): void {
+  const { namespace, key, bytes, from, keyEnd } = record;
+  if (table.loadsPacked) table.loadPacked(namespace, group, bytes, [from, keyEnd], [record.valueFrom, record.to]);
+  else table.load(namespace, key, group, record.decode(table.codec));
 }
 
 function requireCompatible(state: OperatorState, chunk: Chunk): void {

@@ -8,7 +8,7 @@
 import { type Epoch, invariant } from '../core/index.ts';
 import type { TableId } from './chunk.ts';
 import { FrozenState } from './frozen-state.ts';
-import { HeapTable } from './heap-table.ts';
+import { HeapTable, type TableLimits } from './heap-table.ts';
 import type { StateTable } from './table.ts';
 import type { ValueCodec } from './value-codec.ts';
 
@@ -18,8 +18,7 @@ export interface OperatorStateOptions {
   readonly keyGroups: number;
   /** Of this subtask, as [from, to). */
   readonly owned: readonly [number, number];
-  /** Entries of new namespaces in a table that only a freeze lists (see heap-table.ts). */
-  readonly unlistedMax?: number;
+  readonly limits?: TableLimits;
 }
 
 export class OperatorState {
@@ -27,20 +26,20 @@ export class OperatorState {
   readonly keyGroups: number;
   readonly owned: readonly [number, number];
   readonly #tables = new Map<string, HeapTable<unknown>>();
-  readonly #unlistedMax: number | undefined;
+  readonly #limits: TableLimits | undefined;
   #frozen: FrozenState | null = null;
 
   constructor(options: OperatorStateOptions) {
     this.operator = options.operator;
     this.keyGroups = options.keyGroups;
     this.owned = options.owned;
-    this.#unlistedMax = options.unlistedMax;
+    this.#limits = options.limits;
   }
 
   /** Declares a table. Before the first row, and before a restore. */
   table<V>(name: string, codec: ValueCodec<V>): StateTable<V> {
     invariant(!this.#tables.has(name), `S24: operator ${this.operator} declares table ${name} twice`);
-    const table = new HeapTable(name, codec, this.owned, this.#unlistedMax);
+    const table = new HeapTable(name, codec, this.owned, this.#limits);
     this.#tables.set(name, table as unknown as HeapTable<unknown>);
     return table;
   }

@@ -66,6 +66,11 @@ export class RecordReader {
     return this.#source.position + this.#valueBytes;
   }
 
+  /** Where its value begins, if it is put. Before `decode`. */
+  get valueFrom(): number {
+    return this.#source.position;
+  }
+
   /** Moves to the next record; false at the end. */
   next(): boolean {
     return this.#move(true);

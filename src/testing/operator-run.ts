@@ -10,6 +10,9 @@ import type { DeadRecord, Operator, OperatorContext, Output, RestoredPart, Split
 import type { Barrier } from '../progress/index.ts';
 import { type BlobStore, type ChunkRef, chunkRef, loadChunks, OperatorState, SnapshotChain } from '../state/index.ts';
 
+/** So that a few entries are objects, and the others at rest. */
+const limits = { packedFrom: 3, loadedPackedFrom: 2 };
+
 export type TestItem =
   | { readonly kind: 'rows'; readonly batch: Batch; readonly advances?: boolean }
   | { readonly kind: 'watermark'; readonly watermark: number }
@@ -70,7 +73,7 @@ export class OperatorRun {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#owned = options.owned ?? [0, testKeyGroups];
-    this.#state = new OperatorState({ operator: 'op', keyGroups: testKeyGroups, owned: this.#owned });
+    this.#state = new OperatorState({ operator: 'op', keyGroups: testKeyGroups, owned: this.#owned, limits });
     this.#chain = new SnapshotChain({ operator: 'op', owned: this.#owned });
     this.operator = options.make();
     this.operator.open?.(this.#context());

@@ -128,4 +128,32 @@ describe('a table on the heap', () => {
     failing.failed();
     expect(lines(drain(state.freeze(nextEpoch()))).toSorted()).toEqual(['delete a 1 0 x', 'put a 1 0 y', 'put a 1 0 z']);
   });
+
+  it('S32: lists each entry once, whoever is asked for meanwhile', () => {
+    const { state, tables } = boxState();
+    const [a] = tables;
+    const nextEpoch = epochs();
+    const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
+    for (const [i, key] of keys.entries()) a!.put(0, key, i % 16, { n: i });
+    const rest = (): void => {
+      const frozen = state.freeze(nextEpoch());
+      drain(frozen);
+      frozen.written();
+      for (let i = 0; i < keys.length; i++) a!.get(0, 'nobody'); // packs a few each time
+    };
+    for (let i = 0; i < 3; i++) rest();
+    for (const key of keys.slice(0, 4)) a!.modify(0, key)!.n += 100; // objects again
+    const seen: string[] = [];
+    for (const { key, value } of a!.entries(0)) {
+      seen.push(`${key} ${value.n}`);
+      if (seen.length === 1) for (const other of keys.slice(2, 8)) expect(a!.get(0, other)).toBeDefined();
+    }
+    expect(seen.toSorted()).toEqual(keys.map((key, i) => `${key} ${i < 4 ? i + 100 : i}`).toSorted());
+    expect([a!.count(0), a!.size, a!.delete(0, 'k15'), a!.count(0)]).toEqual([20, 20, true, 19]);
+    rest();
+    rest();
+    a!.drop(0);
+    expect([a!.size, [...a!.namespaces()], a!.get(0, 'k0')]).toEqual([0, [], undefined]);
+    expect(lines(drain(state.freeze(nextEpoch())))).toEqual(Array.from({ length: 16 }, (_, group) => `drop a ${group} 0`));
+  });
 });

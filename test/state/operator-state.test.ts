@@ -130,7 +130,7 @@ class Life {
 }
 
 describe('keyed state', () => {
-  it('S4, S21, S28: whatever is written, frozen, failed and folded, the chain restores what each freeze saw, at 1 to 4 subtasks', async () => {
+  it('S4, S21, S28, S31: whatever is written, frozen, failed and folded, the chain restores what each freeze saw, at 1 to 4 subtasks', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(operation, { minLength: 20, maxLength: 150, size: 'max' }),

@@ -26,9 +26,17 @@ export const boxCodec: ValueCodec<Box> = {
 
 export const keyGroups = 16;
 
-export function boxState(owned: readonly [number, number] = [0, keyGroups]): { state: OperatorState; tables: StateTable<Box>[] } {
-  // So few that what is unlisted, and what is not, come together in every test.
-  const state = new OperatorState({ operator: 'op', keyGroups, owned, unlistedMax: 2 });
+export function boxState(
+  owned: readonly [number, number] = [0, keyGroups],
+  packedFrom: number = 1,
+): { state: OperatorState; tables: StateTable<Box>[] } {
+  // So few that what is unlisted, and what is not, come together in every test, and so do objects and packed entries.
+  const state = new OperatorState({
+    operator: 'op',
+    keyGroups,
+    owned,
+    limits: { unlistedMax: 2, packedFrom, loadedPackedFrom: packedFrom },
+  });
   return { state, tables: [state.table('a', boxCodec), state.table('b', boxCodec)] };
 }
 

@@ -4,6 +4,7 @@
  * Owns: the roles, what starts them again when they end, and which of them lead or run something. They are the production code, `Leadership`,
  * `Lead`, `Fleet` and `RemoteWorker`; only what is outside of it is simulated. Does not own: what goes wrong (nemesis.ts).
  */
+import type { WorkerEnvironment } from '../../actors/index.ts';
 import { Fleet, type JobReport, type JobSpec, Lead, Leadership, RemoteWorker } from '../../cluster/index.ts';
 import { packValue } from '../../batch/index.ts';
 import { LeaseLost } from '../../coordinator/index.ts';
@@ -77,6 +78,11 @@ const copiesShare = 0.5;
 /** Said at most. */
 const violationsMax = 5;
 /** What starts a process that ended again: at the earliest, and how much later. */
+/** What many entries would bring is there of few: several steps for a snapshot, and entries at rest. */
+const smallSteps = (drawn: number): Pick<WorkerEnvironment, 'entriesPerStep' | 'tableLimits'> => ({
+  entriesPerStep: 1 + Math.floor(drawn * 4),
+  tableLimits: { packedFrom: Math.floor(drawn * 40) % 10, loadedPackedFrom: Math.floor(drawn * 400) % 10 },
+});
 const respawnMs = { least: 50, more: 1500 };
 
 export class SimulatedCluster {
@@ -211,7 +217,7 @@ export class SimulatedCluster {
         logger: silentLogger,
         defer: (run) => process.after(random.next() * 0.1, 'turn', run),
         stores,
-        entriesPerStep: 1 + Math.floor(random.next() * 4),
+        ...smallSteps(random.next()),
         transport: (generation, isLocal) =>
           this.#channels.of(
             process,
