@@ -137,11 +137,11 @@ export class PackedEntries {
   #room(size: number): number {
     if (rounded(size) > segmentBytes) return this.#open(rounded(size));
     for (;;) {
-      const filling = this.#segments[this.#filling];
-      if (filling != null && filling.end + rounded(size) <= segmentBytes) return this.#filling;
+      const filling = this.#segments[this.#filling] ?? null;
+      if (filling !== null && filling.end + rounded(size) <= segmentBytes) return this.#filling;
       const full = this.#filling;
       this.#filling = this.#open(segmentBytes);
-      if (filling != null && isSparse(filling)) this.#evacuate(full, filling);
+      if (filling !== null && isSparse(filling)) this.#evacuate(full, filling);
     }
   }
 

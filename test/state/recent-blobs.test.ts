@@ -63,7 +63,7 @@ describe('blobs that are kept in memory', () => {
   });
 
   test('are read ahead, what is there and what fits, until it is enough', async () => {
-    const ids = [...'abcdefghijkl'];
+    const ids = 'a b c d e f g h i j k l'.split(' ');
     for (const [n, id] of ids.entries()) await remote().put(id, filled(n));
     const blobs = recent.over(remote(), 'life');
     await blobs.put('gone', filled(9));
