@@ -1,11 +1,11 @@
 // What the world of the tests holds against a sink, whatever comes out in the end.
-import { serialize } from 'node:v8';
 import { expect, test } from 'vitest';
 import { epoch, generation } from '../../src/core/index.ts';
 import type { SinkContext, SinkWriter } from '../../src/operators/index.ts';
+import { bytesOfRows, rowsOfBytes } from './row-bytes.ts';
 import { World } from './world.ts';
 
-const staged = (n: number): Uint8Array => new Uint8Array(serialize([n]));
+const staged = (n: number): Uint8Array => bytesOfRows([n]);
 
 test('an older generation that publishes behind a newer one, and an epoch that comes again with other rows, are noted', async () => {
   const world = new World();
@@ -26,4 +26,15 @@ test('an older generation that publishes behind a newer one, and an epoch that c
     's: generation 1 published epoch 3 behind generation 2',
     's: epoch 2 came again, with other rows',
   ]);
+});
+
+test('rows keep every value on their way', () => {
+  const rows = [
+    { a: -0, b: 0, c: Number.NaN, d: Number.NEGATIVE_INFINITY, e: undefined, f: null, g: '\ud800x', h: Uint8Array.of(1, 2) },
+    [1.5, [-0]],
+    'x',
+  ];
+  const back = rowsOfBytes(bytesOfRows(rows));
+  expect(back).toStrictEqual(rows);
+  expect(Object.is((back[0] as { a: number }).a, -0)).toBe(true);
 });

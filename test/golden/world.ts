@@ -3,8 +3,8 @@
  *
  * Rows travel as bytes that keep every value: -0, NaN, lone surrogates.
  */
-import { deserialize, serialize } from 'node:v8';
 import type { SinkDefinition, SinkWriter } from '../../src/operators/index.ts';
+import { bytesOfRows, rowsOfBytes } from './row-bytes.ts';
 import { turn } from './split-source.ts';
 
 export interface PublishedEpoch {
@@ -53,7 +53,7 @@ export class World {
     if (epoch > (last?.epoch ?? 0)) {
       if (generation < (last?.generation ?? 0))
         this.violations.push(`${name}: generation ${generation} published epoch ${epoch} behind generation ${last!.generation}`);
-      published.push({ epoch, rows: deserialize(bytes) as object[], bytes, generation });
+      published.push({ epoch, rows: rowsOfBytes(bytes) as object[], bytes, generation });
       return;
     }
     const before = published.find((each) => each.epoch === epoch);
@@ -64,7 +64,7 @@ export class World {
   #writer(name: string, published: PublishedEpoch[], generation: number): SinkWriter {
     let rows: object[] = [];
     const staged = (replaced: boolean): Uint8Array | undefined => {
-      const bytes = rows.length > 0 || replaced ? new Uint8Array(serialize(rows)) : undefined;
+      const bytes = rows.length > 0 || replaced ? bytesOfRows(rows) : undefined;
       rows = [];
       return bytes;
     };
