@@ -6,6 +6,12 @@ export const median = (values) => {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
+/** The value below which such a share of them lies (1: the greatest); NaN of none. */
+export const at = (values, share) => {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+};
+
 /** Runs them one after the other, in the other order each round. @returns what each round gave, by name */
 export async function rounds(count, programs, say = () => {}) {
   const names = Object.keys(programs);

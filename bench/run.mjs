@@ -1,4 +1,5 @@
-// `npm run bench [-- flights|jetstream|checkpoints|latency|nexmark …] [--quick] [--pairs N] [--json] [--events N] [--queries a,b] [--peers a,b]`
+// `npm run bench [-- flights|nats|checkpoint|latency|scale|nexmark …] [--quick] [--pairs N] [--json]`, and what single ones understand:
+// `--keys a,b` (checkpoint, scale), `--events N` and `--queries a,b` (scale, nexmark), `--peers a,b` (nexmark).
 //
 // Each benchmark measures Weir against something else in the same run, in turn (A B, B A, …), and compares what came out: a ratio of
 // unequal results is an error (exit 1). A goal that is missed is none. CPU time is of all processes that take part; on a machine that
@@ -14,16 +15,21 @@ import { endAll } from './contestant.mjs';
 import { machine } from './machine.mjs';
 
 /** What is run unless something is named; `nexmark` has to be, since it fetches other engines. */
-const usual = ['flights', 'jetstream', 'checkpoints', 'latency'];
+const usual = ['flights', 'nats', 'checkpoint', 'latency', 'scale'];
 const names = [...usual, 'nexmark'];
-const pairsLeast = 5;
+const quickPairs = 1;
+/** Of those that do not say how many rounds they usually have. */
+const mostPairs = 5;
 
 function usage(said) {
   process.stderr.write(
-    `${said}\nusage: npm run bench -- [${names.join('|')} …] [--quick] [--pairs N] [--json] [--events N] [--queries a,b] [--peers a,b]\n`,
+    `${said}\nusage: npm run bench -- [${names.join('|')} …] [--quick] [--pairs N] [--json] ` +
+      '[--keys a,b] [--events N] [--queries a,b] [--peers a,b]\n',
   );
   process.exit(2);
 }
+
+const wholeNumbers = /^[1-9]\d*(,[1-9]\d*)*$/;
 
 function readWords(words) {
   const asked = { only: [], quick: false, json: false, pairs: undefined, own: {} };
@@ -33,24 +39,26 @@ function readWords(words) {
     else if (word === '--quick' || word === '--json') asked[word.slice(2)] = true;
     else if (word === '--pairs' && Number(words[i + 1]) >= 1) asked.pairs = Math.floor(Number(words[++i]));
     else if (word === '--events' && Number(words[i + 1]) >= 1) asked.own.events = Math.floor(Number(words[++i]));
+    else if (word === '--keys' && wholeNumbers.test(words[i + 1])) asked.own.keys = words[++i].split(',').map(Number);
     else if ((word === '--queries' || word === '--peers') && words[i + 1] !== undefined)
       asked.own[word.slice(2)] = words[++i].split(',');
     else usage(`what is '${word}'?`);
   }
-  return { ...asked, only: asked.only.length === 0 ? usual : asked.only, pairs: asked.pairs ?? (asked.quick ? 1 : pairsLeast) };
+  return { ...asked, only: asked.only.length === 0 ? usual : asked.only };
 }
 
 const number = (value) => (Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3))));
 
 /** A line of a measure: what was compared, what it was on either side, and what became of the goal. */
-function measureLine({ what, unit, goal, met, ratio, least, greatest, ...sides }) {
+function measureLine({ what, unit, goal, met, ratio, least, greatest, skipped, ...sides }) {
+  if (skipped !== undefined) return `  ${what}: skipped: ${skipped}`;
   const values = Object.entries(sides).map(([name, value]) => `${name} ${number(value)} ${unit}`);
   const compared = ratio === undefined ? [] : [`ratio ${ratio.toFixed(3)} (${least.toFixed(3)} to ${greatest.toFixed(3)})`];
   const verdict = goal === undefined ? [] : [`goal ${goal}: ${met ? 'met' : 'missed'}`];
   return `  ${what}: ${[...values, ...compared, ...verdict].join('; ')}`;
 }
 
-const { only, quick, json, pairs, own } = readWords(process.argv.slice(2));
+const { only, quick, json, pairs: asked, own } = readWords(process.argv.slice(2));
 const say = (line) => json || process.stdout.write(`${line}\n`);
 let child;
 dieWithNpm(() => {
@@ -68,15 +76,16 @@ process.on('exit', () => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-const report = { machine: machine(), pairs, quick, benchmarks: {} };
+const report = { machine: machine(), quick, benchmarks: {} };
 const { cores, processor, node, platform, loadBefore } = report.machine;
-say(`${cores} cores (${processor}), node ${node}, ${platform}, load ${loadBefore}; medians of ${pairs} interleaved rounds`);
+say(`${cores} cores (${processor}), node ${node}, ${platform}, load ${loadBefore}`);
 try {
   for (const name of only) {
-    say(`\n${name}`);
-    const { [name]: benchmark } = await import(`./${name}/${name}.mjs`);
+    const { [name]: benchmark, usualPairs = mostPairs } = await import(`./${name}/${name}.mjs`);
+    const pairs = asked ?? (quick ? quickPairs : usualPairs);
+    say(`\n${name}, medians of ${pairs} interleaved rounds`);
     const found = await benchmark({ folder: join(folder, name), pairs, quick, say: (line) => say(`  ${line}`), ...own });
-    report.benchmarks[name] = found;
+    report.benchmarks[name] = { pairs, ...found };
     say(`${found.what}${found.fault === undefined ? ', results equal' : `: ${found.fault}`}`);
     for (const measure of found.measures) say(measureLine(measure));
     if (found.fault !== undefined) process.exitCode = 1;

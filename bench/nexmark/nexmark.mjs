@@ -1,26 +1,25 @@
 // Nexmark: every query over one file of events, in Weir and in each peer, one after the other; results compared, costs as ratios.
-import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tsImport } from 'tsx/esm/api';
 import { median } from '../pairs.mjs';
 import { compareResults } from '../peers/compare-results.mjs';
 import { contestants } from '../peers/contestants.mjs';
 import { queryNamed, queryNames } from '../peers/queries.mjs';
 import { countRows, readRows } from '../peers/result-files.mjs';
 import { runPeer } from '../peers/run-peer.mjs';
+import { transports } from '../transports.mjs';
+import { eventsPerSecond, memoryFolder, writeEvents } from './input.mjs';
 import { runWeir } from './weir-run.mjs';
 
 /** Weir is first: the others are compared with its result. */
 const everybody = {
-  weir: { run: (options) => runWeir({ ...options, workers: 2 }) },
+  weir: { run: (options) => runWeir({ ...options, workers: 2, transport: transports.nats }) },
   'weir-one': { run: (options) => runWeir({ ...options, workers: 1 }) },
   ...contestants,
 };
 /** Of their CPU time by ours, and of their wall time by ours: the geometric mean over the queries. */
 const goals = { flink: 3, spark: 5, hand: 3, duckdb: 0.25 };
 const timeoutMs = 900_000;
-const rate = 10_000;
 
 const seconds = (ms) => (ms / 1000).toFixed(2);
 const geometric = (values) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
@@ -39,13 +38,12 @@ function lineOf(query, name, { skipped, cpuMs, steadyWallMs, startMs, peakRssByt
  *   every benchmark has it. Inputs and results are in `folder`: on a disk that is memory where there is one
  */
 export async function nexmark({ quick, say, pairs, events = quick ? 200_000 : 5_000_000, queries = queryNames, peers }) {
-  const folder = existsSync('/dev/shm') ? `/dev/shm/weir-nexmark-${process.pid}` : join(process.cwd(), 'out/nexmark');
+  const folder = memoryFolder('nexmark');
   const input = join(folder, 'events.jsonl');
   await mkdir(folder, { recursive: true });
   try {
-    const { writeEventFile } = await tsImport('./generator/index.ts', import.meta.url);
-    await writeEventFile(input, { events, rate, threads: 2 });
-    say(`${events} events at ${rate} a second of event time, ${countRows(input)} lines`);
+    await writeEvents(input, events);
+    say(`${events} events at ${eventsPerSecond} a second of event time, ${countRows(input)} lines`);
     const names = ['weir', ...(peers ?? Object.keys(everybody)).filter((name) => name !== 'weir')];
     const found = [];
     const faults = [];

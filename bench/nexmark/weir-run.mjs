@@ -5,8 +5,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '../contestant.mjs';
-import { findNatsServer } from '../../scripts/nats-server.mjs';
 import { runTree } from '../peers/process-tree.mjs';
+import { oneProcess } from '../transports.mjs';
 
 const meter = join(root, 'bench/meter.mjs');
 /** The one event that shows what starting and ending costs. */
@@ -15,21 +15,28 @@ const onlyEvent = {
   ...{ dateTime: '2015-07-14T23:58:20.000Z', extra: '' },
 };
 
-async function costOf({ query, input, output, folder, workers, timeoutMs }) {
+async function costOf({ query, input, output, folder, workers, transport = oneProcess, timeoutMs }) {
   const readings = join(folder, 'readings');
   for (const each of [readings, join(folder, 'state'), output]) await rm(each, { recursive: true, force: true });
   await mkdir(readings, { recursive: true });
   await mkdir(output, { recursive: true });
-  const transport = workers === 1 ? ['--transport', 'memory'] : ['--transport', 'spawn', '--workers', String(workers)];
   const words = [
     join(root, 'dist/service/bin.js'),
-    ...['run', join(root, 'bench/nexmark/queries.ts'), ...transport, '--state-dir', join(folder, 'state'), '--fresh', '--'],
+    ...[
+      'run',
+      join(root, 'bench/nexmark/queries.ts'),
+      ...transport.words(workers),
+      '--state-dir',
+      join(folder, 'state'),
+      '--fresh',
+      '--',
+    ],
     ...[`query=${query}`, `input=${input}`, `output=${output}`, `splits=${workers}`],
   ];
   const env = {
     NODE_OPTIONS: `--import ${meter}`,
     WEIR_BENCH_METER: join(readings, '%p'),
-    ...(workers === 1 ? {} : { NATS_SERVER_BIN: await findNatsServer() }),
+    ...(await transport.environment()),
   };
   const { peakRssBytes, lifeMs } = await runTree(process.execPath, words, { env, timeoutMs });
   const spent = await Promise.all(
@@ -38,7 +45,10 @@ async function costOf({ query, input, output, folder, workers, timeoutMs }) {
   return { wallMs: lifeMs, cpuMs: spent.reduce((sum, ms) => sum + ms, 0), peakRssBytes };
 }
 
-/** @returns `{ startMs, steadyWallMs, cpuMs, coldCpuMs, peakRssBytes, result }`, in the words of run-peer.mjs */
+/**
+ * @param {object} options `workers` and `transport` (one of transports.mjs; without, one process), the rest as run-peer.mjs has it
+ * @returns `{ startMs, steadyWallMs, cpuMs, coldCpuMs, peakRssBytes, result }`, in the words of run-peer.mjs
+ */
 export async function runWeir(options) {
   const { folder, output } = options;
   await mkdir(folder, { recursive: true });

@@ -1,4 +1,4 @@
-// From stream to stream through a filter as one would write it without an engine: `node bench/jetstream/by-hand.mjs URL PER_MESSAGE LEAST`.
+// From stream to stream through a filter as one would write it without an engine: `node bench/nats/by-hand.mjs URL PER_MESSAGE LEAST`.
 //
 // An ordered consumer, and many publishes under way, so many at most, whose acknowledgements are counted on one inbox: two to three
 // times as quick as `await js.publish()`, even with many of those at once. A record that passes goes on as the text it came as. The loop

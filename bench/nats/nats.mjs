@@ -7,7 +7,7 @@ import { cpuMsOf, root, startNode, weir } from '../contestant.mjs';
 import { costLine, costRatios, rounds } from '../pairs.mjs';
 import { bodies, filterLeast, record } from './records.mjs';
 
-const goal = 0.8;
+const goal = 0.9;
 const pollMs = 10;
 const runMsMax = 300_000;
 
@@ -49,8 +49,8 @@ async function compare(broker, { folder, pairs, say }, rows, perMessage) {
   const run = (words) => outcome(broker, words, folder, last);
   const params = { servers: broker.url, perMessage, least: filterLeast };
   const programs = {
-    hand: () => run([join(root, 'bench/jetstream/by-hand.mjs'), broker.url, String(perMessage), String(filterLeast)]),
-    weir: () => run(weir('bench/jetstream/job.ts', 'state', [], params)),
+    hand: () => run([join(root, 'bench/nats/by-hand.mjs'), broker.url, String(perMessage), String(filterLeast)]),
+    weir: () => run(weir('bench/nats/job.ts', 'state', [], params)),
   };
   const name = `${perMessage} a message`;
   const results = await rounds(pairs, programs, (n, { hand, weir }) =>
@@ -66,7 +66,7 @@ async function compare(broker, { folder, pairs, say }, rows, perMessage) {
   return { measures, fault: hashes.size === 1 ? undefined : `the records differ (${name})` };
 }
 
-export async function jetstream(options) {
+export async function nats(options) {
   const { folder, quick } = options;
   await mkdir(folder, { recursive: true });
   const broker = await startBroker(join(folder, 'nats'));

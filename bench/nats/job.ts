@@ -1,4 +1,4 @@
-// From stream to stream through a filter: what bench/jetstream/by-hand.mjs does by hand, at least once.
+// From stream to stream through a filter: what bench/nats/by-hand.mjs does by hand, at least once.
 import { from, json, type Params, type Pipeline, pipeline, schema, t } from 'weir';
 import { jetstream } from 'weir/connectors';
 
@@ -17,7 +17,7 @@ export default (params: Params): Pipeline => {
   const guarantee = params.string('guarantee', 'at-least-once') === 'exactly-once' ? 'exactly-once' : 'at-least-once';
   const readings = from(jetstream.source({ servers, stream: 'IN', format: json(Reading), perMessage }));
   return pipeline({
-    name: 'bench-jetstream',
+    name: 'bench-nats',
     outputs: [
       readings
         .filter((row) => row.temperature >= least)
