@@ -65,6 +65,7 @@ async function phase({ intervalMs, seconds, checkpoints }) {
   }
   // Who asks while one is under way shares the next one with whoever asks then.
   const complete = new Map((await Promise.all(taken)).map((one) => [one.epoch, one]));
+  if (control.longestGap > 0) longest.push(control.longestGap);
   const end = reading();
   return {
     windows: [firstMove, firstMove + ticks],

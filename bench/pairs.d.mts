@@ -1,0 +1,1 @@
+export function at(values: readonly number[], share: number): number;
