@@ -11,12 +11,11 @@ const goals = { overhead: 1.05, pauseMs: 20 };
 /** Of this interval, ms. */
 const goalOf = 1000;
 const touchedShare = 0.01;
-const warmMs = 2000;
 export const usualPairs = 3;
 
 /** Each with the seconds that a phase of it lasts. */
-const wholeForm = { keys: [10_000, 1_000_000, 10_000_000], seconds: { 100: 2, 1000: 4, 10_000: 10 } };
-const quickForm = { keys: [10_000, 100_000], seconds: { 100: 1, 1000: 2 } };
+const wholeForm = { keys: [10_000, 1_000_000, 10_000_000], seconds: { 100: 2, 1000: 4, 10_000: 10 }, settleMs: 1500 };
+const quickForm = { keys: [10_000, 100_000], seconds: { 100: 1, 1000: 2 }, settleMs: 100 };
 
 const nameOf = (intervalMs) => (intervalMs < 1000 ? `${intervalMs} ms` : `${intervalMs / 1000} s`);
 const sumOf = (values, figure) => values.reduce((sum, value) => sum + figure(value), 0);
@@ -68,7 +67,7 @@ function measuresOf(keys, intervalMs, results) {
  * @returns what it found; sizes that do not fit into memory are measures that say so
  */
 export async function checkpoint({ folder, pairs, quick, say, keys: asked }) {
-  const { keys: usual, seconds } = quick ? quickForm : wholeForm;
+  const { keys: usual, seconds, settleMs } = quick ? quickForm : wholeForm;
   const intervals = Object.keys(seconds).map(Number);
   const phases = Object.fromEntries(
     intervals.flatMap((intervalMs) =>
@@ -82,7 +81,7 @@ export async function checkpoint({ folder, pairs, quick, say, keys: asked }) {
   let fault;
   for (const keys of asked ?? usual) {
     const touched = Math.max(1, keys * touchedShare);
-    const run = await keyedRun({ keys, touched, rounds: pairs, warmMs: quick ? 200 : warmMs, phases }, join(folder, `${keys}`));
+    const run = await keyedRun({ keys, touched, rounds: pairs, settleMs, phases }, join(folder, `${keys}`));
     if (run.skipped !== undefined) {
       measures.push({ what: `${keys} keys`, skipped: run.skipped });
       continue;

@@ -7,7 +7,7 @@ export interface KeyedRunSettings {
   readonly keys: number;
   readonly touched: number;
   readonly rounds: number;
-  readonly warmMs: number;
+  readonly settleMs: number;
   readonly phases: Readonly<Record<string, Phase>>;
 }
 export interface PhaseResult {

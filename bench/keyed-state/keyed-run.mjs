@@ -15,8 +15,8 @@ const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
 export const availableBytes = () => process.availableMemory?.() ?? freemem();
 
 /**
- * @param {object} settings `keys`, `touched` (keys that are touched until the next ones are), `rounds`, `warmMs`, and `phases` by their
- *   names, `{ intervalMs, seconds, checkpoints }`, which are run in turn, each round in the other order
+ * @param {object} settings `keys`, `touched` (keys that are touched until the next ones are), `rounds`, `settleMs` (before each
+ *   phase), and `phases` by their names, `{ intervalMs, seconds, checkpoints }`, which are run in turn, each round in the other order
  * @returns `{ skipped }`, why, or `{ results, fill, peakRssBytes, fault }`: of each round what each phase gave, by name
  */
 export async function keyedRun(settings, folder, available = availableBytes()) {

@@ -2,13 +2,14 @@
 // for all phases of all rounds, so that its state is filled once, and whatever it has warmed up or grown meets all phases.
 //
 // In the middle of each interval of a phase the window of keys moves on; with checkpoints one is taken there, as the job's own timer would.
-// A phase begins after a checkpoint that is complete, and ends when its own are: each pays for what it asked for. The bytes after which a
-// job takes a checkpoint early do not count here, or else it would be more than one an interval. Prints a line of JSON.
+// A phase begins `settleMs` after a checkpoint that is complete, since old chunks are read for folding behind it, and ends when its own are:
+// each pays for what it asked for. The bytes after which a job takes a checkpoint early do not count here, or else it would be more than
+// one an interval. Prints a line of JSON.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../contestant.mjs';
 
-const { keys, touched, rounds, phases, warmMs } = JSON.parse(process.argv[2]);
+const { keys, touched, rounds, phases, settleMs } = JSON.parse(process.argv[2]);
 const never = 86_400_000;
 
 const built = (path) => import(join(root, 'dist', path));
@@ -49,6 +50,7 @@ async function phase({ intervalMs, seconds, checkpoints }) {
   moveOn();
   const firstMove = moves.length - 1;
   await checkpoint();
+  await sleep(settleMs);
   control.gapsAtBarriers = [];
   control.longestGap = 0;
   const longest = [];
@@ -88,7 +90,6 @@ async function work() {
   const filledAt = reading();
   const { bytes } = await checkpoint();
   const fill = { wallMs: filledAt.at - begin.at, cpuMs: filledAt.cpuMs - begin.cpuMs, bytes };
-  await sleep(warmMs);
   const results = [];
   const names = Object.keys(phases);
   for (let round = 0; round < rounds; round++) {

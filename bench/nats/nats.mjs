@@ -8,6 +8,7 @@ import { costLine, costRatios, rounds } from '../pairs.mjs';
 import { bodies, filterLeast, record } from './records.mjs';
 
 const goal = 0.9;
+export const usualPairs = 3;
 const pollMs = 10;
 const runMsMax = 300_000;
 

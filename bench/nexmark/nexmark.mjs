@@ -1,5 +1,5 @@
 // Nexmark: every query over one file of events, in Weir and in each peer, one after the other; results compared, costs as ratios.
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { median } from '../pairs.mjs';
 import { compareResults } from '../peers/compare-results.mjs';
@@ -40,7 +40,6 @@ function lineOf(query, name, { skipped, cpuMs, steadyWallMs, startMs, peakRssByt
 export async function nexmark({ quick, say, pairs, events = quick ? 200_000 : 5_000_000, queries = queryNames, peers }) {
   const folder = memoryFolder('nexmark');
   const input = join(folder, 'events.jsonl');
-  await mkdir(folder, { recursive: true });
   try {
     await writeEvents(input, events);
     say(`${events} events at ${eventsPerSecond} a second of event time, ${countRows(input)} lines`);

@@ -3,7 +3,7 @@
 // Workers: a query of the Nexmark benchmark from file to file, by one worker and by two, over each transport; throughput without the start
 // and the end of the processes, results compared. State: the job of bench/keyed-state, whose rows touch all of its keys in no order, with
 // few keys and with many; the more keys, the more of them are in a checkpoint, so this is shown without checkpoints too.
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyedRun } from '../keyed-state/keyed-run.mjs';
 import { memoryFolder, writeEvents } from '../nexmark/input.mjs';
@@ -21,8 +21,8 @@ const phasesOf = (seconds) => ({
   checkpointed: { intervalMs: 1000, seconds, checkpoints: true },
   without: { intervalMs: 1000, seconds, checkpoints: false },
 });
-const wholeForm = { events: 2_000_000, keys: [1000, 100_000, 1_000_000, 10_000_000], phases: phasesOf(3) };
-const quickForm = { events: 50_000, keys: [1000, 100_000], phases: phasesOf(1) };
+const wholeForm = { events: 2_000_000, keys: [1000, 100_000, 1_000_000, 10_000_000], phases: phasesOf(5), settleMs: 2000 };
+const quickForm = { events: 50_000, keys: [1000, 100_000], phases: phasesOf(1), settleMs: 100 };
 
 const seconds = (ms) => (ms / 1000).toFixed(2);
 
@@ -72,15 +72,12 @@ const cpuMs = (phase) => (phase.cpuMs / phase.rows) * 1e6;
 
 /** @returns its measures, and a fault if the samples of a size are wrong */
 async function states({ pairs, quick, say, keys: asked }, folder) {
-  const { keys: usual, phases } = quick ? quickForm : wholeForm;
+  const { keys: usual, phases, settleMs } = quick ? quickForm : wholeForm;
   const sizes = [];
   const measures = [];
   let fault;
   for (const keys of (asked ?? usual).toSorted((a, b) => a - b)) {
-    const run = await keyedRun(
-      { keys, touched: keys, rounds: pairs, warmMs: quick ? 200 : 2000, phases },
-      join(folder, `${keys}`),
-    );
+    const run = await keyedRun({ keys, touched: keys, rounds: pairs, settleMs, phases }, join(folder, `${keys}`));
     if (run.skipped !== undefined) {
       measures.push({ what: `${keys} keys`, skipped: run.skipped });
       continue;
@@ -125,7 +122,6 @@ export async function scale({ queries = ['tumbling'], ...options }) {
   const { quick } = options;
   const events = options.events ?? (quick ? quickForm : wholeForm).events;
   const folder = memoryFolder('scale');
-  await mkdir(folder, { recursive: true });
   const found = [];
   try {
     const input = join(folder, 'events.jsonl');

@@ -8,7 +8,7 @@ const phases = {
   checkpointed: { intervalMs: 100, seconds: 0.5, checkpoints: true },
   without: { intervalMs: 100, seconds: 0.5, checkpoints: false },
 };
-const settings = { keys: 2000, touched: 20, rounds: 2, warmMs: 0, phases };
+const settings = { keys: 2000, touched: 20, rounds: 2, settleMs: 0, phases };
 
 describe('a run of the job of many keys', () => {
   test('gives what a plain loop gives, and for each phase what was measured in it', async () => {
