@@ -1,6 +1,6 @@
 /** The column verbs as nodes: `select`, `withColumns`, `where`. */
 import { type BatchSchema, batchSchema, type SchemaField } from '../batch/index.ts';
-import { columnExpr, columnsRead, evaluate, type ExprNode, heldTo, type NamedExpr } from '../expr/index.ts';
+import { columnExpr, evaluate, heldTo, type NamedExpr } from '../expr/index.ts';
 import type { LogicalNode, ProjectNode, RowNode } from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
 import { columnOf } from './columns.ts';

@@ -3,6 +3,7 @@
  *
  * Owns: which faults there are, and when they come. Does not own: what they do to a process or a connection.
  */
+import { manifestId } from '../../coordinator/index.ts';
 import type { Random } from '../../core/index.ts';
 import type { Member, SimulatedCluster } from './simulated-cluster.ts';
 import type { TroubledPace } from './troubled-pace.ts';
@@ -84,6 +85,8 @@ const faults: Readonly<Record<string, Fault>> = {
   'pause the leader': ({ cluster, random }) => cluster.leader?.process.pause(pick(random, [100, 1000, 3000, 8000])!),
   'pause the leader at a point': ({ cluster, random }) =>
     cluster.leader?.process.pauseAtPoint(1 + Math.floor(random.next() * 20), between(random, 2500, 8000)),
+  'pause the leader at a manifest': ({ cluster, random }) =>
+    cluster.leader?.process.pauseAtCall(`put ${manifestId(0).replace(/\d+$/, '')}`, between(random, 2500, 8000)),
   'pause a worker at a point': (nemesis) =>
     worker(nemesis)?.process.pauseAtPoint(1 + Math.floor(nemesis.random.next() * 20), between(nemesis.random, 2500, 8000)),
   'cut a worker': (nemesis) => cut(nemesis, worker(nemesis)),

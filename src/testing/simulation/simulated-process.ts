@@ -23,6 +23,7 @@ export class SimulatedProcess {
   /** Points that it passes before it dies at one. */
   #pointsLeft = Number.POSITIVE_INFINITY;
   #pointsUntilPause = 0;
+  #callToPauseAt = '';
   #pauseMs = 0;
   readonly #ends: (() => void)[] = [];
 
@@ -68,16 +69,28 @@ export class SimulatedProcess {
     for (const end of this.#ends.splice(0)) end();
   }
 
-  /** It passes a moment that is worth dying at: before and after each call of what is outside. False: it has died. */
-  point(): boolean {
+  /**
+   * It passes a moment that is worth dying at: before and after each call of what is outside. False: it has died.
+   *
+   * @param what is called
+   */
+  point(what = ''): boolean {
     if (this.#alive && --this.#pointsLeft <= 0) this.kill();
-    if (--this.#pointsUntilPause === 0) this.pause(this.#pauseMs);
+    const isCall = this.#callToPauseAt !== '' && what.startsWith(this.#callToPauseAt);
+    if (isCall) this.#callToPauseAt = '';
+    if (isCall || --this.#pointsUntilPause === 0) this.pause(this.#pauseMs);
     return this.#alive;
   }
 
   /** @param points the next one is 1 */
   pauseAtPoint(points: number, ms: number): void {
     this.#pointsUntilPause = points;
+    this.#pauseMs = ms;
+  }
+
+  /** Once it makes a call that begins so: its answer is there when it wakes. */
+  pauseAtCall(what: string, ms: number): void {
+    this.#callToPauseAt = what;
     this.#pauseMs = ms;
   }
 

@@ -47,7 +47,7 @@ export function simulatedStores(
   const { blobs, pointers, journal } = stores;
   const { timeline } = process;
   const call = async <T>(what: string, serve: () => Promise<T>): Promise<T> => {
-    if (!process.point()) return new Promise(() => undefined);
+    if (!process.point(what)) return new Promise(() => undefined);
     const answer = await connection.roundTrip(serve).catch((thrown: unknown) => {
       if (thrown instanceof WeirError) throw thrown;
       throw new WeirError('E_STORE', `${what}: ${(thrown as Error).message}`, { cause: thrown });
