@@ -28,6 +28,7 @@ const entries = [
   'src/service/index.ts',
   'src/service/bin.ts',
   'src/runtime/remote/life-thread.ts', // a thread
+  'src/service/job-thread.ts', // a thread
   'src/chaos/agent.ts', // loaded into processes under chaos
 ];
 /** The only folders that touch the real clock, randomness, timers and environment. */

@@ -6,8 +6,8 @@ import type { Timestamp } from './values.ts';
 export interface RunOptions {
   /** Aborting takes a final checkpoint, commits and stops. */
   readonly signal?: AbortSignal;
-  /** `auto` unless said; `memory` is this process alone. */
-  readonly transport?: 'auto' | 'memory' | 'spawn' | `nats://${string}`;
+  /** `auto` unless said; `memory` is this process alone, `threads` too, with worker threads. */
+  readonly transport?: 'auto' | 'memory' | 'threads' | 'spawn' | `nats://${string}`;
   /** Where the job's state is kept (`.weir`). */
   readonly stateDir?: string;
   /** A job that has no state yet goes on from this savepoint: the directory that `savepoint()` has written. */
@@ -15,7 +15,7 @@ export interface RunOptions {
 }
 /** Of a job that a module exports. */
 export interface ModuleRunOptions extends RunOptions {
-  /** Processes beside this one, which are replaced when they die (`spawn`: 2; on NATS: 1). */
+  /** Processes beside this one, or threads of it, which are replaced when they die (`threads`, `spawn`: 2; on NATS: 1). */
   readonly workers?: number;
   /** What the module's function is given. */
   readonly params?: Readonly<Record<string, string | number | boolean>>;

@@ -1,6 +1,7 @@
 export { type Clock, sleep, type Timer } from './clock.ts';
 export { canCompile } from './code-generation.ts';
 export { type Duration, durationMs, formatMs } from './duration.ts';
+export { errorForm, type ErrorForm, errorOf } from './error-form.ts';
 export { type ErrorCode, type ErrorDomain, errorCodes, type Retry, WeirError, type WeirErrorOptions } from './errors.ts';
 export {
   type Epoch,

@@ -10,6 +10,7 @@ export { type PrivateServer, type PrivateServerOptions, startPrivateServer } fro
 export { type Redact, redactedError, redactedLogger } from './nats/secrets.ts';
 export { spawnTied, type TiedChild } from './nats/tied-child.ts';
 export { checkPermissions, checkServer, describeServer, type ServerNeeds, type ServerReport } from './nats/server-check.ts';
+export { Crew, type Hand } from './crew.ts';
 export { realClock } from './real-clock.ts';
 export { realRandom } from './real-random.ts';
 export type { OperatedJob, Saved, Stopped } from './operated-job.ts';
@@ -30,6 +31,8 @@ export {
 } from './remote/operator-messages.ts';
 export { joinJob, type JoinOptions } from './remote/work.ts';
 export { workerName } from './remote/worker-name.ts';
+export { joinThread, runThread, threadLogger, threadSettings } from './threads/join-thread.ts';
+export { leadThreads, type LeadThreadsOptions } from './threads/lead-threads.ts';
 export { writeSavepoint } from './savepoint.ts';
 export { claimStore } from './store-claim.ts';
 export { jobDirectory, startJob, type StartJobOptions } from './start-job.ts';

@@ -62,7 +62,7 @@ export function jobDirectory(stateDir: string, job: string): string {
   return resolve(join(stateDir, job));
 }
 
-async function openStores(directory: string, fresh: boolean): Promise<JobStores> {
+export async function openStores(directory: string, fresh: boolean): Promise<JobStores> {
   if (fresh) await onceFree(() => forgetLevelStores(directory));
   return onceFree(() => openLevelStores(directory));
 }
@@ -121,7 +121,7 @@ async function closed(running: RunningJob, ending: Ending, stores: JobStores): P
 }
 
 /** The same job, closing its stores once it is over. */
-function closing(running: RunningJob, stores: JobStores): OperatedJob {
+export function closing(running: RunningJob, stores: JobStores): OperatedJob {
   const ending = new Ending(() => void running.stop().catch(() => undefined)); // `finished` says it
   const finished = closed(running, ending, stores);
   finished.catch(() => undefined); // whoever awaits it sees it

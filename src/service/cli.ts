@@ -20,8 +20,7 @@ import { listParams, runCommand, type RunEnvironment, wantsHelp } from './run-co
 import type { RunSettings } from './run-settings.ts';
 import { listenForShutdown, type Shutdown } from './shutdown.ts';
 import { simulateFile } from './simulate-file.ts';
-import { startEmbedded } from './start-embedded.ts';
-import { startOnNats } from './start-on-nats.ts';
+import { startChosen } from './start-chosen.ts';
 import { createTerminal, outliveReaders, type Terminal } from './terminal.ts';
 import { chooseTransport } from './transport-choice.ts';
 import { workerCommand, type WorkerSettings } from './worker-command.ts';
@@ -108,16 +107,14 @@ async function run(settings: RunSettings, params: readonly string[], terminal: T
     const { module } = settings;
     const program = [...process.execArgv, process.argv[1]!];
     const start: RunEnvironment['start'] = (job, engine) =>
-      choice.kind === 'memory'
-        ? startEmbedded(job, engine)
-        : startOnNats(job, engine, {
-            choice,
-            module,
-            program,
-            environment: process.env,
-            say: (line) => terminal.note(line),
-            signal: ended.signal,
-          });
+      startChosen(job, engine, {
+        choice,
+        module,
+        program,
+        environment: process.env,
+        say: (line) => terminal.note(line),
+        signal: ended.signal,
+      });
     try {
       return await runCommand(settings, params, { start, terminal, clock, logger, shutdown });
     } catch (error) {

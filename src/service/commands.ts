@@ -57,13 +57,13 @@ export function commands(verbs: Verbs): Command {
     .configureOutput({ outputError: () => {} });
   const run = jobFlags(program.command('run').description('run the job that a module exports'))
     .addOption(
-      new Option('--transport <kind>', 'how its parts talk: auto, memory, spawn or nats://…')
+      new Option('--transport <kind>', 'how its parts talk: auto, memory, threads, spawn or nats://…')
         .default('auto')
         .argParser(transport),
     )
     .addOption(copies())
     .addOption(copiesInMemory())
-    .option('--workers <n>', 'processes beside this one, which are replaced when they die', workers);
+    .option('--workers <n>', 'processes beside this one, or threads of it, which are replaced when they die', workers);
   connecting(run, ([module], settings) => verbs.run({ ...(settings as unknown as RunSettings), module: module! }));
   const coordinator = jobFlags(program.command('coordinator').description('lead a job whose workers are started elsewhere'));
   connecting(coordinator, ([module], settings) =>
@@ -147,20 +147,21 @@ const copies = (): Option =>
   ).argParser(directory);
 
 const copiesInMemory = (): Option =>
-  new Option(
-    '--cache-memory <MiB>',
-    'copies of snapshots in the memory of each worker, beside those of --cache (128)',
-  ).argParser(mebibytes);
+  new Option('--cache-memory <MiB>', 'copies of snapshots in the memory of each worker, beside those of --cache (128)').argParser(
+    mebibytes,
+  );
 
 export const breaking = (): Option =>
   new Option('--break <name>', 'tests only: break the engine on purpose').choices(Object.keys(sabotages)).hideHelp();
 
-const transports = ['auto', 'memory', 'spawn'];
+const transports = ['auto', 'memory', 'threads', 'spawn'];
 
 function transport(text: string): string {
   if (transports.includes(text) || /^(nats|tls):\/\/./.test(text)) return text;
   const meant = nearestName(text, transports);
-  throw new InvalidArgumentError(meant === undefined ? 'There are auto, memory, spawn and nats://….' : `Did you mean ${meant}?`);
+  throw new InvalidArgumentError(
+    meant === undefined ? 'There are auto, memory, threads, spawn and nats://….' : `Did you mean ${meant}?`,
+  );
 }
 
 function wholeSeed(word: string): number {

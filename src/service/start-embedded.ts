@@ -1,14 +1,52 @@
+/** Starts a job in this process, its state in a directory that remembers it: alone, or with worker threads. */
+import { extname } from 'node:path';
 import { WeirError } from '../core/index.ts';
 import type { LogicalJob } from '../plan/index.ts';
-import { claimStore, jobDirectory, type OperatedJob, startJob } from '../runtime/index.ts';
+import { claimStore, jobDirectory, leadThreads, type OperatedJob, startJob } from '../runtime/index.ts';
+import type { JobThreadSettings } from './job-thread.ts';
 import type { EngineOptions } from './run-command.ts';
+import { usualParallelism } from './start-on-nats.ts';
+import type { TransportChoice } from './transport-choice.ts';
+import { version } from './version.ts';
+import { usualCacheMiB } from './worker-command.ts';
 
-/** Starts a job in this process, its state in a directory that remembers it. */
 export async function startEmbedded(job: LogicalJob, engine: EngineOptions): Promise<OperatedJob> {
-  if (engine.snapshots !== undefined || engine.cache !== undefined)
-    throw new WeirError('E_USAGE', `${engine.cache === undefined ? '--snapshots' : '--cache'} is for jobs on NATS`, {
+  await claimDirectory(job, engine);
+  return startJob(job, engine);
+}
+
+/** @param module as the user wrote it: each thread loads it */
+export async function startOnThreads(
+  job: LogicalJob,
+  engine: EngineOptions,
+  { workers, flags }: Extract<TransportChoice, { kind: 'threads' }>,
+  module: string,
+): Promise<OperatedJob> {
+  await claimDirectory(job, engine);
+  const parallelism = engine.parallelism ?? usualParallelism(job, workers);
+  const broken = engine.sabotage?.break;
+  const settings: JobThreadSettings = {
+    module,
+    slots: Math.ceil(parallelism / workers),
+    flags,
+    copiesBytesMax: (engine.cacheMemory ?? usualCacheMiB) * 2 ** 20,
+    ...(broken === undefined ? {} : { break: broken }),
+  };
+  return leadThreads(job, {
+    ...engine,
+    parallelism,
+    nats: flags,
+    threads: workers,
+    entry: new URL(`./job-thread${extname(import.meta.url)}`, import.meta.url),
+    settings,
+    version: version(),
+  });
+}
+
+async function claimDirectory({ name }: LogicalJob, { snapshots, cache, stateDir, fresh = false }: EngineOptions): Promise<void> {
+  if (snapshots !== undefined || cache !== undefined)
+    throw new WeirError('E_USAGE', `${cache === undefined ? '--snapshots' : '--cache'} is for jobs on NATS`, {
       hint: 'the state of this one is in --state-dir',
     });
-  await claimStore(jobDirectory(engine.stateDir, job.name), 'this directory', engine.fresh ?? false);
-  return startJob(job, engine);
+  await claimStore(jobDirectory(stateDir, name), 'this directory', fresh);
 }

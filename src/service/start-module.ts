@@ -11,8 +11,7 @@ import { silentLogger, WeirError } from '../core/index.ts';
 import { jobPipeline } from './job-pipeline.ts';
 import { loadJob } from './load-job.ts';
 import { CommandParams } from './params.ts';
-import { startEmbedded } from './start-embedded.ts';
-import { startOnNats } from './start-on-nats.ts';
+import { startChosen } from './start-chosen.ts';
 import { chooseTransport } from './transport-choice.ts';
 
 export interface ModuleStart {
@@ -49,8 +48,7 @@ export async function startModule(url: URL, start: ModuleStart): Promise<Running
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(fromSavepoint === undefined ? {} : { fromSavepoint }),
   };
-  if (choice.kind === 'memory') return startEmbedded(job, options);
   const program = [fileURLToPath(new URL(`./bin${extname(import.meta.url)}`, import.meta.url))];
   const environment = { WEIR_LOG_LEVEL: 'warn', ...process.env };
-  return startOnNats(job, options, { choice, module: path, program, environment, say: () => {}, signal });
+  return startChosen(job, options, { choice, module: path, program, environment, say: () => {}, signal });
 }

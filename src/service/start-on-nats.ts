@@ -24,10 +24,10 @@ import type { EngineOptions } from './run-command.ts';
 import type { TransportChoice } from './transport-choice.ts';
 import { version } from './version.ts';
 import { coordinatorUrl, moduleId } from './worker-command.ts';
-import { WorkerProcesses } from './worker-processes.ts';
+import { startWorkerProcesses } from './worker-processes.ts';
 
 export interface NatsStart {
-  readonly choice: Exclude<TransportChoice, { kind: 'memory' }>;
+  readonly choice: Extract<TransportChoice, { kind: 'spawn' | 'nats' }>;
   /** As the user wrote it. */
   readonly module: string;
   /** The words that run this very program: the script, without the module. */
@@ -60,7 +60,7 @@ export async function startOnNats(job: LogicalJob, engine: EngineOptions, start:
       say: start.say,
       hasOwnWorkers: start.choice.workers > 0,
     });
-    const workers = new WorkerProcesses(
+    const workers = startWorkerProcesses(
       start.choice.workers,
       commandOf(job, options, start, reached),
       realClock,
@@ -78,7 +78,7 @@ export async function startOnNats(job: LogicalJob, engine: EngineOptions, start:
 }
 
 /** Where nobody asks for more than one subtask a stage there is one for each worker. */
-const usualParallelism = (job: LogicalJob, workers: number): number =>
+export const usualParallelism = (job: LogicalJob, workers: number): number =>
   job.parallelism > 1 ? job.parallelism : Math.max(1, workers);
 
 async function privately(directory: string, { environment }: NatsStart): Promise<Reached> {

@@ -8,6 +8,8 @@ import { type ConnectionFlags, type ConnectionOptions, connectionOptions } from 
 
 export type TransportChoice =
   | { readonly kind: 'memory'; readonly line: string }
+  /** This process alone, its workers threads of it. */
+  | { readonly kind: 'threads'; readonly line: string; readonly workers: number; readonly flags: ConnectionFlags }
   /** A nats-server of the job's own. */
   | { readonly kind: 'spawn'; readonly line: string; readonly workers: number }
   | {
@@ -19,14 +21,14 @@ export type TransportChoice =
     };
 
 export interface TransportSettings {
-  /** `auto`, `memory`, `spawn`, `nats` for whatever the flags and the environment name, or a URL. */
+  /** `auto`, `memory`, `threads`, `spawn`, `nats` for whatever the flags and the environment name, or a URL. */
   readonly transport: string;
   readonly workers?: number;
   readonly flags: ConnectionFlags;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-const otherwise = 'choose otherwise with --transport memory|spawn|nats://…';
+const otherwise = 'choose otherwise with --transport memory|threads|spawn|nats://…';
 
 /** @throws WeirError `E_USAGE` for settings that contradict each other */
 export async function chooseTransport(settings: TransportSettings): Promise<TransportChoice> {
@@ -34,10 +36,15 @@ export async function chooseTransport(settings: TransportSettings): Promise<Tran
   if (transport === 'nats') return onNats(settings, flags);
   if (transport.startsWith('nats://') || transport.startsWith('tls://')) return onNats(settings, { ...flags, nats: transport });
   if (transport === 'auto' && namesServer(flags, environment)) return onNats(settings, flags);
-  if (!['auto', 'memory', 'spawn'].includes(transport))
+  if (!['auto', 'memory', 'threads', 'spawn'].includes(transport))
     throw new WeirError('E_USAGE', `there is no transport '${transport}'`, {
-      hint: 'there are auto, memory, spawn and nats://…',
+      hint: 'there are auto, memory, threads, spawn and nats://…',
     });
+  if (transport === 'threads') {
+    const count = settings.workers ?? 2;
+    const line = `transport: memory, one process with ${count === 1 ? 'one worker thread' : `${count} worker threads`}; ${otherwise}`;
+    return { kind: 'threads', workers: count, flags, line };
+  }
   const workers = settings.workers ?? 1;
   if (transport === 'spawn' || (transport === 'auto' && workers > 1)) {
     const line = `transport: a private nats-server and ${counted(settings.workers ?? 2)}; ${otherwise}`;
@@ -45,7 +52,7 @@ export async function chooseTransport(settings: TransportSettings): Promise<Tran
   }
   if (workers > 1) {
     throw new WeirError('E_USAGE', `--transport memory is one process, and cannot have ${workers} workers`, {
-      hint: 'leave --workers out, or choose --transport spawn',
+      hint: 'leave --workers out, or choose --transport threads or spawn',
     });
   }
   return { kind: 'memory', line: `transport: memory, one process; ${otherwise}` };

@@ -15,7 +15,7 @@ import { version } from './version.ts';
 /** Where `weir run` tells its children the server of the coordinator, if sources and sinks may have another. */
 export const coordinatorUrl = 'WEIR_COORDINATOR_URL';
 
-const usualCacheMiB = 128;
+export const usualCacheMiB = 128;
 
 export interface WorkerSettings {
   readonly module: string;
@@ -74,7 +74,7 @@ export async function workerCommand(settings: WorkerSettings, surroundings: Work
 export const moduleId = (module: string): string => basename(module, extname(module));
 
 /** The parameters are the coordinator's. */
-async function planOf(module: JobModule, spec: JobSpec): Promise<PhysicalPlan> {
+export async function planOf(module: JobModule, spec: JobSpec): Promise<PhysicalPlan> {
   const pipeline = await jobPipeline(module, new CommandParams(spec.params));
   return planJob({ ...logicalJob(pipeline), name: spec.job }, spec.parallelism);
 }

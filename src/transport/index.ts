@@ -4,3 +4,6 @@ export { defaultWindow, type Grant, ReceiverCredit, SenderCredit, type Window } 
 export { MemoryTransport, type MemoryTransportOptions } from './memory/memory-transport.ts';
 export { NatsTransport, type NatsTransportOptions } from './nats/nats-transport.ts';
 export { PlacedTransport } from './placed-transport.ts';
+export { PortBus } from './threads/port-bus.ts';
+export { PortLinks } from './threads/port-links.ts';
+export { PortTransport, type PortTransportOptions } from './threads/port-transport.ts';

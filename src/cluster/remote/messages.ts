@@ -18,7 +18,7 @@
  */
 import type { Deployment, ToCoordinator, ToSupervisor } from '../../actors/index.ts';
 import { packValue, unpackValue } from '../../batch/index.ts';
-import { type ErrorCode, WeirError } from '../../core/index.ts';
+import { errorForm, type ErrorForm, errorOf } from '../../core/index.ts';
 import type { SubtaskFacts } from '../subtask-facts.ts';
 import type { Had } from './slots.ts';
 
@@ -67,13 +67,6 @@ export type FromWorker =
   | { readonly kind: 'prepared' }
   | { readonly kind: 'control'; readonly message: ToCoordinator };
 
-interface ErrorForm {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly hint: string;
-  readonly retry: WeirError['retry'];
-}
-
 /** A deployment as it is sent: the manifest is named only, for it lies in the store, and may be long. */
 export interface DeploymentForm extends Omit<Deployment, 'restore'> {
   readonly restore: number | null;
@@ -93,16 +86,14 @@ export function decodeToWorker(bytes: Uint8Array): ReceivedByWorker {
 
 export function encodeFromWorker(message: FromWorker): Uint8Array {
   if (message.kind !== 'control' || message.message.kind !== 'failed') return packValue(message);
-  const { code, message: said, hint, retry } = message.message.error;
-  const error: ErrorForm = { code, message: said, hint, retry };
-  return packValue({ ...message, message: { ...message.message, error } });
+  return packValue({ ...message, message: { ...message.message, error: errorForm(message.message.error) } });
 }
 
 export function decodeFromWorker(bytes: Uint8Array): FromWorker {
   const message = unpackValue(bytes) as FromWorker;
   if (message.kind !== 'control' || message.message.kind !== 'failed') return message;
-  const { code, message: said, hint, retry } = message.message.error as ErrorForm;
-  return { kind: 'control', message: { ...message.message, error: new WeirError(code, said, { hint, retry }) } };
+  const error = errorOf(message.message.error as ErrorForm);
+  return { kind: 'control', message: { ...message.message, error } };
 }
 
 /** The subjects of one job. */

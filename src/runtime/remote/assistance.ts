@@ -7,7 +7,7 @@
 import { errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { packValue, unpackValue } from '../../batch/index.ts';
 import { subjects } from '../../cluster/index.ts';
-import { type ErrorCode, type Logger, WeirError } from '../../core/index.ts';
+import { errorForm, type ErrorForm, errorOf, type Logger, WeirError } from '../../core/index.ts';
 import { subjectPrefix } from './subject-prefix.ts';
 
 export type Assist = (source: string, request: unknown) => Promise<unknown>;
@@ -16,16 +16,7 @@ interface Question {
   readonly source: string;
   readonly request: unknown;
 }
-type Answer =
-  | { readonly done: unknown }
-  | {
-      readonly error: {
-        readonly code: ErrorCode;
-        readonly message: string;
-        readonly hint: string;
-        readonly retry: WeirError['retry'];
-      };
-    };
+type Answer = { readonly done: unknown } | { readonly error: ErrorForm };
 
 const timeoutMs = 5_000;
 
@@ -51,8 +42,7 @@ export function assistanceOf(nats: NatsConnection, job: string): Assist {
       });
     const said = unpackValue(reply.data) as Answer;
     if ('done' in said) return said.done;
-    const { code, message, hint, retry } = said.error;
-    throw new WeirError(code, message, { hint, retry });
+    throw errorOf(said.error);
   };
 }
 
@@ -63,9 +53,8 @@ async function answer(message: Msg, assist: Assist, logger: Logger): Promise<voi
   try {
     said = { done: await assist(question.source, question.request) };
   } catch (thrown) {
-    const { code, message: text, hint, retry } = WeirError.from(thrown, 'E_INTERNAL');
-    logger.warn({ source: question.source, err: text }, 'a reader of a worker could not be assisted');
-    said = { error: { code, message: text, hint, retry } };
+    said = { error: errorForm(WeirError.from(thrown, 'E_INTERNAL')) };
+    logger.warn({ source: question.source, err: said.error.message }, 'a reader of a worker could not be assisted');
   }
   if (!message.respond(packValue(said))) logger.warn({ source: question.source }, 'an answer to a reader could not be sent');
 }
