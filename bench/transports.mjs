@@ -10,4 +10,8 @@ export const transports = {
     words: (workers) => ['--transport', 'spawn', '--workers', String(workers)],
     environment: async () => ({ NATS_SERVER_BIN: await findNatsServer() }),
   },
+  threads: {
+    words: (workers) => ['--transport', 'threads', '--workers', String(workers)],
+    environment: async () => ({}),
+  },
 };

@@ -14,6 +14,7 @@ import { runWeir } from './weir-run.mjs';
 /** Weir is first: the others are compared with its result. */
 const everybody = {
   weir: { run: (options) => runWeir({ ...options, workers: 2, transport: transports.nats }) },
+  'weir-threads': { run: (options) => runWeir({ ...options, workers: 2, transport: transports.threads }) },
   'weir-one': { run: (options) => runWeir({ ...options, workers: 1 }) },
   ...contestants,
 };

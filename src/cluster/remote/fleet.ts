@@ -270,8 +270,10 @@ export class Fleet implements Workers {
   }
 
   #beatLater(): Timer {
-    return this.#o.clock.setTimer(beatMs, () => {
-      for (const member of [...this.#members.values()]) this.#check(member);
+    const { clock } = this.#o;
+    const dueAt = clock.monotonic() + beatMs;
+    return clock.setTimer(beatMs, () => {
+      for (const member of [...this.#members.values()]) this.#check(member, dueAt);
       this.#beat();
       this.#timer = this.#beatLater();
     });
@@ -298,8 +300,8 @@ export class Fleet implements Workers {
     this.#lose(member, new WeirError('E_CHANNEL', `worker ${member.session} has no connection to the server any more`));
   }
 
-  #check(member: Member): void {
-    const now = this.#o.clock.monotonic();
+  /** @param now when this was due: if our own loop stood still until later, what workers said meanwhile is not read yet */
+  #check(member: Member, now: number): void {
     const { session } = member;
     if (now - member.heardAt >= deadAfterMs)
       return this.#lose(member, new WeirError('E_CHANNEL', `worker ${session} has said nothing for ${deadAfterMs / 1000} s`));

@@ -1,8 +1,9 @@
 import { asSink, type Sink } from '../../api/index.ts';
 import type { Batch } from '../../batch/index.ts';
-import { type Epoch, WeirError } from '../../core/index.ts';
+import { type Clock, type Epoch, WeirError } from '../../core/index.ts';
 import type { CommitPermit, SinkContext, SinkWriter } from '../../operators/index.ts';
 import { type TableRow, tableRow, tableText } from './table-text.ts';
+import { writeOut } from './write-out.ts';
 
 export interface StdoutOptions {
   /** How many rows of a write are shown (20). */
@@ -11,7 +12,7 @@ export interface StdoutOptions {
   readonly truncate?: boolean;
 }
 
-type Write = (text: string) => void | Promise<void>;
+type Write = (text: string, clock: Clock) => void | Promise<void>;
 
 interface Staged {
   readonly title: string;
@@ -26,23 +27,6 @@ interface Staged {
  */
 export function stdoutSink<Row extends object>(options: StdoutOptions = {}): Sink<Row> {
   return stdoutSinkTo<Row>(writeOut, options);
-}
-
-/** Rows that nobody can read must not count as written: what stdout refuses fails the sink. */
-function writeOut(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(refused(error)) : resolve()));
-  });
-}
-
-function refused(cause: Error): WeirError {
-  if ((cause as NodeJS.ErrnoException).code !== 'EPIPE')
-    return new WeirError('E_SINK', `stdout.sink(): stdout could not be written: ${cause.message}`, { cause });
-  return new WeirError('E_SINK', 'stdout.sink(): nobody reads stdout any more', {
-    cause,
-    hint: 'started again the job goes on from its last checkpoint',
-    retry: 'never',
-  });
 }
 
 /** The same, to another place. */
@@ -97,6 +81,6 @@ class StdoutWriter implements SinkWriter {
 
   async commit(_permit: CommitPermit, staged: unknown): Promise<void> {
     const { title, table } = staged as Staged;
-    await this.#write(`${title}\n${table}\n`);
+    await this.#write(`${title}\n${table}\n`, this.#context.clock);
   }
 }

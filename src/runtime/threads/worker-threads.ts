@@ -2,11 +2,11 @@
  * The worker threads of a job, as the thread sees them that started them.
  *
  * Owns: their ports to each other, to this thread and to the stores; their signs of life, which are given here: a thread whose loop is
- * blocked says nothing, but its process lives, and its counter stands still.
+ * blocked says nothing, but its process lives, and its counter stands still. One that is stuck is ended, and so replaced.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { packValue } from '../../batch/index.ts';
-import { type Alive, subjects } from '../../cluster/index.ts';
+import { type Alive, stuckAfterMs, subjects } from '../../cluster/index.ts';
 import { type Clock, errorOf, type Logger, type Timer, WeirError } from '../../core/index.ts';
 import type { JobStores } from '../../state/index.ts';
 import { PortBus, type PortLinks } from '../../transport/index.ts';
@@ -35,6 +35,9 @@ interface Thread extends Hand {
   readonly worker: Worker;
   readonly counter: Int32Array;
   session: string | null;
+  /** What its counter showed last, and since when. */
+  progress: number;
+  progressAt: number;
   code: number | null;
 }
 
@@ -100,6 +103,8 @@ export class WorkerThreads {
       worker,
       counter,
       session: null,
+      progress: 0,
+      progressAt: this.#o.clock.monotonic(),
       code: null,
       ended: new Promise<void>((resolve) => worker.once('exit', (code) => resolve(this.#ended(thread, code)))),
       kill: () => void worker.terminate(),
@@ -133,15 +138,29 @@ export class WorkerThreads {
   }
 
   #aliveLater(): Timer {
+    const dueAt = this.#o.clock.monotonic() + aliveMs;
     return this.#o.clock.setTimer(aliveMs, () => {
-      for (const thread of this.#threads) this.#say(thread);
+      for (const thread of this.#threads) {
+        this.#look(thread, dueAt);
+        this.#say(thread);
+      }
       this.#timer = this.#aliveLater();
     });
   }
 
-  #say({ session, counter }: Thread): void {
+  /** @param now when this was due: what stood still with the whole process is not stuck */
+  #look(thread: Thread, now: number): void {
+    const progress = Atomics.load(thread.counter, 0);
+    if (progress !== thread.progress || progress === 0) thread.progressAt = now; // at 0 it is being loaded
+    thread.progress = progress;
+    if (now - thread.progressAt < stuckAfterMs) return;
+    this.#o.logger.error({ thread: thread.name }, `a worker thread has not got on for ${stuckAfterMs / 1000} s, and is ended`);
+    thread.kill();
+  }
+
+  #say({ session, progress }: Thread): void {
     if (session === null) return;
-    const alive: Alive = { session, progress: Atomics.load(counter, 0) };
+    const alive: Alive = { session, progress };
     this.#bus.publish(subjects(prefix).alive, packValue(alive));
   }
 }
