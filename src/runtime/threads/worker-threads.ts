@@ -38,6 +38,7 @@ interface Thread extends Hand {
   /** What its counter showed last, and since when. */
   progress: number;
   progressAt: number;
+  isStuck: boolean;
   code: number | null;
 }
 
@@ -105,6 +106,7 @@ export class WorkerThreads {
       session: null,
       progress: 0,
       progressAt: this.#o.clock.monotonic(),
+      isStuck: false,
       code: null,
       ended: new Promise<void>((resolve) => worker.once('exit', (code) => resolve(this.#ended(thread, code)))),
       kill: () => void worker.terminate(),
@@ -153,7 +155,8 @@ export class WorkerThreads {
     const progress = Atomics.load(thread.counter, 0);
     if (progress !== thread.progress || progress === 0) thread.progressAt = now; // at 0 it is being loaded
     thread.progress = progress;
-    if (now - thread.progressAt < stuckAfterMs) return;
+    if (thread.isStuck || now - thread.progressAt < stuckAfterMs) return;
+    thread.isStuck = true;
     this.#o.logger.error({ thread: thread.name }, `a worker thread has not got on for ${stuckAfterMs / 1000} s, and is ended`);
     thread.kill();
   }
