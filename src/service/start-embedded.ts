@@ -1,5 +1,4 @@
 /** Starts a job in this process, its state in a directory that remembers it: alone, or with worker threads. */
-import { extname } from 'node:path';
 import { WeirError } from '../core/index.ts';
 import type { LogicalJob } from '../plan/index.ts';
 import { claimStore, jobDirectory, leadThreads, type OperatedJob, startJob } from '../runtime/index.ts';
@@ -37,7 +36,7 @@ export async function startOnThreads(
     parallelism,
     nats: flags,
     threads: workers,
-    entry: new URL(`./job-thread${extname(import.meta.url)}`, import.meta.url),
+    entry: new URL('./job-thread.js', import.meta.url),
     settings,
     version: version(),
   });

@@ -43,8 +43,6 @@ interface Thread extends Hand {
 }
 
 const aliveMs = 100;
-/** A module in TypeScript, as when weir runs from its sources, is loaded as this process was told to. */
-const execArgv = (entry: URL): string[] => (entry.pathname.endsWith('.ts') ? ['--import', 'tsx'] : process.execArgv);
 
 export class WorkerThreads {
   readonly #o: WorkerThreadsOptions;
@@ -96,7 +94,6 @@ export class WorkerThreads {
       name,
       workerData: setup,
       transferList: [...ports, calls.port2],
-      execArgv: execArgv(entry),
     });
     logger.info({ thread: name }, 'a worker thread was started');
     const thread: Thread = {
