@@ -92,7 +92,7 @@ const launcher: Launcher = {
 function checkTransport(transport: LaunchOptions['transport'] = 'auto'): void {
   if (transport === 'auto' || transport === 'memory') return;
   throw new WeirError('E_USAGE', `a pipeline runs in this process, and not on the transport '${transport}'`, {
-    hint: "leave it out, or say 'memory'; for several processes give the URL of the job's module: closures do not travel",
+    hint: "leave it out, or say 'memory'; for threads or several processes give the URL of the job's module: closures do not travel",
   });
 }
 

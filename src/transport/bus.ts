@@ -1,5 +1,5 @@
 /**
- * Core NATS as the engine uses it, and nothing more: what a simulated network must be able to do.
+ * Core NATS as the engine uses it, and nothing more: what a simulated network, or the ports between threads, must be able to do.
  *
  * Delivered at most once. Messages of one bus to one subject arrive in the order of publishing; a connection that was
  * interrupted may have lost any of them, without a word but `onInterrupted`.

@@ -1,7 +1,7 @@
 /**
  * The channel port: an ordered, lossless, bounded pipe from one subtask to another.
  *
- * Owns: frames, and the contract of both ends. Implementations: `memory/`, `nats/`. One contract suite runs on all of them.
+ * Owns: frames, and the contract of both ends. Implementations: `memory/`, `nats/`, `threads/`. One contract suite runs on all of them.
  * Frames arrive in the order of sending, or the channel fails; nothing is dropped silently. Data needs credit; control
  * frames (all others) never do. The receiver grants credit as it takes frames: initial credit is zero until `open`.
  * Invariants: H1 order; H2 data in flight never exceeds the granted window by more than one frame; H3 a gap, a wrong

@@ -88,10 +88,8 @@ describe('fed while they run, and killed,', () => {
     return found;
   }
 
-  test('device-averages writes each average of each closed window once', async () => {
-    const sensors = await fed({ rows: 4000, rate: 250, devices: 4 });
-    const written = async (): Promise<number> => (await bodies('AVERAGES')).length;
-    const second = await killed(sensors, 'device-averages.ts', written);
+  /** All readings are in, and what is written of them is each average of each closed window, once. */
+  async function averaged(sensors: Program, second: Program): Promise<void> {
     expect(reportOf(await sensors.ended)).toMatchObject({ rowsIn: 4000, rowsOut: 8000 });
     const readings = await bodies<Reading>('SENSOR_DATA');
     const expected = averagesOf(readings);
@@ -99,6 +97,24 @@ describe('fed while they run, and killed,', () => {
     await until('all averages are there', async () => (await written()) >= expected.length);
     await stopped(second);
     expect(sorted(await bodies<object>('AVERAGES'))).toEqual(sorted(expected));
+  }
+  const written = async (): Promise<number> => (await bodies('AVERAGES')).length;
+
+  test('device-averages writes each average of each closed window once', async () => {
+    const sensors = await fed({ rows: 4000, rate: 250, devices: 4 });
+    await averaged(sensors, await killed(sensors, 'device-averages.ts', written));
+  });
+
+  test('device-averages does so on threads of one process, each with connections of its own', async () => {
+    const sensors = await fed({ rows: 4000, rate: 250, devices: 4 });
+    const onThreads = (): Program => run('device-averages.ts', '--transport', 'threads', '--checkpoint-interval', '200');
+    const first = onThreads();
+    await until('it has results', async () => (await written()) > 0);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = onThreads();
+    await second.says(/goes on from checkpoint [1-9]/);
+    await averaged(sensors, second);
   });
 
   test('sliding-counts prints at last the table in which each reading counts once in each of its windows', async () => {

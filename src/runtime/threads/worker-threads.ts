@@ -109,7 +109,7 @@ export class WorkerThreads {
       kill: () => void worker.terminate(),
     };
     worker.on('message', (message: FromThread) => this.#said(thread, message));
-    worker.on('error', (error) => logger.error({ thread: name, err: String(error) }, 'a worker thread failed'));
+    worker.on('error', (error) => logger.error({ thread: name, err: error.stack ?? error.message }, 'a worker thread failed'));
     this.#threads.add(thread);
     return thread;
   }
