@@ -6,8 +6,15 @@
  * Invariants: TH1 what one thread says to another arrives in the order of saying, each once, as long as both live; TH2 what is said after
  * "I listen" arrives after it: whoever answers is heard.
  */
-import type { MessagePort, TransferListItem } from 'node:worker_threads';
 import type { Subscription } from '../bus.ts';
+
+/** What is used of a MessagePort of Node: programs that have not the types of Node can read the declarations of this package. */
+export interface Port {
+  on(event: 'message', call: (message: any) => void): unknown;
+  on(event: 'messageerror' | 'close', call: () => void): unknown;
+  postMessage(message: unknown, transfer: readonly any[]): void;
+  close(): void;
+}
 
 type Message =
   | { readonly kind: 'listens' | 'ceases'; readonly subject: string }
@@ -17,7 +24,7 @@ type Message =
 type Receive = (body: unknown) => void;
 
 interface Link {
-  readonly port: MessagePort;
+  readonly port: Port;
   readonly listens: Set<string>;
   /** Pings that were not answered yet. */
   readonly pings: Map<number, () => void>;
@@ -32,7 +39,7 @@ export class PortLinks {
   #closed = false;
 
   /** The port leads to another thread's links; once that thread has ended it is forgotten. */
-  add(port: MessagePort): void {
+  add(port: Port): void {
     if (this.#closed) return port.close();
     const link: Link = { port, listens: new Set(), pings: new Map() };
     this.#links.add(link);
@@ -43,7 +50,7 @@ export class PortLinks {
   }
 
   /** False: nobody is known to listen. What is transferred is given away, unless several listen: they get copies. */
-  say(subject: string, body: unknown, transfer: readonly TransferListItem[] = []): boolean {
+  say(subject: string, body: unknown, transfer: readonly ArrayBuffer[] = []): boolean {
     const links = [...this.#links].filter(({ listens }) => listens.has(subject));
     const isHere = this.#receivers.has(subject);
     const isOne = links.length === 1 && !isHere;
@@ -152,6 +159,6 @@ export class PortLinks {
   }
 }
 
-function tell({ port }: Link, message: Message, transfer: readonly TransferListItem[] = []): void {
+function tell({ port }: Link, message: Message, transfer: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
