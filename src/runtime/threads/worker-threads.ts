@@ -42,7 +42,7 @@ interface Thread extends Hand {
   code: number | null;
 }
 
-const aliveMs = 100;
+const aliveMs = 250;
 
 export class WorkerThreads {
   readonly #o: WorkerThreadsOptions;

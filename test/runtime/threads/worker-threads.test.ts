@@ -44,7 +44,7 @@ test('a thread whose loop stands still lives, says how far it got, and is ended 
   const { alive, ended, log } = started('./blocked-thread.mjs');
   await expect.poll(() => alive.length).toBeGreaterThan(0);
   pass(29_000);
-  await expect.poll(() => alive.length).toBeGreaterThan(200);
+  await expect.poll(() => alive.length).toBeGreaterThan(100);
   expect(alive.at(-1)).toEqual({ session: 'thread-1-1', progress: 1 });
   expect(ended).toEqual([]);
   pass(2000);
