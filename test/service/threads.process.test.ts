@@ -26,12 +26,6 @@ const sorted = (folder: Folder, path: string): string[] =>
   readFileSync(join(folder.path, path), 'utf8').trimEnd().split('\n').sort();
 const codeOf = ({ code, stderr }: Ended): [number | null, string | undefined] => [code, /weir: E_.*/.exec(stderr)?.[0]];
 const ok = [0, undefined];
-/** What the program says after the mark that it had said so much before. */
-const since = (program: Program, pattern: RegExp): Promise<unknown> => {
-  const before = program.stdout.length + program.stderr.length;
-  return expect.poll(() => pattern.test((program.stdout + program.stderr).slice(before)), { timeout: 60_000 }).toBe(true);
-};
-
 /** Counts of 7 keys in windows of a second. In the middle of it a worker thread ends once, in the way that it is told. */
 const job = `
 import { existsSync, writeFileSync } from 'node:fs';
@@ -115,7 +109,12 @@ describe('a job whose workers are threads', { timeout: 120_000 }, () => {
     process.on('worker', seen);
     try {
       const out = join(folder.path, 'out.jsonl');
-      const options = { transport: 'threads', workers: 2, stateDir: join(folder.path, 'state'), params: { out } } as const;
+      const options = {
+        transport: 'threads',
+        workers: 2,
+        stateDir: join(folder.path, 'state'),
+        params: { out, rate: 1000 },
+      } as const;
       const running = await start(pathToFileURL(join(folder.path, 'job.ts')), options);
       for (const kills of [0, 1, 2]) {
         await running.checkpoint();
@@ -133,30 +132,30 @@ describe('a job whose workers are threads', { timeout: 120_000 }, () => {
   test('goes on from its last checkpoint when the process is killed, each time', async () => {
     using folder = new Folder({ 'job.ts': job });
     for (const start of ['starts anew', 'goes on from checkpoint', 'goes on from checkpoint']) {
-      const program = onThreads(folder, 'job.ts');
+      const program = onThreads(folder, 'job.ts', '--', 'rate=500');
       await program.says(new RegExp(`counting ${start}`));
       await program.says(/rows\/s \| watermark \S+ \| epoch [1-9]\d* \| running/);
       program.child.kill('SIGKILL');
       await program.ended;
     }
-    expect(codeOf(await onThreads(folder, 'job.ts').ended)).toEqual(ok);
+    expect(codeOf(await onThreads(folder, 'job.ts', '--', 'rate=0').ended)).toEqual(ok);
     expect(sorted(folder, 'out.jsonl')).toEqual(await plainCounts());
   });
 
   test('stops with a final checkpoint, from which one process goes on, at another parallelism', async () => {
     using folder = new Folder({ 'job.ts': job });
-    const program = onThreads(folder, 'job.ts', '--workers', '3');
+    const program = onThreads(folder, 'job.ts', '--workers', '3', '--', 'rate=500');
     await program.says(/epoch [1-9]\d* \| running/);
     program.child.kill('SIGTERM');
     expect(codeOf(await program.ended)).toEqual(ok);
-    const next = await weir(folder, ['run', 'job.ts', '--transport', 'memory', '--parallelism', '2']).ended;
+    const next = await weir(folder, ['run', 'job.ts', '--transport', 'memory', '--parallelism', '2', '--', 'rate=0']).ended;
     expect([codeOf(next), next.stdout]).toEqual([ok, expect.stringContaining('counting goes on from checkpoint')]);
     expect(sorted(folder, 'out.jsonl')).toEqual(await plainCounts());
   });
 
   test('loses no thread when the whole process stands still for longer than a thread may be silent', async () => {
     using folder = new Folder({ 'job.ts': job });
-    const program = onThreads(folder, 'job.ts');
+    const program = onThreads(folder, 'job.ts', '--', 'rate=1000');
     await program.says(/epoch [1-9]\d* \| running/);
     program.child.kill('SIGSTOP');
     await new Promise((resolve) => setTimeout(resolve, 2500)); // not for something to happen: this is what is tried
@@ -167,12 +166,24 @@ describe('a job whose workers are threads', { timeout: 120_000 }, () => {
 
   test('has spare threads, of which one takes over', async () => {
     using folder = new Folder({ 'job.ts': job });
-    const program = onThreads(folder, 'job.ts', '--workers', '3', '--parallelism', '2', '--http', '0', '--', 'end=exit');
+    const program = onThreads(
+      folder,
+      'job.ts',
+      '--workers',
+      '3',
+      '--parallelism',
+      '2',
+      '--http',
+      '0',
+      '--',
+      'end=exit',
+      'rate=1000',
+    );
     const [, url] = await program.says(/status at (http:\S+)\/v1\/jobs\/counting/);
     const status = async (): Promise<Record<string, unknown>> =>
       (await fetch(`${url}/v1/jobs/counting`)).json() as Promise<Record<string, unknown>>;
     await expect.poll(status, { timeout: 60_000 }).toMatchObject({ workers: 3, spares: 1 });
-    await since(program, /a worker thread ended, and is replaced/);
+    await program.says(/a worker thread ended, and is replaced/);
     const ended = await program.ended;
     expect([codeOf(ended), reportOf(ended)]).toEqual([ok, expect.objectContaining({ restarts: 1 })]);
     expect(sorted(folder, 'out.jsonl')).toEqual(await plainCounts());
