@@ -36,7 +36,7 @@ const ambientFolders = ['runtime', 'service'];
 /** Why each of these may nevertheless. */
 const ambientExceptions: Readonly<Record<string, string>> = {
   'src/chaos/agent.ts': 'it is loaded into processes that it is to harm',
-  'src/testing/test-run.ts':
+  'src/testing/stream-run.ts':
     "its clock stands still, but the stores' promises settle in Node's own loop, to which it has to yield",
   'src/testing/simulation/timeline.ts':
     'its time is virtual, and between two events all promises settle, which only Node can tell',

@@ -44,3 +44,4 @@ export {
   type Stage,
 } from './physical.ts';
 export { deadLetterId, deadLetterSchema, planJob } from './planner.ts';
+export { inputsOf } from './resolve.ts';

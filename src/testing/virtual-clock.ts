@@ -11,6 +11,8 @@ export class VirtualClock implements Clock {
   #now: number;
   #elapsed = 0;
   #order = 0;
+  /** Timers that were set before do not fire. */
+  #heldBefore = 0;
   readonly #pending = new Set<Pending>();
 
   /** @param start wall time at the beginning, ms (2000-01-01) */
@@ -34,7 +36,7 @@ export class VirtualClock implements Clock {
 
   /** A timer is due: one that was set for now, or for a time that was passed. */
   get due(): boolean {
-    return [...this.#pending].some(({ at }) => at <= this.#elapsed);
+    return this.#next(this.#elapsed) !== undefined;
   }
 
   /** Fires what is due up to `ms` from now, and stands there. */
@@ -48,8 +50,19 @@ export class VirtualClock implements Clock {
     this.#moveTo(end);
   }
 
+  /** Stands there `ms` later at once; the timers that were set before fire when they are due and no longer held. */
+  jump(ms: number): void {
+    this.#heldBefore = this.#order;
+    this.#moveTo(this.#elapsed + ms);
+  }
+
+  /** Timers that a jump has held fire again. */
+  release(): void {
+    this.#heldBefore = 0;
+  }
+
   #next(end: number): Pending | undefined {
-    const due = [...this.#pending].filter(({ at }) => at <= end);
+    const due = [...this.#pending].filter(({ at, order }) => at <= end && order >= this.#heldBefore);
     return due.sort((a, b) => a.at - b.at || a.order - b.order)[0];
   }
 

@@ -31,6 +31,15 @@ export class MemoryDisk {
     for (const blob of this.blobs.values()) sum += blob.bytes.length;
     return sum;
   }
+
+  /** Another disk that holds the same. */
+  copy(): MemoryDisk {
+    const copy = new MemoryDisk();
+    for (const [id, blob] of this.blobs) copy.blobs.set(id, blob);
+    for (const [name, cell] of this.cells) copy.cells.set(name, cell);
+    for (const [name, journal] of this.journals) copy.journals.set(name, { ...journal, entries: new Map(journal.entries) });
+    return copy;
+  }
 }
 
 /** A copy, so that nobody changes the disk by changing what he wrote or read. */

@@ -1,0 +1,8 @@
+/** Our queries for the cases, by id. */
+import type { Definitions } from '../run.ts';
+import { counts } from './counts.ts';
+import { keyed } from './keyed.ts';
+import { windows } from './windows.ts';
+
+const definitions: Definitions = { ...counts, ...windows, ...keyed };
+export default definitions;
