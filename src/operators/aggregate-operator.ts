@@ -14,9 +14,9 @@ import { type AggregateNode, type Emission, type GroupTime, groupTime } from '..
 import type { Barrier } from '../progress/index.ts';
 import { AggregateRows } from './aggregate-rows.ts';
 import { AggregateState, type KeyCell } from './aggregate-state.ts';
-import { aggregateOf, aggregateOfParts } from './aggregates/index.ts';
+import { Accumulators } from './accumulators.ts';
 import { type EmissionState, Emissions, type PendingEmission } from './emissions.ts';
-import { KnownKeys } from './key.ts';
+import { GroupValues } from './group-values.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type Pane, Panes } from './panes.ts';
 import type { GroupRun } from './per-group.ts';
@@ -42,12 +42,11 @@ class AggregateOperator implements Operator {
   readonly #slices: Slices | undefined;
   readonly #panes: Panes | undefined;
   readonly #work = new Resumable();
-  readonly #keys = new KnownKeys();
-  readonly #values: unknown[] = [];
   #context!: OperatorContext;
   #state!: AggregateState;
   #rows!: AggregateRows;
   #emissions!: Emissions;
+  #values!: GroupValues;
   /** The last watermark that was forwarded. */
   #forwarded = -Infinity;
 
@@ -60,14 +59,10 @@ class AggregateOperator implements Operator {
   }
 
   open(context: OperatorContext): void {
-    const { input, aggregates, parts } = this.#node;
+    const accumulators = Accumulators.of(this.#node);
     this.#context = context;
-    this.#state = new AggregateState(
-      aggregates.map(({ spec }, i) =>
-        parts === undefined ? aggregateOf(spec, input.schema) : aggregateOfParts(spec, input.schema, parts[i]!),
-      ),
-      context,
-    );
+    this.#state = new AggregateState(accumulators, context);
+    this.#values = new GroupValues(this.#node, accumulators);
     this.#emissions = new Emissions(this.#wanted, context);
     this.#rows = new AggregateRows({
       node: this.#node,
@@ -207,8 +202,8 @@ class AggregateOperator implements Operator {
     const results = new ResultRows(this.#node.schema, out, { ...target, stamp: this.#forwarded });
     for (const pane of panes) {
       const window = this.#time?.shown === true ? this.#windowOf(pane) : undefined;
-      for (const entry of cellsOf(pane)) {
-        results.rows.appendValues(this.#valuesOf(window, entry));
+      for (const { key, value } of cellsOf(pane)) {
+        results.rows.appendValues(this.#values.of(window, key, value));
         if (results.pass()) yield;
       }
     }
@@ -217,20 +212,6 @@ class AggregateOperator implements Operator {
 
   #windowOf({ window }: Pane): object {
     return { start: this.#slices!.start(window), end: this.#slices!.end(window) };
-  }
-
-  /** In the order of the columns; good until the next call. */
-  #valuesOf(window: object | undefined, { key, value }: KeyCell): readonly unknown[] {
-    const values = this.#values;
-    const { windowAt = 0 } = this.#node;
-    let column = 0;
-    for (const part of this.#keys.valuesOf(key)) {
-      if (window !== undefined && column === windowAt) values[column++] = window;
-      values[column++] = part;
-    }
-    if (window !== undefined && column === windowAt) values[column++] = window;
-    for (let i = 0; i < this.#node.aggregates.length; i++) values[column++] = this.#state.result(value, i);
-    return values;
   }
 }
 

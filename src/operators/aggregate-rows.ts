@@ -44,7 +44,7 @@ export class AggregateRows {
   take(batch: Batch): number[] {
     const { state } = this.#options;
     const place = this.#placer(batch);
-    const readers = state.readers(batch);
+    const readers = state.accumulators.readers(batch);
     const late: number[] = [];
     const values: unknown[] = readers.map(() => null);
     let counted = Number.NaN;
@@ -64,7 +64,7 @@ export class AggregateRows {
   #checked(batch: Batch, i: number, place: Placer, values: readonly unknown[]): number | null {
     try {
       const namespace = place(i);
-      if (!Number.isNaN(namespace)) this.#options.state.check(values);
+      if (!Number.isNaN(namespace)) this.#options.state.accumulators.check(values);
       return namespace;
     } catch (thrown) {
       setAside(this.#options.context, this.#options.node.site, batch, i, thrown);

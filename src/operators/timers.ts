@@ -7,6 +7,7 @@
  * and after a restore alike.
  */
 import type { StateTable, ValueCodec } from '../state/index.ts';
+import { type Due, DueHeap } from './due-heap.ts';
 
 interface KeyTimers {
   /** Age: rises with every entry made. */
@@ -17,9 +18,6 @@ interface KeyTimers {
 export interface Timer {
   readonly at: number;
   readonly key: string;
-}
-interface HeapItem extends Timer {
-  readonly ordinal: number;
 }
 
 const codec: ValueCodec<KeyTimers> = {
@@ -32,13 +30,11 @@ const codec: ValueCodec<KeyTimers> = {
   read: (from) => ({ ordinal: from.varint(), times: Array.from({ length: from.varint() }, () => from.f64()) }),
 };
 
-const compactFrom = 1024;
-
 export class Timers {
   /** Ordinal of the youngest entry. */
   ordinal = 0;
   readonly #table: StateTable<KeyTimers>;
-  #heap: HeapItem[] = [];
+  readonly #heap = new DueHeap();
   #live = 0;
 
   constructor(declare: <V>(name: string, codec: ValueCodec<V>) => StateTable<V>) {
@@ -74,8 +70,8 @@ export class Timers {
 
   /** The first timer of any key that is due, taken out. */
   take(watermark: number): Timer | undefined {
-    for (let first = this.#heap[0]; first !== undefined && first.at <= watermark; first = this.#heap[0]) {
-      this.#pop();
+    for (let first = this.#heap.first; first !== undefined && first.at <= watermark; first = this.#heap.first) {
+      this.#heap.pop();
       const entry = this.#table.get(0, first.key);
       if (entry?.ordinal !== first.ordinal || !entry.times.includes(first.at)) continue;
       this.delete(first.key, first.at);
@@ -100,48 +96,16 @@ export class Timers {
 
   /** After a restore: the heap, from the table. */
   recall(): void {
-    this.#heap = [];
-    this.#live = 0;
+    const items: Due[] = [];
     for (const { key, value } of this.#table.entries(0)) {
-      this.#live += value.times.length;
-      for (const at of value.times) this.#heap.push({ at, key, ordinal: value.ordinal });
+      for (const at of value.times) items.push({ at, key, ordinal: value.ordinal });
     }
-    for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#sink(i);
+    this.#live = items.length;
+    this.#heap.fill(items);
   }
 
-  #push(item: HeapItem): void {
-    if (this.#heap.length > compactFrom && this.#heap.length > this.#live * 2) return this.recall();
-    let i = this.#heap.push(item) - 1;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (compare(this.#heap[parent]!, item) <= 0) break;
-      this.#heap[i] = this.#heap[parent]!;
-      i = parent;
-    }
-    this.#heap[i] = item;
+  #push(item: Due): void {
+    if (this.#heap.isStale(this.#live)) return this.recall();
+    this.#heap.push(item);
   }
-
-  #pop(): void {
-    const last = this.#heap.pop()!;
-    if (this.#heap.length === 0) return;
-    this.#heap[0] = last;
-    this.#sink(0);
-  }
-
-  #sink(from: number): void {
-    const item = this.#heap[from]!;
-    let i = from;
-    for (let child = i * 2 + 1; child < this.#heap.length; child = i * 2 + 1) {
-      const right = child + 1;
-      const least = right < this.#heap.length && compare(this.#heap[right]!, this.#heap[child]!) < 0 ? right : child;
-      if (compare(item, this.#heap[least]!) <= 0) break;
-      this.#heap[i] = this.#heap[least]!;
-      i = least;
-    }
-    this.#heap[i] = item;
-  }
-}
-
-function compare(a: HeapItem, b: HeapItem): number {
-  return a.at - b.at || a.ordinal - b.ordinal || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 }

@@ -1,0 +1,79 @@
+/**
+ * The aggregates of one aggregation, side by side: rows into the accumulators of a cell, and what comes of them.
+ *
+ * Does not own: cells (cell.ts), which of them a row belongs to.
+ */
+import { type Batch, ByteReader, ByteWriter } from '../batch/index.ts';
+import type { AggregateNode } from '../plan/index.ts';
+import { type Aggregate, aggregateOf, aggregateOfParts } from './aggregates/index.ts';
+import { type Cell, cellCodec, mergeCells, newCell } from './cell.ts';
+import type { ValueCodec } from '../state/index.ts';
+
+/** In place of a value that the condition of an aggregate leaves out. */
+const leftOut: unique symbol = Symbol('left out');
+
+export class Accumulators {
+  readonly codec: ValueCodec<Cell>;
+  readonly #aggregates: readonly Aggregate[];
+  readonly #checks: readonly Aggregate['check'][];
+
+  constructor(aggregates: readonly Aggregate[]) {
+    this.#aggregates = aggregates;
+    this.#checks = aggregates.map((aggregate) => aggregate.check?.bind(aggregate));
+    this.codec = cellCodec(aggregates);
+  }
+
+  static of({ input, aggregates, parts }: AggregateNode): Accumulators {
+    return new Accumulators(
+      aggregates.map(({ spec }, i) =>
+        parts === undefined ? aggregateOf(spec, input.schema) : aggregateOfParts(spec, input.schema, parts[i]!),
+      ),
+    );
+  }
+
+  /** Readers of what each aggregate takes. */
+  readers(batch: Batch): ((i: number) => unknown)[] {
+    return this.#aggregates.map(({ column, where, reader }) => {
+      if (reader !== undefined) return reader(batch);
+      const read = column === undefined ? () => null : batch.reader(column);
+      if (where === undefined) return read;
+      const condition = batch.reader(where);
+      return (i) => (condition(i) === true ? read(i) : leftOut);
+    });
+  }
+
+  /** @throws WeirError `E_VALUE` for a value that an aggregate cannot take */
+  check(values: readonly unknown[]): void {
+    const checks = this.#checks;
+    for (let i = 0; i < checks.length; i++) if (values[i] !== leftOut) checks[i]?.(values[i]);
+  }
+
+  newCell(ordinal: number): Cell {
+    return newCell(this.#aggregates, ordinal);
+  }
+
+  /** Takes a row into a cell. Throws what a custom aggregate throws; the cell is then half changed. */
+  accumulate(cell: Cell, values: readonly unknown[], ordinal: number): void {
+    const aggregates = this.#aggregates;
+    const { accs } = cell;
+    for (let i = 0; i < aggregates.length; i++)
+      if (values[i] !== leftOut) accs[i] = aggregates[i]!.accumulate(accs[i], values[i], ordinal);
+    cell.last = ordinal;
+  }
+
+  /** A new cell of both. */
+  merge(a: Cell, b: Cell): Cell {
+    return mergeCells(this.#aggregates, a, b);
+  }
+
+  copy(cell: Cell): Cell {
+    const out = new ByteWriter();
+    this.codec.write(out, cell);
+    return this.codec.read(new ByteReader(out.finish()));
+  }
+
+  /** The value of an aggregate's column. */
+  result(cell: Cell, aggregate: number): unknown {
+    return this.#aggregates[aggregate]!.result(cell.accs[aggregate]);
+  }
+}

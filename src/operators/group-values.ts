@@ -1,0 +1,33 @@
+/** The row of a group: its window, its keys, and what the aggregates have come to. */
+import type { AggregateNode } from '../plan/index.ts';
+import type { Accumulators } from './accumulators.ts';
+import type { Cell } from './cell.ts';
+import { KnownKeys } from './key.ts';
+
+export class GroupValues {
+  readonly #keys = new KnownKeys();
+  readonly #values: unknown[] = [];
+  readonly #windowAt: number;
+  readonly #aggregates: number;
+  readonly #accumulators: Accumulators;
+
+  constructor({ windowAt = 0, aggregates }: AggregateNode, accumulators: Accumulators) {
+    this.#windowAt = windowAt;
+    this.#aggregates = aggregates.length;
+    this.#accumulators = accumulators;
+  }
+
+  /** In the order of the columns; good until the next call. */
+  of(window: object | undefined, key: string, cell: Cell): readonly unknown[] {
+    const values = this.#values;
+    const windowAt = this.#windowAt;
+    let column = 0;
+    for (const part of this.#keys.valuesOf(key)) {
+      if (window !== undefined && column === windowAt) values[column++] = window;
+      values[column++] = part;
+    }
+    if (window !== undefined && column === windowAt) values[column++] = window;
+    for (let i = 0; i < this.#aggregates; i++) values[column++] = this.#accumulators.result(cell, i);
+    return values;
+  }
+}
