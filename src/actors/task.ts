@@ -58,6 +58,8 @@ export class Task implements Schedulable {
   readonly #options: TaskOptions;
   readonly #merge: WatermarkMerge;
   readonly #blocked: boolean[];
+  /** Rows of several channels leave by the same ways. */
+  readonly #mixes: boolean;
   #aligner: AlignerState;
   #nextInput = 0;
   #inChain: Barrier | null = null;
@@ -84,6 +86,7 @@ export class Task implements Schedulable {
     this.#events = options.events;
     this.#merge = new WatermarkMerge(options.inputs.length);
     this.#blocked = options.inputs.map(() => false);
+    this.#mixes = options.inputs.length - options.barren.length > 1;
     this.#aligner = newAligner(options.inputs.length);
     this.#sampled = { at: options.monotonic(), busyMs: 0, heldBackMs: 0 };
     if (options.watermark > -Infinity) {
@@ -255,8 +258,10 @@ export class Task implements Schedulable {
     const frame = this.#inputs[input]!.take()!;
     switch (frame.kind) {
       case 'data': {
-        const { batch } = frame;
-        if (batch.system.advances !== true) return this.#chain.push({ kind: 'batch', batch });
+        const { system } = frame.batch;
+        if (system.advances !== true) return this.#chain.push({ kind: 'batch', batch: frame.batch });
+        // Behind several inputs that have rows a channel is of several splits: to whoever comes next these stamps are no advance.
+        const batch = this.#mixes ? frame.batch.withSystem({ ...system, advances: false }) : frame.batch;
         return this.#chain.push({ kind: 'batch', batch, advanceTo: (row) => this.#merge.ifAdvanced(input, batch.stamp(row)) });
       }
       case 'watermark':

@@ -51,3 +51,25 @@ describe('the time of a task', () => {
     expect(task.ratios(now)).toEqual({ busy: 0, heldBack: 0 });
   });
 });
+
+describe('T6: stamps are an advance of a channel', () => {
+  /** What the operators behind a task with so many inputs see of a batch that comes from one split. */
+  function seenBehind(inputs: number, barren: readonly number[]): boolean | undefined {
+    const transport = new MemoryTransport();
+    const ids = Array.from({ length: inputs }, (_, from) => ({ edge: 0, from, to: 0 }));
+    for (const id of ids) transport.receiver(id).open();
+    let seen: boolean | undefined;
+    const operator: Operator = { process: (item) => ((seen = item.system.advances), 'done') };
+    const chain = new Chain([{ planned: planned('op'), operator }], () => new Sink());
+    const receivers = ids.map((id) => transport.receiver(id));
+    const task = new Task({ ...base, barren, chain, inputs: receivers, feed: null, monotonic: () => 0 });
+    const rows = batch(1).withSystem({ stamps: Float64Array.of(3), advances: true });
+    transport.sender(ids[0]!).send({ kind: 'data', batch: rows });
+    steps(task);
+    return seen;
+  }
+
+  test('behind one input, also where the others have no rows, and no longer behind several', () => {
+    expect([seenBehind(1, []), seenBehind(3, [1, 2]), seenBehind(3, [2])]).toEqual([true, true, false]);
+  });
+});
