@@ -55,6 +55,7 @@ export {
   type Scalar,
   type Schema,
   schema,
+  sessionWindow,
   type Sink,
   type SinkContext,
   type SinkWriter,

@@ -20,6 +20,7 @@ import {
   min,
   pipeline,
   schema,
+  sessionWindow,
   start,
   state,
   sum,
@@ -155,6 +156,30 @@ const products: Stream<{ deviceId: string; p: string }, 'running'> = readings
   .groupBy('deviceId')
   .agg({ p: product('temperature') });
 void products;
+
+// sessions: a kind of their own, until they are aggregated again; the gap may be each row's own
+const sessions: Stream<{ window: EventWindow; deviceId: string; count: number }, 'session'> = timed
+  .groupBy(sessionWindow('timestamp', '30 seconds'), 'deviceId')
+  .count();
+const ownGaps = timed
+  .groupBy((c) => ({ visit: sessionWindow(c.timestamp, c.temperature.mul(1000)), device: c.deviceId }))
+  .agg({ n: count() });
+const ownGapRow: Stream<{ visit: EventWindow; device: string; n: number }, 'session'> = ownGaps;
+const sessionsForEver: Stream<{ window: Window; count: number }, 'running'> = readings
+  .groupBy(sessionWindow('timestamp', '1 minute'))
+  .count();
+const perHour: Stream<{ window: EventWindow; most: number }, 'chained'> = sessions
+  .groupBy(window('window', '1 hour'))
+  .agg({ most: max('count') });
+const lateForSessions: Stream<Reading> = timed.groupBy(sessionWindow('timestamp', '30 seconds')).count().late();
+void [ownGapRow, sessionsForEver, perHour, lateForSessions];
+for (const mode of ['append', 'update', 'complete'] as const)
+  sessions.to(
+    foreachBatch(async (rows, _epoch, { deleted }) => {
+      same<typeof deleted, typeof rows>();
+    }),
+    { mode },
+  );
 
 // keyed state
 const keyed = timed.keyBy('deviceId');

@@ -1,5 +1,5 @@
 // What must not compile, and what the user is told. A comment `//✗ words` says: the next statement has an error containing the words.
-import { aggregate, avg, collect, count, countDistinct, defineSink, foreachBatch, from, json, pipeline, schema, state, sum, t, timestamp, window, type RowOf, type Stream } from 'weir';
+import { aggregate, avg, collect, count, countDistinct, defineSink, foreachBatch, from, json, pipeline, schema, sessionWindow, state, sum, t, timestamp, window, type RowOf, type Stream } from 'weir';
 import { file, jetstream, stdout } from 'weir/connectors';
 
 const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), status: t.oneOf('ok', 'bad'), timestamp: t.timestamp });
@@ -76,6 +76,16 @@ readings.withWatermark('timestamp', 600000);
 timed.groupBy(window('temperature', '5 minutes'));
 //✗ WindowKey<WindowType, "timestamp", unknown>
 timed.groupBy(window('time', '5 minutes'));
+//✗ WindowKey<"session", "temperature", unknown>' is not assignable
+timed.groupBy(sessionWindow('temperature', '5 minutes'));
+//✗ Argument of type '300' is not assignable to parameter of type
+sessionWindow('timestamp', 300);
+//✗ No overload matches this call
+timed.groupBy((c) => ({ visit: sessionWindow(c.timestamp, c.deviceId) }));
+//✗ append writes a row once it is final, and these never are: group by a window over a column with withWatermark()
+readings.groupBy(sessionWindow('timestamp', '5 minutes')).count().to(out);
+//✗ a second aggregation takes only final rows of the first: use append
+timed.groupBy(sessionWindow('timestamp', '5 minutes'), 'deviceId').count().groupBy(window('window', '1 hour')).count().to(out, { mode: 'update' });
 //✗ append writes a row once it is final
 timed.map((r) => ({ at: timestamp(r.timestamp + 1) })).groupBy(window('at', '5 minutes')).count().to(out);
 //✗ Type 'number' is not assignable to type 'Timestamp'

@@ -10,7 +10,7 @@ import { BesideColumns } from './beside-columns.ts';
 import { type Call, calling, refused } from './call.ts';
 import { exprsOf } from './expr-columns.ts';
 import type { GraphStream } from './graph-stream.ts';
-import type { Grouping } from './grouping.ts';
+import type { Grouping, GroupWindow } from './grouping.ts';
 import { selectedNames } from './projections.ts';
 import { aggregateSchema } from './result-schema.ts';
 
@@ -46,12 +46,13 @@ export class GraphGroups {
     const { keys, window, order } = this.#grouping;
     const beside = new BesideColumns(this.#input.schema);
     const keyColumns = keys.map(({ name, expr }) => beside.nameOf(expr, name));
-    const windowSpec =
-      window === undefined ? undefined : { column: beside.nameOf(window.time, exprText(window.time)), ...window.spec };
+    const time: GroupTimes = window === undefined ? {} : { ...timeOf(window, beside), windowAt: order.indexOf(window.name) };
     const aggregates = parts.map(({ name, part }) => ({ name, spec: specOf(part, beside) }));
     const read = [
       ...keyColumns,
-      ...(windowSpec === undefined ? [] : [windowSpec.column]),
+      time.window?.column,
+      time.session?.column,
+      typeof time.session?.gap === 'string' ? time.session.gap : undefined,
       ...aggregates.flatMap(({ spec }) => [spec.column, spec.where]),
     ];
     const input = beside.over(
@@ -61,12 +62,21 @@ export class GraphGroups {
     );
     const grouping = {
       keys: keyColumns,
-      ...(windowSpec === undefined ? {} : { window: windowSpec, windowAt: order.indexOf(window!.name) }),
+      ...time,
       aggregates,
     };
     const schema = aggregateSchema(input.schema, grouping, order, call);
     return this.#then({ kind: 'aggregate', input, ...grouping, site: call.site, schema });
   }
+}
+
+type GroupTimes = Pick<AggregateNode, 'window' | 'session' | 'windowAt'>;
+
+function timeOf({ time, shape }: GroupWindow, beside: BesideColumns): GroupTimes {
+  const column = beside.nameOf(time, exprText(time));
+  if ('fixed' in shape) return { window: { column, ...shape.fixed } };
+  const { gap } = shape;
+  return { session: { column, gap: typeof gap === 'number' ? gap : beside.nameOf(gap, exprText(gap)) } };
 }
 
 function partsOf(aggregates: unknown, call: Call): readonly NamedPart[] {

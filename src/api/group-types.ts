@@ -25,7 +25,9 @@ export type GroupKind<Row, K, From extends Kind> = From extends 'running'
   : [Extract<TimeOfKey<Row, K>, Watermarked>] extends [never]
     ? 'running'
     : From extends 'rows'
-      ? 'windowed'
+      ? [Extract<K, WindowKey<'session'>>] extends [never]
+        ? 'windowed'
+        : 'session'
       : 'chained';
 /** The columns of the keys: `window` first, then those that were named. */
 export type GroupRow<Row, K> = Show<

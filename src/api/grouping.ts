@@ -1,12 +1,11 @@
 /** The keys of a grouping, by name or by expressions: what `groupBy` hands to the aggregation. */
 import type { BatchSchema, FieldType } from '../batch/index.ts';
 import { columnExpr, type ExprNode, exprText } from '../expr/index.ts';
-import type { WindowSpec } from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
 import { isWindow, keyColumn, requireWindowTime } from './columns.ts';
 import { exprsOf } from './expr-columns.ts';
 import { nodeOf } from './planned-expr.ts';
-import { PlannedWindow } from './window-key.ts';
+import { PlannedWindow, type WindowShape } from './window-key.ts';
 
 export interface GroupKey {
   /** In the result. */
@@ -15,7 +14,7 @@ export interface GroupKey {
 }
 export interface GroupWindow {
   readonly name: string;
-  readonly spec: Omit<WindowSpec, 'column'>;
+  readonly shape: WindowShape;
   readonly time: ExprNode;
 }
 export interface Grouping {
@@ -48,7 +47,7 @@ export function keysBy(schema: BatchSchema, fn: unknown, call: Call): Grouping {
       key instanceof PlannedWindow ? [] : [{ name, expr: keyExpr(name, nodeOf(key), call) }],
     );
     const grouping = { keys, window, order: entries.map(([name]) => name) };
-    return { result: grouping, nodes: [...keys.map(({ expr }) => expr), ...(window === undefined ? [] : [window.time])] };
+    return { result: grouping, nodes: [...keys.map(({ expr }) => expr), ...(window === undefined ? [] : nodesOfWindow(window))] };
   });
 }
 
@@ -64,14 +63,16 @@ function keyExpr(name: string, expr: ExprNode, call: Call): ExprNode {
 
 const isKey = ({ type }: FieldType): boolean => type.kind !== 'struct' || isWindow(type);
 
-function windowOf(name: string, { spec, time }: PlannedWindow, schema: BatchSchema, call: Call): GroupWindow {
-  const { column, ...sizes } = spec;
-  if (time === undefined) {
-    requireWindowTime(schema, column, call);
-    return { name, spec: sizes, time: columnExpr([column], timeColumn(schema, column)) };
+const nodesOfWindow = ({ time, shape }: GroupWindow): ExprNode[] =>
+  'gap' in shape && typeof shape.gap === 'object' ? [time, shape.gap] : [time];
+
+function windowOf(name: string, { shape, time }: PlannedWindow, schema: BatchSchema, call: Call): GroupWindow {
+  if (typeof time === 'string') {
+    requireWindowTime(schema, time, call);
+    return { name, shape, time: columnExpr([time], timeColumn(schema, time)) };
   }
   if (time.type.type.kind === 'timestamp' || time.type.type.kind === 'any' || isWindow(time.type.type))
-    return { name, spec: sizes, time };
+    return { name, shape, time };
   throw refused(
     call,
     `window(): '${exprText(time)}' is not a time`,

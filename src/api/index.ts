@@ -58,4 +58,4 @@ export { type AnySchema, type InputOf, type RowOf, type Schema, schema } from '.
 export { type MapState, state, type StateField, type StateSpec, type ValueState } from './state-field.ts';
 export type { Aggregated, AnyStream, Grouped, KeyedStream, KeyValue, Stream, ToOptions, WatermarkOptions } from './stream.ts';
 export { type EventTime, type EventWindow, type Timestamp, timestamp, type TimestampInput, type Window } from './values.ts';
-export { window, type WindowKey, type WindowOptions, type WindowType } from './window-key.ts';
+export { sessionWindow, window, type WindowKey, type WindowOptions, type WindowType } from './window-key.ts';

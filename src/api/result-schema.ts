@@ -7,14 +7,14 @@ import { columnOf, isWindow, keyColumn } from './columns.ts';
 const instant = (name: string): SchemaField => ({ name, type: { kind: 'timestamp' }, nullable: false });
 const windowType: FieldType = { type: { kind: 'struct', fields: [instant('start'), instant('end')] }, nullable: false };
 
-type Grouping = Pick<AggregateNode, 'keys' | 'window' | 'windowAt' | 'aggregates'>;
+type Grouping = Pick<AggregateNode, 'keys' | 'window' | 'session' | 'windowAt' | 'aggregates'>;
 
 /**
  * @param names of the window and the keys in the result, in the order of its columns
  * @throws WeirError `E_PLAN` for a name that is taken twice, and for an aggregate that its column cannot have
  */
 export function aggregateSchema(input: BatchSchema, grouping: Grouping, names: readonly string[], call: Call): BatchSchema {
-  const { keys, window, windowAt = 0, aggregates } = grouping;
+  const { keys, window = grouping.session, windowAt = 0, aggregates } = grouping;
   const keyTypes = keys.map((name) => typeOnly(keyColumn(input, name, call)));
   const types = window === undefined ? keyTypes : keyTypes.toSpliced(windowAt, 0, windowType);
   const fields = [

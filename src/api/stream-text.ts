@@ -14,7 +14,7 @@ function pathText(node: LogicalNode): string {
 function stepText(node: LogicalNode): string {
   switch (node.kind) {
     case 'aggregate':
-      return `aggregate by ${[...(node.window === undefined ? [] : ['window']), ...node.keys].join(', ') || 'nothing'}`;
+      return `aggregate by ${[...(node.session === undefined ? [] : ['session']), ...(node.window === undefined ? [] : ['window']), ...node.keys].join(', ') || 'nothing'}`;
     case 'watermark':
       return `watermark on ${node.column}`;
     default:

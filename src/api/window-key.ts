@@ -1,8 +1,8 @@
 /** Windows of event time as keys of a grouping. */
-import { type ExprNode, exprText } from '../expr/index.ts';
+import { type ExprNode, exprText, heldTo } from '../expr/index.ts';
 import type { WindowSpec } from '../plan/index.ts';
 import { type Duration, durationMs, formatMs, WeirError } from '../core/index.ts';
-import type { Expr } from './expr-types.ts';
+import type { Expr, NumberExpr } from './expr-types.ts';
 import { nodeOf } from './planned-expr.ts';
 import type { Timestamp, Window } from './values.ts';
 
@@ -19,14 +19,20 @@ export interface WindowOptions {
   readonly offset?: Duration;
 }
 
+/** Which windows there are, whatever their time: at fixed places, or wherever rows come together. */
+export type WindowShape =
+  | { readonly fixed: Omit<WindowSpec, 'column'> }
+  /** Milliseconds, or an expression for each row's own. */
+  | { readonly gap: number | ExprNode };
+
 /** What a window key is at run time. */
 export class PlannedWindow {
-  /** Its column is '' where the time is an expression. */
-  readonly spec: WindowSpec;
-  readonly time: ExprNode | undefined;
+  readonly shape: WindowShape;
+  /** A column, or an expression. */
+  readonly time: string | ExprNode;
 
-  constructor(spec: WindowSpec, time?: ExprNode) {
-    this.spec = spec;
+  constructor(shape: WindowShape, time: string | ExprNode) {
+    this.shape = shape;
     this.time = time;
   }
 }
@@ -44,9 +50,8 @@ export function window<T extends Timestamp | Window>(
   options?: WindowOptions,
 ): WindowKey<'fixed', never, T>;
 export function window(time: unknown, size: Duration, options: WindowOptions = {}): WindowKey<'fixed'> {
-  const column = typeof time === 'string' ? time : '';
-  const planned = typeof time === 'string' ? undefined : nodeOf(time);
-  const where = `window('${planned === undefined ? column : exprText(planned)}')`;
+  const of = typeof time === 'string' ? time : nodeOf(time);
+  const where = `window('${timeText(of)}')`;
   const sizeMs = positiveMs(size, `${where} size`);
   const slideMs = options.slide === undefined ? sizeMs : positiveMs(options.slide, `${where} slide`);
   if (sizeMs % slideMs !== 0) {
@@ -56,8 +61,33 @@ export function window(time: unknown, size: Duration, options: WindowOptions = {
   }
   const offset = options.offset === undefined ? 0 : durationMs(options.offset, `${where} offset`);
   const offsetMs = ((offset % slideMs) + slideMs) % slideMs;
-  return new PlannedWindow({ column, sizeMs, slideMs, offsetMs }, planned) as unknown as WindowKey<'fixed'>;
+  return new PlannedWindow({ fixed: { sizeMs, slideMs, offsetMs } }, of) as unknown as WindowKey<'fixed'>;
 }
+
+/**
+ * Sessions: rows of a key with less than `gap` between them, or exactly that, belong together. A session is `[first, last + gap)`, and two that
+ * overlap or touch become one. The gap may be each row's own, in milliseconds: the session then ends at the latest of `time + gap`,
+ * and a row whose gap is not above 0 is in no session. A row is late if its own session, `[time, time + gap)`, has closed.
+ *
+ * @throws WeirError `E_PLAN` for a gap that is not positive, or that is no number
+ * @example clicks.groupBy(sessionWindow('at', '30 minutes'), 'user').count()
+ * @example clicks.groupBy((c) => ({ visit: sessionWindow(c.at, c.patienceMs), user: c.user })).count()
+ */
+export function sessionWindow<T extends Timestamp | Window>(
+  time: Expr<T>,
+  gap: Duration | NumberExpr,
+): WindowKey<'session', never, T>;
+export function sessionWindow<Name extends string>(time: Name, gap: Duration): WindowKey<'session', Name>;
+export function sessionWindow(time: unknown, gap: unknown): WindowKey<'session'> {
+  const of = typeof time === 'string' ? time : nodeOf(time);
+  const where = `sessionWindow('${timeText(of)}') gap`;
+  const shape = {
+    gap: typeof gap === 'object' && gap !== null ? heldTo('number', nodeOf(gap), where) : positiveMs(gap as Duration, where),
+  };
+  return new PlannedWindow(shape, of) as unknown as WindowKey<'session'>;
+}
+
+const timeText = (time: string | ExprNode): string => (typeof time === 'string' ? time : exprText(time));
 
 /** @throws WeirError `E_PLAN` unless it is a duration longer than nothing */
 export function positiveMs(duration: Duration, where: string): number {

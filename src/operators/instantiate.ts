@@ -6,6 +6,7 @@ import type { Operator } from './operator.ts';
 import { processOperator } from './process-operator.ts';
 import { reduceOperator } from './reduce-operator.ts';
 import { rowOperator } from './row-operator.ts';
+import { sessionOperator } from './session-operator.ts';
 import { projectOperator } from './project-operator.ts';
 import { watermarkOperator } from './watermark-operator.ts';
 
@@ -37,7 +38,7 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
     case 'combine':
       return combineOperator(node);
     case 'aggregate':
-      return aggregateOperator(node, emissions);
+      return node.session === undefined ? aggregateOperator(node, emissions) : sessionOperator(node, emissions);
     case 'reduce':
       return reduceOperator(node, emissions);
     case 'process':

@@ -26,9 +26,13 @@ export class ResultRows {
 
   /** Emits what there is once that is enough. True: it has, and here the operator may answer `more`. */
   pass(): boolean {
-    if (this.rows.length < stepRowsMax && this.#out.full !== true) return false;
+    if (!this.isEnough) return false;
     this.flush();
     return true;
+  }
+
+  get isEnough(): boolean {
+    return this.rows.length >= stepRowsMax || (this.rows.length > 0 && this.#out.full === true);
   }
 
   flush(): void {

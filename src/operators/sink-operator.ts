@@ -7,7 +7,7 @@
  * Invariants: C5 epochs are committed in order, one at a time; C6 a restored epoch is committed by the one subtask that
  * owns the first key group of the part it was in; C7 of complete results an epoch stages the one that it emitted, or none.
  */
-import type { Batch } from '../batch/index.ts';
+import { type Batch, rowKind } from '../batch/index.ts';
 import { type Epoch, invariant, type SabotageName, WeirError } from '../core/index.ts';
 import type { OutputMode } from '../plan/index.ts';
 import { type Barrier, isDue } from '../progress/index.ts';
@@ -88,7 +88,9 @@ class SinkOperator implements Operator {
   }
 
   process(batch: Batch, _out: Output): Step {
-    return this.#options.mode === 'complete' ? this.#hold(batch) : this.#withWriter((writer) => this.#write(writer, batch));
+    return this.#options.mode === 'complete'
+      ? this.#hold(batch)
+      : this.#withWriter((writer) => this.#write(writer, this.#given(batch)));
   }
 
   onBarrier(barrier: Barrier): Step {
@@ -154,7 +156,15 @@ class SinkOperator implements Operator {
 
   // ── epochs
 
+  /** What the writer is given of a batch. */
+  #given(batch: Batch): Batch {
+    if (batch.system.kinds === undefined || this.#definition.takesBack === true) return batch;
+    const rows = Int32Array.from({ length: batch.length }, (_, i) => i).filter((i) => batch.kind(i) !== rowKind.delete);
+    return rows.length === batch.length ? batch : batch.select(rows);
+  }
+
   #write(writer: SinkWriter, batch: Batch): void | Promise<void> {
+    if (batch.length === 0) return;
     this.#context.count('rowsOut', batch.length);
     return writer.write(batch);
   }

@@ -11,7 +11,7 @@ import { type OperatorId, operatorId, WeirError } from '../core/index.ts';
 import type { DataType, SchemaField } from '../batch/index.ts';
 import { formatMs } from '../core/index.ts';
 import { exprText, plainColumn } from '../expr/index.ts';
-import type { AggregateNode, AggregateSpec, KeySelector, ProjectNode } from './logical.ts';
+import type { AggregateNode, AggregateSpec, KeySelector, ProjectNode, WindowSpec } from './logical.ts';
 import type { Resolved } from './resolve.ts';
 
 export interface Identity {
@@ -88,7 +88,7 @@ function labelOf({ node }: Resolved): string {
     case 'sink':
       return node.sink.name;
     case 'aggregate':
-      return node.window === undefined ? `aggregate by ${node.keys.join(', ') || 'nothing'}` : `window ${windowText(node)}`;
+      return timeText(node) ?? `aggregate by ${node.keys.join(', ') || 'nothing'}`;
     case 'project':
       return shortened(projectionText(node));
     case 'watermark':
@@ -133,7 +133,7 @@ function stateOf({ node }: Resolved): string | null {
     case 'watermark':
       return `latest ${node.column}`;
     case 'aggregate':
-      return `${node.window === undefined ? '' : `window ${windowText(node)}; `}keys ${node.keys.join(', ') || 'none'}; ${node.aggregates.map(({ name, spec }) => `${name} = ${aggregateText(spec)}`).join(', ')}`;
+      return aggregationText(node);
     case 'reduce':
       return `reduced rows by ${selectorText(node.key)}`;
     case 'process':
@@ -152,12 +152,24 @@ function stateOf({ node }: Resolved): string | null {
   }
 }
 
+function aggregationText(node: AggregateNode): string {
+  const time = timeText(node);
+  const aggregates = node.aggregates.map(({ name, spec }) => `${name} = ${aggregateText(spec)}`).join(', ');
+  return `${time === undefined ? '' : `${time}; `}keys ${node.keys.join(', ') || 'none'}; ${aggregates}`;
+}
+
 function aggregateText({ fn, column = '', where }: AggregateSpec): string {
   return `${fn}(${column})${where === undefined ? '' : ` where ${where}`}`;
 }
 
-function windowText(node: AggregateNode): string {
-  const { column, sizeMs, slideMs, offsetMs } = node.window!;
+/** `window 1 minute over at`, `session gap 30 seconds over at` */
+function timeText({ window, session }: AggregateNode): string | undefined {
+  if (session !== undefined)
+    return `session gap ${typeof session.gap === 'number' ? formatMs(session.gap) : session.gap} over ${session.column}`;
+  return window === undefined ? undefined : `window ${windowText(window)}`;
+}
+
+function windowText({ column, sizeMs, slideMs, offsetMs }: WindowSpec): string {
   return `${formatMs(sizeMs)}${slideMs === sizeMs ? '' : ` sliding by ${formatMs(slideMs)}`}${offsetMs === 0 ? '' : ` offset ${formatMs(offsetMs)}`} over ${column}`;
 }
 

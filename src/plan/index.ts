@@ -25,11 +25,12 @@ export type {
   StateDeclaration,
   UnionNode,
   WatermarkNode,
+  SessionSpec,
   WindowSpec,
 } from './logical.ts';
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
 export { kindOf, kindsOf, underWatermark } from './kinds.ts';
-export { type GroupTime, groupTime } from './group-time.ts';
+export { type GroupTime, groupTime, sessionCloses } from './group-time.ts';
 export { describePlan } from './describe.ts';
 export { selectorText, typeText } from './identity.ts';
 export { keyGroupsOfJob, ownedGroups, routingTable } from './key-groups.ts';

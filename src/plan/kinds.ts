@@ -12,7 +12,7 @@ import type { AggregateNode, LogicalNode, ProcessNode, ProjectNode, RowNode, Uni
 import type { Kind } from './output-modes.ts';
 
 /** From the least to the most restrictive: a union is what its most restrictive input is. */
-const order: readonly Kind[] = ['rows', 'windowed', 'chained', 'running'];
+const order: readonly Kind[] = ['rows', 'windowed', 'session', 'chained', 'running'];
 
 export function kindOf(node: LogicalNode): Kind {
   const kinds = kindsOf(node);
@@ -40,11 +40,13 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
 function aggregateKind(node: AggregateNode): Kind {
   const input = kindOf(node.input);
   if (input === 'running' || !closes(node)) return 'running';
-  return input === 'rows' ? 'windowed' : 'chained';
+  if (input !== 'rows') return 'chained';
+  return node.session === undefined ? 'windowed' : 'session';
 }
 
-/** A watermark will pass the time that one of the keys stands for. */
-function closes({ input, window, keys }: AggregateNode): boolean {
+/** A watermark will pass the time that one of the keys stands for; of sessions, their own. */
+function closes({ input, window, session, keys }: AggregateNode): boolean {
+  if (session !== undefined) return underWatermark(input, session.column) !== 'no';
   if (window !== undefined && underWatermark(input, window.column) !== 'no') return true;
   return keys.some((key) => underWatermark(input, key) === 'yes');
 }
@@ -92,8 +94,9 @@ function ofProjection({ input, columns }: ProjectNode, column: string): Answer {
 }
 
 function ofAggregate(node: AggregateNode, column: string): Answer {
-  const { input, window, windowAt = 0, keys, schema } = node;
-  const read = window === undefined ? keys : keys.toSpliced(windowAt, 0, window.column);
+  const { input, window, session, windowAt = 0, keys, schema } = node;
+  const time = window ?? session;
+  const read = time === undefined ? keys : keys.toSpliced(windowAt, 0, time.column);
   const from = read[columnIndex(schema, column)];
   return from === undefined ? 'no' : underWatermark(input, from);
 }

@@ -39,6 +39,8 @@ export interface SinkInfo {
   readonly name: string;
   readonly guarantee: Guarantee;
   readonly modes: readonly OutputMode[];
+  /** `update`: it is given the rows that take back earlier ones, too (kind `delete`); absent: it never sees them. */
+  readonly takesBack?: boolean;
   /** One writer only: all rows come together in one subtask. */
   readonly single: boolean;
   readonly identity: string;
@@ -105,6 +107,13 @@ export interface WindowSpec {
   readonly slideMs: number;
   readonly offsetMs: number;
 }
+/** Sessions: rows of a key belong together while no more than a gap lies between two; `[first, last + gap)`. */
+export interface SessionSpec {
+  /** As of a window. */
+  readonly column: string;
+  /** Milliseconds, or the column that has each row's own; a row whose gap is not above 0 is in no session. */
+  readonly gap: number | string;
+}
 export interface AggregateSpec {
   /** `custom`: see operators/aggregates. */
   readonly fn:
@@ -133,8 +142,8 @@ export interface CustomAggregate {
   readonly result: (acc: never) => unknown;
 }
 /**
- * Keys, aggregates, in the order of the result's columns: the keys, among them the window if there is one, then the aggregates. The schema
- * says what window and keys are called there.
+ * Keys, aggregates, in the order of the result's columns: the keys, among them the window (a session is one) if there is one, then the
+ * aggregates. The schema says what window and keys are called there.
  */
 export interface AggregateNode extends NodeBase {
   readonly kind: 'aggregate';
@@ -142,6 +151,8 @@ export interface AggregateNode extends NodeBase {
   /** Columns of the input. */
   readonly keys: readonly string[];
   readonly window?: WindowSpec;
+  /** In place of a window. */
+  readonly session?: SessionSpec;
   /** The place of the window among the result's columns, where there is one (0). */
   readonly windowAt?: number;
   readonly aggregates: readonly { readonly name: string; readonly spec: AggregateSpec }[];

@@ -11,6 +11,8 @@ export interface OutputModes {
   };
   /** An aggregation by a window, or a timestamp, under a watermark. */
   windowed: { append: true; update: true; complete: true };
+  /** An aggregation by sessions under a watermark. In `update` the row of a session that has grown, or has merged into another, is taken back. */
+  session: { append: true; update: true; complete: true };
   /** An aggregation whose rows never become final. */
   running: {
     append: '✗ append writes a row once it is final, and these never are: group by a window over a column with withWatermark(), or say mode: update or complete';
@@ -35,6 +37,7 @@ export const outputModes: OutputModes = {
       '✗ complete writes the whole result each time, and a stream without an aggregation has none: use append, or aggregate first',
   },
   windowed: { append: true, update: true, complete: true },
+  session: { append: true, update: true, complete: true },
   running: {
     append:
       '✗ append writes a row once it is final, and these never are: group by a window over a column with withWatermark(), or say mode: update or complete',

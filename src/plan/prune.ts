@@ -121,9 +121,10 @@ function ofProjection({ predicate, columns }: ProjectNode, own: Needs): Needs {
   return [...read, ...(wanted === undefined ? own! : [])];
 }
 
-function ofAggregation({ keys, window, aggregates }: AggregateNode): Needs {
+function ofAggregation({ keys, window, session, aggregates }: AggregateNode): Needs {
   const read = aggregates.flatMap(({ spec }) => [spec.column, spec.where]);
-  return [...keys, window?.column, ...read].filter((name) => name !== undefined).map((name) => [name]);
+  const time = [window?.column, session?.column, typeof session?.gap === 'string' ? session.gap : undefined];
+  return [...keys, ...time, ...read].filter((name) => name !== undefined).map((name) => [name]);
 }
 
 const names = (needs: readonly ColumnPath[]): ReadonlySet<string> => new Set(needs.map(([name]) => name));

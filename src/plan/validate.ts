@@ -5,7 +5,7 @@
  */
 import { WeirError } from '../core/index.ts';
 import { keyGroupsOfJob } from './key-groups.ts';
-import { kindOf } from './kinds.ts';
+import { kindOf, kindsOf } from './kinds.ts';
 import type { LogicalJob, LogicalNode, WatermarkNode } from './logical.ts';
 import { outputModes } from './output-modes.ts';
 import { inputsOf, type Resolved } from './resolve.ts';
@@ -113,6 +113,14 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
     if (node.kind === 'watermark' && node.idleAfterMs > 0 && !bounded(feeds[0]?.from.node))
       warnings.push(
         `${at(node)}: a split that is silent for ${node.idleAfterMs / 1000} s no longer holds the watermark back, so which rows are late may depend on time`,
+      );
+    if (node.kind === 'sink' && node.mode === 'update' && node.sink.takesBack !== true && kindsOf(node.input).has('session'))
+      warnings.push(
+        `sink ${node.sink.name} is not told of rows that are taken back: the row of a session that has grown or merged stays beside the new one, unless that replaces it`,
+      );
+    if (node.kind === 'aggregate' && node.session !== undefined && sources > 1)
+      warnings.push(
+        `${at(node)}: rows of one key come from several inputs, so whether a row that is nearly late finds a session still open may depend on their order of arrival`,
       );
     if (node.kind === 'process' && node.onTimer !== undefined && sources > 1)
       warnings.push(

@@ -1,5 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { avg, collect, count, max, min, pipeline, schema, state, sum, t, window, type Stream } from '../../src/api/index.ts';
+import {
+  avg,
+  collect,
+  count,
+  max,
+  min,
+  pipeline,
+  schema,
+  sessionWindow,
+  state,
+  sum,
+  t,
+  window,
+  type Stream,
+} from '../../src/api/index.ts';
 import { outputModes } from '../../src/plan/index.ts';
 import { sinkOf, streamFrom } from './graphs.ts';
 
@@ -185,6 +199,12 @@ describe('a duration that is none is refused', () => {
       "window('at'): a slide of 25 minutes does not divide the size of 1 hour",
     ],
     [() => window('at', '1 hour', { slide: '2 hours' }), 'does not divide'],
+    [() => sessionWindow('at', '0 minutes'), "sessionWindow('at') gap: '0 minutes' is not longer than nothing"],
+    [() => sessionWindow('at', 300 as never), "'300' is not a duration"],
+    [
+      () => readings.groupBy(((c: any) => ({ visit: sessionWindow(c.at, c.deviceId) })) as never),
+      "sessionWindow('at') gap takes a number, and 'deviceId' is a string",
+    ],
     [() => readings.withWatermark('at' as never, 600_000 as never), "'600000' is not a duration"],
     [() => pipeline({ name: 'x', outputs: [readings.to(sinkOf() as never)], checkpointEvery: '0 seconds' }), 'checkpointEvery'],
   ])('%s', (attempt, message) => {

@@ -1,9 +1,12 @@
 // The sink contract, on every sink.
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sinkDefinition, t, type Sink } from '../../src/api/index.ts';
 import { defineSink, file, foreachBatch, memorySink, stdoutSinkTo } from '../../src/connectors/index.ts';
+import { batchOf, batchSchema, rowKind } from '../../src/batch/index.ts';
+import { epoch, generation } from '../../src/core/index.ts';
+import type { SinkContext } from '../../src/operators/index.ts';
 import { folder } from './connector-fixture.ts';
 import { sinkContract } from './sink-contract.ts';
 
@@ -41,6 +44,18 @@ describe('foreachBatch, into a store that keeps the epoch with the rows', () => 
     const stored = new Map<number, readonly object[]>();
     const sink = foreachBatch(async (rows, epoch) => void stored.set(epoch, rows));
     return { sink: () => definition(sink), visible: () => [...stored].map(([epoch, rows]) => ({ epoch, rows })) };
+  });
+
+  test('is told apart what is taken back', async () => {
+    const told: object[] = [];
+    const sink = definition(foreachBatch(async (rows, epoch, { deleted }) => void told.push({ epoch, rows, deleted })));
+    const writer = await sink.open({ signal: new AbortController().signal } as SinkContext, []);
+    const kinds = Uint8Array.of(rowKind.delete, rowKind.update);
+    await writer.write(
+      batchOf(batchSchema([{ name: 'n', type: { kind: 'float64' }, nullable: false }]), [{ n: 1 }, { n: 2 }], { kinds }),
+    );
+    await writer.commit({ epoch: epoch(3), generation: generation(1) }, await writer.stage(epoch(3), false));
+    expect(told).toEqual([{ epoch: 3, rows: [{ n: 2 }], deleted: [{ n: 1 }] }]);
   });
 });
 

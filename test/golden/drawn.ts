@@ -8,6 +8,7 @@ export const queryNames = [
   'instants',
   'chained',
   'late',
+  'sessions',
   'running',
   'reduce',
   'fold',

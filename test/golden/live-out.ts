@@ -7,6 +7,7 @@ import { keyed } from './keyed-queries.ts';
 import { type Ground, live } from './life.ts';
 import { type Stamped, stamped } from './plain.ts';
 import { aggregations } from './queries.ts';
+import { sessions } from './session-queries.ts';
 import { splitSource } from './split-source.ts';
 import { plainly, stepped } from './steps.ts';
 import { World } from './world.ts';
@@ -17,7 +18,7 @@ export const rowFields = batchSchema([
   { name: 's', type: { kind: 'string' }, nullable: false },
   { name: 'at', type: { kind: 'timestamp' }, nullable: false },
 ]);
-export const queries = { ...aggregations, ...keyed };
+export const queries = { ...aggregations, ...keyed, sessions };
 
 /** Only what the query's answer does not depend on. */
 export function fitting(life: Drawn): Drawn {

@@ -92,7 +92,7 @@ export function grouped(rows: readonly Stamped[], keys: readonly KeyColumn[] = [
 }
 
 /** As a key, -0 is 0. */
-function keysOf(row: Row, keys: readonly KeyColumn[]): Partial<Row> {
+export function keysOf(row: Row, keys: readonly KeyColumn[]): Partial<Row> {
   return Object.fromEntries(keys.map((name) => [name, row[name] === 0 ? 0 : row[name]]));
 }
 

@@ -19,7 +19,7 @@ const weigh = aggregate({
   merge: (a, b) => ({ nulls: a.nulls + b.nulls, values: a.values + b.values }),
   result: ({ nulls, values }) => nulls + 2 * values,
 });
-const aggregated = () =>
+export const aggregated = () =>
   ({
     n: count(),
     total: sum('v'),
@@ -31,7 +31,7 @@ const aggregated = () =>
     weight: weigh('v'),
   }) as const;
 
-type Result = { readonly n: number; readonly all: readonly number[] };
+export type Result = { readonly n: number; readonly all: readonly number[] };
 
 /** In which order values of several inputs were collected follows from their arrival. */
 const collected = (rows: readonly object[], inOrder: boolean): object[] =>
@@ -40,7 +40,7 @@ const collected = (rows: readonly object[], inOrder: boolean): object[] =>
 const windowKey = ({ size, slide, offset }: WindowShape, column = 'at') =>
   window(column as 'at', ms(size), { slide: ms(slide), offset: ms(offset) });
 
-const groupOf = (row: object): string => {
+export const groupOf = (row: object): string => {
   const { window: of, k, v, s, at } = row as { window?: unknown } & Partial<Row>;
   return shown([of, k, v, s, at]);
 };
@@ -101,8 +101,8 @@ function published({ world, inOrder }: Experiment, mode: OutputMode, expected: r
   }
 }
 
-const timedKeys = (keys: Experiment['life']['keys']) => keys.filter((key) => key !== 'at');
-const onlyRows = (rows: readonly object[]): object[] =>
+export const timedKeys = (keys: Experiment['life']['keys']) => keys.filter((key) => key !== 'at');
+export const onlyRows = (rows: readonly object[]): object[] =>
   rows.map((row) => {
     const { k, v, s, at } = row as Row;
     return { k, v, s, at };

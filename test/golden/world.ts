@@ -1,8 +1,9 @@
 /**
  * The outside of a job, which outlives its crashes: what its sinks have published, each epoch once.
  *
- * Rows travel as bytes that keep every value: -0, NaN, lone surrogates.
+ * Rows travel as bytes that keep every value: -0, NaN, lone surrogates. One that takes back an earlier one has `takenBack`.
  */
+import { type Batch, rowKind } from '../../src/batch/index.ts';
 import type { SinkDefinition, SinkWriter } from '../../src/operators/index.ts';
 import { bytesOfRows, rowsOfBytes } from './row-bytes.ts';
 import { turn } from './split-source.ts';
@@ -34,6 +35,7 @@ export class World {
       guarantee: 'exactly-once',
       modes: ['append', 'update', 'complete'],
       single: true,
+      takesBack: true,
       identity: name,
       open: async ({ generation }) => this.#writer(name, published, generation),
     };
@@ -74,7 +76,7 @@ export class World {
     };
     return {
       write: (batch) => {
-        const taken = Array.from({ length: batch.length }, (_, i) => batch.row(i));
+        const taken = Array.from({ length: batch.length }, (_, i) => rowOf(batch, i));
         return troubled('write', () => void rows.push(...taken));
       },
       stage: (_, replaced) => troubled('stage', () => staged(replaced)),
@@ -86,3 +88,6 @@ export class World {
     };
   }
 }
+
+const rowOf = (batch: Batch, i: number): object =>
+  batch.kind(i) === rowKind.delete ? { ...batch.row(i), takenBack: true } : batch.row(i);

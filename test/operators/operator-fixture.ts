@@ -15,6 +15,7 @@ import type {
   ProcessNode,
   ReduceNode,
   RowNode,
+  SessionSpec,
   SourceNode,
   WatermarkNode,
   WindowSpec,
@@ -56,6 +57,7 @@ export interface AggregateOptions {
   readonly input?: LogicalNode;
   readonly keys?: readonly string[];
   readonly window?: WindowSpec;
+  readonly session?: SessionSpec;
   readonly aggregates?: Readonly<Record<string, AggregateSpec & { readonly type?: DataType }>>;
 }
 /** An aggregation; counts by `key` unless said. */
@@ -65,7 +67,7 @@ export function aggregateNode(options: AggregateOptions = {}): AggregateNode {
   const specs = Object.entries(options.aggregates ?? { count: { fn: 'count' } });
   const columns = input.schema.kind === 'any' ? [] : input.schema.fields;
   const schema = schemaOf(
-    ...(options.window === undefined ? [] : [field('window', windowType)]),
+    ...((options.window ?? options.session) === undefined ? [] : [field('window', windowType)]),
     ...keys.map((key) => columns.find(({ name }) => name === key) ?? field(key, { kind: 'any' }, true)),
     ...specs.map(([name, spec]) => field(name, spec.type ?? number, spec.fn !== 'count')),
   );
@@ -77,6 +79,7 @@ export function aggregateNode(options: AggregateOptions = {}): AggregateNode {
     keys,
     aggregates: specs.map(([name, { type: _type, ...spec }]) => ({ name, spec })),
     ...(options.window === undefined ? {} : { window: options.window }),
+    ...(options.session === undefined ? {} : { session: options.session }),
   };
 }
 export const tumbling = (sizeMs: number, offsetMs = 0): WindowSpec => ({ column: 'at', sizeMs, slideMs: sizeMs, offsetMs });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hashKey, keyGroupOf } from '../../src/batch/index.ts';
-import { aggregateOperator, keyExtractor, processOperator } from '../../src/operators/index.ts';
+import { aggregateOperator, keyExtractor, processOperator, sessionOperator } from '../../src/operators/index.ts';
 import type { Operator } from '../../src/operators/index.ts';
 import type { Emission } from '../../src/plan/index.ts';
 import { openMemoryStores } from '../../src/state/index.ts';
@@ -27,6 +27,12 @@ const emissions: Emission[] = [
 ];
 const windows = (): Operator =>
   aggregateOperator(aggregateNode({ window: sliding(30, 10), aggregates: { sum: { fn: 'sum', column: 'value' } } }), emissions);
+
+const sessions = (): Operator =>
+  sessionOperator(aggregateNode({ session: { column: 'at', gap: 15 }, aggregates: { sum: { fn: 'sum', column: 'value' } } }), [
+    ...emissions,
+    { port: 'complete', mode: 'complete', everyMs: 0 },
+  ]);
 
 /** Sets a timer for each row, and says how many rows there were when it fires. */
 const timers = (): Operator =>
@@ -122,6 +128,7 @@ describe('keyed operators whose key groups move at each restore', () => {
   test.each([
     ['windows', windows],
     ['timers', timers],
+    ['sessions', sessions],
   ])('%s give the same rows at any parallelism', async (_, make) => {
     await fc.assert(
       fc.asyncProperty(lives, async (life) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Batch } from '../../src/batch/index.ts';
+import { type Batch, rowKind } from '../../src/batch/index.ts';
 import { type Epoch, epoch, generation, WeirError } from '../../src/core/index.ts';
 import { type SinkDefinition, sinkOperator, type SinkOptions, type SinkWriter } from '../../src/operators/index.ts';
 import { openMemoryStores } from '../../src/state/index.ts';
@@ -110,6 +110,22 @@ describe('a sink', () => {
     expect([...to.committed.keys()]).toEqual([1]);
     await run.operator.commit!(permit(2));
     expect([...to.committed.keys()]).toEqual([1, 2]);
+  });
+
+  test('is given rows that take back earlier ones only if it takes them', async () => {
+    const { batch } = rows(1, 2, 3) as { batch: Batch };
+    const kinds = Uint8Array.of(rowKind.delete, rowKind.update, rowKind.delete);
+    const written = async (takesBack?: boolean): Promise<object[]> => {
+      const to = world();
+      const definition = { ...sinkOf(to, false), ...(takesBack === undefined ? {} : { takesBack }) };
+      const run = new OperatorRun({ ...runOptions(to), make: () => sinkOperator(definition, options({ mode: 'update' })) });
+      await run.feed({ kind: 'rows', batch: batch.withSystem({ ...batch.system, kinds }) });
+      await run.feed({ kind: 'rows', batch: batch.select(Int32Array.of(0)).withSystem({ ...batch.system, kinds }) });
+      await run.barrier(testBarrier(1));
+      await run.operator.commit!(permit(1));
+      return seen(to).map((row) => (row as { value: number }).value) as never;
+    };
+    expect([await written(), await written(true)]).toEqual([[2], [1, 2, 3, 1]]);
   });
 
   test('C5: overlapping commits take effect one after the other, in the order of epochs', async () => {

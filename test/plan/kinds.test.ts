@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { schema, streamNode, t, window, type AnyStream } from '../../src/api/index.ts';
+import { schema, sessionWindow, streamNode, t, window, type AnyStream } from '../../src/api/index.ts';
 import { kindOf, kindsOf, underWatermark } from '../../src/plan/index.ts';
 import { streamFrom } from '../api/graphs.ts';
 
@@ -24,6 +24,14 @@ describe('the kind of a stream', () => {
     expect(kind(readings.groupBy(window('at', '5 minutes')).count())).toBe('running');
     expect(kind(timed.groupBy('deviceId').count())).toBe('running');
     expect(kind(timed.keyBy('deviceId').reduce((a) => a))).toBe('running');
+  });
+
+  test('is session for one under a watermark, and running without', () => {
+    const sessions = timed.groupBy(sessionWindow('at', '5 minutes'), 'deviceId').count();
+    expect(kind(sessions)).toBe('session');
+    expect(kind(readings.groupBy(sessionWindow('at', '5 minutes')).count())).toBe('running');
+    expect(kind(sessions.groupBy(window('window', '1 hour')).count())).toBe('chained');
+    expect(underWatermark(streamNode(sessions), 'window')).toBe('yes');
   });
 
   test('is chained for an aggregation of an aggregation, by its window or by a key that closes', () => {

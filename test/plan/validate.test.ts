@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type LogicalJob, outputModes, planJob } from '../../src/plan/index.ts';
+import { type LogicalJob, type LogicalNode, outputModes, planJob } from '../../src/plan/index.ts';
 import {
   aggregate,
   filter,
@@ -136,6 +136,20 @@ describe('a plan warns', () => {
       expect.stringContaining('order of arrival'),
     ]);
     expect(warnings(sink(keyed(source(), { onTimer })))).toEqual([]);
+  });
+
+  test('of sessions whose keys come from several inputs, and of sinks that are not told what is taken back', () => {
+    const sessions = (input: LogicalNode): LogicalNode => {
+      const { window: _, ...node } = windowed(input, ['k']);
+      return { ...node, session: { column: 'ts', gap: 1000 } };
+    };
+    const [a, b] = [watermark(source('a', { bounded: true })), watermark(source('b', { bounded: true }))];
+    expect(warnings(sink(sessions(union(a, b))))).toEqual([expect.stringContaining('whether a row that is nearly late finds')]);
+    expect(warnings(sink(sessions(a)))).toEqual([]);
+    expect(warnings(sink(sessions(a), 'update'))).toEqual([expect.stringContaining('is not told of rows that are taken back')]);
+    const told = sink(sessions(a), 'update');
+    expect(warnings({ ...told, sink: { ...told.sink, takesBack: true } })).toEqual([]);
+    expect(warnings(sink(windowed(a, ['k']), 'update'))).toEqual([]);
   });
 
   test('of a missing sink for dead letters', () => {

@@ -2,9 +2,17 @@ import { asSink, type Sink } from '../../api/index.ts';
 import type { Batch } from '../../batch/index.ts';
 import { type Epoch, epoch as epochOf, WeirError } from '../../core/index.ts';
 import type { CommitPermit, SinkContext, SinkWriter } from '../../operators/index.ts';
-import { packBatches, unpackRows } from '../memory/index.ts';
+import { packBatches, unpackChanges } from '../memory/index.ts';
 
-export type BatchFunction<Row> = (rows: readonly Row[], epoch: Epoch, context: { readonly signal: AbortSignal }) => Promise<void>;
+export interface BatchContext<Row> {
+  readonly signal: AbortSignal;
+  /**
+   * Mode `update`, of sessions: rows of earlier epochs that are taken back, because a session has grown or has merged into another. Remove them
+   * before the new rows are stored. Only window and keys of such a row mean anything.
+   */
+  readonly deleted: readonly Row[];
+}
+export type BatchFunction<Row> = (rows: readonly Row[], epoch: Epoch, context: BatchContext<Row>) => Promise<void>;
 
 interface Staged {
   readonly epoch: number;
@@ -25,6 +33,7 @@ export function foreachBatch<Row extends object>(fn: BatchFunction<Row>): Sink<R
     modes: ['append', 'update', 'complete'],
     single: true,
     identity: 'foreachBatch',
+    takesBack: true,
     open: async (context) => new BatchFunctionWriter(fn as BatchFunction<object>, context),
   });
 }
@@ -52,7 +61,8 @@ class BatchFunctionWriter implements SinkWriter {
   async commit(_permit: CommitPermit, staged: unknown): Promise<void> {
     const { epoch, batches } = staged as Staged;
     try {
-      await this.#fn(unpackRows(batches), epochOf(epoch), { signal: this.#context.signal });
+      const { rows, deleted } = unpackChanges(batches);
+      await this.#fn(rows, epochOf(epoch), { signal: this.#context.signal, deleted });
     } catch (error) {
       throw WeirError.from(error, 'E_SINK', `foreachBatch(), epoch ${epoch}`);
     }

@@ -1,2 +1,2 @@
 export { type MemorySink, memorySink, type MemorySinkOptions } from './memory-sink.ts';
-export { packBatches, unpackRows } from './staged-batches.ts';
+export { packBatches, unpackChanges, unpackRows } from './staged-batches.ts';

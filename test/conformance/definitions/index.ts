@@ -2,7 +2,8 @@
 import type { Definitions } from '../run.ts';
 import { counts } from './counts.ts';
 import { keyed } from './keyed.ts';
+import { sessions } from './sessions.ts';
 import { windows } from './windows.ts';
 
-const definitions: Definitions = { ...counts, ...windows, ...keyed };
+const definitions: Definitions = { ...counts, ...windows, ...keyed, ...sessions };
 export default definitions;
