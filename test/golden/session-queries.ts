@@ -26,7 +26,7 @@ function tableOf(epochs: readonly PublishedEpoch[]): { readonly rows: SessionRes
   return { rows: [...table.values()], wrong };
 }
 
-const inOrderOfValues = ({ all, first: _, ...row }: SessionResult): object => ({ ...row, all: ascending(all) });
+const inOrderOfValues = ({ all, ...row }: SessionResult): object => ({ ...row, all: ascending(all) });
 /** Sums and means are exact only over the values of one session: of several pieces they say nothing. */
 const additive = (row: SessionResult): object => {
   const { total: _total, mean: _mean, least: _least, most: _most, first: _first, ...rest } = row;

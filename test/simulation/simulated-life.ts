@@ -67,7 +67,14 @@ export const lifePlans: fc.Arbitrary<LifePlan> = fc.record({
     .tuple(
       drawnWith({ minLength: 40, maxLength: 400 }),
       // Tables that are written as a whole are there in one query, and only in some of its modes.
-      fc.constantFrom(...queryNames, 'running' as const, 'clearing' as const, 'timers' as const, 'process' as const),
+      fc.constantFrom(
+        ...queryNames,
+        'running' as const,
+        'clearing' as const,
+        'timers' as const,
+        'process' as const,
+        'sessions' as const,
+      ),
     )
     .map(([drawn, query]) => ({ ...drawn, query })),
   refuses: fc.oneof(
