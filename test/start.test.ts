@@ -6,10 +6,16 @@ import { foreachBatch, from, pipeline, type Progress, start, sum, timestamp, win
 import { generator } from '../src/connectors/index.ts';
 
 let stateDir = '';
+const temporaryFolder = process.env['TMPDIR'];
 beforeEach(async () => {
   stateDir = await mkdtemp(join(tmpdir(), 'weir-test-'));
+  process.env['TMPDIR'] = stateDir; // what others leave in the usual one is none of ours
 });
-afterEach(() => rm(stateDir, { recursive: true, force: true }));
+afterEach(async () => {
+  if (temporaryFolder === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = temporaryFolder;
+  await rm(stateDir, { recursive: true, force: true });
+});
 
 const minute = 60_000;
 const bids = [
