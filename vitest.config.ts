@@ -7,7 +7,7 @@ const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, 
 // Four projects: most tests run in vitest's own processes on the sources; those named *.nats.test.ts talk to a real
 // nats-server, which `scripts/test-nats.mjs` finds or fetches before the first of them; those named *.process.test.ts start
 // whole programs, and so need the build too, which `scripts/test-build.mjs` brings up to date; of these, the ones of
-// test/chaos occupy the machine by themselves, and come one after the other when all else is done.
+// test/chaos occupy the machine by themselves, and come one after the other when all else is done, but for those that must fail.
 const programs = { globalSetup: ['scripts/test-build.mjs', 'scripts/test-nats.mjs'], testTimeout: 120_000, hookTimeout: 120_000 };
 const sideBySide = (group: number) => ({ maxWorkers: 2, sequence: { groupOrder: group } });
 const oneByOne = (group: number) => ({ maxWorkers: 1, sequence: { groupOrder: group } });
@@ -74,6 +74,7 @@ export default defineConfig({
           include: ['test/chaos/**/*.process.test.ts'],
           ...programs,
           ...oneByOne(2),
+          maxConcurrency: 2, // what must go wrong may do so beside another: it mostly waits
         },
       },
     ],

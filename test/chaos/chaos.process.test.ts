@@ -12,7 +12,7 @@ describe('the main job, killed at random moments,', () => {
   });
 
   const ofOthers = ['no-epoch-budget', 'no-fence', 'no-generation', 'early-publish'];
-  test.each(Object.keys(sabotages).filter((name) => !ofOthers.includes(name)))(
+  test.concurrent.each(Object.keys(sabotages).filter((name) => !ofOthers.includes(name)))(
     'is seen to go wrong with --break %s',
     async (name) => {
       const { code, result } = await chaos('kill.mjs', '--kills', '8', '--seed', '7', '--break', name);

@@ -43,7 +43,7 @@ describe('a job from JetStream to JetStream, whose processes are killed and paus
     expect(code).toBe(0);
   });
 
-  test.each([
+  test.concurrent.each([
     ['fence', 'zombieWrites'],
     ['generation', 'zombieWrites'],
     ['early-publish', 'duplicated'],

@@ -20,7 +20,7 @@ describe('a job from JetStream to JetStream under all nemeses', { timeout: 240_0
     expect(code).toBe(0);
   });
 
-  test.each([
+  test.concurrent.each([
     ['no-fence', 'message-late'],
     ['early-publish', 'kill-worker'],
   ])('is seen to go wrong with --break %s', async (name, nemesis) => {

@@ -197,7 +197,7 @@ describe('a job whose workers are threads', { timeout: 120_000 }, () => {
       export default pipeline({ name: 'printing', outputs: [rows.to(stdout.sink())] });`;
     using folder = new Folder({ 'job.ts': printing });
     const program = onThreads(folder, 'job.ts', '--log-level', 'silent');
-    await program.says(/^epoch 1, /m);
+    await program.says(/^epoch \d+, /m);
     program.child.stdout!.destroy();
     expect(codeOf(await program.ended)).toEqual([1, expect.stringMatching(/weir: E_SINK .*nobody reads stdout any more/)]);
   });
