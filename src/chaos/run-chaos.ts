@@ -227,7 +227,7 @@ class ChaosRun implements AsyncDisposable {
 
   async #measure(fault: Fault): Promise<void> {
     const { clock } = this.#o;
-    await this.#allOver();
+    await this.#allOver(fault.measured === 'worker');
     const { generation } = this.#history;
     let at = clock.monotonic();
     const struck = await this.#hit(fault);
@@ -254,9 +254,10 @@ class ChaosRun implements AsyncDisposable {
   }
 
   /** No fault is open, everybody is there, and results are written by the newest generation. */
-  async #allOver(): Promise<void> {
+  async #allOver(sparesAreReady = false): Promise<void> {
     await Promise.all(this.#open);
-    await this.#until('there is a standby and every worker, and those that are spare have read ahead', () => this.#isComplete);
+    await this.#until('there is a standby and every worker', () => this.#isComplete);
+    if (sparesAreReady) await this.#until('spare workers have read ahead', () => this.#areSparesReady);
     for (let before = -1; before !== this.#history.generation; ) {
       before = this.#history.generation;
       const { written } = this.#history;
@@ -266,14 +267,15 @@ class ChaosRun implements AsyncDisposable {
 
   get #isComplete(): boolean {
     const { cluster } = this.#arena;
-    const { workers, parallelism } = this.#o;
     return (
-      cluster.isFull &&
-      cluster.standby !== undefined &&
-      this.#history.workers >= cluster.workers.length &&
-      this.#history.spares >= workers - parallelism &&
-      this.#history.isKnown
+      cluster.isFull && cluster.standby !== undefined && this.#history.workers >= cluster.workers.length && this.#history.isKnown
     );
+  }
+
+  /** One that is lost is then replaced at once. */
+  get #areSparesReady(): boolean {
+    const { workers, parallelism } = this.#o;
+    return this.#history.spares >= workers - parallelism;
   }
 
   async #until(what: string, condition: () => boolean): Promise<void> {
