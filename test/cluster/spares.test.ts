@@ -42,4 +42,19 @@ describe('workers, of which one is spare', () => {
     await town.until(() => town.outcome !== '');
     expect([town.outcome, town.sums]).toEqual(['finished', expected]);
   });
+
+  test('a worker that comes later reads ahead at once, and is known to have done so', async () => {
+    town = new Town();
+    const lead = await town.coordinator();
+    for (const name of ['w1', 'w2', 'w3']) town.worker(name);
+    await town.until(() => lead.status().spares === 1);
+    const since = town.clock.monotonic();
+    town.worker('w4');
+    await town.until(() => lead.status().spares === 2);
+    expect(town.warmed.get('w4')!.size).toBeGreaterThan(0);
+    expect(town.clock.monotonic() - since).toBeLessThan(500); // not at the next second's commit
+    await town.kill('w3');
+    await town.until(() => lead.status().spares === 1);
+    await lead.kill();
+  });
 });

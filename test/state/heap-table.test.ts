@@ -135,14 +135,18 @@ describe('a table on the heap', () => {
     const nextEpoch = epochs();
     const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
     for (const [i, key] of keys.entries()) a!.put(0, key, i % 16, { n: i });
-    const rest = (): void => {
+    const written = (): void => {
       const frozen = state.freeze(nextEpoch());
       drain(frozen);
       frozen.written();
+    };
+    const rest = (): void => {
+      written();
       for (let i = 0; i < keys.length; i++) a!.get(0, 'nobody'); // packs a few each time
     };
     for (let i = 0; i < 3; i++) rest();
     for (const key of keys.slice(0, 4)) a!.modify(0, key)!.n += 100; // objects again
+    for (let i = 0; i < 2; i++) written(); // due to be packed, and not packed yet
     const seen: string[] = [];
     for (const { key, value } of a!.entries(0)) {
       seen.push(`${key} ${value.n}`);
