@@ -15,21 +15,15 @@ import type { Barrier } from '../progress/index.ts';
 import { AggregateRows } from './aggregate-rows.ts';
 import { AggregateState, type KeyCell } from './aggregate-state.ts';
 import { Accumulators } from './accumulators.ts';
-import { type EmissionState, Emissions, type PendingEmission } from './emissions.ts';
+import { Emissions, type PendingEmission } from './emissions.ts';
 import { GroupValues } from './group-values.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type Pane, Panes } from './panes.ts';
-import type { GroupRun } from './per-group.ts';
 import { ResultRows, type RowTarget } from './result-rows.ts';
+import { restoreResults, type ResultSnapshot, resultSnapshot } from './result-snapshot.ts';
 import { Resumable } from './resumable.ts';
 import { Slices } from './slices.ts';
 
-interface Snapshot {
-  readonly ordinal: number;
-  readonly forwarded: number;
-  readonly fired: readonly GroupRun[];
-  readonly emissions: Readonly<Record<string, EmissionState>>;
-}
 type CellsOf = (pane: Pane) => Iterable<KeyCell>;
 
 /** All there is, of an aggregation without windows. */
@@ -98,23 +92,12 @@ class AggregateOperator implements Operator {
     return this.#time?.closes === true ? this.#panes!.nextEnd(this.#forwarded) : undefined;
   }
 
-  snapshot(): Snapshot {
-    return {
-      ordinal: this.#state.ordinal,
-      forwarded: this.#forwarded,
-      fired: this.#state.fired.snapshot(),
-      emissions: this.#emissions.snapshot(),
-    };
+  snapshot(): ResultSnapshot {
+    return resultSnapshot(this.#state, this.#emissions, this.#forwarded);
   }
 
   restore(parts: readonly RestoredPart[]): void {
-    const snapshots = parts.map((part) => part.value as Snapshot);
-    parts.forEach((part, i) => {
-      this.#state.fired.restore(part, snapshots[i]!.fired);
-      this.#emissions.restore(part, snapshots[i]!.emissions);
-    });
-    this.#state.ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
-    this.#forwarded = parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ forwarded }) => forwarded));
+    this.#forwarded = restoreResults(parts, this.#state, this.#emissions);
     this.#recall();
   }
 

@@ -6,10 +6,9 @@
 import type { Batch } from '../batch/index.ts';
 import type { AggregateNode, GroupTime } from '../plan/index.ts';
 import type { AggregateState } from './aggregate-state.ts';
-import { setAside, setAsideFor } from './dead-rows.ts';
-import { type GroupedKey, groupedKeys, keyInWords } from './key.ts';
+import { setAside, setAsideOfKey } from './dead-rows.ts';
+import { type GroupedKey, groupedKeys } from './key.ts';
 import type { OperatorContext } from './operator.ts';
-import { closureFault } from './row-fault.ts';
 import { timeIn } from './row-time.ts';
 import type { Slices } from './slices.ts';
 
@@ -79,14 +78,7 @@ export class AggregateRows {
     try {
       state.add(namespace, key, group, values);
     } catch (thrown) {
-      const fault = closureFault(thrown, {
-        operator: context.operator,
-        site: node.site,
-        position: batch.position(i),
-        key: keyInWords(key),
-      });
-      if (!context.guarded) throw fault;
-      setAsideFor(context, batch, i, fault);
+      setAsideOfKey(context, node.site, batch, i, { key, thrown });
       return false;
     }
     counted?.(namespace, key);

@@ -3,12 +3,27 @@ import type { Batch } from '../batch/index.ts';
 import type { WeirError } from '../core/index.ts';
 import type { CallSite } from '../plan/index.ts';
 import type { OperatorContext } from './operator.ts';
-import { rowFault } from './row-fault.ts';
+import { keyInWords } from './key.ts';
+import { closureFault, rowFault } from './row-fault.ts';
 
 /** Row `i` of the batch becomes a dead letter; throws the fault if the job has nowhere to put it. */
 export function setAside(context: OperatorContext, site: CallSite, batch: Batch, i: number, thrown: unknown): void {
   const position = batch.position(i);
   setAsideFor(context, batch, i, rowFault(thrown, { operator: context.operator, site, position }));
+}
+
+/** The same of a function of the user's that was called for a key; throws the fault where nothing could undo what it had done. */
+export function setAsideOfKey(
+  context: OperatorContext,
+  site: CallSite,
+  batch: Batch,
+  i: number,
+  { key, thrown }: { readonly key: string; readonly thrown: unknown },
+): void {
+  const position = batch.position(i);
+  const fault = closureFault(thrown, { operator: context.operator, site, position, key: keyInWords(key) });
+  if (!context.guarded) throw fault;
+  setAsideFor(context, batch, i, fault);
 }
 
 export function setAsideFor(context: OperatorContext, batch: Batch, i: number, fault: WeirError): void {

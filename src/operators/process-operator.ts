@@ -10,7 +10,7 @@
  */
 import type { Batch } from '../batch/index.ts';
 import type { ProcessNode } from '../plan/index.ts';
-import { setAside, setAsideFor } from './dead-rows.ts';
+import { setAside, setAsideOfKey } from './dead-rows.ts';
 import { keyExtractor, keyInWords } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { ProcessCalls } from './process-calls.ts';
@@ -113,14 +113,7 @@ class ProcessOperator implements Operator {
     try {
       calls.onRow(batch, i);
     } catch (thrown) {
-      const fault = closureFault(thrown, {
-        operator: this.#context.operator,
-        site: this.#node.site,
-        position: batch.position(i),
-        key: keyInWords(key),
-      });
-      if (!this.#context.guarded) throw fault;
-      setAsideFor(this.#context, batch, i, fault);
+      setAsideOfKey(this.#context, this.#node.site, batch, i, { key, thrown });
     }
   }
 

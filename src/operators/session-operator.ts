@@ -14,24 +14,17 @@ import { WeirError } from '../core/index.ts';
 import { type AggregateNode, type Emission, sessionCloses } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import { Accumulators } from './accumulators.ts';
-import { setAside, setAsideFor } from './dead-rows.ts';
-import { type EmissionState, Emissions, type PendingEmission } from './emissions.ts';
+import { setAside, setAsideOfKey } from './dead-rows.ts';
+import { Emissions, type PendingEmission } from './emissions.ts';
 import { GroupValues } from './group-values.ts';
-import { type GroupedKey, groupedKeys, keyInWords } from './key.ts';
+import { type GroupedKey, groupedKeys } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
-import type { GroupRun } from './per-group.ts';
+import { restoreResults, type ResultSnapshot, resultSnapshot } from './result-snapshot.ts';
 import { Resumable } from './resumable.ts';
-import { closureFault } from './row-fault.ts';
 import { timeOf } from './row-time.ts';
 import { SessionRows } from './session-rows.ts';
 import { type KeySession, SessionState } from './session-state.ts';
 
-interface Snapshot {
-  readonly ordinal: number;
-  readonly forwarded: number;
-  readonly fired: readonly GroupRun[];
-  readonly emissions: Readonly<Record<string, EmissionState>>;
-}
 /** What a row is by itself: `[start, end)`. */
 interface OwnSession {
   readonly start: number;
@@ -89,23 +82,12 @@ class SessionOperator implements Operator {
     return this.#closes ? this.#state.nextEnd : undefined;
   }
 
-  snapshot(): Snapshot {
-    return {
-      ordinal: this.#state.ordinal,
-      forwarded: this.#forwarded,
-      fired: this.#state.fired.snapshot(),
-      emissions: this.#emissions.snapshot(),
-    };
+  snapshot(): ResultSnapshot {
+    return resultSnapshot(this.#state, this.#emissions, this.#forwarded);
   }
 
   restore(parts: readonly RestoredPart[]): void {
-    const snapshots = parts.map((part) => part.value as Snapshot);
-    parts.forEach((part, i) => {
-      this.#state.fired.restore(part, snapshots[i]!.fired);
-      this.#emissions.restore(part, snapshots[i]!.emissions);
-    });
-    this.#state.ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
-    this.#forwarded = parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ forwarded }) => forwarded));
+    this.#forwarded = restoreResults(parts, this.#state, this.#emissions);
     this.#state.recall(({ key, group, value }) => this.#emissions.recall(0, key, group, value));
   }
 
@@ -175,14 +157,7 @@ class SessionOperator implements Operator {
     try {
       this.#state.add(key, group, start, end, values);
     } catch (thrown) {
-      const fault = closureFault(thrown, {
-        operator: this.#context.operator,
-        site: this.#node.site,
-        position: batch.position(i),
-        key: keyInWords(key),
-      });
-      if (!this.#context.guarded) throw fault;
-      setAsideFor(this.#context, batch, i, fault);
+      setAsideOfKey(this.#context, this.#node.site, batch, i, { key, thrown });
       return;
     }
     this.#emissions.changed(0, key);

@@ -8,6 +8,7 @@ import { type Batch, decodeBatch, encodeBatch } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { ChannelId, ChannelReceiver, ChannelSender, Frame, Transport } from '../channel.ts';
 import { defaultWindow, ReceiverCredit, SenderCredit, type Window } from '../credit.ts';
+import { FrameQueue } from '../frame-queue.ts';
 
 export interface MemoryTransportOptions {
   readonly window?: Window;
@@ -53,8 +54,6 @@ export class MemoryTransport implements Transport {
 }
 
 const none = (): void => {};
-/** Frames that were taken and are still kept: a channel that never runs empty must not keep all. */
-const takenMax = 32;
 
 class MemoryChannel {
   readonly sender: ChannelSender;
@@ -63,9 +62,8 @@ class MemoryChannel {
   readonly #codec: boolean;
   readonly #sent = new SenderCredit();
   readonly #taken: ReceiverCredit;
-  /** Frames with the size that was paid for them: both ends must count the same. */
-  #queue: { readonly frame: Frame; readonly bytes: number }[] = [];
-  #head = 0;
+  /** Both ends must count the same sizes. */
+  readonly #queue = new FrameQueue();
   #opened = false;
   #closed = false;
   #wakeSender: () => void = none;
@@ -81,8 +79,7 @@ class MemoryChannel {
 
   close(): void {
     this.#closed = true;
-    this.#queue = [];
-    this.#head = 0;
+    this.#queue.clear();
     this.#wakeSender = none;
     this.#wakeReceiver = none;
   }
@@ -106,9 +103,9 @@ class MemoryChannel {
     return {
       open: () => channel.#onOpen(),
       get pending() {
-        return channel.#opened ? channel.#queue.length - channel.#head : 0;
+        return channel.#opened ? channel.#queue.length : 0;
       },
-      peek: () => (channel.#opened ? channel.#queue[channel.#head]?.frame : undefined),
+      peek: () => (channel.#opened ? channel.#queue.peek() : undefined),
       take: () => channel.#take(),
       onReadable: (wake) => {
         channel.#wakeReceiver = wake;
@@ -123,9 +120,9 @@ class MemoryChannel {
       if (!this.#sent.available) throw new WeirError('E_INTERNAL', `H2: channel ${this.#name} has no credit for a data frame`);
       const bytes = frame.batch.byteSize;
       this.#sent.spend(bytes);
-      this.#queue.push({ frame: this.#codec ? { kind: 'data', batch: throughCodec(frame.batch) } : frame, bytes });
+      this.#queue.push(this.#codec ? { kind: 'data', batch: throughCodec(frame.batch) } : frame, bytes);
     } else {
-      this.#queue.push({ frame, bytes: 0 });
+      this.#queue.push(frame, 0);
     }
     if (this.#opened) this.#wakeReceiver();
   }
@@ -137,13 +134,8 @@ class MemoryChannel {
   }
 
   #take(): Frame | undefined {
-    const entry = this.#queue[this.#head];
-    if (entry === undefined || !this.#opened) return undefined;
-    this.#head++;
-    if (this.#head === this.#queue.length || this.#head === takenMax) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
+    const entry = this.#opened ? this.#queue.take() : undefined;
+    if (entry === undefined) return undefined;
     if (entry.frame.kind === 'data') this.#grant(this.#taken.took(entry.bytes));
     return entry.frame;
   }

@@ -8,6 +8,7 @@ import { decodeBatch, packValue, unpackValue } from '../../batch/index.ts';
 import { type ErrorCode, WeirError } from '../../core/index.ts';
 import type { ChannelReceiver, Frame } from '../channel.ts';
 import { type Grant, ReceiverCredit, type Window } from '../credit.ts';
+import { FrameQueue } from '../frame-queue.ts';
 import { encodeFrame, type WireFrame } from './frame-codec.ts';
 import type { ChannelSite } from './sending-channel.ts';
 
@@ -21,8 +22,7 @@ export interface ReceivingSite extends ChannelSite {
 export class ReceivingChannel implements ChannelReceiver {
   readonly #site: ReceivingSite;
   readonly #credit: ReceiverCredit;
-  #queue: { readonly frame: Frame; readonly bytes: number }[] = [];
-  #head = 0;
+  readonly #queue = new FrameQueue();
   #pieces: Uint8Array[] = [];
   #received = 0;
   /** The sender has answered the first grant. */
@@ -45,21 +45,16 @@ export class ReceivingChannel implements ChannelReceiver {
   }
 
   get pending(): number {
-    return this.#queue.length - this.#head;
+    return this.#queue.length;
   }
 
   peek(): Frame | undefined {
-    return this.#queue[this.#head]?.frame;
+    return this.#queue.peek();
   }
 
   take(): Frame | undefined {
-    const entry = this.#queue[this.#head];
+    const entry = this.#queue.take();
     if (entry === undefined) return undefined;
-    this.#head++;
-    if (this.#head === this.#queue.length || this.#head === 32) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
     if (entry.frame.kind === 'data') this.#grant(this.#credit.took(entry.bytes));
     return entry.frame;
   }
@@ -70,8 +65,7 @@ export class ReceivingChannel implements ChannelReceiver {
 
   close(): void {
     this.#state = 'over';
-    this.#queue = [];
-    this.#head = 0;
+    this.#queue.clear();
     this.#pieces = [];
     this.#wake = () => {};
   }
@@ -113,7 +107,7 @@ export class ReceivingChannel implements ChannelReceiver {
     this.#pieces = [];
     try {
       const frame: Frame = isData ? { kind: 'data', batch: decodeBatch(payload) } : (unpackValue(payload) as Frame);
-      this.#queue.push({ frame, bytes: payload.length });
+      this.#queue.push(frame, payload.length);
     } catch (error) {
       return this.#fail(WeirError.from(error, 'E_CHANNEL').message);
     }

@@ -9,17 +9,14 @@ import { WeirError } from '../../core/index.ts';
 import type { Subscription } from '../bus.ts';
 import type { ChannelReceiver, Frame } from '../channel.ts';
 import { ReceiverCredit, type Window } from '../credit.ts';
+import { FrameQueue } from '../frame-queue.ts';
 import type { PortFrame, PortSite } from './port-sender.ts';
-
-/** Frames that were taken and are still kept: a channel that never runs empty must not keep all. */
-const takenMax = 32;
 
 export class PortReceiver implements ChannelReceiver {
   readonly #site: PortSite;
   readonly #credit: ReceiverCredit;
   #subscriptions: readonly Subscription[] = [];
-  #queue: { readonly frame: Frame; readonly bytes: number }[] = [];
-  #head = 0;
+  readonly #queue = new FrameQueue();
   #received = 0;
   #state: 'new' | 'open' | 'over' = 'new';
   #grants = false;
@@ -42,21 +39,16 @@ export class PortReceiver implements ChannelReceiver {
   }
 
   get pending(): number {
-    return this.#queue.length - this.#head;
+    return this.#queue.length;
   }
 
   peek(): Frame | undefined {
-    return this.#queue[this.#head]?.frame;
+    return this.#queue.peek();
   }
 
   take(): Frame | undefined {
-    const entry = this.#queue[this.#head];
+    const entry = this.#queue.take();
     if (entry === undefined) return undefined;
-    this.#head++;
-    if (this.#head === this.#queue.length || this.#head === takenMax) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
     if (entry.frame.kind === 'data') {
       this.#credit.took(entry.bytes);
       this.#grantSoon();
@@ -72,8 +64,7 @@ export class PortReceiver implements ChannelReceiver {
     this.#state = 'over';
     for (const subscription of this.#subscriptions) subscription.close();
     this.#subscriptions = [];
-    this.#queue = [];
-    this.#head = 0;
+    this.#queue.clear();
     this.#wake = () => {};
   }
 
@@ -82,10 +73,8 @@ export class PortReceiver implements ChannelReceiver {
     if (number !== this.#received + 1) return this.#fail(`frame ${number} came after ${this.#received}`);
     this.#received = number;
     try {
-      const isData = frame instanceof Uint8Array;
-      this.#queue.push(
-        isData ? { frame: { kind: 'data', batch: decodeBatch(frame) }, bytes: frame.length } : { frame, bytes: 0 },
-      );
+      if (frame instanceof Uint8Array) this.#queue.push({ kind: 'data', batch: decodeBatch(frame) }, frame.length);
+      else this.#queue.push(frame, 0);
     } catch (error) {
       return this.#fail(WeirError.from(error, 'E_CHANNEL').message);
     }
