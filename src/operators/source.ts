@@ -66,7 +66,7 @@ export interface SourceDefinition extends SourceInfo {
    * The same source, which may leave out rows that do not meet all of these conditions. The records that it refuses, its positions, and how
    * many records it counts are the same. Absent: it gives all rows.
    */
-  restrict?(conditions: readonly RowCondition[]): SourceDefinition;
+  filter?(conditions: readonly RowCondition[]): SourceDefinition;
   /** What lies before is in the oldest retained checkpoint and may be released. */
   release?(split: string, before: Position, context: SourceContext): Promise<void>;
   /**

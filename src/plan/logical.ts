@@ -24,7 +24,7 @@ export interface SourceInfo {
   /** The same source that gives only these columns, and fields of them, in the order of its schema; absent: it gives all it has. */
   project?(columns: readonly ColumnPath[]): SourceInfo;
   /** The same source, which may leave out rows that do not meet all of these conditions; absent: it knows only whole rows. */
-  restrict?(conditions: readonly RowCondition[]): SourceInfo;
+  filter?(conditions: readonly RowCondition[]): SourceInfo;
 }
 
 /** A row meets it if the column is not null, and compares so with the value, which is of its type. */

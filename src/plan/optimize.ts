@@ -6,11 +6,11 @@ import { Combining } from './combine.ts';
 import { Fusing } from './fuse.ts';
 import type { LogicalJob } from './logical.ts';
 import { Pruning } from './prune.ts';
-import { Pushing } from './push.ts';
+import { FilterPushdown } from './filter-pushdown.ts';
 import { rewritten } from './rewrite.ts';
 
 export function optimizeJob(job: LogicalJob): LogicalJob {
-  return [Fusing, Pushing, Pruning, Combining].reduce<LogicalJob>(
+  return [Fusing, FilterPushdown, Pruning, Combining].reduce<LogicalJob>(
     (shaped, Pass) => rewritten(shaped, (all) => new Pass(all)),
     job,
   );

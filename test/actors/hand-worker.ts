@@ -11,7 +11,7 @@ import { barrier, batch, numbers, valuesOf } from './fakes.ts';
 
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const { project: _whole, restrict: _all, ...info } = source('in').source;
+const { project: _whole, filter: _all, ...info } = source('in').source;
 
 /** Gives what the test puts in, piece by piece; `null` ends it. */
 class Input {

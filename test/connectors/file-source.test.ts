@@ -297,7 +297,7 @@ describe('a source of which only some columns are wanted', () => {
       { column: 'id', is: 'gte', value: 2 },
       { column: 'name', is: 'ne', value: 'c' },
     ];
-    for (const some of [source().restrict!(conditions), source().project!([['id'], ['name']]).restrict!(conditions)]) {
+    for (const some of [source().filter!(conditions), source().project!([['id'], ['name']]).filter!(conditions)]) {
       const pieces = await readPieces(some, 'events.jsonl', sourceContext());
       expect(pieces.reduce((sum, { piece }) => sum + piece.records, 0)).toBe(events.length);
       const found = pieces.flatMap(({ piece }) => outcomes(piece));

@@ -85,11 +85,11 @@ export function fileSourceOf<Row extends object>(options: FileSourceOptions<Row>
 function reduced(
   settings: FileSettings,
   make: (settings: FileSettings) => SourceDefinition,
-): Pick<SourceDefinition, 'project' | 'restrict'> {
-  const { project, restrict } = settings.format;
+): Pick<SourceDefinition, 'project' | 'filter'> {
+  const { project, filter } = settings.format;
   return {
     ...(project === undefined ? {} : { project: (columns) => make({ ...settings, format: project(columns) }) }),
-    ...(restrict === undefined ? {} : { restrict: (conditions) => make({ ...settings, format: restrict(conditions) }) }),
+    ...(filter === undefined ? {} : { filter: (conditions) => make({ ...settings, format: filter(conditions) }) }),
   };
 }
 

@@ -35,7 +35,7 @@ export interface FormatDefinition {
    */
   project?(columns: readonly ColumnPath[]): FormatDefinition;
   /** The same format, whose scanner may leave out rows that do not meet all of these conditions. It refuses the same records. */
-  restrict?(conditions: readonly RowCondition[]): FormatDefinition;
+  filter?(conditions: readonly RowCondition[]): FormatDefinition;
   /** @throws WeirError `E_VALUE` for a row that the format cannot hold */
   encode(row: object): Uint8Array;
   /** What writes rows of whole batches as lines faster than `encode`: the same bytes. */

@@ -42,7 +42,7 @@ function jsonFormat(rows: RowSchema, schema: BatchSchema, conditions: readonly R
       ? {}
       : {
           project: (columns) => jsonFormat(rows, projectSchema(schema, columns), conditions),
-          restrict: (more) => jsonFormat(rows, schema, [...conditions, ...more]),
+          filter: (more) => jsonFormat(rows, schema, [...conditions, ...more]),
         }),
     decode: (record) => rows.parse(revive(parsed(textOf(record)))),
     encode: (row) => Buffer.from(jsonText(row)),

@@ -84,9 +84,7 @@ function definitionOf(settings: SourceSettings): SourceDefinition {
     assist: (request, context) => assist(settings, request, context),
     access: { kind: 'read-stream', stream: records.stream, ...serversOf(settings.nats) },
     ...(records.format.project === undefined ? {} : { project: (wanted) => definitionOf(projected(settings, wanted)) }),
-    ...(records.format.restrict === undefined
-      ? {}
-      : { restrict: (conditions) => definitionOf(restricted(settings, conditions)) }),
+    ...(records.format.filter === undefined ? {} : { filter: (conditions) => definitionOf(filtered(settings, conditions)) }),
   };
 }
 
@@ -103,10 +101,10 @@ function projected(settings: SourceSettings, wanted: readonly ColumnPath[]): Sou
 }
 
 /** What the format knows of them: columns of the message it does not. */
-function restricted(settings: SourceSettings, conditions: readonly RowCondition[]): SourceSettings {
+function filtered(settings: SourceSettings, conditions: readonly RowCondition[]): SourceSettings {
   const { records } = settings;
   const own = conditions.filter(({ column }) => !records.columns.some((each) => each === column));
-  return { ...settings, records: { ...records, format: records.format.restrict!(own) } };
+  return { ...settings, records: { ...records, format: records.format.filter!(own) } };
 }
 
 function checkedSettings(options: MessageSourceOptions): SourceSettings {

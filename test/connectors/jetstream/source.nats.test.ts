@@ -71,7 +71,7 @@ describe('jetstream.source', () => {
       { n: 1 },
       { n: 3 },
     ]);
-    const large = whole.restrict!([
+    const large = whole.filter!([
       { column: 'n', is: 'gt', value: 1 },
       { column: 'sequence', is: 'lt', value: 2 }, // not of the format: let through
     ]);

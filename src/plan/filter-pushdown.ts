@@ -10,7 +10,7 @@ import type { LogicalNode, ProjectNode, RowCondition, SourceNode } from './logic
 import { inputsOf } from './resolve.ts';
 import { over, type Pass } from './rewrite.ts';
 
-export class Pushing implements Pass {
+export class FilterPushdown implements Pass {
   readonly #conditions = new Map<SourceNode, readonly RowCondition[]>();
 
   constructor(all: readonly LogicalNode[]) {
@@ -22,8 +22,8 @@ export class Pushing implements Pass {
     if (node.kind !== 'source') return over(node, inputs);
     const conditions = this.#conditions.get(node)!;
     const { source } = node;
-    if (conditions.length === 0 || source.restrict === undefined) return node;
-    return { ...node, source: source.restrict(conditions), conditions };
+    if (conditions.length === 0 || source.filter === undefined) return node;
+    return { ...node, source: source.filter(conditions), conditions };
   }
 }
 
