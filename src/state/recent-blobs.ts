@@ -15,6 +15,8 @@ export class RecentBlobs {
   readonly #bytesMax: number;
   readonly #copies = new Map<string, Uint8Array>();
   #bytes = 0;
+  /** Of the last blob that there was no room for. */
+  #refused = 0;
   #life = '';
 
   constructor(bytesMax: number) {
@@ -50,6 +52,7 @@ export class RecentBlobs {
       },
       warm: async (ids, signal) => {
         if (!signal.aborted) store.retain!(new Set(ids));
+        if (!this.#hasRoom) return; // or what does not fit would be read each time
         const missing = ids.filter((id) => !this.#copies.has(id));
         let next = 0;
         const one = async (): Promise<void> => {
@@ -65,8 +68,17 @@ export class RecentBlobs {
     return store;
   }
 
+  /** For one like that which there was none for last. */
+  get #hasRoom(): boolean {
+    return this.#bytes + this.#refused <= this.#bytesMax;
+  }
+
   #keep(id: string, bytes: Uint8Array): void {
-    if (this.#copies.has(id) || this.#bytes + bytes.length > this.#bytesMax) return; // RB1
+    if (this.#copies.has(id)) return;
+    if (this.#bytes + bytes.length > this.#bytesMax) {
+      this.#refused = bytes.length; // RB1
+      return;
+    }
     this.#copies.set(id, bytes);
     this.#bytes += bytes.length;
   }

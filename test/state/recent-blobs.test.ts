@@ -74,6 +74,8 @@ describe('blobs that are kept in memory', () => {
     expect(ahead).toBeLessThan(ids.length / 2 + 1);
     expect((await blobs.get('a'))[0]).toBe(0);
     expect([blobs.view!('a')?.[0], blobs.view!('b')?.[0], blobs.view!('c')]).toEqual([0, 1, undefined]);
+    await blobs.warm!(ids, enough.signal); // it is known that no more fits
+    expect(asked).toHaveLength(ahead);
     enough.abort();
     await blobs.warm!(['l'], enough.signal);
     await expect(blobs.warm!(['never-was'], new AbortController().signal)).rejects.toMatchObject({ code: 'E_STATE_DAMAGED' });
