@@ -7,7 +7,8 @@
 import type { Duration } from '../core/index.ts';
 import type { Nulls } from './aggregate-types.ts';
 import type { Field } from './field.ts';
-import type { EventTime, EventWindow, Timestamp, Window } from './values.ts';
+import type { EventTime, EventWindow, Timestamp, Watermarked, Window } from './values.ts';
+import type { WindowKey } from './window-key.ts';
 
 declare const exprType: unique symbol;
 /** A planned value of type T. */
@@ -122,8 +123,15 @@ export type ExprOf<T> = 0 extends 1 & T
 
 /** The columns of a row, as expressions: what `(c) => …` is given. */
 export type Columns<Row> = { readonly [K in keyof Row]-?: ExprOf<Row[K]> };
-export type ExprRecord = Readonly<Record<string, Expr<unknown> | Scalar>>;
-export type ValuesOf<S> = { -readonly [K in keyof S]: ValueOf<S[K]> };
+/** A tumbling window over a time is a column too: the one that the row lies in. */
+export type ExprRecord = Readonly<Record<string, Expr<unknown> | Scalar | WindowKey<'fixed', never>>>;
+export type ValuesOf<S> = {
+  -readonly [K in keyof S]: S[K] extends WindowKey<'fixed', never, infer T>
+    ? [T] extends [Watermarked]
+      ? EventWindow
+      : Window
+    : ValueOf<S[K]>;
+};
 
 export interface When<T> {
   when<const V extends Scalar | Expr<unknown>>(condition: BooleanExpr<null>, value: V): When<T | ValueOf<V>>;

@@ -66,7 +66,8 @@ const isKey = ({ type }: FieldType): boolean => type.kind !== 'struct' || isWind
 const nodesOfWindow = ({ time, shape }: GroupWindow): ExprNode[] =>
   'gap' in shape && typeof shape.gap === 'object' ? [time, shape.gap] : [time];
 
-function windowOf(name: string, { shape, time }: PlannedWindow, schema: BatchSchema, call: Call): GroupWindow {
+/** A window over a time of these rows. */
+export function windowOf(name: string, { shape, time }: PlannedWindow, schema: BatchSchema, call: Call): GroupWindow {
   if (typeof time === 'string') {
     requireWindowTime(schema, time, call);
     return { name, shape, time: columnExpr([time], timeColumn(schema, time)) };

@@ -1,12 +1,15 @@
 /** The column verbs as nodes: `select`, `withColumns`, `where`. */
 import { type BatchSchema, batchSchema, type SchemaField } from '../batch/index.ts';
-import { columnExpr, evaluate, heldTo, type NamedExpr } from '../expr/index.ts';
+import { formatMs } from '../core/index.ts';
+import { applyExpr, columnExpr, constantExpr, evaluate, type ExprNode, heldTo, type NamedExpr } from '../expr/index.ts';
 import type { LogicalNode, ProjectNode, RowNode } from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
 import { columnOf } from './columns.ts';
 import { exprsOf } from './expr-columns.ts';
+import { windowOf } from './grouping.ts';
 import { nodeOf } from './planned-expr.ts';
 import { selectedSchema } from './result-schema.ts';
+import { PlannedWindow } from './window-key.ts';
 
 /** From columns to expressions: see stream.ts for its types. */
 export type ColumnsFunction = (columns: never) => unknown;
@@ -55,10 +58,25 @@ function namedExprs(fn: ColumnsFunction, schema: BatchSchema, call: Call): reado
   return exprsOf(fn, schema, call, (result) => {
     if (typeof result !== 'object' || result === null || Array.isArray(result))
       throw refused(call, 'its function gives no named columns', 'as in (c) => ({ total: c.price.mul(c.count) })');
-    const columns = Object.entries(result).map(([name, value]) => ({ name, expr: nodeOf(value) }));
+    const columns = Object.entries(result).map(([name, value]) => ({ name, expr: exprOf(name, value, schema, call) }));
     if (columns.length === 0) throw refused(call, 'it needs at least one column');
     return { result: columns, nodes: columns.map(({ expr }) => expr) };
   });
+}
+
+/** The window that a row lies in is a column like any other, if it lies in one. */
+function exprOf(name: string, value: unknown, schema: BatchSchema, call: Call): ExprNode {
+  if (!(value instanceof PlannedWindow)) return nodeOf(value);
+  const { shape, time } = windowOf(name, value, schema, call);
+  if (!('fixed' in shape) || shape.fixed.slideMs !== shape.fixed.sizeMs)
+    throw refused(
+      call,
+      `column '${name}' would be several windows, or one that depends on other rows`,
+      'tumbling windows can be columns; others group rows: groupBy(window(…))',
+    );
+  const { sizeMs, offsetMs } = shape.fixed;
+  const at = time.type.type.kind === 'struct' ? applyExpr('lastOf', time) : time;
+  return applyExpr('window', at, constantExpr({ sizeMs, offsetMs }, formatMs(sizeMs)));
 }
 
 /** Of rows without a schema nobody knows the other columns: each becomes a new object. */

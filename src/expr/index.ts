@@ -12,7 +12,7 @@ export {
   orElseExpr,
   whenExpr,
 } from './build.ts';
-export type { FunctionName, TimePart } from './functions/index.ts';
+export type { FunctionName, TimePart, WindowPlaces } from './functions/index.ts';
 export { evaluate, type ReadColumn } from './interpret.ts';
 export type { Fault } from './loop.ts';
 export {
@@ -26,6 +26,7 @@ export {
   plainColumn,
   type Scalar,
   substitute,
+  timedColumn,
 } from './node.ts';
 export { Projection, type ProjectionSpec } from './projection.ts';
 export { exprText } from './text.ts';

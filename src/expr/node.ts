@@ -131,6 +131,13 @@ export function plainColumn(node: ExprNode): string | undefined {
   return node.kind === 'column' && node.path.length === 1 ? node.path[0] : undefined;
 }
 
+/** The column whose time it is that this stands for: a column as it is, or the window that such a one lies in. */
+export function timedColumn(node: ExprNode): string | undefined {
+  if (node.kind !== 'apply' || node.fn !== 'window') return plainColumn(node);
+  const time = node.args[0]!;
+  return time.kind === 'apply' && (time.fn === 'lastOf' || time.fn === 'isTime') ? plainColumn(time.args[0]!) : plainColumn(time);
+}
+
 /** The same tree with each column replaced by what `of` says; parts that stay the same are shared, and what was shared stays so (EX2). */
 export function substitute(root: ExprNode, of: (column: ColumnNode) => ExprNode): ExprNode {
   const done = new Map<ExprNode, ExprNode>();

@@ -6,8 +6,8 @@ import type { ScalarFunction } from './scalar-function.ts';
 import { texts } from './texts.ts';
 import { times } from './times.ts';
 
-export { bool, number, type ScalarFunction, text, time } from './scalar-function.ts';
-export type { TimePart } from './times.ts';
+export { bool, number, type ScalarFunction, text, time, window } from './scalar-function.ts';
+export type { TimePart, WindowPlaces } from './times.ts';
 
 export type FunctionName =
   | keyof typeof numbers

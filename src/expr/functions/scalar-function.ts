@@ -1,4 +1,4 @@
-import type { DataType } from '../../batch/index.ts';
+import type { DataType, SchemaField } from '../../batch/index.ts';
 import type { Family } from '../node.ts';
 
 /**
@@ -21,3 +21,5 @@ export const number: DataType = { kind: 'float64' };
 export const text: DataType = { kind: 'string' };
 export const bool: DataType = { kind: 'bool' };
 export const time: DataType = { kind: 'timestamp' };
+const instant = (name: string): SchemaField => ({ name, type: time, nullable: false });
+export const window: DataType = { kind: 'struct', fields: [instant('start'), instant('end')] };

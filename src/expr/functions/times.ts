@@ -1,5 +1,5 @@
 /** Functions of time: milliseconds since 1970, in UTC. */
-import { number, type ScalarFunction, text, time } from './scalar-function.ts';
+import { number, type ScalarFunction, text, time, window } from './scalar-function.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -18,8 +18,19 @@ function written(at: number, parts: readonly TimePart[]): string {
   return whole;
 }
 
+/** Windows of one size, one after the other. */
+export interface WindowPlaces {
+  readonly sizeMs: number;
+  readonly offsetMs: number;
+}
+
+function windowAt(at: number, { sizeMs, offsetMs }: WindowPlaces): { readonly start: number; readonly end: number } {
+  const start = at - remainder(at - offsetMs, sizeMs);
+  return { start, end: start + sizeMs };
+}
+
 export const times: Readonly<
-  Record<'addMs' | 'diffMs' | 'truncate' | 'hour' | 'minute' | 'second' | 'format' | 'toMs', ScalarFunction>
+  Record<'addMs' | 'diffMs' | 'truncate' | 'window' | 'lastOf' | 'hour' | 'minute' | 'second' | 'format' | 'toMs', ScalarFunction>
 > = {
   addMs: {
     takes: ['time', 'constant'],
@@ -35,6 +46,8 @@ export const times: Readonly<
     text: (a, b) => `(${a} - ${b})`,
   },
   truncate: { takes: ['time', 'constant'], gives: time, apply: (at: number, unitMs: number) => at - remainder(at, unitMs) },
+  window: { takes: ['time', 'constant'], gives: window, apply: windowAt },
+  lastOf: { takes: ['other'], gives: time, apply: ({ end }: { readonly end: number }) => end - 1 },
   hour: { takes: ['time'], gives: number, apply: (at: number) => Math.floor(remainder(at, dayMs) / hourMs) },
   minute: { takes: ['time'], gives: number, apply: (at: number) => Math.floor(remainder(at, hourMs) / 60_000) },
   second: { takes: ['time'], gives: number, apply: (at: number) => Math.floor(remainder(at, 60_000) / 1000) },
