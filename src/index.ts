@@ -30,6 +30,8 @@ export {
   type Job,
   type JobModule,
   type JobReport,
+  type JoinOptions,
+  type JoinType,
   type KeyedStream,
   type KeyValue,
   type Kind,
@@ -69,6 +71,7 @@ export {
   type StructExpr,
   sum,
   t,
+  type Table,
   type Timestamp,
   timestamp,
   type TimestampExpr,
@@ -88,4 +91,4 @@ export {
 export { bytes, csv, defineSink, defineSource, foreachBatch, json, type JsonValue, msgpack, text } from './connectors/index.ts';
 export { type Duration, type Epoch, WeirError } from './core/index.ts';
 export type { JobStatus } from './runtime/index.ts';
-export { from, start } from './start.ts';
+export { from, start, table } from './start.ts';

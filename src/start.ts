@@ -7,6 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type AnyStream,
+  type FinalKind,
+  isStream,
   type Job,
   type JobReport,
   launchable,
@@ -19,6 +22,9 @@ import {
   type RunOptions,
   type Source,
   type Stream,
+  streamNode,
+  type Table,
+  tableOf,
   type Timestamp,
 } from './api/index.ts';
 import { from as streamFrom } from './connectors/index.ts';
@@ -35,6 +41,16 @@ const killMs = 1000;
  */
 export function from<Row extends object>(source: Source<Row> | readonly Row[] | AsyncIterable<Row> | Iterable<Row>): Stream<Row> {
   return launchable(streamFrom(source), launcher);
+}
+
+/**
+ * A bounded source, or a stream of such ones, as a table: what streams are joined with, row by row. Its rows are kept in state.
+ *
+ * @throws WeirError `E_PLAN` for a source without an end, and for rows that may still change
+ * @example orders.join(table(file.source({ path: 'customers.jsonl', format: json(Customer) })), { on: 'customerId', how: 'left' })
+ */
+export function table<Row extends object>(source: Source<Row> | readonly Row[] | AnyStream<Row, FinalKind>): Table<Row> {
+  return tableOf(streamNode(isStream(source) ? source : streamFrom(source as Source<Row> | readonly Row[])));
 }
 
 /**

@@ -25,6 +25,7 @@ import {
   state,
   sum,
   t,
+  table as asTable,
   timestamp,
   when,
   window,
@@ -414,3 +415,49 @@ const grouped: Stream<
 void grouped;
 const lateAsBefore: Stream<Reading> = byExpression.late();
 void lateAsBefore;
+
+// joins: outer sides may be null, keys are merged, times flow
+const L = schema({ id: t.string, a: t.number, at: t.timestamp });
+const R = schema({ id: t.string, b: t.number, seen: t.timestamp });
+declare const left: Stream<RowOf<typeof L>>;
+declare const right: Stream<RowOf<typeof R>>;
+const l = left.withWatermark('at', '1 minute');
+const r = right.withWatermark('seen', '1 minute');
+const inner: Stream<{ id: string; a: number; at: EventTime; b: number; seen: EventTime }, 'joined'> = l.join(r, {
+  on: 'id',
+  within: ['-1 minutes', '1 minute'],
+});
+void inner;
+for await (const row of l.join(r, { on: 'id', how: 'full', within: ['0 minutes', '1 hour'] }).rows())
+  same<typeof row, { id: string; a: number | null; at: EventTime | null; b: number | null; seen: EventTime | null }>();
+for await (const row of l.join(r, { on: 'id', how: 'semi' }).rows())
+  same<typeof row, { id: string; a: number; at: EventTime }>();
+// equal windows bound an outer join, of aggregations and of rows
+const lw = l.groupBy(window('at', '1 minute'), 'id').agg({ a: sum('a') });
+const rw = r.groupBy(window('seen', '1 minute'), 'id').agg({ b: sum('b') });
+for await (const row of lw.join(rw, { on: ['window', 'id'], how: 'left' }).rows())
+  same<typeof row, { window: EventWindow; id: string; a: number; b: number | null }>();
+const placed = l.withColumns((c) => ({ window: window(c.at, '1 minute') }));
+for await (const row of placed.rows()) same<typeof row, { id: string; a: number; at: EventTime; window: EventWindow }>();
+for await (const row of placed.select('id', 'window').join(rw.select('id', 'window', 'b'), { on: ['id', 'window'], how: 'anti' }).rows())
+  same<typeof row, { id: string; window: EventWindow }>();
+const renamedWindows = placed
+  .select((c) => ({ id: c.id, of: c.window }))
+  .join(rw, { on: { of: 'window', id: 'id' }, how: 'semi' });
+for await (const row of renamedWindows.rows()) same<typeof row, { id: string; of: EventWindow }>();
+// with a table a row stays a row; what was aggregated is joined
+const enriched = l.join(asTable(file.source({ path: 'r.jsonl', format: json(R) })), { on: 'id', how: 'left' });
+for await (const row of enriched.rows())
+  same<typeof row, { id: string; a: number; at: EventTime; b: number | null; seen: Timestamp | null }>();
+enriched.groupBy('id').count().to(stdout.sink(), { mode: 'update' });
+const perWindow2: Stream<{ window: EventWindow; id: string; a: number; b: number; seen: Timestamp }, 'joined'> = lw.join(
+  asTable(right),
+  { on: 'id' },
+);
+void perWindow2;
+const renamedKeys = l.join(
+  r.select((c) => ({ other: c.id, b: c.b })),
+  { on: { id: 'other' } },
+);
+for await (const row of renamedKeys.rows())
+  same<typeof row, { id: string; a: number; at: EventTime; other: string; b: number }>();

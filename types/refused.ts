@@ -123,3 +123,32 @@ readings.union(readings.keyBy('deviceId'));
 //✗ Property 'late' does not exist on type 'Stream<
 readings.late();
 void [count, from, json, defineSink];
+
+// ── joins
+const L = schema({ id: t.string, a: t.number, at: t.timestamp });
+const R = schema({ id: t.string, b: t.number, seen: t.timestamp });
+declare const left: Stream<RowOf<typeof L>>;
+declare const right: Stream<RowOf<typeof R>>;
+const l = left.withWatermark('at', '1 minute'), r = right.withWatermark('seen', '1 minute');
+//✗ 'OuterJoinNeedsATimeBound'
+l.join(r, { on: 'id', how: 'left' });
+//✗ 'OuterJoinNeedsATimeBound'
+l.join(r.select((c) => ({ other: c.id, b: c.b, seen: c.seen })), { on: { id: 'other' }, how: 'anti' });
+//✗ a left join needs a watermark on the right stream: call withWatermark() on it
+l.join(right, { on: 'id', how: 'left', within: ['0 minutes', '1 hour'] });
+//✗ a full join needs a watermark on the left stream
+left.join(r, { on: 'id', how: 'full', within: ['0 minutes', '1 hour'] });
+//✗ is not assignable to type
+l.join(r, { on: 'idd' });
+//✗ both sides have a column 'a': rename one with select() before the join
+l.join(l, { on: 'id' });
+//✗ "running"
+running.join(r, { on: 'deviceId' });
+//✗ joined rows do not change: use append
+l.join(r, { on: 'id' }).to(out, { mode: 'update' });
+//✗ a join has no bounded one: use append, or aggregate it
+l.join(r, { on: 'id' }).to(out, { mode: 'complete' });
+//✗ is not assignable to type
+l.select((c) => ({ w: window(c.a, '1 minute') }));
+//✗ Property '[streamBrand]' is missing
+readings.join(readings.keyBy('deviceId'), { on: 'deviceId' });

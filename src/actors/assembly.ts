@@ -91,6 +91,12 @@ export interface Inputs {
   readonly receivers: readonly ChannelReceiver[];
   /** Those of them, by index, on which no row can come: from subtasks of sources without a split. */
   readonly barren: readonly number[];
+  /** Those with whose rows no watermark comes, while one comes with others. */
+  readonly timeless: readonly number[];
+  /** Those that are read to their end before any other: a join's table. */
+  readonly first: readonly number[];
+  /** Of a join: for each, which of its inputs it belongs to. */
+  readonly sides: readonly number[];
 }
 
 export function inputsOf({ plan, stage, transport, index, deployment }: Site): Inputs {
@@ -98,11 +104,18 @@ export function inputsOf({ plan, stage, transport, index, deployment }: Site): I
     const edge = plan.edges[input]!;
     return channelsOf(plan, edge)
       .filter(({ to }) => to === index)
-      .map(({ from, to }) => ({ id: { edge: input, from, to }, sender: subtaskName(edge.from, from) }));
+      .map(({ from, to }) => ({ edge, id: { edge: input, from, to }, sender: subtaskName(edge.from, from) }));
   });
+  const { node } = stage.operators[0]!;
+  const hasTable = node.kind === 'join' && node.table === true;
+  const where = (is: (channel: (typeof channels)[number]) => boolean): number[] =>
+    channels.flatMap((channel, i) => (is(channel) ? [i] : []));
   return {
     receivers: channels.map(({ id }) => transport.receiver(id)),
-    barren: channels.flatMap(({ sender }, i) => (deployment.withoutSplits.includes(sender) ? [i] : [])),
+    barren: where(({ sender }) => deployment.withoutSplits.includes(sender)),
+    timeless: where(({ edge }) => edge.timeless === true),
+    first: where(({ edge }) => hasTable && edge.input === 1),
+    sides: channels.map(({ edge }) => edge.input ?? 0),
   };
 }
 

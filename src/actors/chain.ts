@@ -16,7 +16,9 @@ import type { Barrier } from '../progress/index.ts';
 
 /** What flows through a stage. */
 export type Item =
-  | { readonly kind: 'batch'; readonly batch: Batch; readonly advanceTo?: (row: number) => number }
+  | { readonly kind: 'batch'; readonly batch: Batch; readonly advanceTo?: (row: number) => number; readonly input?: number }
+  /** For the root alone. */
+  | { readonly kind: 'first read' }
   | { readonly kind: 'watermark'; readonly watermark: number }
   | { readonly kind: 'idle'; readonly idle: boolean }
   | { readonly kind: 'split'; readonly event: SplitEvent }
@@ -155,7 +157,9 @@ class Node implements ItemTarget {
     switch (item.kind) {
       case 'batch':
         if (!this.#begun) this.rowsIn += item.batch.length;
-        return this.#operator.process(item.batch, this.#output, item.advanceTo ?? this.#ownWatermark);
+        return this.#operator.process(item.batch, this.#output, item.advanceTo ?? this.#ownWatermark, item.input ?? 0);
+      case 'first read':
+        return this.#operator.onFirstRead?.(this.#output) ?? 'done';
       case 'watermark':
         if (item.watermark <= this.watermark && !this.#begun) return 'done';
         this.watermark = item.watermark;
@@ -174,9 +178,10 @@ class Node implements ItemTarget {
   #forward(item: Item): void {
     switch (item.kind) {
       case 'batch':
+      case 'first read':
         return;
       case 'watermark':
-        return this.#forwardWatermark(item.watermark);
+        return this.#forwardWatermark(item.watermark - (this.#operator.holdsBackMs ?? 0));
       default:
         this.#broadcast(item);
     }

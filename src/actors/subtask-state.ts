@@ -9,7 +9,7 @@
 import { packValue, unpackValue } from '../batch/index.ts';
 import { type Epoch, invariant } from '../core/index.ts';
 import type { Operator, RestoredPart } from '../operators/index.ts';
-import type { PlannedOperator } from '../plan/index.ts';
+import { isKeyed, type PlannedOperator } from '../plan/index.ts';
 import {
   type BlobStore,
   type ChunkRef,
@@ -130,7 +130,7 @@ export class SubtaskState {
   #partsOf(manifest: Manifest, { planned }: Member): readonly OperatorPart[] {
     const [from, to] = this.#o.owned;
     if (planned.node.kind === 'sink') return manifest.operators[planned.id] ?? [];
-    const keyed = planned.node.kind === 'aggregate' || planned.node.kind === 'reduce' || planned.node.kind === 'process';
+    const keyed = isKeyed(planned.node);
     return (manifest.operators[planned.id] ?? []).filter(({ groups }) =>
       keyed ? groups[0] < to && groups[1] > from : groups[0] >= from && groups[0] < to,
     );

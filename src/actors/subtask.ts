@@ -204,7 +204,7 @@ export class Subtask {
 
   // ── building
 
-  #inputs: Inputs = { receivers: [], barren: [] };
+  #inputs: Inputs = { receivers: [], barren: [], timeless: [], first: [], sides: [] };
 
   #build(): void {
     const { plan, environment, deployment } = this.#o;
@@ -263,8 +263,7 @@ export class Subtask {
       name: this.name,
       depth: this.stage.index,
       chain: this.#chain!,
-      inputs: this.#inputs.receivers,
-      barren: this.#inputs.barren,
+      inputs: this.#inputs,
       feed: this.#feed,
       epochBytesMax: environment.epochBytesMax / Math.max(1, sources),
       watermark: this.#state!.watermark(this.#o.deployment.restore),

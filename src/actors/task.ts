@@ -11,6 +11,7 @@ import { type Epoch, invariant } from '../core/index.ts';
 import type { DeadRecord } from '../operators/index.ts';
 import { align, type AlignerFact, type AlignerState, type Barrier, newAligner, WatermarkMerge } from '../progress/index.ts';
 import type { ChannelReceiver } from '../transport/index.ts';
+import type { Inputs } from './assembly.ts';
 import type { Chain } from './chain.ts';
 import type { Schedulable } from './scheduler.ts';
 import type { SourceFeed } from './source-feed.ts';
@@ -37,9 +38,8 @@ export interface TaskOptions {
   readonly name: string;
   readonly depth: number;
   readonly chain: Chain;
-  readonly inputs: readonly ChannelReceiver[];
-  /** Inputs on which no row comes: their watermark is +∞ before they say so, or else what a row sees would depend on when they do. */
-  readonly barren: readonly number[];
+  /** The watermark of those on which no row comes is +∞ before they say so, or else what a row sees would depend on when they do. */
+  readonly inputs: Inputs;
   readonly feed: SourceFeed | null;
   readonly events: TaskEvents;
   /** Sources: bytes that may be read between two barriers. */
@@ -57,6 +57,8 @@ export class Task implements Schedulable {
   readonly #events: TaskEvents;
   readonly #options: TaskOptions;
   readonly #merge: WatermarkMerge;
+  /** Inputs that are to be read to their end before any other. */
+  readonly #first: Set<number>;
   readonly #blocked: boolean[];
   /** Rows of several channels leave by the same ways. */
   readonly #mixes: boolean;
@@ -81,19 +83,21 @@ export class Task implements Schedulable {
     this.#options = options;
     this.depth = options.depth;
     this.#chain = options.chain;
-    this.#inputs = options.inputs;
+    const { receivers, barren, timeless, first } = options.inputs;
+    this.#inputs = receivers;
+    this.#first = new Set(first);
     this.#feed = options.feed;
     this.#events = options.events;
-    this.#merge = new WatermarkMerge(options.inputs.length);
-    this.#blocked = options.inputs.map(() => false);
-    this.#mixes = options.inputs.length - options.barren.length > 1;
-    this.#aligner = newAligner(options.inputs.length);
+    this.#merge = new WatermarkMerge(receivers.length, timeless);
+    this.#blocked = receivers.map(() => false);
+    this.#mixes = receivers.length - barren.length > 1;
+    this.#aligner = newAligner(receivers.length);
     this.#sampled = { at: options.monotonic(), busyMs: 0, heldBackMs: 0 };
     if (options.watermark > -Infinity) {
       this.#merge.restore(options.watermark);
       this.#chain.push({ kind: 'watermark', watermark: options.watermark });
     }
-    for (const input of options.barren) this.#raise(this.#merge.advance(input, Infinity));
+    for (const input of barren) this.#advance(input, Infinity);
   }
 
   /** Sources: a barrier is to follow the batch at hand. */
@@ -244,10 +248,13 @@ export class Task implements Schedulable {
   // ── channels
 
   #takeFrame(): boolean {
+    // Where all that come first have brought the barrier, the others have to bring theirs.
+    const onlyFirst = [...this.#first].some((input) => !this.#blocked[input]!);
     for (let tried = 0; tried < this.#inputs.length; tried++) {
       const input = this.#nextInput;
       this.#nextInput = (input + 1) % this.#inputs.length;
       if (this.#blocked[input]! || this.#inputs[input]!.pending === 0) continue;
+      if (onlyFirst && !this.#first.has(input)) continue;
       this.#onFrame(input);
       return true;
     }
@@ -259,13 +266,15 @@ export class Task implements Schedulable {
     switch (frame.kind) {
       case 'data': {
         const { system } = frame.batch;
-        if (system.advances !== true) return this.#chain.push({ kind: 'batch', batch: frame.batch });
+        const side = this.#options.inputs.sides[input]!;
+        if (system.advances !== true) return this.#chain.push({ kind: 'batch', batch: frame.batch, input: side });
         // Behind several inputs that have rows a channel is of several splits: to whoever comes next these stamps are no advance.
         const batch = this.#mixes ? frame.batch.withSystem({ ...system, advances: false }) : frame.batch;
-        return this.#chain.push({ kind: 'batch', batch, advanceTo: (row) => this.#merge.ifAdvanced(input, batch.stamp(row)) });
+        const advanceTo = (row: number): number => this.#merge.ifAdvanced(input, batch.stamp(row));
+        return this.#chain.push({ kind: 'batch', batch, advanceTo, input: side });
       }
       case 'watermark':
-        return this.#raise(this.#merge.advance(input, frame.watermark));
+        return this.#advance(input, frame.watermark);
       case 'idle':
         this.#raise(this.#merge.setIdle(input, frame.idle));
         return this.#forwardIdle();
@@ -275,6 +284,11 @@ export class Task implements Schedulable {
         this.#align({ kind: 'end', input });
         if (this.#aligner.ended.size === this.#inputs.length) this.#chain.push({ kind: 'end' });
     }
+  }
+
+  #advance(input: number, watermark: number): void {
+    this.#raise(this.#merge.advance(input, watermark));
+    if (watermark === Infinity && this.#first.delete(input) && this.#first.size === 0) this.#chain.push({ kind: 'first read' });
   }
 
   #raise(watermark: number | undefined): void {

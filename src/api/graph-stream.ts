@@ -15,6 +15,7 @@ import { GraphGroups, lateRows } from './graph-groups.ts';
 import { GraphKeyed } from './graph-keyed.ts';
 import { keysBy, keysOf } from './grouping.ts';
 import type { RunOptions } from './job.ts';
+import { joinOf, type JoinRequest } from './join.ts';
 import type { Launcher } from './launcher.ts';
 import { checkFinal, checkMode } from './modes.ts';
 import { type Output, outputOf } from './output.ts';
@@ -25,6 +26,7 @@ import type { AnySchema } from './schema.ts';
 import type { AnyStream, Stream, ToOptions, WatermarkOptions } from './stream.ts';
 import { streamRows } from './stream-rows.ts';
 import { streamText } from './stream-text.ts';
+import { PlannedTable } from './table.ts';
 import { projectionTo, unionSchema } from './union-schema.ts';
 import { naturalMs, positiveMs } from './window-key.ts';
 
@@ -120,6 +122,13 @@ export class GraphStream {
     return this.#then({ kind: 'union', inputs, site: call.site, schema });
   }
 
+  join(right: unknown, request: JoinRequest): GraphStream {
+    const call = calling('join()');
+    const isTable = right instanceof PlannedTable;
+    const node = isTable ? right.node : streamNode(right as AnyStream);
+    return this.#then(joinOf([this.node, node], isTable, request, call));
+  }
+
   /** Of aggregations only, as the types say. */
   late(): GraphStream {
     const call = calling('late()');
@@ -205,6 +214,8 @@ export function streamOf<Row extends object>(node: LogicalNode, launcher?: Launc
 export function launchable<Row extends object>(stream: Stream<Row>, launcher: Launcher): Stream<Row> {
   return streamOf(streamNode(stream), launcher);
 }
+
+export const isStream = (what: unknown): what is AnyStream<never> => what instanceof GraphStream;
 
 /** The node that a stream ends in. @throws WeirError `E_PLAN` if it is no stream */
 export function streamNode(stream: AnyStream): LogicalNode {

@@ -43,8 +43,9 @@ export type {
 export { call, lit, when } from './planned-expr.ts';
 export { type Field, fieldColumn, fieldReader, type FieldReader } from './field.ts';
 export { t } from './fields.ts';
-export { launchable, streamNode, streamOf } from './graph-stream.ts';
+export { isStream, launchable, streamNode, streamOf } from './graph-stream.ts';
 export type { CheckMode, FinalKind } from './group-types.ts';
+export type { JoinOptions, JoinType } from './join-types.ts';
 export type { Job, JobReport, ModuleRunOptions, Progress, RunOptions } from './job.ts';
 export type { Launcher, LaunchOptions } from './launcher.ts';
 export { nearestName } from './nearest.ts';
@@ -56,6 +57,7 @@ export type { ReadField, TextScan } from './field.ts';
 export { type RowSchema, rowSchema } from './row-schema.ts';
 export { type AnySchema, type InputOf, type RowOf, type Schema, schema } from './schema.ts';
 export { type MapState, state, type StateField, type StateSpec, type ValueState } from './state-field.ts';
+export { type Table, tableOf } from './table.ts';
 export type { Aggregated, AnyStream, Grouped, KeyedStream, KeyValue, Stream, ToOptions, WatermarkOptions } from './stream.ts';
 export { type EventTime, type EventWindow, type Timestamp, timestamp, type TimestampInput, type Window } from './values.ts';
 export { sessionWindow, window, type WindowKey, type WindowOptions, type WindowType } from './window-key.ts';

@@ -13,10 +13,12 @@ import type { Show } from './fields.ts';
 import type { BooleanExpr, Columns, Expr, ExprRecord, ValuesOf } from './expr-types.ts';
 import type { CheckMode, FinalKind, GroupKind, GroupRow, KeyRow, TimeKey } from './group-types.ts';
 import type { RunOptions } from './job.ts';
+import type { CheckColumns, CheckJoin, CheckTimeBound, JoinKeys, JoinOptions, JoinRow, JoinType } from './join-types.ts';
 import type { Output } from './output.ts';
 import type { ProcessFunction } from './process-function.ts';
 import type { AnySchema } from './schema.ts';
 import type { StateSpec } from './state-field.ts';
+import type { Table } from './table.ts';
 import type { EventTime } from './values.ts';
 import type { WindowKey, WindowType } from './window-key.ts';
 
@@ -96,6 +98,34 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
 
   /** Rows of all; each input keeps its order, and the watermark is the least of theirs. */
   union<R extends object, K extends Kind>(this: AnyStream<R, K>, ...others: readonly AnyStream<R, K>[]): Stream<R, K>;
+
+  /**
+   * Each row with the rows of a table that have its keys. The rows of a table are read whole before the first row is joined, and kept.
+   *
+   * @throws WeirError `E_PLAN` for columns that both sides have beside the keys, and for keys that cannot be equal
+   */
+  join<
+    L extends object,
+    K extends FinalKind,
+    R extends object,
+    const On extends JoinKeys<L, R>,
+    const How extends 'inner' | 'left' | 'semi' | 'anti' = 'inner',
+  >(
+    this: AnyStream<L, K>,
+    right: Table<R> & CheckColumns<L, R, How, On>,
+    options: { readonly on: On; readonly how?: How; readonly nullSafe?: boolean },
+  ): Stream<JoinRow<L, R, How, On>, K extends 'rows' ? 'rows' : 'joined'>;
+  /**
+   * Rows of both sides with equal keys and, with `within`, close in time; without, of any time, for which all rows are kept for ever. Rows
+   * that come late, by their own watermark, are counted and left out.
+   *
+   * @throws WeirError `E_PLAN` as above, and for an outer join whose times nothing bounds, or without the watermark that it needs
+   */
+  join<L extends object, R extends object, const On extends JoinKeys<L, R>, const How extends JoinType = 'inner'>(
+    this: AnyStream<L, FinalKind>,
+    right: AnyStream<R, FinalKind> & CheckJoin<L, R, How, On>,
+    options: JoinOptions<How, On> & CheckTimeBound<How, On, L, R>,
+  ): Stream<JoinRow<L, R, How, On>, 'joined'>;
 
   /** The stable id of the operator before: what its state is found by after the job has changed. */
   named(id: string): this;

@@ -8,11 +8,11 @@ export interface Due {
 
 const compactFrom = 1024;
 
-export class DueHeap {
-  #items: Due[] = [];
+export class DueHeap<D extends Due = Due> {
+  #items: D[] = [];
 
   /** The earliest. */
-  get first(): Due | undefined {
+  get first(): D | undefined {
     return this.#items[0];
   }
 
@@ -21,12 +21,12 @@ export class DueHeap {
     return this.#items.length > compactFrom && this.#items.length > live * 2;
   }
 
-  fill(items: Due[]): void {
+  fill(items: D[]): void {
     this.#items = items;
     for (let i = (items.length >> 1) - 1; i >= 0; i--) this.#sink(i);
   }
 
-  push(item: Due): void {
+  push(item: D): void {
     const items = this.#items;
     let i = items.push(item) - 1;
     while (i > 0) {

@@ -2,6 +2,7 @@ import { unreachable, WeirError } from '../core/index.ts';
 import type { Emission, LogicalNode } from '../plan/index.ts';
 import { aggregateOperator } from './aggregate-operator.ts';
 import { combineOperator } from './combine/index.ts';
+import { joinOperator, tableJoinOperator } from './join/index.ts';
 import type { Operator } from './operator.ts';
 import { processOperator } from './process-operator.ts';
 import { reduceOperator } from './reduce-operator.ts';
@@ -43,6 +44,8 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
       return reduceOperator(node, emissions);
     case 'process':
       return processOperator(node);
+    case 'join':
+      return node.table === true ? tableJoinOperator(node) : joinOperator(node);
     case 'source':
     case 'union':
     case 'rebalance':

@@ -84,10 +84,17 @@ export interface Operator {
   open?(context: OperatorContext): void;
   /** All state is restored and the job begins: connect to the outside. */
   start?(): void;
-  /** `advanceTo(i)`: the least watermark that the inputs have reached once row i has arrived (T6); `-Infinity` where unknown. */
-  process(batch: Batch, out: Output, advanceTo: (row: number) => number): Step;
+  /**
+   * `advanceTo(i)`: the least watermark that the inputs have reached once row i has arrived (T6); `-Infinity` where unknown.
+   * `input`: of a join, the input that the rows come from: 0, the left one (unless said), or 1.
+   */
+  process(batch: Batch, out: Output, advanceTo: (row: number) => number, input?: number): Step;
   /** The operator's watermark has risen. Not implemented = forwarded at once. */
   onWatermark?(watermark: number, out: Output): Step;
+  /** The inputs that are to be read first have been read to their end. Perhaps again after a restore. */
+  onFirstRead?(out: Output): Step;
+  /** How far the times of its rows may lie behind its own watermark, ms (0): it is forwarded so much smaller. */
+  readonly holdsBackMs?: number;
   /** Sources' chains only: a split fell idle, woke up, or ended. Not implemented = forwarded. */
   onSplit?(event: SplitEvent, out: Output): void;
   /** All rows before the barrier were processed: flush what belongs to its epoch. */

@@ -8,10 +8,10 @@
  */
 import { createHash } from 'node:crypto';
 import { type OperatorId, operatorId, WeirError } from '../core/index.ts';
-import type { DataType, SchemaField } from '../batch/index.ts';
+import { type DataType, fieldOf, type SchemaField } from '../batch/index.ts';
 import { formatMs } from '../core/index.ts';
 import { exprText, plainColumn } from '../expr/index.ts';
-import type { AggregateNode, AggregateSpec, KeySelector, ProjectNode, WindowSpec } from './logical.ts';
+import type { AggregateNode, AggregateSpec, JoinNode, KeySelector, ProjectNode, WindowSpec } from './logical.ts';
 import type { Resolved } from './resolve.ts';
 
 export interface Identity {
@@ -93,6 +93,8 @@ function labelOf({ node }: Resolved): string {
       return shortened(projectionText(node));
     case 'watermark':
       return `watermark ${node.column} - ${formatMs(node.delayMs)}`;
+    case 'join':
+      return joinText(node);
     default:
       return node.kind;
   }
@@ -116,6 +118,8 @@ function keysOf({ node }: Resolved): readonly string[] {
       return [selectorText(node.key)];
     case 'watermark':
       return [node.column];
+    case 'join':
+      return node.keys.flat();
     default:
       return [];
   }
@@ -145,6 +149,8 @@ function stateOf({ node }: Resolved): string | null {
           )
           .join(', ') || 'no state'
       }`;
+    case 'join':
+      return `${joinText(node)}; ${keptText(node)}`;
     case 'sink':
       return `staged results of ${node.sink.identity}, mode ${node.mode}`;
     default:
@@ -156,6 +162,26 @@ function aggregationText(node: AggregateNode): string {
   const time = timeText(node);
   const aggregates = node.aggregates.map(({ name, spec }) => `${name} = ${aggregateText(spec)}`).join(', ');
   return `${time === undefined ? '' : `${time}; `}keys ${node.keys.join(', ') || 'none'}; ${aggregates}`;
+}
+
+/** `left join on id = other, nulls equal, seen - at in 0 ms to 1 hour` */
+function joinText({ how, keys, nullSafe, bound, table }: JoinNode): string {
+  const on = keys[0].map((name, i) => (name === keys[1][i] ? name : `${name} = ${keys[1][i]}`)).join(', ') || 'nothing';
+  const isRange = bound !== undefined && (bound.lowMs !== 0 || bound.highMs !== 0);
+  const within = isRange ? `, ${bound.right} - ${bound.left} in ${formatMs(bound.lowMs)} to ${formatMs(bound.highMs)}` : '';
+  return `${how} join${table === true ? ' with a table' : ''} on ${on}${nullSafe ? ', nulls equal' : ''}${within}`;
+}
+
+/** The columns of each side that are kept, which are those that somebody needs. */
+function keptText({ inputs, columns }: JoinNode): string {
+  return (['left', 'right'] as const)
+    .map((side, i) => {
+      const { schema } = inputs[i]!;
+      const names = columns?.flatMap((column) => column[side] ?? []);
+      if (names === undefined || schema.kind === 'any') return `${side}: whole rows`;
+      return `${side}: ${names.map((name) => `${name} ${fieldText(fieldOf(schema, name)!)}`).join(', ') || 'nothing'}`;
+    })
+    .join('; ');
 }
 
 function aggregateText({ fn, column = '', where }: AggregateSpec): string {

@@ -7,6 +7,10 @@ export type {
   Emission,
   Guarantee,
   KeySelector,
+  JoinBound,
+  JoinColumn,
+  JoinNode,
+  JoinType,
   LateNode,
   LogicalJob,
   LogicalNode,
@@ -29,8 +33,9 @@ export type {
   WindowSpec,
 } from './logical.ts';
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
-export { kindOf, kindsOf, underWatermark } from './kinds.ts';
+export { hasWatermark, kindOf, kindsOf, underWatermark } from './kinds.ts';
 export { type GroupTime, groupTime, sessionCloses } from './group-time.ts';
+export { equalIsLate } from './lateness.ts';
 export { describePlan } from './describe.ts';
 export { selectorText, typeText } from './identity.ts';
 export { keyGroupsOfJob, ownedGroups, routingTable } from './key-groups.ts';
@@ -46,3 +51,4 @@ export {
 } from './physical.ts';
 export { deadLetterId, deadLetterSchema, planJob } from './planner.ts';
 export { inputsOf } from './resolve.ts';
+export { isKeyed } from './shuffle-key.ts';

@@ -7,12 +7,12 @@
  * watermark above, since it closes by that; a bare column is not, since most are no times.
  */
 import { columnIndex } from '../batch/index.ts';
-import { plainColumn } from '../expr/index.ts';
-import type { AggregateNode, LogicalNode, ProcessNode, ProjectNode, RowNode, UnionNode } from './logical.ts';
+import { timedColumn } from '../expr/index.ts';
+import type { AggregateNode, JoinNode, LogicalNode, ProcessNode, ProjectNode, RowNode, UnionNode } from './logical.ts';
 import type { Kind } from './output-modes.ts';
 
 /** From the least to the most restrictive: a union is what its most restrictive input is. */
-const order: readonly Kind[] = ['rows', 'windowed', 'session', 'chained', 'running'];
+const order: readonly Kind[] = ['rows', 'windowed', 'session', 'joined', 'chained', 'running'];
 
 export function kindOf(node: LogicalNode): Kind {
   const kinds = kindsOf(node);
@@ -28,6 +28,8 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
       return new Set(['rows']);
     case 'reduce':
       return new Set(['running']);
+    case 'join':
+      return new Set([node.table === true && kindOf(node.inputs[0]) === 'rows' ? 'rows' : 'joined']);
     case 'aggregate':
       return new Set([aggregateKind(node)]);
     case 'union':
@@ -70,6 +72,8 @@ export function underWatermark(node: LogicalNode, column: string): Answer {
       return underWatermark(node.input.input, column);
     case 'union':
       return ofUnion(node, column);
+    case 'join':
+      return ofJoin(node, column);
     case 'source':
       return 'no';
     default:
@@ -85,11 +89,11 @@ function madeByClosure({ input, schema }: RowNode | ProcessNode, column: string)
   return type?.kind === 'timestamp' && type.eventTime === true ? 'yes' : 'no';
 }
 
-/** A copy keeps it, under another name too; what is computed loses it. */
+/** A copy keeps it, under another name too, and so does the window that it lies in; what else is computed loses it. */
 function ofProjection({ input, columns }: ProjectNode, column: string): Answer {
   if (columns === undefined) return underWatermark(input, column);
   const found = columns.find(({ name }) => name === column);
-  const copied = found === undefined ? undefined : plainColumn(found.expr);
+  const copied = found === undefined ? undefined : timedColumn(found.expr);
   return copied === undefined ? 'no' : underWatermark(input, copied);
 }
 
@@ -107,7 +111,16 @@ function ofUnion({ inputs }: UnionNode, column: string): Answer {
   return answers.includes('unseen') ? 'unseen' : 'yes';
 }
 
-function hasWatermark(node: LogicalNode): boolean {
+/** Times pass through a join as they are. Where rows have no schema a column may be of either side. */
+function ofJoin({ inputs, columns }: JoinNode, column: string): Answer {
+  const found = columns?.find(({ name }) => name === column);
+  if (columns !== undefined && found === undefined) return 'no';
+  const { left, right } = found ?? { left: column, right: column };
+  const answers = [left, right].map((name, i) => (name === undefined ? 'no' : underWatermark(inputs[i]!, name)));
+  return answers.find((answer) => answer === 'yes') ?? answers.find((answer) => answer === 'unseen') ?? 'no';
+}
+
+export function hasWatermark(node: LogicalNode): boolean {
   switch (node.kind) {
     case 'watermark':
       return true;
@@ -115,6 +128,8 @@ function hasWatermark(node: LogicalNode): boolean {
       return false;
     case 'union':
       return node.inputs.every(hasWatermark);
+    case 'join':
+      return node.table === true ? hasWatermark(node.inputs[0]) : node.inputs.some(hasWatermark);
     default:
       return hasWatermark(node.input);
   }

@@ -176,6 +176,39 @@ export interface CombineNode extends NodeBase {
   readonly hasTime: boolean;
   readonly partials: readonly PartialColumn[];
 }
+export type JoinType = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti';
+/** A column of the result: the left row's, or where there is none, or no such column, the right row's. */
+export interface JoinColumn {
+  readonly name: string;
+  readonly left?: string;
+  readonly right?: string;
+}
+/**
+ * Which times two rows may have that belong together: right time - left time lies in [lowMs, highMs]. The times are columns: timestamps, or windows,
+ * whose time is their last millisecond.
+ */
+export interface JoinBound {
+  readonly left: string;
+  readonly right: string;
+  readonly lowMs: number;
+  readonly highMs: number;
+}
+/** Rows of two inputs, the left and the right, that belong together. */
+export interface JoinNode extends NodeBase {
+  readonly kind: 'join';
+  readonly inputs: readonly [LogicalNode, LogicalNode];
+  readonly how: JoinType;
+  /** Of each side, in the same order: rows belong together whose values are equal. */
+  readonly keys: readonly [readonly string[], readonly string[]];
+  /** A null is equal to a null; otherwise to nothing. */
+  readonly nullSafe: boolean;
+  /** Absent: rows of any time. */
+  readonly bound?: JoinBound;
+  /** The right input is bounded, and read to its end before any left row is joined. */
+  readonly table?: boolean;
+  /** Absent where rows have no schema: then all columns of both. */
+  readonly columns?: readonly JoinColumn[];
+}
 /** Input rows of an aggregation that came too late. */
 export interface LateNode extends NodeBase {
   readonly kind: 'late';
@@ -224,6 +257,7 @@ export type LogicalNode =
   | LateNode
   | ReduceNode
   | ProcessNode
+  | JoinNode
   | SinkNode;
 
 /** One way in which an aggregation's result is asked for: by the sinks below it. `port`: the output that carries it. */

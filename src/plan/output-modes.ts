@@ -19,7 +19,13 @@ export interface OutputModes {
     update: true;
     complete: true;
   };
-  /** An aggregation of an aggregation. */
+  /** A join of two streams. */
+  joined: {
+    append: true;
+    update: '✗ joined rows do not change: use append';
+    complete: '✗ complete writes the whole result each time, and a join has no bounded one: use append, or aggregate it';
+  };
+  /** An aggregation of an aggregation, or of a join. */
   chained: {
     append: true;
     update: '✗ a second aggregation takes only final rows of the first: use append';
@@ -43,6 +49,11 @@ export const outputModes: OutputModes = {
       '✗ append writes a row once it is final, and these never are: group by a window over a column with withWatermark(), or say mode: update or complete',
     update: true,
     complete: true,
+  },
+  joined: {
+    append: true,
+    update: '✗ joined rows do not change: use append',
+    complete: '✗ complete writes the whole result each time, and a join has no bounded one: use append, or aggregate it',
   },
   chained: {
     append: true,

@@ -46,6 +46,10 @@ export interface Edge {
   /** hash: what is hashed. */
   readonly key: { readonly columns: readonly string[] } | KeySelector | null;
   readonly changelog: ChangelogMode;
+  /** Of a join: 0, its left input, or 1, its right one. */
+  readonly input?: number;
+  /** No watermark comes with its rows, while one comes with those of the other input, which goes for both. */
+  readonly timeless?: boolean;
 }
 
 export interface PhysicalPlan {

@@ -10,8 +10,10 @@ import { type BatchSchema, batchSchema } from '../batch/index.ts';
 import { type OperatorId, operatorId } from '../core/index.ts';
 import { type Identity, identify, projectionText } from './identity.ts';
 import { keyGroupsOfJob } from './key-groups.ts';
-import type { LogicalJob, LogicalNode, SinkNode } from './logical.ts';
+import { hasWatermark } from './kinds.ts';
+import type { JoinNode, LogicalJob, LogicalNode, SinkNode } from './logical.ts';
 import { optimizeJob } from './optimize.ts';
+import { shuffleKey } from './shuffle-key.ts';
 import { changelogOf, type Edge, type PhysicalPlan, type PlannedOperator, type Stage } from './physical.ts';
 import { type Feed, type Resolved, resolveJob } from './resolve.ts';
 import { validateJob, warningsOf } from './validate.ts';
@@ -102,7 +104,7 @@ class Draft {
       resolved.feeds.length === 1 &&
       above!.stage.parallelism === parallelism &&
       !feed!.rebalanced &&
-      keyOf(resolved.node) === null;
+      shuffleKey(resolved.node, 0) === null;
     const stage = fused ? above!.stage : this.#newStage(parallelism);
     const index = stage.operators.push(operator) - 1;
     this.#places.set(resolved, { stage, operator, index });
@@ -139,7 +141,7 @@ class Draft {
 
   #connect(feed: Feed, stage: DraftStage, node: LogicalNode): void {
     const from = this.#places.get(feed.from)!;
-    const key = keyOf(node);
+    const key = shuffleKey(node, feed.input ?? 0);
     const aligned = from.stage.parallelism === stage.parallelism && !feed.rebalanced;
     const edge = this.#edge(
       from.stage.index,
@@ -147,12 +149,20 @@ class Draft {
       key !== null ? 'hash' : aligned ? 'forward' : 'rebalance',
       key,
       changelogOf(feed.mode),
+      node.kind === 'join' ? { input: feed.input!, ...(isTimeless(node, feed.input!) ? { timeless: true } : {}) } : {},
     );
     from.operator.outputs.push({ port: feed.port, to: { kind: 'edge', edge } });
   }
 
-  #edge(from: number, to: DraftStage, kind: Edge['kind'], key: Edge['key'], changelog: Edge['changelog']): number {
-    const index = this.edges.push({ index: this.edges.length, from, to: to.index, kind, key, changelog }) - 1;
+  #edge(
+    from: number,
+    to: DraftStage,
+    kind: Edge['kind'],
+    key: Edge['key'],
+    changelog: Edge['changelog'],
+    side: Pick<Edge, 'input' | 'timeless'> = {},
+  ): number {
+    const index = this.edges.push({ index: this.edges.length, from, to: to.index, kind, key, changelog, ...side }) - 1;
     to.inputs.push(index);
     return index;
   }
@@ -167,21 +177,14 @@ class Draft {
     if (node.kind === 'sink' && node.sink.single) return 1;
     if (node.kind === 'aggregate' && node.keys.length === 0) return 1;
     if (node.parallelism !== undefined) return node.parallelism;
-    if (node.kind === 'source' || keyOf(node) !== null || feeds.some((feed) => feed.rebalanced)) return this.#parallelism;
+    if (node.kind === 'source' || shuffleKey(node, 0) !== null || feeds.some((feed) => feed.rebalanced)) return this.#parallelism;
     return Math.max(...feeds.map((feed) => this.#places.get(feed.from)!.stage.parallelism));
   }
 }
 
-function keyOf(node: LogicalNode): Edge['key'] {
-  switch (node.kind) {
-    case 'aggregate':
-      return { columns: node.keys };
-    case 'reduce':
-    case 'process':
-      return node.key;
-    default:
-      return null;
-  }
+/** A table's watermark is its end, until which it holds rows back. */
+function isTimeless({ inputs, table }: JoinNode, input: number): boolean {
+  return table !== true && !hasWatermark(inputs[input]!) && hasWatermark(inputs[1 - input]!);
 }
 
 function fingerprintOf(plan: Omit<PhysicalPlan, 'fingerprint'>): string {

@@ -17,7 +17,7 @@ import {
   schemaId,
 } from '../batch/index.ts';
 import { columnExpr, columnsRead } from '../expr/index.ts';
-import type { AggregateNode, LogicalNode, ProjectNode, SourceNode } from './logical.ts';
+import type { AggregateNode, CallSite, JoinNode, LogicalNode, ProjectNode, SourceNode } from './logical.ts';
 import { inputsOf } from './resolve.ts';
 import { over, type Pass } from './rewrite.ts';
 
@@ -41,6 +41,8 @@ export class Pruning implements Pass {
         return this.#project(node, inputs, needs);
       case 'aggregate':
         return this.#aggregate(node, inputs[0]!);
+      case 'join':
+        return this.#join(node, inputs, needs);
       case 'late': {
         const input = inputs[0] as AggregateNode;
         return { ...node, input, schema: part(node.schema, input.input.schema) };
@@ -75,10 +77,20 @@ export class Pruning implements Pass {
     const { schema } = input;
     const needs = this.#of(node.input);
     if (needs === null || schema.kind === 'any') return { ...node, input };
-    const names = namesIn(schema, needs);
-    if (names.length === schema.fields.length) return { ...node, input };
-    const columns = names.map((name) => ({ name, expr: columnExpr([name], schema.fields[columnIndex(schema, name)]!) }));
-    return { ...node, input: { kind: 'project', input, columns, site: node.site, schema: only(schema, names) } };
+    return { ...node, input: narrowed(input, schema, needs, node.site) };
+  }
+
+  /** It keeps, and is sent, only what somebody needs of its rows. */
+  #join(node: JoinNode, inputs: readonly LogicalNode[], needs: Needs): JoinNode {
+    const { columns, schema } = node;
+    if (columns === undefined || schema.kind === 'any') return over(node, inputs) as JoinNode;
+    const names = needs === null ? columns.map(({ name }) => name) : namesIn(schema, needs);
+    const kept = columns.filter(({ name }) => names.includes(name));
+    const sides = inputs.map((input, side) => {
+      if (input.schema.kind === 'any') return input;
+      return narrowed(input, input.schema, ofJoin({ ...node, columns: kept }, side), node.site);
+    });
+    return { ...node, inputs: [sides[0]!, sides[1]!], columns: kept, schema: only(schema, names) };
   }
 
   #of(node: LogicalNode): Needs {
@@ -108,6 +120,12 @@ function needsOf(node: LogicalNode, own: Needs): readonly (readonly [LogicalNode
       return [[node.input.input, own]];
     case 'aggregate':
       return [[node.input, ofAggregation(node)]];
+    case 'join': {
+      const columns = node.columns?.filter(({ name }) => own === null || names(own).has(name));
+      return node.inputs.map(
+        (input, side) => [input, columns === undefined ? null : ofJoin({ ...node, columns }, side)] as const,
+      );
+    }
     default:
       return inputsOf(node).map((input) => [input, null] as const);
   }
@@ -125,6 +143,13 @@ function ofAggregation({ keys, window, session, aggregates }: AggregateNode): Ne
   const read = aggregates.flatMap(({ spec }) => [spec.column, spec.where]);
   const time = [window?.column, session?.column, typeof session?.gap === 'string' ? session.gap : undefined];
   return [...keys, ...time, ...read].filter((name) => name !== undefined).map((name) => [name]);
+}
+
+/** What a join needs of one of its inputs: what it gives, and by what it finds partners. */
+function ofJoin({ keys, bound, columns = [] }: JoinNode, side: number): readonly ColumnPath[] {
+  const of = side === 0 ? 'left' : 'right';
+  const read = [...keys[side]!, ...(bound === undefined ? [] : [bound[of]]), ...columns.flatMap((column) => column[of] ?? [])];
+  return [...new Set(read)].map((name) => [name]);
 }
 
 const names = (needs: readonly ColumnPath[]): ReadonlySet<string> => new Set(needs.map(([name]) => name));
@@ -153,6 +178,14 @@ function withinStructs([first, ...rest]: ColumnPath, field: SchemaField): Column
 }
 
 const isSame = (a: BatchSchema, b: BatchSchema): boolean => schemaId(a) === schemaId(b);
+
+/** The same rows with only the columns that are needed of them. */
+function narrowed(input: LogicalNode, schema: Columns, needs: readonly ColumnPath[], site: CallSite): LogicalNode {
+  const names = namesIn(schema, needs);
+  if (names.length === schema.fields.length) return input;
+  const columns = names.map((name) => ({ name, expr: columnExpr([name], schema.fields[columnIndex(schema, name)]!) }));
+  return { kind: 'project', input, columns, site, schema: only(schema, names) };
+}
 
 function only(schema: Columns, names: readonly string[]): BatchSchema {
   return batchSchema(schema.fields.filter(({ name }) => names.includes(name)));

@@ -21,6 +21,8 @@ export interface Feed {
   /** A `rebalance()` lies between. */
   readonly rebalanced: boolean;
   readonly mode: OutputMode;
+  /** Of an operator whose inputs are different things (a join): the ordinal of the input. */
+  readonly input?: number;
 }
 export interface Resolved {
   readonly node: Exclude<LogicalNode, { kind: 'union' | 'rebalance' | 'late' }>;
@@ -52,8 +54,10 @@ class Resolver {
     this.#known.set(node, variants);
     const known = variants.get(key);
     if (known !== undefined) return known;
-    const feeds = inputsOf(node).flatMap((input) =>
-      this.#feeds(input, changes || node.kind === 'sink' ? demand : appendOnly, false),
+    const feeds = inputsOf(node).flatMap((input, i) =>
+      this.#feeds(input, changes || node.kind === 'sink' ? demand : appendOnly, false).map((feed) =>
+        node.kind === 'join' ? { ...feed, input: i } : feed,
+      ),
     );
     const resolved: Resolved = { node, feeds, emissions: [], order: this.all.length };
     variants.set(key, resolved);
@@ -84,7 +88,9 @@ class Resolver {
 
 /** Is there an aggregation above whose rows flow through this node? */
 function mayChange(node: LogicalNode): boolean {
-  return node.kind !== 'sink' && kindOf(node) !== 'rows';
+  if (node.kind === 'sink') return false;
+  const kind = kindOf(node);
+  return kind !== 'rows' && kind !== 'joined';
 }
 
 function portOf(demand: Demand): string {
@@ -96,6 +102,7 @@ export function inputsOf(node: LogicalNode): readonly LogicalNode[] {
     case 'source':
       return [];
     case 'union':
+    case 'join':
       return node.inputs;
     default:
       invariant(node.input !== undefined, `a ${node.kind} has an input`);

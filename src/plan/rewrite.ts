@@ -37,5 +37,5 @@ function inOrder(sinks: readonly LogicalNode[]): readonly LogicalNode[] {
 /** The same node over these inputs; itself if they are its own. */
 export function over(node: LogicalNode, inputs: readonly LogicalNode[]): LogicalNode {
   if (inputsOf(node).every((input, i) => input === inputs[i])) return node;
-  return (node.kind === 'union' ? { ...node, inputs } : { ...node, input: inputs[0] }) as LogicalNode;
+  return ('inputs' in node ? { ...node, inputs } : { ...node, input: inputs[0] }) as LogicalNode;
 }

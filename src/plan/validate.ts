@@ -5,10 +5,11 @@
  */
 import { WeirError } from '../core/index.ts';
 import { keyGroupsOfJob } from './key-groups.ts';
-import { kindOf, kindsOf } from './kinds.ts';
+import { hasWatermark, kindOf, kindsOf } from './kinds.ts';
 import type { LogicalJob, LogicalNode, WatermarkNode } from './logical.ts';
 import { outputModes } from './output-modes.ts';
 import { inputsOf, type Resolved } from './resolve.ts';
+import { isKeyed } from './shuffle-key.ts';
 
 export function validateJob(job: LogicalJob, parallelism: number): void {
   if (job.outputs.length === 0) {
@@ -46,7 +47,7 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
   seen.add(node);
   if (node.parallelism !== undefined) checkParallelism(node.parallelism, at(node));
   if (node.kind === 'watermark') checkWatermark(node);
-  if ((node.kind === 'aggregate' || node.kind === 'reduce' || node.kind === 'process') && kindOf(node.input) === 'running') {
+  if (isKeyed(node) && inputsOf(node).some((input) => kindOf(input) === 'running')) {
     throw new WeirError('E_PLAN', `${at(node)}: its input rows never become final, and it takes only final rows`, {
       hint: 'group the first aggregation by a window over a column with withWatermark()',
     });
@@ -121,6 +122,10 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
     if (node.kind === 'aggregate' && node.session !== undefined && sources > 1)
       warnings.push(
         `${at(node)}: rows of one key come from several inputs, so whether a row that is nearly late finds a session still open may depend on their order of arrival`,
+      );
+    if (node.kind === 'join' && node.table !== true && (node.bound === undefined || !node.inputs.some(hasWatermark)))
+      warnings.push(
+        `${at(node)}: it keeps all rows of both streams for ever: bound their times with \`within\`, under a watermark, or join on equal windows`,
       );
     if (node.kind === 'process' && node.onTimer !== undefined && sources > 1)
       warnings.push(

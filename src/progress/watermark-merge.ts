@@ -2,14 +2,17 @@
  * The watermark of a subtask: the least of its inputs' that are not idle, and never back.
  *
  * Owns: T3's merge. Invariants: W1 the merged watermark never falls; W2 an idle input does not hold it back; W3 when all
- * inputs are idle it stays.
+ * inputs are idle it stays; W4 a timeless input, which says nothing of time but its end, holds back only the end of time.
  */
 export class WatermarkMerge {
   readonly #watermarks: Float64Array;
   readonly #idle: Uint8Array;
+  readonly #timeless: readonly number[];
   #merged = -Infinity;
 
-  constructor(inputs: number) {
+  /** @param timeless by index; not all of them */
+  constructor(inputs: number, timeless: readonly number[] = []) {
+    this.#timeless = timeless;
     this.#watermarks = new Float64Array(inputs).fill(-Infinity);
     this.#idle = new Uint8Array(inputs);
   }
@@ -36,9 +39,10 @@ export class WatermarkMerge {
 
   /** What the merged watermark is once `input` has reached `watermark`, without recording it (T6). */
   ifAdvanced(input: number, watermark: number): number {
+    if (this.#timeless.includes(input)) return this.#merged;
     let least = Math.max(watermark, this.#watermarks[input]!);
     for (let i = 0; i < this.#watermarks.length; i++) {
-      if (i !== input && this.#idle[i] === 0 && this.#watermarks[i]! < least) least = this.#watermarks[i]!;
+      if (i !== input && this.#holds(i) && this.#watermarks[i]! < least) least = this.#watermarks[i]!;
     }
     return Math.max(least, this.#merged);
   }
@@ -52,12 +56,20 @@ export class WatermarkMerge {
     let least = Infinity;
     let active = false;
     for (let i = 0; i < this.#watermarks.length; i++) {
-      if (this.#idle[i] === 1) continue;
+      if (!this.#holds(i)) continue;
       active = true;
       if (this.#watermarks[i]! < least) least = this.#watermarks[i]!;
     }
-    if (!active || least <= this.#merged) return undefined;
+    if (!active || least <= this.#merged || (least === Infinity && !this.#timelessEnded)) return undefined;
     this.#merged = least;
     return least;
+  }
+
+  #holds(input: number): boolean {
+    return this.#idle[input] === 0 && !this.#timeless.includes(input);
+  }
+
+  get #timelessEnded(): boolean {
+    return this.#timeless.every((input) => this.#watermarks[input] === Infinity);
   }
 }

@@ -14,7 +14,8 @@ import { type BlobStore, type ChunkRef, chunkRef, loadChunks, OperatorState, Sna
 const limits = { packedFrom: 3, loadedPackedFrom: 2 };
 
 export type TestItem =
-  | { readonly kind: 'rows'; readonly batch: Batch; readonly advances?: boolean }
+  | { readonly kind: 'rows'; readonly batch: Batch; readonly advances?: boolean; readonly input?: number }
+  | { readonly kind: 'first read' }
   | { readonly kind: 'watermark'; readonly watermark: number }
   | { readonly kind: 'split'; readonly event: SplitEvent }
   | { readonly kind: 'barrier'; readonly due?: readonly number[]; readonly last?: 'stop' | 'end' };
@@ -89,7 +90,11 @@ export class OperatorRun {
   async feed(item: FedItem): Promise<void> {
     switch (item.kind) {
       case 'rows':
-        return this.#finish(() => this.operator.process(item.batch, this.#output, (row) => this.#advanceTo(item, row)));
+        return this.#finish(() =>
+          this.operator.process(item.batch, this.#output, (row) => this.#advanceTo(item, row), item.input ?? 0),
+        );
+      case 'first read':
+        return this.#finish(() => this.operator.onFirstRead?.(this.#output) ?? 'done');
       case 'watermark':
         if (item.watermark <= this.#watermark) return;
         this.#watermark = item.watermark;

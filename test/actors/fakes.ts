@@ -1,5 +1,6 @@
 /** What the data path is tested with: rows that are numbers, operators that write down what they see, targets that hold. */
 import { type Batch, batchOf, batchSchema } from '../../src/batch/index.ts';
+import type { Inputs } from '../../src/actors/assembly.ts';
 import type { Item, ItemTarget } from '../../src/actors/chain.ts';
 import { epoch, operatorId } from '../../src/core/index.ts';
 import type { Operator, Output, Step } from '../../src/operators/index.ts';
@@ -21,6 +22,15 @@ export const barrier = (n: number, last?: 'stop' | 'end'): Barrier => ({
   ...(last === undefined ? {} : { last }),
 });
 
+export const inputsOver = (receivers: Inputs['receivers'], some: Partial<Inputs> = {}): Inputs => ({
+  receivers,
+  barren: [],
+  timeless: [],
+  first: [],
+  sides: receivers.map(() => 0),
+  ...some,
+});
+
 /** An item or frame in a word: `1,2`, `w5`, `b1`, `idle`, `active`, `split a idle`, `end`. */
 export function brief(item: Item | { readonly kind: 'data'; readonly batch: Batch }): string {
   switch (item.kind) {
@@ -36,7 +46,8 @@ export function brief(item: Item | { readonly kind: 'data'; readonly batch: Batc
     case 'split':
       return `split ${item.event.split} ${item.event.state}${item.event.watermark === undefined ? '' : ` w${item.event.watermark}`}`;
     case 'end':
-      return 'end';
+    case 'first read':
+      return item.kind;
   }
 }
 

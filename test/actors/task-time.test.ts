@@ -3,7 +3,7 @@ import { Chain } from '../../src/actors/chain.ts';
 import { Task, type TaskEvents } from '../../src/actors/task.ts';
 import type { Operator } from '../../src/operators/index.ts';
 import { MemoryTransport } from '../../src/transport/index.ts';
-import { batch, planned, Sink, toEdge } from './fakes.ts';
+import { batch, inputsOver, planned, Sink, toEdge } from './fakes.ts';
 
 const nothing = (): void => undefined;
 const events: TaskEvents = {
@@ -16,7 +16,7 @@ const events: TaskEvents = {
   deadRecords: nothing,
   failed: nothing,
 };
-const base = { name: '1/0', depth: 0, events, epochBytesMax: 1000, barren: [], watermark: Number.NEGATIVE_INFINITY };
+const base = { name: '1/0', depth: 0, events, epochBytesMax: 1000, watermark: Number.NEGATIVE_INFINITY };
 
 function steps(task: Task): void {
   for (let i = 0; task.step(); i++) expect(i, 'a task comes to rest').toBeLessThan(1000);
@@ -31,7 +31,7 @@ describe('the time of a task', () => {
     transport.receiver(id).open();
     const operator: Operator = { process: (item, out) => ((now += 300), out.emit(item), 'done') };
     const chain = new Chain([{ planned: planned('op', toEdge(0)), operator }], () => sink);
-    const task = new Task({ ...base, chain, inputs: [transport.receiver(id)], feed: null, monotonic: () => now });
+    const task = new Task({ ...base, chain, inputs: inputsOver([transport.receiver(id)]), feed: null, monotonic: () => now });
     transport.sender(id).send({ kind: 'data', batch: batch(1) });
     transport.sender(id).send({ kind: 'data', batch: batch(2) });
     task.step();
@@ -62,7 +62,7 @@ describe('T6: stamps are an advance of a channel', () => {
     const operator: Operator = { process: (item) => ((seen = item.system.advances), 'done') };
     const chain = new Chain([{ planned: planned('op'), operator }], () => new Sink());
     const receivers = ids.map((id) => transport.receiver(id));
-    const task = new Task({ ...base, barren, chain, inputs: receivers, feed: null, monotonic: () => 0 });
+    const task = new Task({ ...base, chain, inputs: inputsOver(receivers, { barren }), feed: null, monotonic: () => 0 });
     const rows = batch(1).withSystem({ stamps: Float64Array.of(3), advances: true });
     transport.sender(ids[0]!).send({ kind: 'data', batch: rows });
     steps(task);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Inputs } from '../../src/actors/assembly.ts';
 import { Chain } from '../../src/actors/chain.ts';
 import type { SourceFeed } from '../../src/actors/source-feed.ts';
 import { Task, type TaskEvents } from '../../src/actors/task.ts';
@@ -6,7 +7,7 @@ import { epoch } from '../../src/core/index.ts';
 import type { DeadRecord, Operator, Piece, SplitEvent } from '../../src/operators/index.ts';
 import type { Barrier } from '../../src/progress/index.ts';
 import { type ChannelSender, type Frame, MemoryTransport } from '../../src/transport/index.ts';
-import { barrier, batch, planned, Recorder, Sink, toEdge } from './fakes.ts';
+import { barrier, batch, inputsOver, planned, Recorder, Sink, toEdge } from './fakes.ts';
 
 let log: string[];
 let sink: Sink;
@@ -37,7 +38,6 @@ const base = {
   depth: 0,
   events,
   epochBytesMax: 1000,
-  barren: [],
   watermark: Number.NEGATIVE_INFINITY,
   monotonic: () => 0,
 };
@@ -52,7 +52,7 @@ describe('a task that reads channels', () => {
     inputs: number,
     operator: Operator = recorder(),
     watermark = Number.NEGATIVE_INFINITY,
-    barren: readonly number[] = [],
+    some: Partial<Inputs> = {},
   ): { task: Task; senders: ChannelSender[]; chain: Chain } {
     const transport = new MemoryTransport();
     const ids = Array.from({ length: inputs }, (_, from) => ({ edge: 0, from, to: 0 }));
@@ -61,7 +61,7 @@ describe('a task that reads channels', () => {
     const chain = new Chain([{ planned: planned('op', toEdge(0)), operator }], () => sink);
     return {
       chain,
-      task: new Task({ ...base, chain, inputs: receivers, barren, feed: null, watermark }),
+      task: new Task({ ...base, chain, inputs: inputsOver(receivers, some), feed: null, watermark }),
       senders: ids.map((id) => transport.sender(id)),
     };
   }
@@ -214,7 +214,7 @@ describe('a task that reads channels', () => {
 
   test('T6: an input on which no row can come hides nothing from the first row', () => {
     const operator = new Recorder('op', log);
-    const { task, senders } = fed(2, operator, Number.NEGATIVE_INFINITY, [1]);
+    const { task, senders } = fed(2, operator, Number.NEGATIVE_INFINITY, { barren: [1] });
     const rows = batch(1, 2).withSystem({ stamps: Float64Array.of(3, 8), advances: true });
     senders[0]!.send({ kind: 'data', batch: rows });
     steps(task);
@@ -289,7 +289,7 @@ describe('a task that reads a source', () => {
     new Task({
       ...base,
       chain: new Chain([{ planned: planned('op', toEdge(0)), operator: recorder() }], () => sink),
-      inputs: [],
+      inputs: inputsOver([]),
       feed: feed as unknown as SourceFeed,
       epochBytesMax,
     });

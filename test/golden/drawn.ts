@@ -16,6 +16,8 @@ export const queryNames = [
   'clearing',
   'timers',
   'branches',
+  'joins',
+  'lookups',
 ] as const;
 export const stepNames = ['map', 'filter', 'flatMap', 'select', 'rebalance', 'untyped', 'twice'] as const;
 /** How the world treats the job: at once, late, or late and failing now and then. */
@@ -106,7 +108,7 @@ export const drawnWith = (rows: RowsOfSplit): fc.Arbitrary<Drawn> =>
     delay: fc.constantFrom(0, 5, 20),
     left: splitsOf(rows),
     right: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: splitsOf(rows) }),
-    query: fc.constantFrom('windows', 'windows', 'windows', ...queryNames),
+    query: fc.constantFrom('windows', 'windows', 'windows', 'joins', ...queryNames),
     keys: fc.constantFrom<readonly KeyColumn[]>(['k'], ['k'], [], ['v'], ['k', 's'], ['at', 's']),
     modes: fc.subarray<OutputMode>(['append', 'update', 'complete'], { minLength: 1 }),
     every: fc.constantFrom(0, 0, 30),

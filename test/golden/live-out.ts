@@ -3,6 +3,7 @@ import { batchSchema } from '../../src/batch/index.ts';
 import { type Random, type Sabotage, seededRandom } from '../../src/core/index.ts';
 import type { Drawn } from './drawn.ts';
 import type { Experiment, Timed, Verdict } from './experiment.ts';
+import { joining } from './join-queries.ts';
 import { keyed } from './keyed-queries.ts';
 import { type Ground, live } from './life.ts';
 import { type Stamped, stamped } from './plain.ts';
@@ -18,7 +19,7 @@ export const rowFields = batchSchema([
   { name: 's', type: { kind: 'string' }, nullable: false },
   { name: 'at', type: { kind: 'timestamp' }, nullable: false },
 ]);
-export const queries = { ...aggregations, ...keyed, sessions };
+export const queries = { ...aggregations, ...keyed, ...joining, sessions };
 
 /** Only what the query's answer does not depend on. */
 export function fitting(life: Drawn): Drawn {

@@ -11,6 +11,7 @@ import {
 import type {
   AggregateNode,
   AggregateSpec,
+  JoinNode,
   LogicalNode,
   ProcessNode,
   ReduceNode,
@@ -95,6 +96,52 @@ export function reduceNode(fn: (a: never, b: never) => unknown, schema: BatchSch
 }
 export function processNode(parts: Pick<ProcessNode, 'onRow' | 'schema'> & Partial<ProcessNode>): ProcessNode {
   return { kind: 'process', site: 'job.ts:6', input: watermarkNode(0), key: { column: 'key' }, state: {}, ...parts };
+}
+
+/** The same rows by other names, for the right side of a join. */
+export const others: BatchSchema = schemaOf(field('other', text, true), field('seen', time, true), field('n', number));
+
+/** A join of `events` and `others`, both under a watermark unless said; gives `key`, `at`, `other` and `seen`. */
+export function joinNode(parts: Partial<JoinNode> = {}): JoinNode {
+  const isHalf = parts.how === 'semi' || parts.how === 'anti';
+  const columns = [
+    { name: 'key', left: 'key' },
+    { name: 'at', left: 'at' },
+    ...(isHalf
+      ? []
+      : [
+          { name: 'other', right: 'other' },
+          { name: 'seen', right: 'seen' },
+        ]),
+  ];
+  const fields = [field('key', text, true), field('at', time, true), field('other', text, true), field('seen', time, true)];
+  return {
+    kind: 'join',
+    site: 'job.ts:7',
+    inputs: [watermarkNode(10), watermarkNode(10, sourceNode(others), 'seen')],
+    how: 'inner',
+    keys: [['key'], ['other']],
+    nullSafe: false,
+    schema: schemaOf(...fields.slice(0, columns.length)),
+    columns,
+    ...parts,
+  };
+}
+
+export interface OtherRow {
+  readonly other: string | null;
+  readonly seen: number | null;
+  readonly stamp?: number;
+}
+/** Rows of a join's right side. */
+export function otherRows(...rows: readonly OtherRow[]): FedItem {
+  const stamps = Float64Array.from(rows, ({ stamp }) => stamp ?? -Infinity);
+  const batch = batchOf(
+    others,
+    rows.map(({ other, seen }, n) => ({ other, seen, n })),
+    { stamps, advances: true, origin: { split: 'r', first: 0 } },
+  );
+  return { kind: 'rows', batch, advances: true, input: 1 };
 }
 
 export interface EventRow {

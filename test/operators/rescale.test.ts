@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hashKey, keyGroupOf } from '../../src/batch/index.ts';
-import { aggregateOperator, keyExtractor, processOperator, sessionOperator } from '../../src/operators/index.ts';
+import { aggregateOperator, joinOperator, keyExtractor, processOperator, sessionOperator } from '../../src/operators/index.ts';
 import type { Operator } from '../../src/operators/index.ts';
-import type { Emission } from '../../src/plan/index.ts';
+import type { Emission, JoinType } from '../../src/plan/index.ts';
 import { openMemoryStores } from '../../src/state/index.ts';
 import { type FedItem, OperatorRun, type OperatorSnapshot, testBarrier, testKeyGroups } from '../../src/testing/operator-run.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -12,7 +12,9 @@ import {
   eventBatch,
   type EventRow,
   field,
+  joinNode,
   number,
+  otherRows,
   processNode,
   rowsItem,
   schemaOf,
@@ -51,6 +53,9 @@ const timers = (): Operator =>
         emit({ key, at, n: state.n.get() })) as never,
     }),
   );
+
+const join = (how: JoinType) => (): Operator =>
+  joinOperator(joinNode({ how, bound: { left: 'at', right: 'seen', lowMs: -3, highMs: 9 } }));
 
 const keys = Array.from({ length: 12 }, (_, i) => `key ${i}`);
 
@@ -92,8 +97,16 @@ const groupsOf = (parallelism: number): (readonly [number, number])[] =>
     (_, i) => [Math.ceil((i * testKeyGroups) / parallelism), Math.ceil(((i + 1) * testKeyGroups) / parallelism)] as const,
   );
 
+type Feed = (rows: readonly Required<EventRow>[]) => readonly FedItem[];
+const asTheyAre: Feed = (rows) => [rowsItem(rows)];
+/** As both sides of a join. */
+const asBoth: Feed = (rows) => [
+  rowsItem(rows),
+  otherRows(...rows.map(({ key, at, stamp }) => ({ other: key, seen: at, stamp }))),
+];
+
 /** All rows of all generations, as text, sorted. */
-async function run(make: () => Operator, { parallelism, rows }: Life): Promise<string[]> {
+async function run(make: () => Operator, { parallelism, rows }: Life, feed: Feed = asTheyAre): Promise<string[]> {
   const { blobs } = openMemoryStores();
   let snapshots: OperatorSnapshot[] = [];
   const out: string[] = [];
@@ -113,7 +126,7 @@ async function run(make: () => Operator, { parallelism, rows }: Life): Promise<s
         const group = keyGroupOf(hashKey(keyExtractor({ column: 'key' })(eventBatch([{ key, at: 0 }]))(0)), testKeyGroups);
         return group >= from && group < to;
       });
-      const items: FedItem[] = [rowsItem(own), watermark(last ? Infinity : (next?.stamp ?? -Infinity))];
+      const items: FedItem[] = [...feed(own), watermark(last ? Infinity : (next?.stamp ?? -Infinity))];
       for (const item of items) await subtask.feed(item);
       snapshots.push(
         await subtask.barrier(testBarrier(generation + 1, generation % 2 === 0 || last ? [2000] : [], last ? 'end' : undefined)),
@@ -126,13 +139,15 @@ async function run(make: () => Operator, { parallelism, rows }: Life): Promise<s
 
 describe('keyed operators whose key groups move at each restore', () => {
   test.each([
-    ['windows', windows],
-    ['timers', timers],
-    ['sessions', sessions],
-  ])('%s give the same rows at any parallelism', async (_, make) => {
+    ['windows', windows, asTheyAre],
+    ['timers', timers, asTheyAre],
+    ['sessions', sessions, asTheyAre],
+    ['full joins', join('full'), asBoth],
+    ['anti joins', join('anti'), asBoth],
+  ])('%s give the same rows at any parallelism', async (_, make, feed) => {
     await fc.assert(
       fc.asyncProperty(lives, async (life) => {
-        expect(await run(make, life)).toEqual(await run(make, { ...life, parallelism: [1] }));
+        expect(await run(make, life, feed)).toEqual(await run(make, { ...life, parallelism: [1] }, feed));
       }),
       { numRuns: 25 },
     );

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { schema, sessionWindow, streamNode, t, window, type AnyStream } from '../../src/api/index.ts';
 import { kindOf, kindsOf, underWatermark } from '../../src/plan/index.ts';
+import { table } from '../../src/start.ts';
 import { streamFrom } from '../api/graphs.ts';
 
 const Reading = schema({ deviceId: t.string, at: t.timestamp });
@@ -32,6 +33,17 @@ describe('the kind of a stream', () => {
     expect(kind(readings.groupBy(sessionWindow('at', '5 minutes')).count())).toBe('running');
     expect(kind(sessions.groupBy(window('window', '1 hour')).count())).toBe('chained');
     expect(underWatermark(streamNode(sessions), 'window')).toBe('yes');
+  });
+
+  test('is joined for two streams, and with a table what the rows were, if nothing was aggregated', () => {
+    const others = streamFrom(schema({ deviceId: t.string, seen: t.timestamp })).withWatermark('seen', '1 minute');
+    const joined = timed.join(others, { on: 'deviceId', how: 'left', within: ['0 minutes', '1 minute'] });
+    expect(kind(joined)).toBe('joined');
+    expect(kind(joined.groupBy(window('at', '1 hour')).count())).toBe('chained');
+    expect(['at', 'seen', 'deviceId'].map((column) => underWatermark(streamNode(joined), column))).toEqual(['yes', 'yes', 'no']);
+    const names = table([{ deviceId: 'x', name: 'y' }]);
+    expect(kind(timed.join(names, { on: 'deviceId' }))).toBe('rows');
+    expect(kind(perWindow.join(names, { on: 'deviceId' }))).toBe('joined');
   });
 
   test('is chained for an aggregation of an aggregation, by its window or by a key that closes', () => {

@@ -112,6 +112,30 @@ describe('PL1: columns', () => {
     expect(flow(jobOf(perMinute, perMinute.late()))).toContain('project: auction price channel url at dear');
   });
 
+  test('go to a join, and are kept there, only if somebody reads them behind it', () => {
+    const right = streamFrom(Bid)
+      .withWatermark('at', '1 second')
+      .select((c) => ({ item: c.auction, offer: c.price, seen: c.at, note: c.url }));
+    const joined = timed()
+      .join(right, { on: { auction: 'item' }, within: ['0 ms', '1 second'] })
+      .select('url', 'offer');
+    const all = flow(jobOf(joined));
+    expect(all).toContain('join: url offer');
+    expect(all).toContain('project: auction url at');
+    expect(all).toContain('project: item offer seen');
+    const plan = planJob(jobOf(joined));
+    const join = plan.stages.flatMap(({ operators }) => operators).find(({ node }) => node.kind === 'join')!;
+    expect([join.label, join.state]).toEqual([
+      'inner join on auction = item, seen - at in 0 ms to 1 second',
+      'inner join on auction = item, seen - at in 0 ms to 1 second; left: url string; right: offer float64',
+    ]);
+    const edges = plan.edges.filter(({ input }) => input !== undefined);
+    expect(edges.map(({ kind, key, input }) => [kind, key, input])).toEqual([
+      ['hash', { columns: ['auction'] }, 0],
+      ['hash', { columns: ['item'] }, 1],
+    ]);
+  });
+
   test('all go to closures', () => {
     expect(
       flow(

@@ -21,6 +21,18 @@ const apply = (merge: WatermarkMerge, fact: Fact): number | undefined =>
   'watermark' in fact ? merge.advance(fact.input, fact.watermark) : merge.setIdle(fact.input, fact.idle);
 
 describe('the merged watermark', () => {
+  test('W4: is held back by a timeless input at the end of time only', () => {
+    const merge = new WatermarkMerge(3, [2]);
+    expect([merge.advance(0, 10), merge.advance(1, 7), merge.ifAdvanced(1, 9), merge.ifAdvanced(2, 100)]).toEqual([
+      undefined,
+      7,
+      9,
+      7,
+    ]);
+    expect([merge.advance(0, Infinity), merge.advance(1, Infinity), merge.merged]).toEqual([undefined, undefined, 7]);
+    expect(merge.advance(2, Infinity)).toBe(Infinity);
+  });
+
   test('is the least of all inputs, once each has spoken', () => {
     const merge = new WatermarkMerge(2);
     expect([merge.merged, merge.advance(0, 10), merge.advance(1, 7), merge.advance(0, 12), merge.advance(1, 20)]).toEqual([

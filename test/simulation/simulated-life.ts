@@ -213,8 +213,10 @@ class Run {
       return ahead.get(split)!;
     };
     const pace = new TroubledPace(this.#timeline, random, (source, split, position) => {
-      if (typeof position !== 'number') return true; // whoever sends them looks
-      const share = position / sizes[source]![Number(split.slice(1))]!;
+      const of = sizes[source];
+      // Whoever sends them looks; and tables are there.
+      if (typeof position !== 'number' || of === undefined) return true;
+      const share = position / of[Number(split.slice(1))]!;
       return this.mayPass(share - headStart(`${source} ${split}`));
     });
     this.cluster = new SimulatedCluster({

@@ -30,7 +30,7 @@ export function inProcess(outputs: LogicalJob['outputs'], process: SimulatedProc
   };
   const copy = (node: LogicalNode): LogicalNode => {
     if (node.kind === 'source') return { ...node, source: ownSource(node.source as SourceDefinition, process, pace) };
-    if (node.kind === 'union') return { ...node, inputs: node.inputs.map(own) };
+    if ('inputs' in node) return { ...node, inputs: node.inputs.map(own) } as LogicalNode;
     if (node.kind === 'sink')
       return { ...node, input: own(node.input), sink: ownSink(node.sink as SinkDefinition, process, pace) };
     return { ...node, input: own(node.input) } as LogicalNode;

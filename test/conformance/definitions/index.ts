@@ -1,9 +1,10 @@
 /** Our queries for the cases, by id. */
 import type { Definitions } from '../run.ts';
 import { counts } from './counts.ts';
+import { joins } from './joins.ts';
 import { keyed } from './keyed.ts';
 import { sessions } from './sessions.ts';
 import { windows } from './windows.ts';
 
-const definitions: Definitions = { ...counts, ...windows, ...keyed, ...sessions };
+const definitions: Definitions = { ...counts, ...windows, ...keyed, ...sessions, ...joins };
 export default definitions;

@@ -1,0 +1,6 @@
+// Rows of an outer join that wait for a partner wait on after a restore; here they are forgotten, and never go out alone.
+export const file = 'src/operators/join/join-operator.ts';
+export const from = `          waiting.push({ at, ordinal: row.ordinal, key: piece, side, bucket });
+`;
+export const to = `          void [waiting, row, at, side, bucket];
+`;

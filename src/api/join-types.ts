@@ -1,0 +1,64 @@
+/** What a join takes and gives: types only. */
+import type { Duration } from '../core/index.ts';
+import type { Show } from './fields.ts';
+import type { Watermarked } from './values.ts';
+
+/**
+ * Which rows a join gives. `inner`: each pair. `left`, `right`, `full`: those, and rows of that side, or of both, that have no partner, with
+ * nulls for it. `semi`: left rows that have a partner, each once. `anti`: left rows that have none.
+ */
+export type JoinType = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti';
+type Shared<L, R> = keyof L & keyof R & string;
+/** Columns both sides have, or left column to right column. */
+export type JoinKeys<L, R> = Shared<L, R> | readonly Shared<L, R>[] | { readonly [K in keyof L]?: keyof R & string };
+/** The columns that are one in the result. */
+type KeyNames<On> = On extends string ? On : On extends readonly (infer N)[] ? N : never;
+export interface JoinOptions<How extends JoinType, On> {
+  /** `'id'`, `['id', 'region']`, or `{ leftName: 'rightName' }`. Null keys match nothing, unless `nullSafe`. */
+  readonly on: On;
+  /** `inner` unless said. */
+  readonly how?: How;
+  /** `right time - left time`, lowest and highest: `['0 minutes', '1 hour']` = up to an hour after the left row, both ends included. */
+  readonly within?: readonly [Duration, Duration];
+  /** The left and the right time of `within`; unless said, the one column of each side that is under a watermark. */
+  readonly times?: readonly [string, string];
+  /** A null key is equal to a null key (false). */
+  readonly nullSafe?: boolean;
+}
+/** An unmatched row is known to be one only when no partner can come any more. */
+export interface OuterJoinNeedsATimeBound {
+  /** ✗ An outer join emits an unmatched row when no partner can come any more: bound the times with `within`, or join on equal windows. */
+  readonly within: readonly [Duration, Duration];
+}
+type KeysOf<Row, T> = { [K in keyof Row & string]: [Row[K]] extends [T] ? K : never }[keyof Row & string];
+/** The columns under a watermark. */
+type EventTimeKey<Row> = KeysOf<Row, Watermarked>;
+/** Pairs of keys that are times under a watermark. */
+type TimedPairs<On, L, R> = On extends string | readonly unknown[]
+  ? KeyNames<On> & EventTimeKey<L> & EventTimeKey<R>
+  : { [K in keyof On]: K extends EventTimeKey<L> ? (On[K] extends EventTimeKey<R> ? K : never) : never }[keyof On];
+export type CheckTimeBound<How, On, L, R> = How extends 'inner' | 'semi'
+  ? unknown
+  : [TimedPairs<On, L, R>] extends [never]
+    ? OuterJoinNeedsATimeBound
+    : unknown;
+/** The first thing that is wrong, or nothing. */
+export type CheckJoin<L, R, How, On> = [How, EventTimeKey<R>] extends ['left' | 'anti' | 'full', never]
+  ? `✗ a ${How & string} join needs a watermark on the right stream: call withWatermark() on it`
+  : [How, EventTimeKey<L>] extends ['right' | 'full', never]
+    ? `✗ a ${How & string} join needs a watermark on the left stream: call withWatermark() on it`
+    : CheckColumns<L, R, How, On>;
+export type CheckColumns<L, R, How, On> = How extends 'semi' | 'anti'
+  ? unknown
+  : [Exclude<Shared<L, R>, KeyNames<On>>] extends [never]
+    ? unknown
+    : `✗ both sides have a column '${Exclude<Shared<L, R>, KeyNames<On>>}': rename one with select() before the join`;
+type OrNull<T> = { [K in keyof T]: T[K] | null };
+/** The left row's columns, then the right one's without those that are keys of the same name. */
+export type JoinRow<L, R, How, On> = How extends 'semi' | 'anti'
+  ? L
+  : Show<
+      Pick<L, keyof L & KeyNames<On>> &
+        (How extends 'right' | 'full' ? OrNull<Omit<L, KeyNames<On> & string>> : Omit<L, KeyNames<On> & string>) &
+        (How extends 'left' | 'full' ? OrNull<Omit<R, KeyNames<On> & string>> : Omit<R, KeyNames<On> & string>)
+    >;

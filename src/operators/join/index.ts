@@ -1,0 +1,2 @@
+export { joinOperator } from './join-operator.ts';
+export { tableJoinOperator } from './table-join-operator.ts';

@@ -1,0 +1,281 @@
+/**
+ * Joins rows of two streams that have equal keys, and times that are close.
+ *
+ * Owns: which rows are late, who meets whom, and which rows go out without a partner, when none can come any more. Talks through:
+ * `KeptRows` (the rows of each side), `JoinTimes` (who may meet, and until when), `JoinShape` (rows of the result).
+ * A row meets those that are there when it comes, so two rows meet once, whichever comes first. Kept is what may meet a row that is not
+ * late: which pairs there are does not depend on how the inputs interleave. Results carry the last forwarded watermark as stamp (T7), and
+ * their times are not below it: the watermark is forwarded as much later as times may lie apart.
+ * Invariants: JO2 two rows that belong together and are not late meet exactly once; JO3 of an outer join a row without a partner goes out
+ * exactly once, when the watermark proves that none can come; JO4 a left row of a semi or anti join goes out at most once.
+ */
+import { type Batch, rowKind } from '../../batch/index.ts';
+import { WeirError } from '../../core/index.ts';
+import { equalIsLate, type JoinNode, underWatermark } from '../../plan/index.ts';
+import { setAside } from '../dead-rows.ts';
+import { type Due, DueHeap } from '../due-heap.ts';
+import type { GroupedKey } from '../key.ts';
+import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
+import { type GroupRun, PerGroup } from '../per-group.ts';
+import { ResultRows } from '../result-rows.ts';
+import { Resumable } from '../resumable.ts';
+import { timeOf } from '../row-time.ts';
+import { JoinKeys } from './join-keys.ts';
+import { JoinShape } from './joined-rows.ts';
+import { JoinTimes, type Side } from './join-times.ts';
+import { type KeptRow, KeptRows, type Place } from './kept-rows.ts';
+
+interface Snapshot {
+  readonly ordinal: number;
+  readonly forwarded: number;
+  readonly fired: readonly GroupRun[];
+}
+/** A row that goes out alone if it has no partner by then. */
+interface Waiting extends Due {
+  readonly side: Side;
+  readonly bucket: number;
+}
+/** When a row is, and the watermark from which it is late. */
+interface Moment {
+  readonly time: number;
+  readonly lateFrom: number;
+}
+/** A row that has come. `moment`: null where it has none, and no partner then. */
+interface Arrival extends GroupedKey {
+  readonly side: Side;
+  readonly moment: Moment | null;
+}
+const anytime: Moment = { time: 0, lateFrom: Infinity };
+
+class JoinOperator implements Operator {
+  readonly holdsBackMs: number;
+  readonly #node: JoinNode;
+  readonly #work = new Resumable();
+  readonly #shape: JoinShape;
+  readonly #times: JoinTimes;
+  readonly #keys: JoinKeys;
+  /** Sides whose times are under a watermark. */
+  readonly #timed: readonly boolean[];
+  readonly #equalIsLate: readonly boolean[];
+  /** Sides whose rows go out without a partner, too. */
+  readonly #outer: readonly boolean[];
+  /** Left rows go out alone: at their first partner, or for want of one. */
+  readonly #halves: boolean;
+  readonly #heap = new DueHeap<Waiting>();
+  #context!: OperatorContext;
+  #kept!: readonly [KeptRows, KeptRows];
+  #fired!: PerGroup;
+  #ordinal = 0;
+  #live = 0;
+  /** The last watermark that was forwarded. */
+  #forwarded = -Infinity;
+
+  constructor(node: JoinNode) {
+    const { bound, how, inputs } = node;
+    this.#node = node;
+    this.#shape = new JoinShape(node);
+    const columns = bound === undefined ? [] : [bound.left, bound.right];
+    this.#timed = columns.map((column, side) => underWatermark(inputs[side]!, column) !== 'no');
+    this.#equalIsLate = inputs.map(equalIsLate);
+    this.#times = new JoinTimes(bound, this.#timed.includes(true));
+    this.holdsBackMs = this.#times.holdsBackMs;
+    this.#keys = new JoinKeys(node, () => this.#context.keyGroups);
+    this.#outer = [how === 'left' || how === 'full' || how === 'anti', how === 'right' || how === 'full'];
+    this.#halves = how === 'semi' || how === 'anti';
+  }
+
+  open(context: OperatorContext): void {
+    this.#context = context;
+    this.#kept = [new KeptRows(context, 'left', this.#shape.codecs(0)), new KeptRows(context, 'right', this.#shape.codecs(1))];
+    this.#fired = new PerGroup(context.keyGroups, context.ownedGroups);
+  }
+
+  process(batch: Batch, out: Output, _advanceTo: (row: number) => number, input = 0): Step {
+    return this.#work.step(() => this.#take(batch, out, input as Side));
+  }
+
+  onWatermark(watermark: number, out: Output): Step {
+    return this.#work.step(() => this.#reach(watermark, out));
+  }
+
+  snapshot(): Snapshot {
+    return { ordinal: this.#ordinal, forwarded: this.#forwarded, fired: this.#fired.snapshot() };
+  }
+
+  restore(parts: readonly RestoredPart[]): void {
+    const snapshots = parts.map((part) => part.value as Snapshot);
+    parts.forEach((part, i) => this.#fired.restore(part, snapshots[i]!.fired));
+    this.#ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
+    this.#forwarded = parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ forwarded }) => forwarded));
+    this.#recall();
+  }
+
+  // ── rows in
+
+  *#take(batch: Batch, out: Output, side: Side): Generator<void, void> {
+    const keyAt = this.#keys.of(batch, side);
+    const momentAt = this.#partnerTimes(batch, side);
+    const valuesAt = this.#shape.reader(batch, side);
+    const results = this.#results(out);
+    let late = 0;
+    for (let i = 0; i < batch.length; i++) {
+      const arrival = this.#arrival(batch, i, side, keyAt, momentAt);
+      if (arrival === null) continue;
+      if (this.#isLate(arrival, batch.stamp(i))) late++;
+      else yield* this.#meet(arrival, valuesAt(i), results);
+      if (results.pass()) yield;
+    }
+    results.flush();
+    if (late > 0) this.#context.count('late', late);
+  }
+
+  /** The time by which a row finds partners; null where it can have none: its time is null, or one of its keys. */
+  #partnerTimes(batch: Batch, side: Side): (i: number) => Moment | null {
+    const momentAt = this.#momentsOf(batch, side);
+    const isNone = this.#keys.isNone(batch, side);
+    return (i) => (isNone(i) ? null : momentAt(i));
+  }
+
+  #momentsOf(batch: Batch, side: Side): (i: number) => Moment | null {
+    const { bound } = this.#node;
+    if (bound === undefined) return () => anytime;
+    const column = side === 0 ? bound.left : bound.right;
+    const read = batch.reader(column);
+    const isTimed = this.#timed[side] === true;
+    // A window is late once it has ended.
+    const early = this.#equalIsLate[side] === true ? 0 : 1;
+    return (i) => {
+      const value = read(i);
+      if (value === null) return null;
+      const time = timeOf(value);
+      if (time !== undefined) return { time, lateFrom: isTimed ? time + (typeof value === 'object' ? 1 : early) : Infinity };
+      const found = typeof value === 'number' ? value : `a ${typeof value}`;
+      throw new WeirError('E_VALUE', `column '${column}' holds ${found}, which is no time`);
+    };
+  }
+
+  /** Null: the row was set aside. */
+  #arrival(
+    batch: Batch,
+    i: number,
+    side: Side,
+    keyAt: (i: number) => GroupedKey,
+    momentAt: (i: number) => Moment | null,
+  ): Arrival | null {
+    try {
+      const { key, group } = keyAt(i);
+      return { key, group, side, moment: momentAt(i) };
+    } catch (thrown) {
+      setAside(this.#context, this.#node.site, batch, i, thrown);
+      return null;
+    }
+  }
+
+  #isLate({ moment, group }: Arrival, stamp: number): boolean {
+    return moment !== null && moment.lateFrom <= Math.max(stamp, this.#fired.of(group));
+  }
+
+  *#meet(arrival: Arrival, values: readonly unknown[], results: ResultRows): Generator<void, void> {
+    const { side, key, group, moment } = arrival;
+    const ordinal = ++this.#ordinal;
+    if (moment === null) return this.#alone(side, values, results);
+    const { time } = moment;
+    const other: Side = side === 0 ? 1 : 0;
+    const reach = this.#times.reachOf(side, time);
+    let matched = false;
+    if (!this.#kept[other].isEmpty) {
+      for (let bucket = reach.first; bucket <= reach.last; bucket += this.#times.step) {
+        for (const row of this.#kept[other].of(bucket, key)) {
+          if (row.time < reach.lowest || row.time > reach.highest) continue;
+          if (this.#times.untilOf(other, row.time) <= this.#fired.of(group)) continue;
+          this.#pair(side, values, { bucket, key, row }, results, matched);
+          matched = true;
+          if (results.pass()) yield;
+        }
+      }
+    }
+    // Of a left row one partner is all that is asked for.
+    if (this.#halves && side === 0 && matched) return;
+    const until = this.#times.untilOf(side, time);
+    if (until <= this.#fired.of(group)) {
+      if (!matched) this.#alone(side, values, results);
+      return;
+    }
+    const place = this.#kept[side].add(this.#times.bucketOf(time), key, group, { ordinal, time, values, matched }, until);
+    if (this.#outer[side] === true && !matched) this.#wait(side, place, { at: until, ordinal });
+  }
+
+  /** Two rows belong together. @param again the one that has come had a partner before */
+  #pair(
+    side: Side,
+    values: readonly unknown[],
+    { bucket, key, row }: { readonly bucket: number; readonly key: string; readonly row: KeptRow },
+    results: ResultRows,
+    again: boolean,
+  ): void {
+    const other: Side = side === 0 ? 1 : 0;
+    const isFirst = !row.matched;
+    if (isFirst && (this.#outer[other] === true || (this.#halves && other === 0))) {
+      this.#kept[other].match(bucket, key, row.ordinal);
+      if (this.#outer[other] === true) this.#live--;
+    }
+    if (!this.#halves) this.#shape.append(results.rows, side === 0 ? values : row.values, side === 0 ? row.values : values);
+    else if (this.#node.how === 'semi' && (side === 0 ? !again : isFirst))
+      this.#shape.append(results.rows, side === 0 ? values : row.values, null);
+  }
+
+  #alone(side: Side, values: readonly unknown[], results: ResultRows): void {
+    if (this.#outer[side] === true) this.#shape.append(results.rows, side === 0 ? values : null, side === 0 ? null : values);
+  }
+
+  // ── rows without a partner out
+
+  *#reach(watermark: number, out: Output): Generator<void, void> {
+    const results = this.#results(out);
+    for (let first = this.#heap.first; first !== undefined && first.at <= watermark; first = this.#heap.first) {
+      this.#heap.pop();
+      const row = this.#kept[first.side].at({ bucket: first.bucket, piece: first.key }, first.ordinal);
+      if (row === undefined || row.matched) continue;
+      this.#live--;
+      this.#alone(first.side, row.values, results);
+      if (results.pass()) yield;
+    }
+    results.flush();
+    for (const kept of this.#kept) kept.drop(watermark);
+    this.#fired.raise(watermark);
+    this.#forwarded = Math.max(this.#forwarded, watermark - this.holdsBackMs);
+  }
+
+  #wait(side: Side, { bucket, piece }: Place, { at, ordinal }: Pick<Due, 'at' | 'ordinal'>): void {
+    if (this.#heap.isStale(this.#live)) this.#recall();
+    else {
+      this.#live++;
+      this.#heap.push({ at, ordinal, key: piece, side, bucket });
+    }
+  }
+
+  /** What lies beside the tables, from them. */
+  #recall(): void {
+    const waiting: Waiting[] = [];
+    this.#kept.forEach((kept, i) => {
+      const side = i as Side;
+      const untilOf = ({ time }: KeptRow): number => this.#times.untilOf(side, time);
+      kept.recall(untilOf, (row, { bucket, piece, group }) => {
+        const at = untilOf(row);
+        // Those that have gone out lie in their bucket until all of it goes.
+        if (this.#outer[side] === true && !row.matched && at > this.#fired.of(group))
+          waiting.push({ at, ordinal: row.ordinal, key: piece, side, bucket });
+      });
+    });
+    this.#live = waiting.length;
+    this.#heap.fill(waiting);
+  }
+
+  #results(out: Output): ResultRows {
+    return new ResultRows(this.#node.schema, out, { port: 'main', kind: rowKind.insert, stamp: this.#forwarded });
+  }
+}
+
+export function joinOperator(node: JoinNode): Operator {
+  return new JoinOperator(node);
+}

@@ -1,0 +1,141 @@
+// Joins as a user writes them.
+import { describe, expect, test } from 'vitest';
+import { count, from, schema, type Stream, sum, t, table, timestamp, window } from 'weir';
+import { testRun, testSource } from 'weir/testing';
+import { answered, Click, perOwner, Shown } from '../../examples/ad-clicks.ts';
+
+const L = schema({ id: t.string, a: t.number, at: t.timestamp });
+const R = schema({ id: t.string, b: t.number, seen: t.timestamp });
+const minutes = (n: number) => timestamp(n * 60_000);
+const l = (id: string, at: number, a = 1) => ({ id, a, at: minutes(at) });
+const r = (id: string, seen: number, b = 1) => ({ id, b, seen: minutes(seen) });
+const left = () => from(testSource(L)).withWatermark('at', '1 minute');
+const right = () => from(testSource(R)).withWatermark('seen', '1 minute');
+
+describe('advertisements, as in the documentation,', () => {
+  test('are answered within the hour or not at all, and counted by owner, through a crash', async () => {
+    const [shown, clicks] = [testSource(Shown), testSource(Click)];
+    await using run = await testRun(perOwner(answered(from(shown), from(clicks))), { parallelism: 2 });
+    shown.push(...[0, 1, 2].map((n) => ({ adId: `ad ${n}`, campaign: 'summer', shownAt: minutes(n) })));
+    clicks.push({ adId: 'ad 1', user: 'ann', clickedAt: minutes(61) }, { adId: 'ad 0', user: 'bob', clickedAt: minutes(61) });
+    expect(await run.drain()).toEqual([]);
+    await run.crash();
+    shown.end();
+    clicks.end();
+    expect(await run.drain()).toEqual([{ window: { start: 0, end: 3_600_000 }, owner: 'owner-1', clicked: 1, ignored: 2 }]);
+  });
+});
+
+describe('a join of two streams', () => {
+  test('of two aggregations is by their windows; what has no partner goes out when its window has ended', async () => {
+    const [ls, rs] = [testSource(L), testSource(R)];
+    const lw = from(ls)
+      .withWatermark('at', '0 minutes')
+      .groupBy(window('at', '10 minutes'), 'id')
+      .agg({ a: sum('a') });
+    const rw = from(rs)
+      .withWatermark('seen', '0 minutes')
+      .groupBy(window('seen', '10 minutes'), 'id')
+      .agg({ b: sum('b') });
+    await using run = await testRun(lw.join(rw, { on: ['window', 'id'], how: 'left' }));
+    ls.push(l('x', 1), l('x', 2), l('y', 3), l('x', 30));
+    rs.push(r('x', 5, 7), r('x', 30));
+    const of = (start: number) => ({ start: minutes(start), end: minutes(start + 10) });
+    expect((await run.drain()).toSorted((p, q) => (p.id < q.id ? -1 : 1))).toEqual([
+      { window: of(0), id: 'x', a: 2, b: 7 },
+      { window: of(0), id: 'y', a: 1, b: null },
+    ]);
+  });
+
+  test('of rows without a schema takes whole rows', async () => {
+    const orders = from([{ id: 1, item: 'pen' }]) as Stream<{ id: number; item: string }>;
+    const payments = from([
+      { id: 1, paid: 3 },
+      { id: 2, paid: 4 },
+    ]) as Stream<{ id: number; paid: number }>;
+    await using run = await testRun(orders.join(payments, { on: 'id' }));
+    expect(await run.drain()).toEqual([{ id: 1, item: 'pen', paid: 3 }]);
+  });
+
+  test('may be joined again, and aggregated, with times that are never late', async () => {
+    const [ls, rs, cs] = [testSource(L), testSource(R), testSource(schema({ id: t.string, c: t.timestamp }))];
+    const joined = from(ls)
+      .withWatermark('at', '0 minutes')
+      .join(from(rs).withWatermark('seen', '0 minutes'), { on: 'id', within: ['0 minutes', '30 minutes'] })
+      .join(from(cs).withWatermark('c', '0 minutes'), { on: 'id', within: ['-10 minutes', '10 minutes'], times: ['seen', 'c'] })
+      .groupBy(window('at', '5 minutes'))
+      .agg({ n: count() });
+    await using run = await testRun(joined);
+    ls.push(l('x', 0));
+    rs.push(r('x', 30));
+    cs.push({ id: 'x', c: minutes(31) });
+    ls.end();
+    rs.end();
+    cs.end();
+    expect([await run.drain(), run.late]).toEqual([[{ window: { start: 0, end: 300_000 }, n: 1 }], 0]);
+  });
+});
+
+describe('a join is refused', () => {
+  test.each([
+    [
+      'an outer one without a bound',
+      () => left().join(right(), { on: 'id', how: 'left' } as never),
+      /An outer join emits an unmatched row/,
+    ],
+    [
+      'an outer one without the watermark that it needs',
+      () => left().join(from(testSource(R)) as never, { on: 'id', how: 'anti', within: ['0 ms', '1 hour'] } as never),
+      /an? anti join needs a watermark on the right stream/,
+    ],
+    [
+      'columns that both have',
+      () => left().join(left() as never, { on: 'id' } as never),
+      /both sides have a column 'a'.*rename one/,
+    ],
+    [
+      'a key that is not there',
+      () => left().join(right(), { on: { id: 'idd' } } as never),
+      /no column 'idd' here; did you mean 'id'/,
+    ],
+    [
+      'keys that are never equal',
+      () => left().join(right(), { on: { id: 'b' } } as never),
+      /'id' is string on the left side.*'b' is float64/,
+    ],
+    ['an empty range', () => left().join(right(), { on: 'id', within: ['2 minutes', '1 minute'] }), /`within` is empty/],
+    [
+      'a range of times that nobody knows',
+      () => from(testSource(L)).join(right() as never, { on: 'id', within: ['0 ms', '1 ms'] } as never),
+      /left stream has no column under a watermark/,
+    ],
+    ['no keys', () => left().join(right() as never, { on: [] } as never), /`on` names no columns/],
+    [
+      'a join that there is not',
+      () => left().join(right() as never, { on: 'id', how: 'outer' } as never),
+      /there is no join 'outer'/,
+    ],
+    ['a table without an end', () => table(from(testSource(L)) as never), /has no end, so it is never read whole/],
+    [
+      'a table that is the outer side',
+      () => left().join(table([{ id: 'x' }]) as never, { on: 'id', how: 'right' as never } as never),
+      /rows of the table that have no partner/,
+    ],
+    [
+      'rows that never become final',
+      () =>
+        (from(testSource(L)).groupBy('id').count() as unknown as ReturnType<typeof left>).join(
+          right() as never,
+          { on: 'id' } as never,
+        ),
+      /never become final/,
+    ],
+    [
+      'a window over several rows as a column',
+      () => left().select((c) => ({ w: window(c.at, '2 minutes', { slide: '1 minute' }) })),
+      /would be several windows/,
+    ],
+  ] as const)('for %s', (_, make, words) => {
+    expect(make).toThrow(words);
+  });
+});

@@ -1,0 +1,125 @@
+/** Joins, each with its plain answer. */
+import { schema, type Stream, t, window } from '../../src/api/index.ts';
+import type { JoinType } from '../../src/plan/index.ts';
+import { from, table } from '../../src/start.ts';
+import { type Experiment, type Query, same } from './experiment.ts';
+import { output } from './life.ts';
+import type { Row, Stamped, WindowShape } from './plain.ts';
+import { joined, type JoinRules, lateForJoin, type Pair } from './plain-joins.ts';
+
+const types: readonly JoinType[] = ['inner', 'left', 'right', 'full', 'semi', 'anti'];
+type Bound = 'range' | 'windows' | 'none';
+const bounds: readonly Bound[] = ['range', 'range', 'windows', 'none'];
+
+const lastOf = (at: number, { size, offset }: WindowShape): number => Math.floor((at - offset) / size) * size + offset + size - 1;
+
+function rulesOf({ life }: Experiment): JoinRules & { readonly bound: Bound } {
+  const { seed, shape, delay } = life;
+  const how = types[seed % types.length]!;
+  const drawn = bounds[Math.floor(seed / 6) % bounds.length]!;
+  const bound = drawn === 'none' && how !== 'inner' && how !== 'semi' ? 'range' : drawn;
+  const nullSafe = Math.floor(seed / 24) % 2 === 1;
+  const ofWindow = ({ at }: Row): number => lastOf(at, shape);
+  const rules = { how, nullSafe, bound };
+  switch (bound) {
+    case 'none':
+      return { ...rules, timeOf: () => 0, lateFrom: () => Infinity, low: 0, high: 0 };
+    case 'windows':
+      return { ...rules, timeOf: ofWindow, lateFrom: (row) => ofWindow(row) + 1, low: 0, high: 0 };
+    case 'range': {
+      const [low, high] = seed % 5 === 0 ? [-shape.slide, -2] : [-3, shape.slide];
+      return { ...rules, timeOf: ({ at }) => at, lateFrom: ({ at }) => (delay === 0 ? at + 1 : at), low: low!, high: high! };
+    }
+  }
+}
+
+/** Of so many rows that every pair can be looked at. */
+function few(experiment: Experiment): Experiment {
+  const { stream, rows } = experiment;
+  const every = Math.ceil(rows.length / rowsMax);
+  const isOne = ({ at }: { readonly at: number }): boolean => at % every === 0;
+  return { ...experiment, stream: stream.filter(isOne), rows: rows.filter(({ row }) => isOne(row)) };
+}
+const rowsMax = 150;
+
+function joinedStream({ stream, life }: Experiment, rules: ReturnType<typeof rulesOf>): Stream<object, 'joined'> {
+  const { how, nullSafe, bound, low, high } = rules;
+  const size = `${life.shape.size} ms` as const;
+  const offset = `${life.shape.offset} ms` as const;
+  const left = stream.select((c) => ({ k: c.k, v: c.v, at: c.at, w: window(c.at, size, { offset }) }));
+  const right = stream.select((c) => ({ rk: c.k, rs: c.s, rat: c.at, rw: window(c.at, size, { offset }) }));
+  const join = (options: object): Stream<object, 'joined'> =>
+    (left as unknown as { join(right: unknown, options: object): Stream<object, 'joined'> }).join(right, {
+      how,
+      nullSafe,
+      ...options,
+    });
+  if (bound === 'windows') return join({ on: { k: 'rk', w: 'rw' } });
+  if (bound === 'none') return join({ on: { k: 'rk' } });
+  return join({ on: { k: 'rk' }, within: [`${low} ms`, `${high} ms`], times: ['at', 'rat'] });
+}
+
+const joins: Query = async (all) => {
+  const experiment = few(all);
+  const { rows, world } = experiment;
+  const rules = rulesOf(experiment);
+  const report = await experiment.run([output(joinedStream(experiment, rules), world.sink('append'))]);
+  const isHalf = rules.how === 'semi' || rules.how === 'anti';
+  const shown = ({ left, right }: Pair): object => ({
+    ...{ k: left?.k ?? null, v: left?.v ?? null, at: left?.at ?? null },
+    ...(isHalf ? {} : { rk: right?.k ?? null, rs: right?.s ?? null, rat: right?.at ?? null }),
+  });
+  const found = world.rows<{ readonly w: unknown; readonly rw?: unknown }>('append').map(({ w: _w, rw: _rw, ...row }) => row);
+  return {
+    life: report,
+    late: 2 * lateForJoin(rows, rules).filter(({ row }) => row.k !== null || rules.nullSafe).length,
+    findings: [same('joined', found, joined(rows, rules).map(shown))],
+  };
+};
+
+const Titled = schema({ name: t.string.nullable(), title: t.string });
+const names = [
+  { name: 'a', title: 'first' },
+  { name: 'a', title: 'again' },
+  { name: 'x', title: 'other' },
+  { name: null, title: 'none' },
+];
+
+/** With a table, whose rows come while the stream's do. */
+const lookups: Query = async (experiment) => {
+  const { stream, rows, world, life } = experiment;
+  const how = (['inner', 'left', 'semi', 'anti'] as const)[life.seed % 4]!;
+  const found = stream
+    .select((c) => ({ k: c.k, v: c.v, s: c.s, at: c.at }))
+    .join(table(from(names).map((row) => row, Titled)), { on: { k: 'name' } as never, how });
+  const counted = (found as unknown as Experiment['stream']).groupBy('k').count();
+  const report = await experiment.run([
+    output(found, world.sink('append')),
+    output(counted, world.sink('update'), 'update', life.every),
+  ]);
+  const partners = ({ row }: Stamped): object[] => (row.k === null ? [] : names.filter(({ name }) => name === row.k));
+  const expected = rows.flatMap((each): object[] => {
+    const { k, v, s, at } = each.row;
+    const own = { k, v, s, at };
+    const of = partners(each);
+    if (how === 'semi' || how === 'anti') return of.length > 0 === (how === 'semi') ? [own] : [];
+    if (of.length === 0) return how === 'left' ? [own] : [];
+    return of.map((partner) => ({ ...own, ...partner }));
+  });
+  const count = new Map<string | null, number>();
+  for (const row of expected as Row[]) count.set(row.k, (count.get(row.k) ?? 0) + 1);
+  const latest = new Map(world.rows<{ k: string | null; count: number }>('update').map((row) => [row.k, row.count]));
+  return {
+    life: report,
+    late: 0,
+    findings: [
+      same('looked up', world.rows<object>('append').map(withoutNulls), expected.map(withoutNulls)),
+      same('counted', [...latest], [...count]),
+    ],
+  };
+};
+/** Of a row that has no partner nobody knows the columns that it would have had. */
+const withoutNulls = (row: object): object =>
+  Object.fromEntries(Object.entries(row).filter(([name, value]) => value !== null || name === 'k' || name === 'v'));
+
+export const joining = { joins, lookups } as const;
