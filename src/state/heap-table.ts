@@ -127,6 +127,11 @@ export class HeapTable<V> implements StateTable<V> {
     return this.#size > this.#packedFrom || space.packed !== null ? this.#packing.all(space) : space.entries.values();
   }
 
+  next(namespace: number, entries: number): readonly TableEntry<V>[] {
+    const space = this.#spaces.get(namespace);
+    return space === undefined ? [] : this.#packing.some(space, entries);
+  }
+
   count(namespace: number): number {
     const space = this.#spaces.get(namespace);
     return space === undefined ? 0 : sizeOf(space);
@@ -283,7 +288,7 @@ export class HeapTable<V> implements StateTable<V> {
 
   /** A row asks for its entry several times. */
   #entryOf(namespace: number, key: string): Entry<V> | undefined {
-    if (this.#packing.isDue) this.#packing.some();
+    if (this.#packing.isDue) this.#packing.packSome();
     const latest = this.#latest;
     if (latest !== undefined && latest.key === key && latest.space.namespace === namespace && latest.live) {
       if (latest.space.droppedIn === 0) return latest;

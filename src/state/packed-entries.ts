@@ -120,6 +120,30 @@ export class PackedEntries {
     }
   }
 
+  /**
+   * Gives the entries one after the other, however they change between two calls; undefined at the end. One that is moved meanwhile may
+   * be left out, or come twice.
+   */
+  walk(): () => PackedEntry | undefined {
+    let index = 0;
+    let segment = this.#segments[0];
+    let at = 0;
+    return () => {
+      for (;;) {
+        // A segment that was evacuated, and perhaps is used again, is another object.
+        if (segment === undefined || segment !== this.#segments[index] || segment === null || at >= segment.end) {
+          if (index >= this.#segments.length) return undefined;
+          segment = this.#segments[++index];
+          at = 0;
+          continue;
+        }
+        const here = at;
+        at += rounded(segment.view.getUint32(here, true));
+        if (this.#isKnown(index, segment, here)) return this.#entryAt(segment, here);
+      }
+    };
+  }
+
   #entryAt({ bytes, view }: Segment, at: number): PackedEntry {
     const value = new ByteReader(bytes, at + headBytes, at + view.getUint32(at, true));
     return { key: value.string(), group: view.getUint16(at + 8, true), value };

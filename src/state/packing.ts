@@ -9,6 +9,7 @@ import { WeirError } from '../core/index.ts';
 import type { Entry, Space } from './entries.ts';
 import { PackedEntries } from './packed-entries.ts';
 import { Resting } from './resting.ts';
+import { Rounds } from './rounds.ts';
 import type { TableEntry } from './table.ts';
 import type { ValueCodec } from './value-codec.ts';
 
@@ -19,6 +20,7 @@ export class Packing<V> {
   readonly #codec: ValueCodec<V>;
   readonly #resting = new Resting<V>();
   readonly #value = new ByteWriter();
+  readonly #rounds: Rounds<V> = new Rounds((bytes) => this.#valueOf(bytes));
   #listing = 0;
 
   constructor(codec: ValueCodec<V>) {
@@ -40,7 +42,7 @@ export class Packing<V> {
   }
 
   /** A few that are due. */
-  some(): void {
+  packSome(): void {
     for (let i = 0; i < packedAtOnce && this.#resting.isDue && this.#listing === 0; i++) {
       const entry = this.#resting.next();
       if (entry !== undefined) this.#pack(entry);
@@ -77,6 +79,11 @@ export class Packing<V> {
     } finally {
       this.#listing--;
     }
+  }
+
+  /** Some entries of a namespace, those after the last that it gave. */
+  some(space: Space<V>, entries: number): readonly TableEntry<V>[] {
+    return this.#rounds.next(space, entries);
   }
 
   #valueOf(bytes: ByteReader): V {

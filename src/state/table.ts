@@ -24,6 +24,8 @@ export interface StateTable<V> {
   namespaces(): Iterable<number>;
   /** Entries of a namespace, in order of insertion (after a restore: in no order). */
   entries(namespace: number): Iterable<TableEntry<V>>;
+  /** At most so many entries, those after the ones that it gave last, in rounds: whoever looks at some now and then sees all in time. */
+  next(namespace: number, entries: number): readonly TableEntry<V>[];
   count(namespace: number): number;
   /** Deletes a whole namespace at the cost of one tombstone per key group. */
   drop(namespace: number): void;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readChunk } from '../../src/state/chunk.ts';
 import { recordKind } from '../../src/state/state-record.ts';
-import { boxState, drain, epochs, recordsOf } from './state-fixture.ts';
+import { epoch } from '../../src/core/index.ts';
+import { loadChunks, openMemoryStores } from '../../src/state/index.ts';
+import { boxState, drain, epochs, ids, keyGroups, recordsOf, store } from './state-fixture.ts';
 
 /** The records of a delta, as lines. */
 function lines(chunks: readonly Uint8Array[]): string[] {
@@ -159,5 +161,36 @@ describe('a table on the heap', () => {
     a!.drop(0);
     expect([a!.size, [...a!.namespaces()], a!.get(0, 'k0')]).toEqual([0, [], undefined]);
     expect(lines(drain(state.freeze(nextEpoch())))).toEqual(Array.from({ length: 16 }, (_, group) => `drop a ${group} 0`));
+  });
+
+  it('gives its entries a few at a time, in rounds, whether they are objects or at rest', async () => {
+    const blobs = openMemoryStores().blobs;
+    const { state, tables } = boxState([0, keyGroups], 5);
+    const [table] = tables;
+    for (let i = 0; i < 20; i++) table!.put(0, `k${i}`, i % keyGroups, { n: i });
+    const refs = await store(drain(state.freeze(epoch(1))), blobs, ids());
+    const restored = boxState([0, keyGroups], 5);
+    await loadChunks(restored.state, refs, blobs);
+    for (const each of [table!, restored.tables[0]!]) {
+      const round = (size: number): string[] => {
+        const keys: string[] = [];
+        for (let some = each.next(0, size); ; some = each.next(0, size)) {
+          expect(some.length).toBeLessThanOrEqual(size);
+          for (const { key, group, value } of some) {
+            expect(`k${value.n} ${value.n % keyGroups}`).toBe(`${key} ${group}`);
+            keys.push(key);
+          }
+          if (some.length < size) return keys.sort();
+        }
+      };
+      const all = [...each.entries(0)].map(({ key }) => key).sort();
+      expect(all).toHaveLength(20);
+      expect([round(3), round(7), round(100)]).toEqual([all, all, all]);
+      for (const { key } of each.next(0, 6)) each.delete(0, key);
+      for (const key of all) each.delete(0, key);
+      expect([each.next(0, 5), each.next(1, 5)]).toEqual([[], []]);
+      each.put(0, 'k1', 1, { n: 1 });
+      expect(round(5)).toEqual(['k1']);
+    }
   });
 });

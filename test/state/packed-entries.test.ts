@@ -64,4 +64,26 @@ describe('entries at rest', () => {
       for (const { key } of packed.entries()) packed.take(key);
     }).toThrow(/S29/);
   });
+
+  test('are walked through one after the other while they change: all that stay, and none that was taken before its turn', () => {
+    const packed = new PackedEntries();
+    const long = 'x'.repeat(1000);
+    const count = 1000;
+    for (let i = 0; i < count; i++) packed.add(`key ${i}`, 1, utf8(long));
+    const next = packed.walk();
+    const seen: string[] = [];
+    const taken = new Set<string>();
+    for (let entry = next(); entry !== undefined; entry = next()) {
+      expect(taken.has(entry.key)).toBe(false);
+      seen.push(entry.key);
+      // Of those ahead: so many that whole segments are moved.
+      for (const ahead of [count - seen.length, count - seen.length - 300])
+        if (seen.length % 2 === 0 && packed.take(`key ${ahead}`) !== undefined) taken.add(`key ${ahead}`);
+      if (seen.length === 300) packed.add('new', 1, utf8(long));
+    }
+    const stayed = listed(packed).map(([key]) => key);
+    expect(stayed.length).toBeGreaterThan(100);
+    expect(stayed.filter((key) => !seen.includes(key))).toEqual([]);
+    expect(next()).toBeUndefined();
+  });
 });
