@@ -185,7 +185,11 @@ for (const mode of ['append', 'update', 'complete'] as const)
 // keyed state
 const keyed = timed.keyBy('deviceId');
 const notices: Stream<{ n: number }> = keyed.process({
-  state: { last: state.value(t.timestamp), seen: state.map(t.string, t.number) },
+  state: {
+    last: state.value(t.timestamp, { ttl: '1 hour' }),
+    seen: state.map(t.string, t.number),
+    recent: state.list(t.timestamp, { ttl: '10 minutes' }),
+  },
   emits: schema({ n: t.number }),
   onRow(row, ctx) {
     same<typeof row.timestamp, EventTime>();
@@ -195,10 +199,19 @@ const notices: Stream<{ n: number }> = keyed.process({
     ctx.state.seen.set(row.status, n);
     ctx.emit({ n });
     ctx.setTimer(row.timestamp + 1);
+    ctx.state.recent.push(ctx.now, row.timestamp);
+    ctx.state.recent.replace([...ctx.state.recent].slice(-3));
+    same<typeof ctx.now, Timestamp>();
+    ctx.setProcessingTimer(ctx.now + 1000);
+    for (const at of [...ctx.timers(), ...ctx.processingTimers()]) ctx.deleteProcessingTimer(at);
   },
   onTimer(at, ctx) {
     same<typeof at, Timestamp>();
     ctx.emit({ n: ctx.watermark });
+  },
+  onProcessingTimer(at, { state: { recent }, emit }) {
+    same<typeof at, Timestamp>();
+    emit({ n: recent.length });
   },
 });
 void notices;
@@ -430,8 +443,7 @@ const inner: Stream<{ id: string; a: number; at: EventTime; b: number; seen: Eve
 void inner;
 for await (const row of l.join(r, { on: 'id', how: 'full', within: ['0 minutes', '1 hour'] }).rows())
   same<typeof row, { id: string; a: number | null; at: EventTime | null; b: number | null; seen: EventTime | null }>();
-for await (const row of l.join(r, { on: 'id', how: 'semi' }).rows())
-  same<typeof row, { id: string; a: number; at: EventTime }>();
+for await (const row of l.join(r, { on: 'id', how: 'semi' }).rows()) same<typeof row, { id: string; a: number; at: EventTime }>();
 // equal windows bound an outer join, of aggregations and of rows
 const lw = l.groupBy(window('at', '1 minute'), 'id').agg({ a: sum('a') });
 const rw = r.groupBy(window('seen', '1 minute'), 'id').agg({ b: sum('b') });
@@ -439,7 +451,10 @@ for await (const row of lw.join(rw, { on: ['window', 'id'], how: 'left' }).rows(
   same<typeof row, { window: EventWindow; id: string; a: number; b: number | null }>();
 const placed = l.withColumns((c) => ({ window: window(c.at, '1 minute') }));
 for await (const row of placed.rows()) same<typeof row, { id: string; a: number; at: EventTime; window: EventWindow }>();
-for await (const row of placed.select('id', 'window').join(rw.select('id', 'window', 'b'), { on: ['id', 'window'], how: 'anti' }).rows())
+for await (const row of placed
+  .select('id', 'window')
+  .join(rw.select('id', 'window', 'b'), { on: ['id', 'window'], how: 'anti' })
+  .rows())
   same<typeof row, { id: string; window: EventWindow }>();
 const renamedWindows = placed
   .select((c) => ({ id: c.id, of: c.window }))

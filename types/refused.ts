@@ -95,11 +95,13 @@ timed.keyBy('deviceId').process({ emits: schema({ at: t.timestamp }), onRow: (ro
 //✗ "running"
 running.keyBy('deviceId');
 timed.keyBy('deviceId').process({
-  state: { last: state.value(t.number) },
+  state: { last: state.value(t.number), recent: state.list(t.string) },
   emits: schema({ n: t.number }),
   onRow(row, ctx) {
     //✗ Argument of type 'string' is not assignable to parameter of type 'number'
     ctx.state.last.set(row.deviceId);
+    //✗ Argument of type 'number' is not assignable to parameter of type 'string'
+    ctx.state.recent.push(1);
     //✗ Property 'lst' does not exist on type
     ctx.state.lst.get();
     //✗ Type 'string' is not assignable to type 'number'
@@ -108,6 +110,8 @@ timed.keyBy('deviceId').process({
     ctx.emit({ n: 1, m: 2 });
   },
 });
+//✗ Type '"an hour"' is not assignable to type '`${number}
+state.value(t.number, { ttl: 'an hour' });
 
 // ── sinks, jobs
 //✗ Property 'device' does not exist on type

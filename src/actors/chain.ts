@@ -23,6 +23,8 @@ export type Item =
   | { readonly kind: 'idle'; readonly idle: boolean }
   | { readonly kind: 'split'; readonly event: SplitEvent }
   | { readonly kind: 'barrier'; readonly barrier: Barrier }
+  /** Enters at the operator that waits for it, and ends there. */
+  | { readonly kind: 'time'; readonly now: number }
   | { readonly kind: 'end' };
 
 /** An outgoing edge, as a chain sees it. */
@@ -39,11 +41,14 @@ export interface ChainOperator {
 
 export class Chain {
   readonly #nodes: readonly Node[];
+  /** Those that may wait for a time. */
+  readonly #timed: readonly Node[];
 
   constructor(operators: readonly ChainOperator[], edgeTarget: (edge: number) => ItemTarget) {
     const nodes = operators.map(({ planned, operator }) => new Node(planned, operator));
     for (const node of nodes) node.connect((index) => nodes[index]!, edgeTarget);
     this.#nodes = nodes;
+    this.#timed = nodes.filter((node) => node.isTimed);
   }
 
   /** Nothing is under way: the next item may enter. */
@@ -53,6 +58,20 @@ export class Chain {
 
   push(item: Item): void {
     this.#nodes[0]!.push(item);
+  }
+
+  /** When the first of its operators is to be told the time; Infinity = none waits for it. */
+  get dueAt(): number {
+    let first = Infinity;
+    for (const { dueAt } of this.#timed) if (dueAt < first) first = dueAt;
+    return first;
+  }
+
+  /** Tells it to those for which it has come. False: to none. */
+  tell(now: number): boolean {
+    const due = this.#timed.filter(({ dueAt }) => dueAt <= now);
+    for (const node of due) node.push({ kind: 'time', now });
+    return due.length > 0;
   }
 
   /** Does one piece of work, as far down as there is any. False: nothing can be done now. */
@@ -119,6 +138,14 @@ class Node implements ItemTarget {
     return this.#queue.length === 0;
   }
 
+  get isTimed(): boolean {
+    return this.#operator.onTime !== undefined;
+  }
+
+  get dueAt(): number {
+    return this.#operator.dueAt ?? Infinity;
+  }
+
   /** Lets edges send what they hold back, as far as there is credit. */
   passOn(): void {
     for (const target of this.#targets) void target.ready;
@@ -169,6 +196,8 @@ class Node implements ItemTarget {
         return 'done';
       case 'barrier':
         return this.#operator.onBarrier?.(item.barrier, this.#output) ?? 'done';
+      case 'time':
+        return this.#operator.onTime?.(item.now, this.#output) ?? 'done';
       case 'idle':
       case 'end':
         return 'done';
@@ -179,6 +208,7 @@ class Node implements ItemTarget {
     switch (item.kind) {
       case 'batch':
       case 'first read':
+      case 'time':
         return;
       case 'watermark':
         return this.#forwardWatermark(item.watermark - (this.#operator.holdsBackMs ?? 0));

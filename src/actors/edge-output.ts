@@ -44,6 +44,7 @@ export class EdgeOutput implements ItemTarget {
       case 'end':
         return this.#sendAll(item);
       case 'split': // splits are known in their source's stage only
+      case 'time': // each stage has its own clock
         return;
     }
   }

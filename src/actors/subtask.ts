@@ -267,7 +267,8 @@ export class Subtask {
       feed: this.#feed,
       epochBytesMax: environment.epochBytesMax / Math.max(1, sources),
       watermark: this.#state!.watermark(this.#o.deployment.restore),
-      monotonic: () => environment.clock.monotonic(),
+      clock: environment.clock,
+      wake: () => this.#wake(),
       events: {
         barrierPassed: (barrier) => this.#freeze(barrier),
         exhausted: () => this.#o.report({ kind: 'exhausted', generation: this.#o.deployment.generation, subtask: this.name }),

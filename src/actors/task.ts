@@ -4,14 +4,15 @@
  * Owns: which input is read next, the merged watermark, alignment, and the point at which state is frozen. Does not own:
  * snapshots (subtask-state.ts), lifecycles (subtask.machine.ts), who runs when (scheduler.ts). No promise and no machine
  * event per batch.
- * Invariants: TK1 new input enters only while nothing is under way in the chain; TK2 state is frozen after every row before
+ * Invariants: TK1 new input enters, and the time is told, only while nothing is under way in the chain; TK2 state is frozen after every row before
  * the barrier was processed and before any row behind it; TK3 a blocked input is not read until its barrier is settled.
  */
-import { type Epoch, invariant } from '../core/index.ts';
+import { type Clock, type Epoch, invariant } from '../core/index.ts';
 import type { DeadRecord } from '../operators/index.ts';
 import { align, type AlignerFact, type AlignerState, type Barrier, newAligner, WatermarkMerge } from '../progress/index.ts';
 import type { ChannelReceiver } from '../transport/index.ts';
 import type { Inputs } from './assembly.ts';
+import { Alarm } from './alarm.ts';
 import type { Chain } from './chain.ts';
 import type { Schedulable } from './scheduler.ts';
 import type { SourceFeed } from './source-feed.ts';
@@ -46,7 +47,9 @@ export interface TaskOptions {
   readonly epochBytesMax: number;
   /** The least watermark from which inputs go on after a restore. */
   readonly watermark: number;
-  readonly monotonic: () => number;
+  readonly clock: Clock;
+  /** The task is stepped again. */
+  readonly wake: () => void;
 }
 
 export class Task implements Schedulable {
@@ -72,6 +75,9 @@ export class Task implements Schedulable {
   #exhausted = false;
   #idleSent = false;
   #stopped = false;
+  readonly #alarm: Alarm;
+  /** What came last was the time. */
+  #wasTold = false;
   /** Time spent working and time spent held back by others, ms, since the task began. */
   busyMs = 0;
   heldBackMs = 0;
@@ -92,7 +98,8 @@ export class Task implements Schedulable {
     this.#blocked = receivers.map(() => false);
     this.#mixes = receivers.length - barren.length > 1;
     this.#aligner = newAligner(receivers.length);
-    this.#sampled = { at: options.monotonic(), busyMs: 0, heldBackMs: 0 };
+    this.#alarm = new Alarm(options.clock, options.wake);
+    this.#sampled = { at: options.clock.monotonic(), busyMs: 0, heldBackMs: 0 };
     if (options.watermark > -Infinity) {
       this.#merge.restore(options.watermark);
       this.#chain.push({ kind: 'watermark', watermark: options.watermark });
@@ -116,6 +123,7 @@ export class Task implements Schedulable {
   /** Nothing is done any more. */
   stop(): void {
     this.#stopped = true;
+    this.#alarm.cancel();
   }
 
   get watermark(): number {
@@ -140,14 +148,15 @@ export class Task implements Schedulable {
 
   step(): boolean {
     if (this.#stopped) return false;
-    const begun = this.#options.monotonic();
+    const begun = this.#options.clock.monotonic();
     try {
       const worked = this.#work();
       const more = this.#events.background();
       this.#account(begun, worked);
+      this.#setAlarm();
       return worked || more;
     } catch (error) {
-      this.#stopped = true;
+      this.stop();
       this.#events.failed(error);
       return false;
     }
@@ -165,11 +174,30 @@ export class Task implements Schedulable {
       return true;
     }
     if (!this.#events.mayTake()) return false;
+    // In turn: what is due may be without end, and so may input.
+    if (this.#wasTold && this.#takeInput()) return true;
+    return this.#tellTime() || this.#takeInput();
+  }
+
+  #tellTime(): boolean {
+    this.#wasTold = this.#alarm.rung && this.#chain.tell(this.#options.clock.now());
+    this.#alarm.rung = false;
+    return this.#wasTold;
+  }
+
+  #takeInput(): boolean {
+    this.#wasTold = false;
     return this.#feed === null ? this.#takeFrame() : this.#takeFromSource(this.#feed);
   }
 
+  /** Not before those that were told the time have looked what is due. */
+  #setAlarm(): void {
+    const { dueAt } = this.#chain;
+    if (dueAt < Infinity && this.#chain.idle) this.#alarm.set(dueAt);
+  }
+
   #account(begun: number, worked: boolean): void {
-    const now = this.#options.monotonic();
+    const now = this.#options.clock.monotonic();
     if (worked) {
       this.busyMs += now - begun;
       if (this.#heldBackSince !== null) this.heldBackMs += begun - this.#heldBackSince;

@@ -36,6 +36,7 @@ export class GraphKeyed {
       // Bound, so that a definition may be an object whose functions use `this`.
       onRow: definition.onRow.bind(definition),
       ...(definition.onTimer === undefined ? {} : { onTimer: definition.onTimer.bind(definition) }),
+      ...(definition.onProcessingTimer === undefined ? {} : { onProcessingTimer: definition.onProcessingTimer.bind(definition) }),
       site: call.site,
       ...resultSchema(emits),
     });

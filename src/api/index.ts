@@ -56,8 +56,16 @@ export type { ProcessContext, ProcessFunction } from './process-function.ts';
 export type { ReadField, TextScan } from './field.ts';
 export { type RowSchema, rowSchema } from './row-schema.ts';
 export { type AnySchema, type InputOf, type RowOf, type Schema, schema } from './schema.ts';
-export { type MapState, state, type StateField, type StateSpec, type ValueState } from './state-field.ts';
 export { type Table, tableOf } from './table.ts';
+export {
+  type ListState,
+  type MapState,
+  state,
+  type StateField,
+  type StateOptions,
+  type StateSpec,
+  type ValueState,
+} from './state-field.ts';
 export type { Aggregated, AnyStream, Grouped, KeyedStream, KeyValue, Stream, ToOptions, WatermarkOptions } from './stream.ts';
 export { type EventTime, type EventWindow, type Timestamp, timestamp, type TimestampInput, type Window } from './values.ts';
 export { sessionWindow, window, type WindowKey, type WindowOptions, type WindowType } from './window-key.ts';

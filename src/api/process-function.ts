@@ -8,11 +8,29 @@ export interface ProcessContext<Key, S extends StateSpec, Out> {
   /** This key's state. Held in checkpoints; exact after any crash. */
   readonly state: Handles<S>;
   emit(this: void, row: Out): void;
-  /** Calls `onTimer(at)` for this key once the watermark has passed `at`. Setting the same time twice is one timer. */
+  /** Calls `onTimer(at)` for this key once the watermark has passed `at` (ms). Setting the same time twice is one timer. */
   setTimer(this: void, at: number): void;
   deleteTimer(this: void, at: number): void;
+  /** The times that are set for this key and have not come, the earliest first. */
+  timers(this: void): readonly Timestamp[];
+  /**
+   * Calls `onProcessingTimer(at)` for this key once the clock has reached `at` (ms since 1970, as `now`). Setting the same time twice is one
+   * timer. What falls due while the job is down fires when it is up again. The end of a bounded input waits for none: those that are due
+   * then fire, the others do not.
+   *
+   * @throws WeirError `E_VALUE` for what is no time, and without `onProcessingTimer`
+   */
+  setProcessingTimer(this: void, at: number): void;
+  deleteProcessingTimer(this: void, at: number): void;
+  /** The times on the clock that are set for this key and have not come, the earliest first. */
+  processingTimers(this: void): readonly Timestamp[];
   /** Event time has reached this; -Infinity before the first watermark. */
   readonly watermark: number;
+  /**
+   * The clock's time, ms since 1970: the only clock that is right in here. It stands still during a call and never goes back. After a crash
+   * a row comes again at another time: what was made of the first one was never published.
+   */
+  readonly now: Timestamp;
 }
 export interface ProcessFunction<Key, Row, S extends StateSpec, Out extends object> {
   /** Names are the state's identity: renaming one forgets it, and is refused unless allowed. */
@@ -20,5 +38,12 @@ export interface ProcessFunction<Key, Row, S extends StateSpec, Out extends obje
   /** The rows that `emit` takes. */
   readonly emits: AnySchema<any, Out>;
   onRow(row: Row, ctx: ProcessContext<Key, S, Out>): void;
+  /** The watermark has passed a time that was set with `setTimer`. */
   onTimer?(at: Timestamp, ctx: ProcessContext<Key, S, Out>): void;
+  /**
+   * The clock has reached a time that was set with `setProcessingTimer`; between batches, so rows that came just before may be handed over
+   * first. It is a function of its own, because times of the two clocks have nothing to do with each other: one that is meant for the one
+   * is never called, by mistake, with a time of the other.
+   */
+  onProcessingTimer?(at: Timestamp, ctx: ProcessContext<Key, S, Out>): void;
 }

@@ -1,7 +1,8 @@
 /** Keyed state as `process()` declares and uses it. */
 import type { StateDeclaration } from '../plan/index.ts';
-import { WeirError } from '../core/index.ts';
+import { type Duration, WeirError } from '../core/index.ts';
 import { type Field, fieldColumn } from './field.ts';
+import { positiveMs } from './window-key.ts';
 
 declare const stateBrand: unique symbol;
 export interface StateField<out Handle> {
@@ -21,6 +22,21 @@ export interface MapState<K, V> extends Iterable<readonly [K, V]> {
   clear(): void;
   readonly size: number;
 }
+/** What a key has in a row, in the order in which it was pushed. */
+export interface ListState<T> extends Iterable<T> {
+  push(...values: T[]): void;
+  replace(values: readonly T[]): void;
+  clear(): void;
+  readonly length: number;
+}
+export interface StateOptions {
+  /**
+   * Forget a value this long after it was last written, in processing time: `'1 hour'`. Each entry of a map, and each value of a list, by
+   * itself. What is over is never seen again, and is cleared away though nobody asks for it. The length may change from one deployment to
+   * the next, and then holds for what was written before as well. Without it values are kept until they are cleared.
+   */
+  readonly ttl?: Duration;
+}
 export type Handles<S extends StateSpec> = { readonly [K in keyof S]: S[K] extends StateField<infer H> ? H : never };
 
 /** What a state field is at run time. */
@@ -35,14 +51,33 @@ class DeclaredState {
 /** The kinds of state that a key can have. */
 export const state: {
   /** One value per key. */
-  value<I, T>(of: Field<I, T>): StateField<ValueState<T>>;
+  value<I, T>(of: Field<I, T>, options?: StateOptions): StateField<ValueState<T>>;
   /** A map per key. */
-  map<J, K extends string | number, I, V>(key: Field<J, K>, value: Field<I, V>): StateField<MapState<K, V>>;
+  map<J, K extends string | number, I, V>(
+    key: Field<J, K>,
+    value: Field<I, V>,
+    options?: StateOptions,
+  ): StateField<MapState<K, V>>;
+  /** A list per key. It is written as one, so it should stay short: hundreds of values, not millions. */
+  list<I, T>(of: Field<I, T>, options?: StateOptions): StateField<ListState<T>>;
 } = {
-  value: (of) => new DeclaredState({ kind: 'value', value: fieldColumn('value', of) }) as never,
-  map: (key, value) =>
-    new DeclaredState({ kind: 'map', key: fieldColumn('key', key), value: fieldColumn('value', value) }) as never,
+  value: (of, options) =>
+    new DeclaredState({ kind: 'value', value: fieldColumn('value', of), ...lifetimeOf(options, 'state.value()') }) as never,
+  map: (key, value, options) =>
+    new DeclaredState({
+      kind: 'map',
+      key: fieldColumn('key', key),
+      value: fieldColumn('value', value),
+      ...lifetimeOf(options, 'state.map()'),
+    }) as never,
+  list: (of, options) =>
+    new DeclaredState({ kind: 'list', value: fieldColumn('value', of), ...lifetimeOf(options, 'state.list()') }) as never,
 };
+
+/** @throws WeirError `E_PLAN` for what is no duration, or none at all */
+function lifetimeOf({ ttl }: StateOptions = {}, what: string): { readonly ttlMs?: number } {
+  return ttl === undefined ? {} : { ttlMs: positiveMs(ttl, `${what} ttl`) };
+}
 
 /** @throws WeirError `E_PLAN` where a name stands for something else than state */
 export function stateDeclarations(spec: StateSpec, where: string): Readonly<Record<string, StateDeclaration>> {
@@ -50,7 +85,7 @@ export function stateDeclarations(spec: StateSpec, where: string): Readonly<Reco
     Object.entries(spec).map(([name, field]) => {
       if (field instanceof DeclaredState) return [name, field.declaration];
       throw new WeirError('E_PLAN', `${where}: '${name}' is not state`, {
-        hint: 'declare it with state.value(t.…) or state.map(t.…, t.…)',
+        hint: 'declare it with state.value(t.…), state.map(t.…, t.…) or state.list(t.…)',
       });
     }),
   );

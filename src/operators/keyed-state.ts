@@ -1,115 +1,100 @@
 /**
  * The state that a process function declares, as handles on the key at hand.
  *
- * Owns: the tables, and keeping what users hold apart from what is stored: values that are objects are kept as bytes, and
- * read anew each time. Invariants: U3 a value that does not fit its field is refused when it is set.
+ * Owns: the tables, and what becomes of values whose time to live is over: none is ever seen, one that is come across is deleted there
+ * and then, so that no clock brings it back, and `sweep` finds those that nobody asks for. Does not own: how a value is kept (kept-value.ts).
  */
-import { ByteReader, ByteWriter, fieldCodec, type FieldType } from '../batch/index.ts';
+import type { ByteReader, ByteWriter } from '../batch/index.ts';
 import type { StateDeclaration } from '../plan/index.ts';
 import type { StateTable, ValueCodec } from '../state/index.ts';
+import { type KeptValue, keptValue, type Lifetime } from './kept-value.ts';
 
 /** The key that handles speak of; changed by the operator from row to row. */
 export interface KeyAtHand {
   key: string;
   group: number;
 }
-type Declare = <V>(name: string, codec: ValueCodec<V>) => StateTable<V>;
+/** What handles are made over. */
+export interface StatePlace {
+  readonly at: KeyAtHand;
+  table<V>(name: string, codec: ValueCodec<V>): StateTable<V>;
+  /** Processing time. */
+  now(): number;
+}
 type MapKey = string | number;
 
-/** One declared state: what the user sees, and how to take back what happened since. */
+/** One declared state: what the user sees, how to take back what happened since, and how to be rid of what is over. */
 export interface StateHandle {
   readonly face: object;
   capture(): () => void;
+  /** Looks at so many entries, those after the ones that it looked at last, and deletes what is over. */
+  sweep(entries: number): void;
 }
 
-export function stateHandle(name: string, declared: StateDeclaration, declare: Declare, at: KeyAtHand): StateHandle {
-  return declared.kind === 'value' ? valueHandle(name, declared, declare, at) : mapHandle(name, declared, declare, at);
-}
-
-/** A value as it is stored: primitives as they are, all else as bytes. */
-interface Stored {
-  readonly id: string;
-  of(value: unknown): unknown;
-  back(stored: unknown): unknown;
-  write(out: ByteWriter, stored: unknown): void;
-  read(from: ByteReader): unknown;
-}
-
-const plainKinds: ReadonlySet<string> = new Set(['float64', 'int64', 'timestamp', 'bool', 'string']);
-
-function storedField(field: FieldType): Stored {
-  const codec = fieldCodec(field);
-  const scratch = new ByteWriter();
-  const encode = (value: unknown): Uint8Array => {
-    scratch.reset();
-    codec.write(scratch, value);
-    return scratch.finish();
-  };
-  const id = `${field.type.kind}${field.nullable ? '?' : ''}`;
-  if (plainKinds.has(field.type.kind)) {
-    const checked = (value: unknown): unknown => {
-      scratch.reset();
-      codec.write(scratch, value);
-      return value ?? null;
-    };
-    return {
-      id,
-      of: checked,
-      back: (stored) => stored,
-      write: (out, stored) => codec.write(out, stored),
-      read: (from) => codec.read(from),
-    };
+export function stateHandle(name: string, declared: StateDeclaration, place: StatePlace): StateHandle {
+  const { ttlMs } = declared;
+  const lifetime = ttlMs === undefined ? undefined : { ttlMs, now: () => place.now() };
+  switch (declared.kind) {
+    case 'value':
+      return valueHandle(name, keptValue(declared.value, lifetime), place, lifetime);
+    case 'map': {
+      const keys = keptValue({ type: declared.key.type, nullable: false });
+      return mapHandle(name, keys, keptValue(declared.value, lifetime), place, lifetime);
+    }
+    case 'list':
+      return listHandle(name, keptValue(declared.value, lifetime), place, lifetime);
   }
-  return {
-    id,
-    of: encode,
-    back: (stored) => codec.read(new ByteReader(stored as Uint8Array)),
-    write: (out, stored) => out.bytes(stored as Uint8Array),
-    read: (from) => from.bytes(),
-  };
 }
 
-function valueHandle(
-  name: string,
-  { value }: Extract<StateDeclaration, { kind: 'value' }>,
-  declare: Declare,
-  at: KeyAtHand,
-): StateHandle {
-  const stored = storedField(value);
-  const table = declare<unknown>(`state.${name}`, { id: `value of ${stored.id}`, write: stored.write, read: stored.read });
+function valueHandle(name: string, kept: KeptValue, { table: declare, at }: StatePlace, lifetime?: Lifetime): StateHandle {
+  const table = declare<unknown>(`state.${name}`, { id: `value of ${kept.id}`, write: kept.write, read: kept.read });
+  const prune = (key: string, found: unknown): boolean => kept.isOver(found) && table.delete(0, key);
   const face = {
     get: (): unknown => {
       const found = table.get(0, at.key);
-      return found === undefined ? undefined : stored.back(found);
+      return found === undefined || prune(at.key, found) ? undefined : kept.back(found);
     },
-    set: (next: unknown): void => table.put(0, at.key, at.group, stored.of(next)),
+    set: (next: unknown): void => table.put(0, at.key, at.group, kept.of(next)),
     clear: (): void => void table.delete(0, at.key),
   };
-  return { face, capture: () => restoring(table, at, (found) => found) };
+  return { face, capture: () => restoring(table, at, (found) => found), sweep: sweeping(table, lifetime, prune) };
 }
 
 function mapHandle(
   name: string,
-  declared: Extract<StateDeclaration, { kind: 'map' }>,
-  declare: Declare,
-  at: KeyAtHand,
+  keys: KeptValue,
+  values: KeptValue,
+  { table: declare, at }: StatePlace,
+  lifetime?: Lifetime,
 ): StateHandle {
-  const keys = storedField({ type: declared.key.type, nullable: false });
-  const values = storedField(declared.value);
   const table = declare(`state.${name}`, mapCodec(keys, values));
-  const remove = (key: MapKey): boolean => {
-    if (table.get(0, at.key)?.has(key) !== true) return false;
-    const map = table.modify(0, at.key)!;
+  const remove = (of: string, key: MapKey): void => {
+    const map = table.modify(0, of)!;
     map.delete(key);
-    if (map.size === 0) table.delete(0, at.key);
-    return true;
+    if (map.size === 0) table.delete(0, of);
+  };
+  const prune = (of: string, map: ReadonlyMap<MapKey, unknown>): void => {
+    for (const [key, found] of map) if (values.isOver(found)) remove(of, key);
+  };
+  /** All of them, without those that are over. */
+  const all = (): ReadonlyMap<MapKey, unknown> | undefined => {
+    const map = table.get(0, at.key);
+    if (map === undefined || lifetime === undefined) return map;
+    prune(at.key, map);
+    return table.get(0, at.key);
+  };
+  const one = (key: MapKey): unknown => {
+    const found = table.get(0, at.key)?.get(key);
+    if (found === undefined || !values.isOver(found)) return found;
+    remove(at.key, key);
+    return undefined;
   };
   const face = {
     get: (key: MapKey): unknown => {
-      const found = table.get(0, at.key)?.get(key);
+      const found = one(key);
       return found === undefined ? undefined : values.back(found);
     },
-    has: (key: MapKey): boolean => table.get(0, at.key)?.has(key) === true,
+    has: (key: MapKey): boolean => one(key) !== undefined,
     set: (key: MapKey, value: unknown): void => {
       const checkedKey = keys.of(key) as MapKey;
       const checkedValue = values.of(value);
@@ -117,18 +102,22 @@ function mapHandle(
       if (map === undefined) table.put(0, at.key, at.group, new Map([[checkedKey, checkedValue]]));
       else map.set(checkedKey, checkedValue);
     },
-    delete: remove,
+    delete: (key: MapKey): boolean => {
+      if (one(key) === undefined) return false;
+      remove(at.key, key);
+      return true;
+    },
     clear: (): void => void table.delete(0, at.key),
     get size(): number {
-      return table.get(0, at.key)?.size ?? 0;
+      return all()?.size ?? 0;
     },
     [Symbol.iterator]: (): Iterator<readonly [MapKey, unknown]> =>
-      [...(table.get(0, at.key) ?? [])].map(([key, value]) => [key, values.back(value)] as const)[Symbol.iterator](),
+      [...(all() ?? [])].map(([key, found]) => [key, values.back(found)] as const)[Symbol.iterator](),
   };
-  return { face, capture: () => restoring(table, at, (found) => new Map(found)) };
+  return { face, capture: () => restoring(table, at, (found) => new Map(found)), sweep: sweeping(table, lifetime, prune) };
 }
 
-function mapCodec(keys: Stored, values: Stored): ValueCodec<Map<MapKey, unknown>> {
+function mapCodec(keys: KeptValue, values: KeptValue): ValueCodec<Map<MapKey, unknown>> {
   return {
     id: `map of ${keys.id} to ${values.id}`,
     write(out, map) {
@@ -143,6 +132,71 @@ function mapCodec(keys: Stored, values: Stored): ValueCodec<Map<MapKey, unknown>
       for (let left = from.varint(); left > 0; left--) map.set(keys.read(from) as MapKey, values.read(from));
       return map;
     },
+  };
+}
+
+function listHandle(name: string, values: KeptValue, { table: declare, at }: StatePlace, lifetime?: Lifetime): StateHandle {
+  const table = declare(`state.${name}`, listCodec(values));
+  const prune = (of: string, list: readonly unknown[]): void => {
+    if (!list.some(values.isOver)) return;
+    const left = list.filter((found) => !values.isOver(found));
+    if (left.length === 0) table.delete(0, of);
+    else {
+      const kept = table.modify(0, of)!;
+      kept.length = 0;
+      for (const each of left) kept.push(each);
+    }
+  };
+  const all = (): readonly unknown[] => {
+    const list = table.get(0, at.key);
+    if (list === undefined) return [];
+    if (lifetime !== undefined) prune(at.key, list);
+    return table.get(0, at.key) ?? [];
+  };
+  const replace = (next: readonly unknown[]): void => {
+    const kept = next.map(values.of);
+    if (kept.length === 0) table.delete(0, at.key);
+    else table.put(0, at.key, at.group, kept);
+  };
+  const face = {
+    push: (...more: readonly unknown[]): void => {
+      const kept = more.map(values.of);
+      if (kept.length === 0) return;
+      const list = table.modify(0, at.key);
+      if (list === undefined) table.put(0, at.key, at.group, kept);
+      else for (const each of kept) list.push(each);
+    },
+    replace,
+    clear: (): void => void table.delete(0, at.key),
+    get length(): number {
+      return all().length;
+    },
+    [Symbol.iterator]: (): Iterator<unknown> => all().map(values.back)[Symbol.iterator](),
+  };
+  return { face, capture: () => restoring(table, at, (found) => found.slice()), sweep: sweeping(table, lifetime, prune) };
+}
+
+function listCodec(values: KeptValue): ValueCodec<unknown[]> {
+  return {
+    id: `list of ${values.id}`,
+    write(out: ByteWriter, list) {
+      out.varint(list.length);
+      for (const value of list) values.write(out, value);
+    },
+    read: (from: ByteReader) => Array.from({ length: from.varint() }, () => values.read(from)),
+  };
+}
+
+const nothing = (): void => undefined;
+
+function sweeping<V>(
+  table: StateTable<V>,
+  lifetime: Lifetime | undefined,
+  prune: (key: string, value: V) => void,
+): (entries: number) => void {
+  if (lifetime === undefined) return nothing;
+  return (entries) => {
+    for (const { key, value } of table.next(0, entries)) prune(key, value);
   };
 }
 

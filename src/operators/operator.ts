@@ -5,7 +5,7 @@
  * method, one at a time, and synchronously.
  *
  * Order of calls: `open`, `restore`? then any number of `process` / `onWatermark` / `onSplit`, with `onBarrier` between
- * them; `snapshot` right after `onBarrier` has said `done`, before any other call; `close` last. A call that answers
+ * them, and `onTime` between two of these; `snapshot` right after `onBarrier` has said `done`, before any other call; `close` last. A call that answers
  * `more` is made again with the same arguments once its output was taken: an operator that can emit much does it piece by
  * piece and remembers where it was. `wait` is the same, but only after the operator has called `context.wake()`.
  *
@@ -95,6 +95,13 @@ export interface Operator {
   onFirstRead?(out: Output): Step;
   /** How far the times of its rows may lie behind its own watermark, ms (0): it is forwarded so much smaller. */
   readonly holdsBackMs?: number;
+  /**
+   * The clock has reached `dueAt`: a bounded piece of what is due at `now`. Called while nothing else is under way in the stage, so neither
+   * within a batch nor between a barrier and its snapshot.
+   */
+  onTime?(now: number, out: Output): Step;
+  /** Wall time, ms, from which on `onTime` is to be called; asked after each step. Undefined = not at all. */
+  readonly dueAt?: number | undefined;
   /** Sources' chains only: a split fell idle, woke up, or ended. Not implemented = forwarded. */
   onSplit?(event: SplitEvent, out: Output): void;
   /** All rows before the barrier were processed: flush what belongs to its epoch. */

@@ -9,18 +9,21 @@ import { type Batch, hashKey, keyGroupOf, keyValues } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { ProcessNode } from '../plan/index.ts';
 import { EmittedRows } from './emitted-rows.ts';
-import { type KeyAtHand, type StateHandle, stateHandle } from './keyed-state.ts';
+import { type KeyAtHand, type StateHandle, stateHandle, type StatePlace } from './keyed-state.ts';
 import type { OperatorContext, Output } from './operator.ts';
+import { ProcessingClock } from './processing-clock.ts';
 import { rowResult } from './row-result.ts';
 import { Timers } from './timers.ts';
 
 export class ProcessCalls {
   readonly timers: Timers;
+  readonly processingTimers: Timers;
   /** What the function may ask for; raised by the operator before each call. */
   watermark: number = -Infinity;
   readonly #node: ProcessNode;
   readonly #context: OperatorContext;
   readonly #at: KeyAtHand = { key: '', group: 0 };
+  readonly #clock: ProcessingClock;
   readonly #states: readonly StateHandle[];
   readonly #face: object;
   readonly #rows: EmittedRows;
@@ -31,13 +34,19 @@ export class ProcessCalls {
   constructor(node: ProcessNode, context: OperatorContext) {
     this.#node = node;
     this.#context = context;
-    this.timers = new Timers((name, codec) => context.table(name, codec));
+    this.timers = new Timers('timers', (name, codec) => context.table(name, codec));
+    this.processingTimers = new Timers('processing timers', (name, codec) => context.table(name, codec));
     this.#rows = new EmittedRows(node.schema);
     this.#trial = new EmittedRows(node.schema);
     this.#emitTo = this.#rows;
+    this.#clock = new ProcessingClock(context.clock);
+    const place: StatePlace = {
+      at: this.#at,
+      table: (name, codec) => context.table(name, codec),
+      now: () => this.#clock.now,
+    };
     const declared = Object.entries(node.state).map(
-      ([name, declaration]) =>
-        [name, stateHandle(name, declaration, (table, codec) => context.table(table, codec), this.#at)] as const,
+      ([name, declaration]) => [name, stateHandle(name, declaration, place)] as const,
     );
     this.#states = declared.map(([, handle]) => handle);
     this.#face = this.#faceOver(Object.fromEntries(declared.map(([name, handle]) => [name, handle.face])));
@@ -48,10 +57,22 @@ export class ProcessCalls {
     return this.#rows.length;
   }
 
+  /** Processing time, the same during a call. */
+  get now(): number {
+    return this.#clock.now;
+  }
+
   /** The calls that follow are about this key. */
   select(key: string): void {
     this.#at.key = key;
     this.#at.group = keyGroupOf(hashKey(key), this.#context.keyGroups);
+    this.#clock.next();
+  }
+
+  /** Clears away what is over, among so many entries of each state. */
+  sweep(entries: number): void {
+    this.#clock.next();
+    for (const state of this.#states) state.sweep(entries);
   }
 
   /** Calls `onRow`. Throws what it throws; then nothing has changed, if guarded. */
@@ -63,6 +84,10 @@ export class ProcessCalls {
     this.#call(() => this.#node.onTimer?.(at as never, this.#face as never));
   }
 
+  onProcessingTimer(at: number): void {
+    this.#call(() => this.#node.onProcessingTimer?.(at as never, this.#face as never));
+  }
+
   flush(out: Output, stamp: number): void {
     const late = this.#rows.flush(out, stamp);
     if (late > 0) this.#context.count('late', late);
@@ -71,7 +96,8 @@ export class ProcessCalls {
   #call(fn: () => void): void {
     if (!this.#context.guarded) return fn();
     const { key, group } = this.#at;
-    const undo = [this.timers.capture(key, group), ...this.#states.map((state) => state.capture())];
+    const timers = [this.timers.capture(key, group), this.processingTimers.capture(key, group)];
+    const undo = [...timers, ...this.#states.map((state) => state.capture())];
     this.#emitTo = this.#trial;
     try {
       fn();
@@ -87,7 +113,7 @@ export class ProcessCalls {
 
   #faceOver(state: object): object {
     const calls = this;
-    const { timers } = this;
+    const { timers, processingTimers } = this;
     const at = this.#at;
     return {
       get key(): unknown {
@@ -97,10 +123,23 @@ export class ProcessCalls {
       get watermark(): number {
         return calls.watermark;
       },
+      get now(): number {
+        return calls.now;
+      },
       emit: (row: object): void =>
         this.#emitTo.add(rowResult({ kind: 'process', ...validateOf(this.#node) }, row), this.watermark),
       setTimer: (time: number): void => timers.set(at.key, at.group, finite(time)),
       deleteTimer: (time: number): void => timers.delete(at.key, finite(time)),
+      timers: (): readonly number[] => timers.of(at.key),
+      setProcessingTimer: (time: number): void => {
+        if (this.#node.onProcessingTimer === undefined)
+          throw new WeirError('E_VALUE', 'setProcessingTimer() is of no use without onProcessingTimer()', {
+            hint: 'give process() a function onProcessingTimer(at, ctx), which is called when the clock has reached the time',
+          });
+        processingTimers.set(at.key, at.group, finite(time));
+      },
+      deleteProcessingTimer: (time: number): void => processingTimers.delete(at.key, finite(time)),
+      processingTimers: (): readonly number[] => processingTimers.of(at.key),
     };
   }
 }

@@ -2,6 +2,7 @@
  * Keyed processing: a function of the user's over rows and timers, with state per key.
  *
  * Owns: the order of calls. Talks through: `ProcessCalls`, `Timers`.
+ * Timers in processing time fire between batches, as the task's clock reaches them, and those that are due at the end of the input then.
  * Before a row is handed over, the timers of its key fire that are due at the watermark which the row stands for (T6), as
  * in an engine that takes one record at a time; all others fire as the operator's watermark rises, by time. Emitted rows
  * carry the last forwarded watermark as stamp (T7).
@@ -20,8 +21,15 @@ import { stepRowsMax } from './step-rows.ts';
 
 interface Snapshot {
   readonly ordinal: number;
+  /** Of the timers in processing time. */
+  readonly processing?: number;
   readonly watermark: number;
 }
+
+/** Entries that are looked at for each row: so what is over never is more than what lives. */
+const sweptPerRow = 2;
+/** Entries that are looked at for each barrier, so that what is over goes though no row comes. */
+const sweptPerBarrier = 1024;
 
 class ProcessOperator implements Operator {
   readonly #node: ProcessNode;
@@ -49,15 +57,32 @@ class ProcessOperator implements Operator {
     return this.#work.step(() => this.#advance(watermark, out));
   }
 
+  get dueAt(): number | undefined {
+    return this.#calls.processingTimers.first;
+  }
+
+  onTime(now: number, out: Output): Step {
+    return this.#work.step(() => this.#due(now, out, stepRowsMax));
+  }
+
+  onBarrier(): Step {
+    this.#calls.sweep(sweptPerBarrier);
+    return 'done';
+  }
+
   snapshot(): Snapshot {
-    return { ordinal: this.#calls.timers.ordinal, watermark: this.#watermark };
+    const { timers, processingTimers } = this.#calls;
+    return { ordinal: timers.ordinal, processing: processingTimers.ordinal, watermark: this.#watermark };
   }
 
   restore(parts: readonly RestoredPart[]): void {
     const snapshots = parts.map((part) => part.value as Snapshot);
     this.#watermark = parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ watermark }) => watermark));
-    this.#calls.timers.ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
-    this.#calls.timers.recall();
+    const { timers, processingTimers } = this.#calls;
+    timers.ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
+    processingTimers.ordinal = Math.max(0, ...snapshots.map(({ processing = 0 }) => processing));
+    timers.recall();
+    processingTimers.recall();
   }
 
   *#rows(batch: Batch, out: Output, advanceTo: (row: number) => number): Generator<void, void> {
@@ -71,15 +96,17 @@ class ProcessOperator implements Operator {
       }
     }
     this.#calls.flush(out, this.#watermark);
+    this.#calls.sweep(batch.length * sweptPerRow);
   }
 
   *#advance(watermark: number, out: Output): Generator<void, void> {
     const { timers } = this.#calls;
     let fired = 0;
+    if (watermark === Infinity) yield* this.#due(this.#calls.now, out, Infinity);
     this.#calls.watermark = Math.max(this.#watermark, watermark);
     for (let timer = timers.take(watermark); timer !== undefined; timer = timers.take(watermark)) {
       this.#calls.select(timer.key);
-      this.#timer(timer.key, timer.at);
+      this.#timer(timer.key, timer.at, 'timer');
       // Timers that emit nothing take time too, and may set others without end.
       if (++fired % stepRowsMax !== 0 && !this.#mustFlush(out)) continue;
       this.#calls.flush(out, this.#watermark);
@@ -87,6 +114,22 @@ class ProcessOperator implements Operator {
     }
     this.#calls.flush(out, this.#watermark);
     this.#watermark = Math.max(this.#watermark, watermark);
+  }
+
+  /** Those set in processing time: no more than so many, since they may set others without end. */
+  *#due(now: number, out: Output, most: number): Generator<void, void> {
+    const { processingTimers } = this.#calls;
+    this.#calls.watermark = this.#watermark;
+    for (let fired = 0; fired < most; fired++) {
+      const timer = processingTimers.take(now);
+      if (timer === undefined) break;
+      this.#calls.select(timer.key);
+      this.#timer(timer.key, timer.at, 'processing timer');
+      if (!this.#mustFlush(out)) continue;
+      this.#calls.flush(out, this.#watermark);
+      yield;
+    }
+    this.#calls.flush(out, this.#watermark);
   }
 
   #mustFlush(out: Output): boolean {
@@ -109,7 +152,7 @@ class ProcessOperator implements Operator {
     calls.select(key);
     calls.watermark = watermark;
     for (let at = calls.timers.takeFor(key, watermark); at !== undefined; at = calls.timers.takeFor(key, watermark))
-      this.#timer(key, at);
+      this.#timer(key, at, 'timer');
     try {
       calls.onRow(batch, i);
     } catch (thrown) {
@@ -117,18 +160,19 @@ class ProcessOperator implements Operator {
     }
   }
 
-  #timer(key: string, at: number): void {
+  #timer(key: string, at: number, which: 'timer' | 'processing timer'): void {
     try {
-      this.#calls.onTimer(at);
+      if (which === 'timer') this.#calls.onTimer(at);
+      else this.#calls.onProcessingTimer(at);
     } catch (thrown) {
       const fault = closureFault(thrown, {
         operator: this.#context.operator,
         site: this.#node.site,
         position: '',
-        key: `${keyInWords(key)}, timer ${at}`,
+        key: `${keyInWords(key)}, ${which} ${at}`,
       });
       if (!this.#context.guarded) throw fault;
-      const bytes = new TextEncoder().encode(JSON.stringify({ key: keyInWords(key), timer: at }));
+      const bytes = new TextEncoder().encode(JSON.stringify({ key: keyInWords(key), [which]: at }));
       this.#context.deadLetter({ bytes, error: fault.message, operator: this.#context.operator, position: '' }, fault);
     }
   }

@@ -1,5 +1,5 @@
 /**
- * The event-time timers of keyed processing.
+ * The timers of keyed processing, in event time or in processing time.
  *
  * Owns: each key's times in a state table, and a heap over all of them, which is rebuilt at a restore. An item of the heap
  * that the table no longer confirms is skipped; the heap is rebuilt when most are such.
@@ -37,8 +37,18 @@ export class Timers {
   readonly #heap = new DueHeap();
   #live = 0;
 
-  constructor(declare: <V>(name: string, codec: ValueCodec<V>) => StateTable<V>) {
-    this.#table = declare('timers', codec);
+  constructor(name: string, declare: <V>(name: string, codec: ValueCodec<V>) => StateTable<V>) {
+    this.#table = declare(name, codec);
+  }
+
+  /** When the first is due, or one that is no longer set. */
+  get first(): number | undefined {
+    return this.#heap.first?.at;
+  }
+
+  /** The key's own, ascending. */
+  of(key: string): readonly number[] {
+    return this.#table.get(0, key)?.times.slice() ?? [];
   }
 
   set(key: string, group: number, at: number): void {

@@ -11,7 +11,15 @@ import { type OperatorId, operatorId, WeirError } from '../core/index.ts';
 import { type DataType, fieldOf, type SchemaField } from '../batch/index.ts';
 import { formatMs } from '../core/index.ts';
 import { exprText, plainColumn } from '../expr/index.ts';
-import type { AggregateNode, AggregateSpec, JoinNode, KeySelector, ProjectNode, WindowSpec } from './logical.ts';
+import type {
+  AggregateNode,
+  AggregateSpec,
+  JoinNode,
+  KeySelector,
+  ProjectNode,
+  StateDeclaration,
+  WindowSpec,
+} from './logical.ts';
 import type { Resolved } from './resolve.ts';
 
 export interface Identity {
@@ -143,10 +151,7 @@ function stateOf({ node }: Resolved): string | null {
     case 'process':
       return `key ${selectorText(node.key)}; ${
         Object.entries(node.state)
-          .map(
-            ([name, declared]) =>
-              `${name}: ${declared.kind === 'map' ? `map of ${fieldText(declared.key)} to ` : ''}${fieldText(declared.value)}`,
-          )
+          .map(([name, declared]) => `${name}: ${stateText(declared)}`)
           .join(', ') || 'no state'
       }`;
     case 'join':
@@ -156,6 +161,12 @@ function stateOf({ node }: Resolved): string | null {
     default:
       return null;
   }
+}
+
+/** How long values are kept may change. */
+function stateText(declared: StateDeclaration): string {
+  const prefix = declared.kind === 'map' ? `map of ${fieldText(declared.key)} to ` : declared.kind === 'list' ? 'items of ' : '';
+  return `${prefix}${fieldText(declared.value)}${declared.ttlMs === undefined ? '' : ' for a time'}`;
 }
 
 function aggregationText(node: AggregateNode): string {

@@ -224,9 +224,11 @@ export interface ReduceNode extends NodeBase {
   readonly key: KeySelector;
   readonly fn: (a: never, b: never) => unknown;
 }
-export type StateDeclaration =
-  | { readonly kind: 'value'; readonly value: SchemaField }
-  | { readonly kind: 'map'; readonly key: SchemaField; readonly value: SchemaField };
+export type StateDeclaration = {
+  readonly value: SchemaField;
+  /** A value is forgotten this long after it was written, in processing time. */
+  readonly ttlMs?: number;
+} & ({ readonly kind: 'value' | 'list' } | { readonly kind: 'map'; readonly key: SchemaField });
 export interface ProcessNode extends NodeBase {
   readonly kind: 'process';
   readonly input: LogicalNode;
@@ -234,6 +236,7 @@ export interface ProcessNode extends NodeBase {
   readonly state: Readonly<Record<string, StateDeclaration>>;
   readonly onRow: (row: never, context: never) => void;
   readonly onTimer?: (at: never, context: never) => void;
+  readonly onProcessingTimer?: (at: never, context: never) => void;
   readonly validate?: (value: unknown) => unknown;
 }
 export interface SinkNode extends NodeBase {

@@ -5,10 +5,11 @@
  * (frozen, encoded, written, loaded), of one subtask or of several whose key groups have moved.
  */
 import { type Batch, packValue, unpackValue } from '../batch/index.ts';
-import { type Clock, type Epoch, epoch, generation, silentLogger } from '../core/index.ts';
+import { type Epoch, epoch, generation, silentLogger } from '../core/index.ts';
 import type { DeadRecord, Operator, OperatorContext, Output, RestoredPart, SplitEvent, Step } from '../operators/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import { type BlobStore, type ChunkRef, chunkRef, loadChunks, OperatorState, SnapshotChain } from '../state/index.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** So that a few entries are objects, and the others at rest. */
 const limits = { packedFrom: 3, loadedPackedFrom: 2 };
@@ -18,6 +19,8 @@ export type TestItem =
   | { readonly kind: 'first read' }
   | { readonly kind: 'watermark'; readonly watermark: number }
   | { readonly kind: 'split'; readonly event: SplitEvent }
+  /** Wall time goes on by so much. */
+  | { readonly kind: 'clock'; readonly ms: number }
   | { readonly kind: 'barrier'; readonly due?: readonly number[]; readonly last?: 'stop' | 'end' };
 
 /** What can be fed; a barrier gives a snapshot. */
@@ -43,7 +46,7 @@ export interface OperatorSnapshot {
 export interface RunOptions {
   readonly make: () => Operator;
   readonly blobs: BlobStore;
-  readonly clock: Clock;
+  readonly clock: VirtualClock;
   /** As [from, to); all of them unless said. */
   readonly owned?: readonly [number, number];
   readonly guarded?: boolean;
@@ -87,6 +90,11 @@ export class OperatorRun {
     return run;
   }
 
+  /** Entries of all tables. */
+  get stateRows(): number {
+    return this.#state.rows;
+  }
+
   async feed(item: FedItem): Promise<void> {
     switch (item.kind) {
       case 'rows':
@@ -99,10 +107,19 @@ export class OperatorRun {
         if (item.watermark <= this.#watermark) return;
         this.#watermark = item.watermark;
         return this.#finish(() => this.operator.onWatermark?.(item.watermark, this.#output) ?? 'done');
+      case 'clock':
+        this.#options.clock.advance(item.ms);
+        return this.#tellTime();
       case 'split':
         this.#splits.set(item.event.split, item.event.state);
         this.operator.onSplit?.(item.event, this.#output);
     }
+  }
+
+  async #tellTime(): Promise<void> {
+    const now = this.#options.clock.now();
+    while ((this.operator.dueAt ?? Infinity) <= now)
+      await this.#finish(() => this.operator.onTime?.(now, this.#output) ?? 'done');
   }
 
   async barrier(barrier: Barrier): Promise<OperatorSnapshot> {

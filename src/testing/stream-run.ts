@@ -64,7 +64,14 @@ export class StreamRun implements AsyncDisposable {
 
   async advance(ms: number): Promise<void> {
     await this.settle();
-    this.clock.advance(ms);
+    // One after the other: what a timer makes happen sees the time at which it was due, and may set others.
+    const end = this.clock.monotonic() + ms;
+    for (let next = this.clock.next; next !== undefined; next = this.clock.next) {
+      if (this.clock.monotonic() + next > end) break;
+      this.clock.advance(next);
+      await this.settle();
+    }
+    this.clock.advance(end - this.clock.monotonic());
     await this.settle();
   }
 

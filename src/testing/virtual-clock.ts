@@ -39,6 +39,12 @@ export class VirtualClock implements Clock {
     return this.#next(this.#elapsed) !== undefined;
   }
 
+  /** ms until the first timer is due; undefined if there is none. */
+  get next(): number | undefined {
+    const first = this.#next(Infinity);
+    return first === undefined ? undefined : Math.max(0, first.at - this.#elapsed);
+  }
+
   /** Fires what is due up to `ms` from now, and stands there. */
   advance(ms: number): void {
     const end = this.#elapsed + ms;

@@ -45,6 +45,8 @@ export function brief(item: Item | { readonly kind: 'data'; readonly batch: Batc
       return item.idle ? 'idle' : 'active';
     case 'split':
       return `split ${item.event.split} ${item.event.state}${item.event.watermark === undefined ? '' : ` w${item.event.watermark}`}`;
+    case 'time':
+      return `time ${item.now}`;
     case 'end':
     case 'first read':
       return item.kind;

@@ -8,6 +8,7 @@ import type { DeadRecord, Operator, Piece, SplitEvent } from '../../src/operator
 import type { Barrier } from '../../src/progress/index.ts';
 import { type ChannelSender, type Frame, MemoryTransport } from '../../src/transport/index.ts';
 import { barrier, batch, inputsOver, planned, Recorder, Sink, toEdge } from './fakes.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 let log: string[];
 let sink: Sink;
@@ -39,7 +40,8 @@ const base = {
   events,
   epochBytesMax: 1000,
   watermark: Number.NEGATIVE_INFINITY,
-  monotonic: () => 0,
+  clock: new VirtualClock(0),
+  wake: () => undefined,
 };
 const recorder = (): Operator => new Recorder('op', log);
 

@@ -44,6 +44,16 @@ function refusal(attempt: () => unknown): string {
   return 'taken';
 }
 
+describe('how long state lasts', () => {
+  test.each([
+    [() => state.value(t.number, { ttl: '0 ms' }), "state.value() ttl: '0 ms' is not longer than nothing"],
+    [() => state.map(t.string, t.number, { ttl: '-1 hour' }), "state.map() ttl: '-1 hour' is not longer than nothing"],
+    [() => state.list(t.number, { ttl: 5 as never }), "state.list() ttl: '5' is not a duration"],
+  ])('%s', (attempt, message) => {
+    expect(attempt).toThrow(message);
+  });
+});
+
 describe('a column that is not there is refused, with the nearest that is', () => {
   test.each([
     [() => readings.groupBy('deviceid'), "groupBy(): there is no column 'deviceid' here; did you mean 'deviceId'?"],

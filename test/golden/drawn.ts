@@ -15,6 +15,8 @@ export const queryNames = [
   'process',
   'clearing',
   'timers',
+  'lasting',
+  'alarms',
   'branches',
   'joins',
   'lookups',

@@ -4,6 +4,7 @@ import { type Random, type Sabotage, seededRandom } from '../../src/core/index.t
 import type { Drawn } from './drawn.ts';
 import type { Experiment, Timed, Verdict } from './experiment.ts';
 import { joining } from './join-queries.ts';
+import { byTheClock } from './clock-queries.ts';
 import { keyed } from './keyed-queries.ts';
 import { type Ground, live } from './life.ts';
 import { type Stamped, stamped } from './plain.ts';
@@ -19,7 +20,7 @@ export const rowFields = batchSchema([
   { name: 's', type: { kind: 'string' }, nullable: false },
   { name: 'at', type: { kind: 'timestamp' }, nullable: false },
 ]);
-export const queries = { ...aggregations, ...keyed, ...joining, sessions };
+export const queries = { ...aggregations, ...keyed, ...byTheClock, ...joining, sessions };
 
 /** Only what the query's answer does not depend on. */
 export function fitting(life: Drawn): Drawn {

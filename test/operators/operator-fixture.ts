@@ -164,6 +164,8 @@ export function rowsItem(rows: readonly EventRow[], first = 0): FedItem {
   return { kind: 'rows', batch: eventBatch(rows, first), advances: true };
 }
 export const watermark = (at: number): FedItem => ({ kind: 'watermark', watermark: at });
+/** Wall time goes on. */
+export const clock = (ms: number): FedItem => ({ kind: 'clock', ms });
 export const barrier = (more: { due?: readonly number[]; last?: 'stop' | 'end' } = {}): TestItem => ({
   kind: 'barrier',
   ...more,

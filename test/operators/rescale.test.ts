@@ -9,6 +9,7 @@ import { type FedItem, OperatorRun, type OperatorSnapshot, testBarrier, testKeyG
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import {
   aggregateNode,
+  clock,
   eventBatch,
   type EventRow,
   field,
@@ -56,6 +57,33 @@ const timers = (): Operator =>
 
 const join = (how: JoinType) => (): Operator =>
   joinOperator(joinNode({ how, bound: { left: 'at', right: 'seen', lowMs: -3, highMs: 9 } }));
+/** Remembers for a time, lists, and sets a timer on the clock for each row; the clock has passed all of them. */
+const byTheClock = (): Operator =>
+  processOperator(
+    processNode({
+      schema: schemaOf(field('key', text), field('at', number), field('n', number)),
+      state: {
+        n: { kind: 'value', value: field('n', number), ttlMs: 1_000_000 },
+        all: { kind: 'list', value: field('n', number), ttlMs: 1_000_000 },
+      },
+      onRow: ((row: { value: number }, { state, setProcessingTimer }: ClockContext) => {
+        state.n.set((state.n.get() ?? 0) + 1);
+        state.all.push(row.value);
+        setProcessingTimer(state.n.get()!);
+      }) as never,
+      onProcessingTimer: ((at: number, { key, state, emit }: ClockContext) =>
+        emit({ key, at, n: [...state.all].reduce((sum, n) => sum * 10 + n, 0) })) as never,
+    }),
+  );
+interface ClockContext {
+  readonly key: string;
+  readonly state: {
+    readonly n: { get(): number | undefined; set(n: number): void };
+    readonly all: Iterable<number> & { push(n: number): void };
+  };
+  emit(row: object): void;
+  setProcessingTimer(at: number): void;
+}
 
 const keys = Array.from({ length: 12 }, (_, i) => `key ${i}`);
 
@@ -126,7 +154,7 @@ async function run(make: () => Operator, { parallelism, rows }: Life, feed: Feed
         const group = keyGroupOf(hashKey(keyExtractor({ column: 'key' })(eventBatch([{ key, at: 0 }]))(0)), testKeyGroups);
         return group >= from && group < to;
       });
-      const items: FedItem[] = [...feed(own), watermark(last ? Infinity : (next?.stamp ?? -Infinity))];
+      const items: FedItem[] = [...feed(own), clock(1), watermark(last ? Infinity : (next?.stamp ?? -Infinity))];
       for (const item of items) await subtask.feed(item);
       snapshots.push(
         await subtask.barrier(testBarrier(generation + 1, generation % 2 === 0 || last ? [2000] : [], last ? 'end' : undefined)),
@@ -144,6 +172,7 @@ describe('keyed operators whose key groups move at each restore', () => {
     ['sessions', sessions, asTheyAre],
     ['full joins', join('full'), asBoth],
     ['anti joins', join('anti'), asBoth],
+    ['timers on the clock, and what lasts for a time,', byTheClock, asTheyAre],
   ])('%s give the same rows at any parallelism', async (_, make, feed) => {
     await fc.assert(
       fc.asyncProperty(lives, async (life) => {

@@ -1,10 +1,11 @@
 /** Our queries for the cases, by id. */
 import type { Definitions } from '../run.ts';
+import { byTheClock } from './clock.ts';
 import { counts } from './counts.ts';
 import { joins } from './joins.ts';
 import { keyed } from './keyed.ts';
 import { sessions } from './sessions.ts';
 import { windows } from './windows.ts';
 
-const definitions: Definitions = { ...counts, ...windows, ...keyed, ...sessions, ...joins };
+const definitions: Definitions = { ...counts, ...windows, ...keyed, ...byTheClock, ...sessions, ...joins };
 export default definitions;

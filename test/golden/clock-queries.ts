@@ -1,0 +1,91 @@
+/** Queries by key that look at the clock, each with what must come out of it whatever the clock says. */
+import { schema, state, t } from '../../src/api/index.ts';
+import { type Query, same, samePerKey, sameSequence } from './experiment.ts';
+import { output } from './life.ts';
+import type { Stamped } from './plain.ts';
+
+const Lasted = schema({ k: t.string.nullable(), nth: t.number, places: t.number, listed: t.number, age: t.number.nullable() });
+const Rung = schema({ k: t.string.nullable(), nth: t.number, what: t.string });
+
+interface Numbered {
+  readonly k: string | null;
+  readonly nth: number;
+}
+function numbered(rows: readonly Stamped[]): Numbered[] {
+  const seen = new Map<string | null, number>();
+  return rows.map(({ row: { k } }) => {
+    seen.set(k, (seen.get(k) ?? 0) + 1);
+    return { k, nth: seen.get(k)! };
+  });
+}
+
+const shortMs = 100;
+
+/** What lasts longer than any life is all there; what lasts for a moment is never seen after it. */
+const lasting: Query = async (experiment) => {
+  const { stream, rows, world } = experiment;
+  const long = { ttl: '3650 days' } as const;
+  const lasted = stream.keyBy('k').process({
+    state: {
+      count: state.value(t.number, long),
+      places: state.map(t.number, t.number, long),
+      list: state.list(t.number, long),
+      moment: state.value(t.struct({ writtenAt: t.timestamp }), { ttl: `${shortMs} ms` }),
+    },
+    emits: Lasted,
+    onRow(_row, { key, now, state: { count, places, list, moment }, emit }) {
+      const nth = (count.get() ?? 0) + 1;
+      count.set(nth);
+      places.set(nth % 5, nth);
+      list.push(nth);
+      const before = moment.get();
+      if (before === undefined || nth % 3 === 0) moment.set({ writtenAt: now });
+      const age = before === undefined ? null : now - before.writtenAt;
+      emit({ k: key, nth, places: places.size, listed: list.length, age });
+    },
+  });
+  const report = await experiment.run([output(lasted, world.sink('append'))]);
+  const found = world.rows<Numbered & { places: number; listed: number; age: number | null }>('append');
+  const kept = found.map(({ age: _age, ...row }) => row);
+  const wanted = numbered(rows).map(({ k, nth }) => ({ k, nth, places: Math.min(nth, 5), listed: nth }));
+  return {
+    life: report,
+    late: 0,
+    findings: [
+      samePerKey('what lasts', kept, wanted),
+      sameSequence(
+        'what should be forgotten',
+        found.filter(({ age }) => age !== null && age >= shortMs),
+        [],
+      ),
+    ],
+  };
+};
+
+/** Of a timer that sets another. */
+const again = 1_000_000;
+
+/** Each row sets a timer that is due at once, and each of these another; those for a day that does not come never fire. */
+const alarms: Query = async (experiment) => {
+  const { stream, rows, world } = experiment;
+  const rung = stream.keyBy('k').process({
+    state: { count: state.value(t.number) },
+    emits: Rung,
+    onRow(_row, ctx) {
+      const nth = (ctx.state.count.get() ?? 0) + 1;
+      ctx.state.count.set(nth);
+      ctx.setProcessingTimer(nth);
+      ctx.setProcessingTimer(ctx.now + 1e12);
+      ctx.emit({ k: ctx.key, nth, what: 'row' });
+    },
+    onProcessingTimer(at, ctx) {
+      if (at < again) ctx.setProcessingTimer(at + again);
+      ctx.emit({ k: ctx.key, nth: at % again, what: at < again ? 'timer' : 'again' });
+    },
+  });
+  const report = await experiment.run([output(rung, world.sink('append'))]);
+  const wanted = numbered(rows).flatMap((row) => ['row', 'timer', 'again'].map((what) => ({ ...row, what })));
+  return { life: report, late: 0, findings: [same('rows and timers', world.rows('append'), wanted)] };
+};
+
+export const byTheClock = { lasting, alarms } as const;
