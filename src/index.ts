@@ -41,6 +41,7 @@ export {
   type MapState,
   max,
   min,
+  now,
   type NumberExpr,
   type Output,
   type OutputMode,

@@ -18,6 +18,7 @@ import {
   lit,
   max,
   min,
+  now,
   pipeline,
   schema,
   sessionWindow,
@@ -381,8 +382,10 @@ for await (const row of computed.rows())
 // expressions reused over any stream that has the columns; functions inside expressions; conditions
 const celsius = (c: Columns<{ temperature: number }>) => c.temperature.sub(32).div(1.8);
 const length = (x: number, y: string): number => x + y.length;
-const reused: Stream<{ c: number; d: number; s: 'hot' | 'cold' }> = readings.select((c) => ({
+const reused: Stream<{ c: number; fresh: boolean; seen: Timestamp; d: number; s: 'hot' | 'cold' }> = readings.select((c) => ({
   c: celsius(c),
+  fresh: c.timestamp.gte(now().sub('1 hour')),
+  seen: now(),
   d: call(length, c.temperature, c.deviceId),
   s: when(c.temperature.gt(30), 'hot').otherwise('cold'),
 }));

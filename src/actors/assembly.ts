@@ -75,6 +75,7 @@ export function contextOf(site: Site, planned: PlannedOperator, parts: OperatorP
     keyGroups: plan.keyGroups,
     ownedGroups: owned,
     clock: environment.clock,
+    epochTime: deployment.epochTime,
     logger: environment.logger,
     guarded: deployment.guarded.includes(planned.id),
     ...parts,

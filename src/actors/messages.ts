@@ -43,6 +43,8 @@ export interface Deployment {
   readonly restore: Manifest | null;
   /** The first epoch that this generation opens. */
   readonly firstEpoch: number;
+  /** The time of the barrier before the first epoch, ms; of the first deployment where there is none. */
+  readonly epochTime: number;
   /** Operators that run guarded: their closure failed in an earlier generation. */
   readonly guarded: readonly OperatorId[];
 }

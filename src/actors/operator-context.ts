@@ -17,6 +17,7 @@ export interface ContextOptions {
   readonly keyGroups: number;
   readonly ownedGroups: readonly [number, number];
   readonly clock: Clock;
+  readonly epochTime: number;
   readonly logger: Logger;
   readonly state: OperatorState;
   readonly counters: OperatorCounters;

@@ -40,7 +40,7 @@ export type {
   When,
   WindowExpr,
 } from './expr-types.ts';
-export { call, lit, when } from './planned-expr.ts';
+export { call, lit, now, when } from './planned-expr.ts';
 export { type Field, fieldColumn, fieldReader, type FieldReader } from './field.ts';
 export { t } from './fields.ts';
 export { isStream, launchable, streamNode, streamOf } from './graph-stream.ts';

@@ -17,11 +17,12 @@ import {
   isNullExpr,
   literalExpr,
   logicExpr,
+  nowExpr,
   orElseExpr,
   whenExpr,
 } from '../expr/index.ts';
 import { type Duration, durationMs } from '../core/index.ts';
-import type { BooleanExpr, Expr, ExprOf, ValueOf, When } from './expr-types.ts';
+import type { BooleanExpr, Expr, ExprOf, TimestampExpr, ValueOf, When } from './expr-types.ts';
 import { type Field, fieldColumn } from './field.ts';
 import { timeFormat } from './time-format.ts';
 
@@ -197,6 +198,16 @@ function constantPattern({ source, flags }: RegExp): ExprNode {
 /** A value that is the same for every row. */
 export function lit<const V extends Scalar>(value: V): ExprOf<ValueOf<V>> {
   return new PlannedExpr(literalExpr(value)) as unknown as ExprOf<ValueOf<V>>;
+}
+
+/**
+ * The epoch's time: the clock of the coordinator when the barrier before was sent, so up to a checkpoint's interval ago. It is in the
+ * checkpoint: all rows between two barriers see the same time, wherever they are, and see it again when they are read again after a
+ * crash. Before the first barrier it is the time at which the job was deployed. As in `where((c) => c.at.gte(now().sub('1 hour')))`; a
+ * condition on the result of an aggregation is asked when the result is written, and takes nothing out of the state.
+ */
+export function now(): TimestampExpr {
+  return new PlannedExpr(nowExpr) as unknown as TimestampExpr;
 }
 
 /**

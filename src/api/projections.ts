@@ -1,7 +1,7 @@
 /** The column verbs as nodes: `select`, `withColumns`, `where`. */
 import { type BatchSchema, batchSchema, type SchemaField } from '../batch/index.ts';
 import { formatMs } from '../core/index.ts';
-import { applyExpr, columnExpr, constantExpr, evaluate, type ExprNode, heldTo, type NamedExpr } from '../expr/index.ts';
+import { applyExpr, columnExpr, constantExpr, evaluate, type ExprNode, heldTo, type NamedExpr, nodesOf } from '../expr/index.ts';
 import type { LogicalNode, ProjectNode, RowNode } from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
 import { columnOf } from './columns.ts';
@@ -81,11 +81,13 @@ function exprOf(name: string, value: unknown, schema: BatchSchema, call: Call): 
 
 /** Of rows without a schema nobody knows the other columns: each becomes a new object. */
 function withProperties(input: LogicalNode, added: readonly NamedExpr[], call: Call): RowNode {
+  if ([...nodesOf(added.map(({ expr }) => expr))].some(({ kind }) => kind === 'now'))
+    throw refused(call, 'now() is for rows with a schema', 'give the source, or a map() before, a schema');
   const read = (row: object, [first, ...rest]: readonly [string, ...string[]]): unknown =>
     rest.reduce(propertyOf, propertyOf(row, first));
   const fn = (row: object): object => ({
     ...row,
-    ...Object.fromEntries(added.map(({ name, expr }) => [name, evaluate(expr, ({ path }) => read(row, path))])),
+    ...Object.fromEntries(added.map(({ name, expr }) => [name, evaluate(expr, ({ path }) => read(row, path), Number.NaN)])),
   });
   return { kind: 'map', input, fn, site: call.site, schema: input.schema };
 }

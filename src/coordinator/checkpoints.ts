@@ -40,6 +40,8 @@ export interface CheckpointsOptions {
   readonly base: Totals;
   /** As of that checkpoint. */
   readonly emitted: EmissionTimes;
+  /** No barrier is earlier, ms. */
+  readonly epochTime: number;
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -89,7 +91,7 @@ export class Checkpoints {
     this.#ledger = newLedger(options.participants, options.highestEpoch);
     this.#emitted = options.emitted;
     this.#everyMs = everyMsOf(options.plan);
-    this.#time = Math.max(0, ...Object.values(options.emitted));
+    this.#time = Math.max(options.epochTime, ...Object.values(options.emitted));
     const actor = createActor(
       checkpointMachine.provide({
         actions: {
@@ -298,6 +300,7 @@ export class Checkpoints {
       generation: this.#o.generation,
       epoch: barrier.epoch,
       time: this.#o.clock.now(),
+      epochTime: barrier.time,
       finished: barrier.last === 'end',
       parallelism: plan.parallelism,
       keyGroups: plan.keyGroups,

@@ -58,6 +58,8 @@ export class Coordinator {
   #base: Totals = noTotals;
   #start: { readonly epoch: number | null; readonly totals: Totals } | null = null;
   #deployedFrom: Manifest | null = null;
+  /** Of the epoch that the present generation begins with. */
+  #epochTime = 0;
   restarts = 0;
 
   constructor(options: CoordinatorOptions) {
@@ -265,6 +267,7 @@ export class Coordinator {
       if (!this.#isDeploying(generation)) return;
       if (workers.some((worker) => !this.#workers.includes(worker))) throw lostWorker(workers, this.#workers);
       this.#deployedFrom = latest;
+      this.#epochTime = latest === null ? this.#epochTime || this.#o.clock.now() : (latest.epochTime ?? latest.time);
       this.#base =
         latest === null ? noTotals : { ...latest.totals, restores: latest.totals.restores + (latest.finished ? 0 : 1) };
       this.#pending = new Set(workers);
@@ -289,6 +292,7 @@ export class Coordinator {
       withoutSplits: withoutSplits(this.#o.plan, all),
       restore,
       firstEpoch: this.#highestEpoch + 1,
+      epochTime: this.#epochTime,
       guarded: [...this.#guarded],
     };
   }
@@ -316,6 +320,7 @@ export class Coordinator {
       highestEpoch: this.#highestEpoch,
       base: this.#base,
       emitted: this.#deployedFrom?.emitted ?? {},
+      epochTime: this.#epochTime,
       intervalMs: this.#o.checkpointIntervalMs ?? plan.job.checkpointEveryMs,
       clock: this.#o.clock,
       logger: this.#o.logger,

@@ -33,6 +33,8 @@ export function literalExpr(value: unknown): ExprNode {
   return { kind: 'literal', value: value as Scalar, type: literalType(value) };
 }
 
+export const nowExpr: ExprNode = { kind: 'now', type: { type: { kind: 'timestamp' }, nullable: false } };
+
 export function constantExpr(value: unknown, text: string): ExprNode {
   return { kind: 'constant', value, text, type: { type: { kind: 'any' }, nullable: false } };
 }

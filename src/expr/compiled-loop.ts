@@ -16,13 +16,13 @@ type Body = (
 export function compiledLoop(spec: LoopSpec): Loop {
   const code = new LoopCode(spec);
   // oxlint-disable-next-line typescript/no-implied-eval -- EX3: the text is ours to the last character.
-  const body = new Function('batch', 'columns', 'nulls', 'constants', 'writers', 'kept', 'fault', code.text) as Body;
+  const body = new Function('batch', 'columns', 'nulls', 'constants', 'writers', 'kept', 'fault', 'now', code.text) as Body;
   const { columns, constants } = code;
-  return (batch, writers, kept, fault) => {
+  return (batch, writers, kept, fault, now) => {
     const bound = columns.map(({ node, layout }) => bind(batch, node, layout));
     const values = bound.map(({ data }) => data);
     const nulls = bound.map(({ nulls: bits }) => bits);
-    return body(batch, values, nulls, constants, writers, kept, fault);
+    return body(batch, values, nulls, constants, writers, kept, fault, now);
   };
 }
 

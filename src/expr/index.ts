@@ -9,6 +9,7 @@ export {
   kindText,
   literalExpr,
   logicExpr,
+  nowExpr,
   orElseExpr,
   whenExpr,
 } from './build.ts';

@@ -8,7 +8,7 @@ import { type ColumnNode, columnsRead, type ExprNode } from './node.ts';
 export function interpretedLoop({ predicate, computed }: LoopSpec): Loop {
   const roots: readonly ExprNode[] = predicate === undefined ? computed : [predicate, ...computed];
   const columns = columnsRead(roots);
-  return (batch, writers, kept, fault) => {
+  return (batch, writers, kept, fault, now) => {
     const readers = new Map(columns.map((column) => [column, physicalReader(batch, column)] as const));
     let row = 0;
     const read: ReadColumn = (column: ColumnNode) => readers.get(column)!(row);
@@ -16,8 +16,8 @@ export function interpretedLoop({ predicate, computed }: LoopSpec): Loop {
     for (let i = 0; i < batch.length; i++) {
       row = batch.physical(i);
       try {
-        if (predicate !== undefined && evaluate(predicate, read) !== true) continue;
-        for (let c = 0; c < computed.length; c++) write(writers[c]!, row, evaluate(computed[c]!, read));
+        if (predicate !== undefined && evaluate(predicate, read, now) !== true) continue;
+        for (let c = 0; c < computed.length; c++) write(writers[c]!, row, evaluate(computed[c]!, read, now));
         kept[count++] = row;
       } catch (thrown) {
         fault(i, thrown);

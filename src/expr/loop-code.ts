@@ -28,7 +28,7 @@ interface Computed {
 /** How a column's values are reached: in an array of doubles or of bytes, or by a function. */
 export type Layout = 'numbers' | 'flags' | 'reader';
 
-/** The body of a function of `batch, columns, nulls, constants, writers, kept, fault`. */
+/** The body of a function of `batch, columns, nulls, constants, writers, kept, fault, now`. */
 export class LoopCode {
   readonly text: string;
   readonly columns: { readonly node: ColumnNode; readonly layout: Layout }[] = [];
@@ -92,6 +92,8 @@ export class LoopCode {
         return { value: this.#constant(node.value), nil: node.value === null ? 'true' : null };
       case 'constant':
         return { value: this.#constant(node.value), nil: null };
+      case 'now':
+        return { value: 'now', nil: null };
       case 'apply':
         return this.#apply(node);
       case 'call':

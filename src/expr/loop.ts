@@ -17,6 +17,7 @@ export type Fault = (i: number, thrown: unknown) => void;
  * Computes the columns of all rows that the condition lets through.
  *
  * @param kept is filled with their physical rows
+ * @param now the time of the epoch, ms
  * @returns how many they are; rows with a fault are none of them
  */
-export type Loop = (batch: Batch, writers: readonly ColumnWriter[], kept: Int32Array, fault: Fault) => number;
+export type Loop = (batch: Batch, writers: readonly ColumnWriter[], kept: Int32Array, fault: Fault, now: number) => number;

@@ -15,6 +15,7 @@ export type ExprNode =
   | ColumnNode
   | LiteralNode
   | ConstantNode
+  | NowNode
   | ApplyNode
   | CallNode
   | LogicNode
@@ -31,6 +32,11 @@ export interface ColumnNode {
 export interface LiteralNode {
   readonly kind: 'literal';
   readonly value: Scalar;
+  readonly type: FieldType;
+}
+/** The time of the epoch: the same for all rows between two barriers, wherever they are, and for those that are read again. */
+export interface NowNode {
+  readonly kind: 'now';
   readonly type: FieldType;
 }
 /** What a function takes beside values: a pattern, a list. It has no column. */
@@ -94,6 +100,7 @@ export function childrenOf(node: ExprNode): readonly ExprNode[] {
     case 'column':
     case 'literal':
     case 'constant':
+    case 'now':
       return [];
     case 'apply':
     case 'call':
@@ -157,6 +164,7 @@ function withChildren(node: Exclude<ExprNode, ColumnNode>, children: readonly Ex
   switch (node.kind) {
     case 'literal':
     case 'constant':
+    case 'now':
       return node;
     case 'apply':
     case 'call':

@@ -48,13 +48,17 @@ export class Projection {
     if (predicate !== undefined || computed.length > 0) this.#loop = interpreted ? interpretedLoop(spec) : compiledLoop(spec);
   }
 
-  /** The rows that remain; null if none does. */
-  run(batch: Batch, fault: Fault): Batch | null {
+  /**
+   * The rows that remain; null if none does.
+   *
+   * @param now the time of the epoch, ms
+   */
+  run(batch: Batch, fault: Fault, now: number): Batch | null {
     if (this.#loop === undefined) return batch.length === 0 ? null : this.#result(batch, batch.selection);
     const { length, physicalLength } = batch;
     for (const writer of this.#writers) writer.begin(physicalLength);
     const kept = new Int32Array(length);
-    const count = this.#loop(batch, this.#writers, kept, fault);
+    const count = this.#loop(batch, this.#writers, kept, fault, now);
     if (count === 0) return null;
     return this.#result(batch, count === length ? batch.selection : kept.subarray(0, count));
   }

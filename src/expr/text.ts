@@ -8,6 +8,8 @@ export function exprText(node: ExprNode): string {
       return node.path.join('.');
     case 'literal':
       return typeof node.value === 'string' ? JSON.stringify(node.value) : Object.is(node.value, -0) ? '-0' : String(node.value);
+    case 'now':
+      return 'now()';
     case 'constant':
       return node.text;
     case 'apply': {

@@ -48,6 +48,8 @@ export interface OperatorContext {
   readonly keyGroups: number;
   readonly ownedGroups: readonly [number, number];
   readonly clock: Clock;
+  /** `now()` of the epoch that this generation begins with, ms: the time of the barrier before; the next barrier brings the next one. */
+  readonly epochTime: number;
   readonly logger: Logger;
   /** Keyed state. Tables are declared in `open`, before the first row; their names are the state's identity. */
   table<V>(name: string, codec: ValueCodec<V>): StateTable<V>;

@@ -1,6 +1,7 @@
 import { plainColumn, Projection } from '../expr/index.ts';
 import type { ProjectNode } from '../plan/index.ts';
 import { setAside } from './dead-rows.ts';
+import type { Barrier } from '../progress/index.ts';
 import type { Batch, Operator, OperatorContext, Output, Step } from './operator.ts';
 
 /** The column verbs: a condition and columns, computed in one loop. A row that a function of the user's throws on is set aside. */
@@ -8,6 +9,7 @@ class ProjectOperator implements Operator {
   readonly #node: ProjectNode;
   readonly #projection: Projection;
   #context!: OperatorContext;
+  #now = 0;
 
   constructor(node: ProjectNode) {
     this.#node = node;
@@ -17,11 +19,19 @@ class ProjectOperator implements Operator {
 
   open(context: OperatorContext): void {
     this.#context = context;
+    this.#now = context.epochTime;
   }
 
   process(batch: Batch, out: Output): Step {
-    const rows = this.#projection.run(batch, (i, thrown) => setAside(this.#context, this.#node.site, batch, i, thrown));
+    const fault = (i: number, thrown: unknown): void => setAside(this.#context, this.#node.site, batch, i, thrown);
+    const rows = this.#projection.run(batch, fault, this.#now);
     if (rows !== null) out.emit(rows);
+    return 'done';
+  }
+
+  /** What is behind it is of the next epoch. */
+  onBarrier({ time }: Barrier): Step {
+    this.#now = time;
     return 'done';
   }
 }

@@ -65,6 +65,8 @@ export interface Manifest {
   readonly epoch: number;
   /** Wall time at which it was complete, ms. */
   readonly time: number;
+  /** Of the barrier, ms: `now()` of the epoch that follows. Manifests of earlier versions do not say it. */
+  readonly epochTime?: number;
   /** The input was exhausted: nothing comes after this. */
   readonly finished: boolean;
   readonly parallelism: number;

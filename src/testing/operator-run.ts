@@ -50,6 +50,8 @@ export interface RunOptions {
   /** As [from, to); all of them unless said. */
   readonly owned?: readonly [number, number];
   readonly guarded?: boolean;
+  /** That of the barrier before the run begins, ms (0). */
+  readonly epochTime?: number;
   /** False: a row that nobody can take is an error. */
   readonly deadLetters?: boolean;
   /** The outbox says every other time that it is full. */
@@ -214,6 +216,7 @@ export class OperatorRun {
       keyGroups: testKeyGroups,
       ownedGroups: this.#owned,
       clock: this.#options.clock,
+      epochTime: this.#options.epochTime ?? 0,
       logger: silentLogger,
       guarded: this.#options.guarded ?? false,
       table: (name, codec) => this.#state.table(name, codec),

@@ -110,7 +110,7 @@ async function runOnce(options: VerifyOptions, way: Way): Promise<Verified> {
 
 async function restart(run: OperatorRun, options: RunOptions, snapshot: OperatorSnapshot): Promise<OperatorRun> {
   await run.operator.close?.();
-  return OperatorRun.restored(options, [snapshot]);
+  return OperatorRun.restored({ ...options, epochTime: testBarrier(snapshot.epoch).time }, [snapshot]);
 }
 
 const restoresAt = ({ restore }: Way, barrier: number): boolean =>

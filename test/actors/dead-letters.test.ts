@@ -56,6 +56,7 @@ test('an operator counts what it sets aside, but not what fails the job', () => 
     keyGroups: 128,
     ownedGroups: [0, 128],
     clock: new VirtualClock(),
+    epochTime: 0,
     logger: silentLogger,
     state: new OperatorState({ operator: 'parse', keyGroups: 128, owned: [0, 128] }),
     counters,

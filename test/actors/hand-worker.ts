@@ -141,6 +141,7 @@ export class Worker {
       withoutSplits: ['0/1'],
       restore: null,
       firstEpoch: 1,
+      epochTime: 0,
       guarded: [],
       ...more,
     };

@@ -107,7 +107,13 @@ export class Query {
     if (this.#raisedTo < this.time.watermark && this.time.isAny) this.#raise();
     this.time.begin();
     // What the clock makes due comes after the rows, as in a batch that begins when the clock stands there.
-    if (afterMs > 0) this.#run.clock.jump(afterMs);
+    if (afterMs > 0) {
+      await this.#run.settle();
+      this.#run.clock.jump(afterMs);
+      // A batch's time is that at which it begins: the epoch of its rows begins there.
+      const rows = await this.#run.drain();
+      if (this.mode !== 'complete') this.#emitted(rows);
+    }
     for (const [name, list] of rows) this.#push(name, list);
     await this.#run.settle();
     if (afterMs > 0) {
@@ -200,6 +206,8 @@ export class Query {
 
   async #commit(flush: boolean): Promise<void> {
     await this.#run.settle();
+    // The table counts that comes with the batch's own epoch: a restart publishes one too.
+    if (this.mode === 'complete') this.#rows.take();
     const disk = this.#run.copyOfDisk();
     let rows: readonly object[] = await this.#run.drain();
     await this.#killed();

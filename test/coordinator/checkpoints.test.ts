@@ -50,6 +50,7 @@ class World {
       highestEpoch: 10,
       base: { ...noCounters, rowsIn: 100, checkpoints: 10, restores: 1 },
       emitted: {},
+      epochTime: 0,
       intervalMs: 1000,
       abortEvery: this.abortEvery,
       abortAfter: 1,

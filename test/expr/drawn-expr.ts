@@ -11,6 +11,7 @@ import {
   isNullExpr,
   literalExpr,
   logicExpr,
+  nowExpr,
   orElseExpr,
   whenExpr,
 } from '../../src/expr/index.ts';
@@ -165,6 +166,7 @@ const drawn = fc.letrec<Drawn>((tied) => {
     time: fc.oneof(
       { maxDepth: 5, withCrossShrink: true },
       column(['timestamp']),
+      fc.constant(nowExpr),
       fc.tuple(tie('time'), moments).map(([a, ms]) => applyExpr('addMs', a, k(ms))),
       fc.tuple(tie('time'), fc.constantFrom(1000, 60_000, 86_400_000)).map(([a, ms]) => applyExpr('truncate', a, k(ms))),
       fc.tuple(tie('time'), tie('time')).map(([a, b]) => orElseExpr(a, b)),

@@ -11,7 +11,7 @@ interface Outcome {
 
 function outcome(projection: Projection, batch: Batch): Outcome {
   const faults: string[] = [];
-  const out = projection.run(batch, (i, thrown) => faults.push(`${i}: ${(thrown as Error).message}`));
+  const out = projection.run(batch, (i, thrown) => faults.push(`${i}: ${(thrown as Error).message}`), 1_234_567);
   return { rows: out === null ? [] : Array.from({ length: out.length }, (_, i) => out.row(i)), faults };
 }
 
@@ -39,7 +39,7 @@ describe('A projection', () => {
     fc.assert(
       fc.property(drawnBatch, fc.array(drawnExpr, { minLength: 1, maxLength: 3 }), (batch, exprs) => {
         const projection = new Projection({ input: drawnSchema, columns: exprs.map((expr, i) => ({ name: `${i}`, expr })) });
-        const out = projection.run(batch, () => undefined);
+        const out = projection.run(batch, () => undefined, 0);
         if (out === null) return;
         const there = decodeBatch(encodeBatch(out));
         const rowsOf = (of: Batch): unknown[] => Array.from({ length: of.length }, (_, i) => of.row(i));
@@ -99,7 +99,7 @@ describe('A projection', () => {
     const x = columnExpr(['x'], { type: { kind: 'float64' }, nullable: false });
     const predicate = applyExpr('gt', x, literalExpr(1));
     const batch = batchOf(schema, [{ x: 1 }, { x: 2 }]);
-    const out = new Projection({ input: schema, predicate, columns: [{ name: 'y', expr: x }] }).run(batch, () => undefined)!;
+    const out = new Projection({ input: schema, predicate, columns: [{ name: 'y', expr: x }] }).run(batch, () => undefined, 0)!;
     expect(out.columns[0]).toBe(batch.columns[0]);
     expect([out.length, out.row(0)]).toEqual([1, { y: 2 }]);
   });

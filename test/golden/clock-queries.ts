@@ -1,5 +1,5 @@
 /** Queries by key that look at the clock, each with what must come out of it whatever the clock says. */
-import { schema, state, t } from '../../src/api/index.ts';
+import { now, schema, state, t } from '../../src/api/index.ts';
 import { type Query, same, samePerKey, sameSequence } from './experiment.ts';
 import { output } from './life.ts';
 import type { Stamped } from './plain.ts';
@@ -88,4 +88,46 @@ const alarms: Query = async (experiment) => {
   return { life: report, late: 0, findings: [same('rows and timers', world.rows('append'), wanted)] };
 };
 
-export const byTheClock = { lasting, alarms } as const;
+const Timed = schema({ k: t.string.nullable(), nth: t.number });
+
+/** The time of the epoch only rises, whatever is restored, and is the same in two places of one stage. */
+const epochTimes: Query = async (experiment) => {
+  const { stream, rows, world } = experiment;
+  const timed = stream
+    .where((c) => c.at.lt(now()))
+    .keyBy('k')
+    .process({
+      state: { count: state.value(t.number) },
+      emits: Timed,
+      onRow(_row, { key, state: { count }, emit }) {
+        const nth = (count.get() ?? 0) + 1;
+        count.set(nth);
+        emit({ k: key, nth });
+      },
+    })
+    .select((c) => ({ k: c.k, nth: c.nth, first: now() }))
+    .filter(({ nth }) => nth > 0)
+    .select((c) => ({ k: c.k, nth: c.nth, first: c.first, second: now() }));
+  const report = await experiment.run([output(timed, world.sink('append'))]);
+  const found = world.rows<Numbered & { first: number; second: number }>('append');
+  const before = new Map<string | null, number>();
+  const wrong = found.filter(({ k, first, second }) => {
+    const last = before.get(k) ?? 0;
+    before.set(k, first);
+    return first < last || first !== second;
+  });
+  return {
+    life: report,
+    late: 0,
+    findings: [
+      samePerKey(
+        'rows',
+        found.map(({ k, nth }) => ({ k, nth })),
+        numbered(rows),
+      ),
+      sameSequence('times that go back, or differ', wrong, []),
+    ],
+  };
+};
+
+export const byTheClock = { lasting, alarms, epochTimes } as const;

@@ -17,6 +17,7 @@ export const queryNames = [
   'timers',
   'lasting',
   'alarms',
+  'epochTimes',
   'branches',
   'joins',
   'lookups',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { anySchema, batchSchema } from '../../src/batch/index.ts';
-import { applyExpr, callExpr, columnExpr, literalExpr } from '../../src/expr/index.ts';
+import { applyExpr, callExpr, columnExpr, constantExpr, literalExpr, nowExpr } from '../../src/expr/index.ts';
 import { createOperator, projectOperator } from '../../src/operators/index.ts';
 import type { ProjectNode } from '../../src/plan/index.ts';
 import { verifyOperator } from '../../src/testing/index.ts';
@@ -40,6 +40,19 @@ describe('A projection', () => {
       subject: () => ({ make: () => createOperator(projection({ predicate, columns }), { id: 'p' }) }),
       input: [values(1, 2), values(0), values(3, 1)],
       output: { main: [2, 3].map((n) => ({ double: 2 * n, key: 'k' })) },
+    });
+  });
+
+  test('knows the time of the epoch: of the barrier before, also after a restore', async () => {
+    const timed = [
+      { name: 'now', expr: nowExpr },
+      { name: 'hour', expr: applyExpr('addMs', nowExpr, constantExpr(3_600_000, '1 hour')) },
+    ];
+    const node = projection({ columns: timed, predicate: applyExpr('lt', nowExpr, literalExpr(3000)) });
+    await verifyOperator({
+      subject: () => ({ make: () => projectOperator(node) }),
+      input: [values(1), { kind: 'barrier' }, values(2, 3), { kind: 'barrier' }, values(4), { kind: 'barrier' }, values(5)],
+      output: { main: [0, 1000, 1000, 2000].map((now) => ({ now, hour: now + 3_600_000 })) },
     });
   });
 

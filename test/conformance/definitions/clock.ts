@@ -1,7 +1,7 @@
 /** State that is forgotten with time, and timers on the clock. */
-import { schema, state, type Stream, t, timestamp } from 'weir';
+import { call, now, schema, state, type Stream, t, timestamp } from 'weir';
 import type { Definitions } from '../run.ts';
-import type { Texts } from './timed.ts';
+import type { Numbers, Texts } from './timed.ts';
 
 interface Action {
   readonly key: string;
@@ -65,7 +65,14 @@ const countThreeTimes = (texts: Texts) =>
     },
   });
 
+const moment = (seconds: number) => timestamp(seconds * 1000);
+
 export const byTheClock: Definitions = {
+  'spark/count-prune-by-current-time': ({ input }) =>
+    (input as Numbers)
+      .groupBy('value')
+      .count()
+      .where((c) => call(moment, c.value).as(t.timestamp).gte(now().sub('10 seconds'))),
   'spark/ttl-update': forAMinute,
   'spark/ttl-clear': forAMinute,
   'spark/ttl-expiry': forAMinute,
