@@ -44,6 +44,15 @@ export { call, lit, now, when } from './planned-expr.ts';
 export { type Field, fieldColumn, fieldReader, type FieldReader } from './field.ts';
 export { t } from './fields.ts';
 export { isStream, launchable, streamNode, streamOf } from './graph-stream.ts';
+export {
+  flatMapGroupsWithState,
+  type GroupProcess,
+  type GroupState,
+  type GroupStateDefinition,
+  type GroupStateTimeout,
+  mapGroupsWithState,
+  updateStateByKey,
+} from './group-state.ts';
 export type { CheckMode, FinalKind } from './group-types.ts';
 export type { JoinOptions, JoinType } from './join-types.ts';
 export type { Job, JobReport, ModuleRunOptions, Progress, RunOptions } from './job.ts';

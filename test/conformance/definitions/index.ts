@@ -3,9 +3,10 @@ import type { Definitions } from '../run.ts';
 import { byTheClock } from './clock.ts';
 import { counts } from './counts.ts';
 import { joins } from './joins.ts';
+import { groups } from './groups.ts';
 import { keyed } from './keyed.ts';
 import { sessions } from './sessions.ts';
 import { windows } from './windows.ts';
 
-const definitions: Definitions = { ...counts, ...windows, ...keyed, ...byTheClock, ...sessions, ...joins };
+const definitions: Definitions = { ...counts, ...windows, ...keyed, ...byTheClock, ...groups, ...sessions, ...joins };
 export default definitions;

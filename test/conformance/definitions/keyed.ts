@@ -72,7 +72,6 @@ export const keyed: Definitions = {
     ),
   'spark/limit-multi-b': ({ input }) => limited(limited(limited(input as Numbers, 4), 100), 3),
   'spark/tws-count': ({ input }) => countToThree(input as Texts),
-  'spark/flatmapgroups-count-lazy': ({ input }) => countToThree(input as Texts),
   'spark/dedup-within-watermark-drop-eventtime': ({ input }) =>
     (input as Stream<{ _1: number; _2: number }>)
       .map(({ _1, _2 }) => ({ _1: timestamp(_1 * 1000), _2 }), schema({ _1: t.timestamp, _2: t.int }))
@@ -98,41 +97,4 @@ export const keyed: Definitions = {
       .keyBy('key')
       .process({ emits: schema({ count: t.number }), onRow: (_, { emit }) => emit({ count: 1 }) });
   },
-  'spark/flatmapgroups-then-count': ({ input }) =>
-    (input as Texts)
-      .keyBy('value')
-      .process({
-        state: { count: state.value(t.number) },
-        emits: schema({ key: t.string, count: t.number }),
-        onRow(_, { key, state: { count }, emit }) {
-          const n = (count.get() ?? 0) + 1;
-          if (n === 3) count.clear();
-          else count.set(n);
-          emit({ key, count: n === 3 ? -1 : n });
-        },
-      })
-      .groupBy('key')
-      .count(),
-  'spark/flatmapgroups-event-timeout': ({ input }) =>
-    (input as Stream<{ key: string; eventTime: number }>)
-      .map(({ key, eventTime }) => ({ key, at: timestamp(eventTime * 1000) }), schema({ key: t.string, at: t.timestamp }))
-      .withWatermark('at', '10 seconds')
-      .keyBy('key')
-      .process({
-        state: { latest: state.value(t.timestamp) },
-        emits: schema({ key: t.string, maxEventTime: t.number }),
-        onRow({ at }, ctx) {
-          if (at < ctx.watermark) return;
-          const before = ctx.state.latest.get();
-          const latest = before === undefined || at > before ? at : before;
-          if (before !== undefined) ctx.deleteTimer(before + 5000);
-          ctx.setTimer(latest + 5000);
-          ctx.state.latest.set(latest);
-          ctx.emit({ key: ctx.key, maxEventTime: latest / 1000 });
-        },
-        onTimer(_, ctx) {
-          ctx.state.latest.clear();
-          ctx.emit({ key: ctx.key, maxEventTime: -1 });
-        },
-      }),
 };
