@@ -7,6 +7,7 @@ export class OperatorCounters {
   late = 0;
   rowsOut = 0;
   deadLetters = 0;
+  duplicates = 0;
 }
 
 export interface ContextOptions {

@@ -11,7 +11,7 @@ import { type Epoch, type OperatorId, sleep, WeirError } from '../core/index.ts'
 import type { DeadRecord, Operator, SourceDefinition } from '../operators/index.ts';
 import { ownedGroups, type PhysicalPlan, type PlannedOperator, type Stage } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
-import type { SubtaskSnapshot } from '../state/index.ts';
+import type { Counters, SubtaskSnapshot } from '../state/index.ts';
 import type { Transport } from '../transport/index.ts';
 import { contextOf, edgeOutput, type Inputs, inputsOf, newOperator, type Site, sourceContext, sourceFeed } from './assembly.ts';
 import { Chain, type ItemTarget } from './chain.ts';
@@ -127,9 +127,15 @@ export class Subtask {
   }
 
   /** Since the generation began. */
-  counters(): { rowsIn: number; rowsOut: number; late: number; deadLetters: number } {
+  counters(): Counters {
     const sum = (of: keyof OperatorCounters): number => this.#members.reduce((total, member) => total + member.counters[of], 0);
-    return { rowsIn: this.#recordsRead(), rowsOut: sum('rowsOut'), late: sum('late'), deadLetters: sum('deadLetters') };
+    return {
+      rowsIn: this.#recordsRead(),
+      rowsOut: sum('rowsOut'),
+      late: sum('late'),
+      deadLetters: sum('deadLetters'),
+      duplicates: sum('duplicates'),
+    };
   }
 
   /** Rows that have entered and left the stage. */

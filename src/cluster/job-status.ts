@@ -30,6 +30,7 @@ export function statusOf(
       rowsOut: totals.rowsOut,
       rowsLate: totals.late,
       deadLetters: totals.deadLetters,
+      duplicates: totals.duplicates,
       checkpoints: totals.checkpoints,
       restores: totals.restores,
     },
@@ -55,6 +56,7 @@ function totalsNow(coordinator: Coordinator, subtasks: readonly SubtaskFacts[]):
     sum.rowsOut += counters.rowsOut;
     sum.late += counters.late;
     sum.deadLetters += counters.deadLetters;
+    sum.duplicates += counters.duplicates;
   }
   return sum;
 }

@@ -41,6 +41,8 @@ export interface SubtaskStatus {
   readonly rowsOut: number;
   readonly late: number;
   readonly deadLetters: number;
+  /** Rows that `dropDuplicates` left out. */
+  readonly duplicates: number;
   /** ms; null before the first. */
   readonly watermark: number | null;
   /** Share of the last second spent working, and spent blocked without credit; 0 to 1. */
@@ -72,6 +74,8 @@ export interface JobStatus {
     readonly rowsOut: number;
     readonly rowsLate: number;
     readonly deadLetters: number;
+    /** Rows that `dropDuplicates` left out. */
+    readonly duplicates: number;
     readonly checkpoints: number;
     readonly restores: number;
   };

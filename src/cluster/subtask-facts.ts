@@ -38,6 +38,7 @@ function statusOf(worker: string, subtask: Subtask, now: number): SubtaskStatus 
     rowsOut: rows.out,
     late: counters.late,
     deadLetters: counters.deadLetters,
+    duplicates: counters.duplicates,
     watermark: finite(task?.watermark ?? -Infinity),
     busy: ratios.busy,
     backpressured: ratios.heldBack,

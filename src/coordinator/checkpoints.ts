@@ -292,6 +292,7 @@ export class Checkpoints {
       totals.rowsOut += snapshot.counters.rowsOut;
       totals.late += snapshot.counters.late;
       totals.deadLetters += snapshot.counters.deadLetters;
+      totals.duplicates += snapshot.counters.duplicates;
     }
     return {
       format: manifestFormat,

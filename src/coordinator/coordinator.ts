@@ -28,7 +28,7 @@ import { type JobEvent, jobMachine } from './job.machine.ts';
 import { assign, subtasksOf, usedSlots, withoutSplits } from './placement.ts';
 import { copyCheckpoint } from './savepoint.ts';
 
-const noTotals: Totals = { rowsIn: 0, rowsOut: 0, late: 0, deadLetters: 0, checkpoints: 0, restores: 0 };
+const noTotals: Totals = { rowsIn: 0, rowsOut: 0, late: 0, deadLetters: 0, duplicates: 0, checkpoints: 0, restores: 0 };
 
 export class Coordinator {
   readonly outcome: Promise<JobOutcome>;

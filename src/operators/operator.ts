@@ -57,8 +57,8 @@ export interface OperatorContext {
   deadLetter(record: DeadRecord, cause: unknown): void;
   /** True for some epochs after a stateful closure of this operator failed: run row by row, undo a row that throws. */
   readonly guarded: boolean;
-  /** Adds to a counter of this operator; `late`, `deadLetters` and `rowsOut` are in every report. */
-  count(counter: 'late' | 'rowsOut' | 'deadLetters', n: number): void;
+  /** Adds to a counter of this operator; `late`, `deadLetters` and `rowsOut` are in every report. `duplicates`: rows that came before. */
+  count(counter: 'late' | 'rowsOut' | 'deadLetters' | 'duplicates', n: number): void;
   /** The task calls again. Needed after `wait` only. */
   wake(): void;
 }

@@ -37,6 +37,7 @@ export function metricsOf(jobs: readonly JobStatus[], build: Build, nowMs: numbe
     perSubtask('records_out_total', 'counter', 'Rows that the subtask gave.', (subtask) => subtask.rowsOut),
     perSubtask('late_records_total', 'counter', 'Rows that came after all their windows had closed.', (subtask) => subtask.late),
     perSubtask('dead_letters_total', 'counter', 'Records that nobody could take.', (subtask) => subtask.deadLetters),
+    perSubtask('duplicates_total', 'counter', 'Rows that had come before, and were left out.', (subtask) => subtask.duplicates),
     perSubtask('busy_ratio', 'gauge', 'Share of the last second spent working.', (subtask) => subtask.busy),
     perSubtask(
       'backpressured_ratio',

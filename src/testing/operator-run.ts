@@ -64,7 +64,7 @@ export class OperatorRun {
   readonly emitted: EmittedRow[] = [];
   readonly watermarks: number[] = [];
   readonly dead: DeadRecord[] = [];
-  readonly counters = { late: 0, rowsOut: 0, deadLetters: 0 };
+  readonly counters = { late: 0, rowsOut: 0, deadLetters: 0, duplicates: 0 };
   readonly operator: Operator;
   readonly #options: RunOptions;
   readonly #state: OperatorState;
@@ -137,6 +137,11 @@ export class OperatorRun {
     this.#chain.append(await this.#freeze(barrier.epoch));
     await this.#chain.fold(this.#options.blobs, () => this.#nextId(barrier.epoch));
     return { ...snapshot, chunks: this.#chain.refs() };
+  }
+
+  /** Entries of keyed state. */
+  get stateRows(): number {
+    return this.#state.rows;
   }
 
   #advanceTo({ batch, advances }: Extract<TestItem, { kind: 'rows' }>, row: number): number {

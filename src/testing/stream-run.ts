@@ -117,6 +117,10 @@ export class StreamRun implements AsyncDisposable {
     return this.#job?.status().totals.rowsLate ?? 0;
   }
 
+  get duplicates(): number {
+    return this.#job?.status().totals.duplicates ?? 0;
+  }
+
   get status(): JobStatus {
     return this.#job!.status();
   }

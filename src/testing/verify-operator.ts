@@ -43,6 +43,7 @@ export interface VerifyOptions {
 export interface Verified {
   readonly rows: readonly EmittedRow[];
   readonly late: number;
+  readonly duplicates: number;
   readonly dead: readonly { readonly position: string; readonly error: string; readonly text: string }[];
 }
 
@@ -63,7 +64,11 @@ export async function verifyOperator(options: VerifyOptions): Promise<Verified> 
     const where = `batches: ${way.batches}, restored: ${way.restore}, outbox: ${way.refuses ? 'refuses' : 'takes all'}`;
     first ??= result;
     same(byPort(result.rows, options), byPort(first.rows, options), `${where}: another result than the first run`);
-    same([result.late, result.dead], [first.late, first.dead], `${where}: other late rows or dead letters`);
+    same(
+      [result.late, result.duplicates, result.dead],
+      [first.late, first.duplicates, first.dead],
+      `${where}: other late rows, duplicates or dead letters`,
+    );
     if (options.output !== undefined) same(rowsByPort(result.rows, options), expected(options), where);
   }
   return first!;
@@ -102,6 +107,7 @@ async function runOnce(options: VerifyOptions, way: Way): Promise<Verified> {
   return {
     rows: subject.seen === undefined ? emitted : subject.seen().map((row) => ({ port: 'main', kind: 0, stamp: 0, row })),
     late: lives.reduce((sum, run) => sum + run.counters.late, 0),
+    duplicates: lives.reduce((sum, run) => sum + run.counters.duplicates, 0),
     dead: lives
       .flatMap((run) => run.dead)
       .map(({ position, error, bytes }) => ({ position, error, text: new TextDecoder().decode(bytes) })),

@@ -9,7 +9,7 @@ import {
   type SubtaskSnapshot,
 } from '../../src/state/index.ts';
 
-export const noCounters = { rowsIn: 0, rowsOut: 0, late: 0, deadLetters: 0 };
+export const noCounters = { rowsIn: 0, rowsOut: 0, late: 0, deadLetters: 0, duplicates: 0 };
 
 export function part(operator: string, more: Partial<OperatorPart> & { readonly blobs?: readonly string[] } = {}): OperatorPart {
   const { blobs = [], ...rest } = more;

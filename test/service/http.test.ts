@@ -75,6 +75,7 @@ describe('metrics', () => {
           rowsOut: 8,
           late: 2,
           deadLetters: 1,
+          duplicates: 7,
           watermark: 5_000,
           busy: 0.25,
           backpressured: 0.5,
@@ -86,7 +87,7 @@ describe('metrics', () => {
         { epoch: 3, state: 'in progress', triggered: 19_000, durationMs: null, bytes: 0 },
         { epoch: 2, state: 'completed', triggered: 18_000, durationMs: 500, bytes: 4096 },
       ],
-      totals: { rowsIn: 0, rowsOut: 0, rowsLate: 0, deadLetters: 0, checkpoints: 2, restores: 0 },
+      totals: { rowsIn: 0, rowsOut: 0, rowsLate: 0, deadLetters: 0, duplicates: 0, checkpoints: 2, restores: 0 },
       report: report({ restarts: 3 }),
     });
     const answer = await ask('/metrics', [job]);
@@ -101,6 +102,7 @@ describe('metrics', () => {
         'weir_records_out_total{job="delays",operator="source",subtask="0"} 8',
         'weir_late_records_total{job="delays",operator="source",subtask="0"} 2',
         'weir_dead_letters_total{job="delays",operator="source",subtask="0"} 1',
+        'weir_duplicates_total{job="delays",operator="source",subtask="0"} 7',
         'weir_busy_ratio{job="delays",operator="source",subtask="0"} 0.25',
         'weir_backpressured_ratio{job="delays",operator="source",subtask="0"} 0.5',
         'weir_watermark_lag_seconds{job="delays",operator="source",subtask="0"} 15',

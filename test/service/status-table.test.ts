@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { statusOfAll, statusOfOne } from '../../src/service/status-table.ts';
 import { report, status } from './fake-job.ts';
 
-const totals = { rowsIn: 1200, rowsOut: 34, rowsLate: 5, deadLetters: 0, checkpoints: 12, restores: 1 };
+const totals = { rowsIn: 1200, rowsOut: 34, rowsLate: 5, deadLetters: 0, duplicates: 0, checkpoints: 12, restores: 1 };
 const busy = status({
   generation: 3,
   workers: 3,

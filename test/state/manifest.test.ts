@@ -14,7 +14,7 @@ const chunk = (id: string): ChunkRef => ({
   ],
   span: 8,
 });
-const counters = { rowsIn: 1, rowsOut: 2, late: 3, deadLetters: 4 };
+const counters = { rowsIn: 1, rowsOut: 2, late: 3, deadLetters: 4, duplicates: 5 };
 const part = { operator: 'op', subtask: 0, groups: [0, 8], watermark: -Infinity, splits: [] } as const;
 const manifest: Manifest = {
   format: manifestFormat,
@@ -40,8 +40,12 @@ describe('a manifest', () => {
   it('M1: lists every blob that its restore needs', () => {
     expect(blobsOf(manifest).toSorted()).toEqual(['blob/1', 'c/1', 'c/2', 'c/3']);
   });
-  it('M2: is read as it was written, or refused', () => {
+  it('M2: is read as it was written, or refused; one of before duplicates were counted has none', () => {
     expect(decodeManifest(encodeManifest(manifest), 'x')).toEqual(manifest);
+    const { duplicates: _, ...older } = manifest.totals;
+    expect(decodeManifest(encodeManifest({ ...manifest, totals: older as typeof manifest.totals }), 'x').totals.duplicates).toBe(
+      0,
+    );
     expect(() => decodeManifest(encodeManifest({ ...manifest, format: 99 }), 'x')).toThrow(
       expect.objectContaining({ code: 'E_STATE_INCOMPATIBLE' }),
     );
