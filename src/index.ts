@@ -58,6 +58,7 @@ export {
   type ProcessContext,
   type ProcessFunction,
   type Progress,
+  type Remember,
   type RowOf,
   type ModuleRunOptions,
   type RunOptions,

@@ -479,3 +479,15 @@ const renamedKeys = l.join(
 );
 for await (const row of renamedKeys.rows())
   same<typeof row, { id: string; a: number; at: EventTime; other: string; b: number }>();
+// first rows
+const firstReadings: Stream<Reading, 'rows'> = readings.dropDuplicates(['deviceId'], { within: '1 hour' }).limit(3);
+const stillTimed: Stream<{ timestamp: EventTime }, 'rows'> = timed.dropDuplicates(['deviceId', 'timestamp']).select('timestamp');
+const wholeRows: Stream<{ timestamp: EventTime }, 'rows'> = timed.dropDuplicates('*').select('timestamp');
+const anyOfThem = (columns: readonly (keyof Reading)[]) => timed.dropDuplicates(columns);
+const firstResults: Stream<{ window: EventWindow }, 'chained'> = timed
+  .groupBy(window('timestamp', '5 minutes'))
+  .count()
+  .dropDuplicates(['window'])
+  .limit(10)
+  .select('window');
+void [firstReadings, stillTimed, wholeRows, anyOfThem, firstResults];

@@ -113,6 +113,26 @@ timed.keyBy('deviceId').process({
 //✗ Type '"an hour"' is not assignable to type '`${number}
 state.value(t.number, { ttl: 'an hour' });
 
+// ── first rows
+//✗ Expected 2 arguments, but got 1
+readings.dropDuplicates(['deviceId', 'timestamp']);
+//✗ Expected 2 arguments, but got 1
+readings.dropDuplicates('*');
+//✗ Expected 2 arguments, but got 1
+timed.dropDuplicates(['deviceId']);
+//✗ Type '"device"' is not assignable to type '"
+timed.dropDuplicates(['device', 'timestamp']);
+//✗ Property 'within' is missing in type '{}'
+readings.dropDuplicates(['deviceId'], {});
+//✗ "running"
+running.dropDuplicates(['deviceId'], { within: 'forever' });
+//✗ "running"
+running.limit(3);
+//✗ a second aggregation takes only final rows of the first: use append
+perWindow.dropDuplicates('*').to(out, { mode: 'update' });
+//✗ complete writes the whole result each time, and a stream without an aggregation has none
+readings.limit(3).to(out, { mode: 'complete' });
+
 // ── sinks, jobs
 //✗ Property 'device' does not exist on type
 perWindow.to(foreachBatch(async (rows) => void rows.map((row) => row.device)));

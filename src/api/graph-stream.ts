@@ -23,7 +23,8 @@ import { type ColumnsFunction, onlyWhere, selectedBy, selectedNames, withCompute
 import { watermarkedSchema } from './result-schema.ts';
 import { resultSchema } from './row-schema.ts';
 import type { AnySchema } from './schema.ts';
-import type { AnyStream, Stream, ToOptions, WatermarkOptions } from './stream.ts';
+import { firstOfEach, firstRows } from './row-selection.ts';
+import type { AnyStream, Remember, Stream, ToOptions, WatermarkOptions } from './stream.ts';
 import { streamRows } from './stream-rows.ts';
 import { streamText } from './stream-text.ts';
 import { PlannedTable } from './table.ts';
@@ -106,6 +107,18 @@ export class GraphStream {
     if (typeof key !== 'function') keyColumn(this.node.schema, key, call);
     const selector: KeySelector = typeof key === 'function' ? { fn: key, site: call.site } : { column: key };
     return new GraphKeyed(this.node, selector, (node) => this.#then(node));
+  }
+
+  dropDuplicates(columns: readonly string[] | '*', options: Partial<Remember> = {}): GraphStream {
+    const call = calling('dropDuplicates()');
+    checkFinal(this.node, call);
+    return this.#then(firstOfEach(this.node, columns, options, call));
+  }
+
+  limit(rows: number): GraphStream {
+    const call = calling('limit()');
+    checkFinal(this.node, call);
+    return this.#then(firstRows(this.node, rows, call));
   }
 
   union(...others: readonly AnyStream[]): GraphStream {

@@ -8,6 +8,8 @@ import type { WindowKey } from './window-key.ts';
 type KeysOf<Row, T> = { [K in keyof Row & string]: [Row[K]] extends [T] ? K : never }[keyof Row & string];
 /** The columns that can be a window's time. */
 export type TimeKey<Row> = KeysOf<Row, Timestamp | Date | Window>;
+/** Those of these columns, or of all, that are under a watermark. */
+export type EventTimeIn<Row, C> = KeysOf<Row, Watermarked> & (C extends readonly (infer N)[] ? N : string);
 type TimeOfWindow<Row, K> =
   K extends WindowKey<any, infer N, infer T> ? ([N] extends [never] ? T : N extends keyof Row ? Row[N] : never) : never;
 /** The time that a key stands for, if any: a window's, or a timestamp's own. */
@@ -40,6 +42,8 @@ export type KeyRow<Row, S> = { -readonly [P in keyof S]: S[P] extends WindowKey 
 
 /** Kinds whose rows are final when they arrive: what keyed state and timers need. */
 export type FinalKind = { [K in Kind]: OutputModes[K]['append'] extends true ? K : never }[Kind];
+/** What some of the rows of a stream of kind `K` are: those of an aggregation only once they are final. */
+export type SelectedKind<K extends Kind> = K extends 'rows' ? 'rows' : 'chained';
 /** `unknown` where rows of this kind may be written in this mode to a sink that takes `S`, the reason where not. */
 export type CheckMode<K extends Kind, M extends OutputMode, S extends OutputMode = OutputMode> = OutputModes[K][M] extends true
   ? [M] extends [S]

@@ -65,7 +65,6 @@ export type { ProcessContext, ProcessFunction } from './process-function.ts';
 export type { ReadField, TextScan } from './field.ts';
 export { type RowSchema, rowSchema } from './row-schema.ts';
 export { type AnySchema, type InputOf, type RowOf, type Schema, schema } from './schema.ts';
-export { type Table, tableOf } from './table.ts';
 export {
   type ListState,
   type MapState,
@@ -75,6 +74,17 @@ export {
   type StateSpec,
   type ValueState,
 } from './state-field.ts';
-export type { Aggregated, AnyStream, Grouped, KeyedStream, KeyValue, Stream, ToOptions, WatermarkOptions } from './stream.ts';
+export { type Table, tableOf } from './table.ts';
+export type {
+  Aggregated,
+  AnyStream,
+  Grouped,
+  KeyedStream,
+  KeyValue,
+  Remember,
+  Stream,
+  ToOptions,
+  WatermarkOptions,
+} from './stream.ts';
 export { type EventTime, type EventWindow, type Timestamp, timestamp, type TimestampInput, type Window } from './values.ts';
 export { sessionWindow, window, type WindowKey, type WindowOptions, type WindowType } from './window-key.ts';

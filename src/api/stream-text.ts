@@ -16,6 +16,10 @@ function stepText(node: LogicalNode): string {
   switch (node.kind) {
     case 'aggregate':
       return `aggregate by ${[...(node.session === undefined ? [] : ['session']), ...(node.window === undefined ? [] : ['window']), ...node.keys].join(', ') || 'nothing'}`;
+    case 'dedup':
+      return `first of ${node.keys.join(', ')}`;
+    case 'limit':
+      return `limit ${node.rows}`;
     case 'watermark':
       return `watermark on ${node.column}`;
     default:

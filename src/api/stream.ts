@@ -11,7 +11,7 @@ import type { AnyAgg } from './aggregates.ts';
 import type { Sink } from './connector-types.ts';
 import type { Show } from './fields.ts';
 import type { BooleanExpr, Columns, Expr, ExprRecord, ValuesOf } from './expr-types.ts';
-import type { CheckMode, FinalKind, GroupKind, GroupRow, KeyRow, TimeKey } from './group-types.ts';
+import type { CheckMode, EventTimeIn, FinalKind, GroupKind, GroupRow, KeyRow, SelectedKind, TimeKey } from './group-types.ts';
 import type { RunOptions } from './job.ts';
 import type { CheckColumns, CheckJoin, CheckTimeBound, JoinKeys, JoinOptions, JoinRow, JoinType } from './join-types.ts';
 import type { Output } from './output.ts';
@@ -96,6 +96,28 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
   keyBy<R extends object, Key extends KeyValue>(this: AnyStream<R, FinalKind>, fn: (row: R) => Key): KeyedStream<Key, R>;
   keyBy<R extends object, const N extends keyof R & string>(this: AnyStream<R, FinalKind>, column: N): KeyedStream<R[N], R>;
 
+  /**
+   * The first row of each value of these columns, or of the whole row with `'*'`. Null is a value like any other. Where a column under a
+   * watermark, or a window, is among them, a value is remembered until the watermark has passed that time; otherwise `within` says for how long:
+   * a duration after the time of the first row (by the clock after it came, where rows have no time under a watermark), or `'forever'`.
+   * A row behind the watermark is late: counted, and left out. Others that are left out are counted as duplicates. Which of equal rows from
+   * several inputs comes first is not determined.
+   *
+   * @throws WeirError `E_PLAN` for a column that is not there or cannot be a key, and where nothing says when a value may be forgotten
+   * @example orders.withWatermark('at', '1 minute').dropDuplicates(['orderId'], { within: '1 hour' })
+   */
+  dropDuplicates<R extends object, K extends FinalKind, const C extends readonly (keyof R & string)[] | '*'>(
+    this: AnyStream<R, K>,
+    columns: C,
+    ...options: [EventTimeIn<R, C>] extends [never] ? [options: Remember] : [options?: Remember]
+  ): Stream<R, SelectedKind<K>>;
+  /**
+   * The first `n` rows of the job's whole life, then none. One subtask counts them; which they are of several inputs follows from how those arrive.
+   *
+   * @throws WeirError `E_PLAN` unless `n` is a whole number from 0
+   */
+  limit<R extends object, K extends FinalKind>(this: AnyStream<R, K>, n: number): Stream<R, SelectedKind<K>>;
+
   /** Rows of all; each input keeps its order, and the watermark is the least of theirs. */
   union<R extends object, K extends Kind>(this: AnyStream<R, K>, ...others: readonly AnyStream<R, K>[]): Stream<R, K>;
 
@@ -158,6 +180,11 @@ export interface ToOptions<M extends OutputMode> {
 export interface WatermarkOptions {
   /** An input that is silent for this long no longer holds the watermark back (1 minute). */
   readonly idleAfter?: Duration;
+}
+/** How long values are remembered that no watermark clears away. */
+export interface Remember {
+  /** Longer than nothing. */
+  readonly within: Duration | 'forever';
 }
 export type KeyValue = string | number | boolean | null | readonly (string | number | boolean | null)[];
 

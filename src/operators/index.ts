@@ -1,8 +1,10 @@
 export { aggregateOperator } from './aggregate-operator.ts';
 export type { BrokerAccess } from './broker-access.ts';
+export { dedupOperator } from './dedup-operator.ts';
 export { createOperator, type OperatorExtra } from './instantiate.ts';
 export { joinOperator, tableJoinOperator } from './join/index.ts';
 export { type KeyedBy, keyExtractor, routingKey } from './key.ts';
+export { limitOperator } from './limit-operator.ts';
 export type { CommitPermit, DeadRecord, Operator, OperatorContext, Output, RestoredPart, SplitEvent, Step } from './operator.ts';
 export { processOperator } from './process-operator.ts';
 export { projectOperator } from './project-operator.ts';

@@ -3,6 +3,8 @@ import type { Emission, LogicalNode } from '../plan/index.ts';
 import { aggregateOperator } from './aggregate-operator.ts';
 import { combineOperator } from './combine/index.ts';
 import { joinOperator, tableJoinOperator } from './join/index.ts';
+import { dedupOperator } from './dedup-operator.ts';
+import { limitOperator } from './limit-operator.ts';
 import type { Operator } from './operator.ts';
 import { processOperator } from './process-operator.ts';
 import { reduceOperator } from './reduce-operator.ts';
@@ -46,6 +48,10 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
       return processOperator(node);
     case 'join':
       return node.table === true ? tableJoinOperator(node) : joinOperator(node);
+    case 'dedup':
+      return dedupOperator(node);
+    case 'limit':
+      return limitOperator(node);
     case 'source':
     case 'union':
     case 'rebalance':

@@ -17,6 +17,7 @@ import type {
   JoinNode,
   KeySelector,
   ProjectNode,
+  Remembered,
   StateDeclaration,
   WindowSpec,
 } from './logical.ts';
@@ -103,6 +104,10 @@ function labelOf({ node }: Resolved): string {
       return `watermark ${node.column} - ${formatMs(node.delayMs)}`;
     case 'join':
       return joinText(node);
+    case 'dedup':
+      return shortened(`first of ${node.keys.join(', ')}`);
+    case 'limit':
+      return `limit ${node.rows}`;
     default:
       return node.kind;
   }
@@ -120,6 +125,7 @@ const shortened = (text: string): string => (text.length > 100 ? `${text.slice(0
 function keysOf({ node }: Resolved): readonly string[] {
   switch (node.kind) {
     case 'aggregate':
+    case 'dedup':
       return node.keys;
     case 'reduce':
     case 'process':
@@ -156,6 +162,10 @@ function stateOf({ node }: Resolved): string | null {
       }`;
     case 'join':
       return `${joinText(node)}; ${keptText(node)}`;
+    case 'dedup':
+      return `first of ${node.keys.join(', ')}; remembered ${rememberedText(node.remembered)}`;
+    case 'limit':
+      return node.local === true ? null : 'number of rows so far';
     case 'sink':
       return `staged results of ${node.sink.identity}, mode ${node.mode}`;
     default:
@@ -167,6 +177,17 @@ function stateOf({ node }: Resolved): string | null {
 function stateText(declared: StateDeclaration): string {
   const prefix = declared.kind === 'map' ? `map of ${fieldText(declared.key)} to ` : declared.kind === 'list' ? 'items of ' : '';
   return `${prefix}${fieldText(declared.value)}${declared.ttlMs === undefined ? '' : ' for a time'}`;
+}
+
+function rememberedText(remembered: Remembered): string {
+  switch (remembered.until) {
+    case 'passed':
+      return `until the watermark passes ${remembered.column}`;
+    case 'expired':
+      return `for ${formatMs(remembered.ms)} after ${remembered.column ?? 'it came'}`;
+    case 'forever':
+      return 'for ever';
+  }
 }
 
 function aggregationText(node: AggregateNode): string {

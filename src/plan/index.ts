@@ -4,6 +4,7 @@ export type {
   CallSite,
   CombineNode,
   CustomAggregate,
+  DedupNode,
   Emission,
   Guarantee,
   KeySelector,
@@ -12,6 +13,7 @@ export type {
   JoinNode,
   JoinType,
   LateNode,
+  LimitNode,
   LogicalJob,
   LogicalNode,
   OutputMode,
@@ -20,6 +22,7 @@ export type {
   ProjectNode,
   RebalanceNode,
   ReduceNode,
+  Remembered,
   RowCondition,
   RowNode,
   SinkInfo,
@@ -33,7 +36,7 @@ export type {
   WindowSpec,
 } from './logical.ts';
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
-export { hasWatermark, kindOf, kindsOf, underWatermark } from './kinds.ts';
+export { hasWatermark, kindOf, kindsOf, underWatermark, watermarkedColumns } from './kinds.ts';
 export { type GroupTime, groupTime, sessionCloses } from './group-time.ts';
 export { equalIsLate } from './lateness.ts';
 export { describePlan } from './describe.ts';

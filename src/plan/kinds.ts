@@ -32,12 +32,18 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
       return new Set([node.table === true && kindOf(node.inputs[0]) === 'rows' ? 'rows' : 'joined']);
     case 'aggregate':
       return new Set([aggregateKind(node)]);
+    case 'dedup':
+    case 'limit':
+      return new Set([...kindsOf(node.input)].map(finalKind));
     case 'union':
       return new Set(node.inputs.flatMap((input) => [...kindsOf(input)]));
     default:
       return kindsOf(node.input);
   }
 }
+
+/** They take only final rows of an aggregation, and give each once. */
+const finalKind = (kind: Kind): Kind => (kind === 'rows' || kind === 'running' ? kind : 'chained');
 
 function aggregateKind(node: AggregateNode): Kind {
   const input = kindOf(node.input);
@@ -118,6 +124,19 @@ function ofJoin({ inputs, columns }: JoinNode, column: string): Answer {
   const { left, right } = found ?? { left: column, right: column };
   const answers = [left, right].map((name, i) => (name === undefined ? 'no' : underWatermark(inputs[i]!, name)));
   return answers.find((answer) => answer === 'yes') ?? answers.find((answer) => answer === 'unseen') ?? 'no';
+}
+
+/** The columns of a node's rows that are times under a watermark; of rows without a schema those that nobody has made anew. */
+export function watermarkedColumns(node: LogicalNode): readonly string[] {
+  const { schema } = node;
+  const names = schema.kind === 'any' ? columnsOfWatermarks(node) : schema.fields.map(({ name }) => name);
+  return names.filter((name) => underWatermark(node, name) === 'yes');
+}
+
+function columnsOfWatermarks(node: LogicalNode): readonly string[] {
+  if (node.kind === 'source') return [];
+  if ('inputs' in node) return node.inputs.flatMap(columnsOfWatermarks);
+  return [...(node.kind === 'watermark' ? [node.column] : []), ...columnsOfWatermarks(node.input)];
 }
 
 export function hasWatermark(node: LogicalNode): boolean {

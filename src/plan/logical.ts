@@ -239,6 +239,29 @@ export interface ProcessNode extends NodeBase {
   readonly onProcessingTimer?: (at: never, context: never) => void;
   readonly validate?: (value: unknown) => unknown;
 }
+/**
+ * How long a row's key is remembered: until the watermark has passed the time in `column`, which is one of the keys; for `ms` after the time
+ * in `column` of its first row, or without one after that row came, by the clock; or for ever.
+ */
+export type Remembered =
+  | { readonly until: 'passed'; readonly column: string }
+  | { readonly until: 'expired'; readonly ms: number; readonly column?: string }
+  | { readonly until: 'forever' };
+/** The first row of each key. */
+export interface DedupNode extends NodeBase {
+  readonly kind: 'dedup';
+  readonly input: LogicalNode;
+  readonly keys: readonly string[];
+  readonly remembered: Remembered;
+}
+/** The first `rows` rows of all. */
+export interface LimitNode extends NodeBase {
+  readonly kind: 'limit';
+  readonly input: LogicalNode;
+  readonly rows: number;
+  /** Of each subtask, since it was started: it only spares the one behind it. Made by the planner. */
+  readonly local?: boolean;
+}
 export interface SinkNode extends NodeBase {
   readonly kind: 'sink';
   readonly input: LogicalNode;
@@ -261,6 +284,8 @@ export type LogicalNode =
   | ReduceNode
   | ProcessNode
   | JoinNode
+  | DedupNode
+  | LimitNode
   | SinkNode;
 
 /** One way in which an aggregation's result is asked for: by the sinks below it. `port`: the output that carries it. */

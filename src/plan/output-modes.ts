@@ -3,7 +3,7 @@
  * and the planner read this one table, so that a compile error and a plan error are the same words.
  */
 export interface OutputModes {
-  /** Straight from a source, or mapped, filtered. */
+  /** Straight from a source, or mapped, filtered, deduplicated. */
   rows: {
     append: true;
     update: true;
@@ -26,6 +26,7 @@ export interface OutputModes {
     complete: '✗ complete writes the whole result each time, and a join has no bounded one: use append, or aggregate it';
   };
   /** An aggregation of an aggregation, or of a join. */
+  /** An aggregation of an aggregation, or some of its rows. */
   chained: {
     append: true;
     update: '✗ a second aggregation takes only final rows of the first: use append';

@@ -17,7 +17,7 @@ import {
   schemaId,
 } from '../batch/index.ts';
 import { columnExpr, columnsRead } from '../expr/index.ts';
-import type { AggregateNode, CallSite, JoinNode, LogicalNode, ProjectNode, SourceNode } from './logical.ts';
+import type { AggregateNode, CallSite, DedupNode, JoinNode, LogicalNode, ProjectNode, SourceNode } from './logical.ts';
 import { inputsOf } from './resolve.ts';
 import { over, type Pass } from './rewrite.ts';
 
@@ -40,15 +40,20 @@ export class Pruning implements Pass {
       case 'project':
         return this.#project(node, inputs, needs);
       case 'aggregate':
-        return this.#aggregate(node, inputs[0]!);
+        return { ...node, input: this.#narrowed(node, inputs[0]!) };
       case 'join':
         return this.#join(node, inputs, needs);
+      case 'dedup': {
+        const input = this.#narrowed(node, inputs[0]!);
+        return { ...node, input, schema: part(node.schema, input.schema) };
+      }
       case 'late': {
         const input = inputs[0] as AggregateNode;
         return { ...node, input, schema: part(node.schema, input.input.schema) };
       }
       case 'watermark':
       case 'rebalance':
+      case 'limit':
         return { ...(over(node, inputs) as typeof node), schema: part(node.schema, inputs[0]!.schema) };
       default:
         return over(node, inputs);
@@ -72,12 +77,11 @@ export class Pruning implements Pass {
     return { ...same, columns: node.columns.filter(({ name }) => names.includes(name)), schema: only(node.schema, names) };
   }
 
-  /** Only what it needs is sent to it. */
-  #aggregate(node: AggregateNode, input: LogicalNode): AggregateNode {
+  /** Only what it needs is sent to a keyed operator. */
+  #narrowed(node: AggregateNode | DedupNode, input: LogicalNode): LogicalNode {
     const { schema } = input;
     const needs = this.#of(node.input);
-    if (needs === null || schema.kind === 'any') return { ...node, input };
-    return { ...node, input: narrowed(input, schema, needs, node.site) };
+    return needs === null || schema.kind === 'any' ? input : narrowed(input, schema, needs, node.site);
   }
 
   /** It keeps, and is sent, only what somebody needs of its rows. */
@@ -114,7 +118,10 @@ function needsOf(node: LogicalNode, own: Needs): readonly (readonly [LogicalNode
     case 'watermark':
       return [[node.input, own === null ? null : [...own, [node.column]]]];
     case 'rebalance':
+    case 'limit':
       return [[node.input, own]];
+    case 'dedup':
+      return [[node.input, own === null ? null : [...own, ...ofDedup(node)]]];
     case 'late':
       // The rows are those of the aggregation's input; what the aggregation itself needs it says.
       return [[node.input.input, own]];
@@ -137,6 +144,11 @@ function ofProjection({ predicate, columns }: ProjectNode, own: Needs): Needs {
   if (wanted === undefined && own === null) return null;
   const read = columnsRead([...condition, ...(wanted ?? [])]).map(({ path }) => path);
   return [...read, ...(wanted === undefined ? own! : [])];
+}
+
+function ofDedup({ keys, remembered }: DedupNode): readonly ColumnPath[] {
+  const time = 'column' in remembered ? remembered.column : undefined;
+  return [...keys, ...(time === undefined ? [] : [time])].map((name) => [name]);
 }
 
 function ofAggregation({ keys, window, session, aggregates }: AggregateNode): Needs {

@@ -6,6 +6,7 @@ import type { Edge } from './physical.ts';
 export function shuffleKey(node: LogicalNode, input: number): Edge['key'] {
   switch (node.kind) {
     case 'aggregate':
+    case 'dedup':
       return { columns: node.keys };
     case 'reduce':
     case 'process':

@@ -47,7 +47,7 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
   seen.add(node);
   if (node.parallelism !== undefined) checkParallelism(node.parallelism, at(node));
   if (node.kind === 'watermark') checkWatermark(node);
-  if (isKeyed(node) && inputsOf(node).some((input) => kindOf(input) === 'running')) {
+  if ((isKeyed(node) || node.kind === 'limit') && inputsOf(node).some((input) => kindOf(input) === 'running')) {
     throw new WeirError('E_PLAN', `${at(node)}: its input rows never become final, and it takes only final rows`, {
       hint: 'group the first aggregation by a window over a column with withWatermark()',
     });
@@ -126,6 +126,14 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
     if (node.kind === 'join' && node.table !== true && (node.bound === undefined || !node.inputs.some(hasWatermark)))
       warnings.push(
         `${at(node)}: it keeps all rows of both streams for ever: bound their times with \`within\`, under a watermark, or join on equal windows`,
+      );
+    if (node.kind === 'dedup' && node.remembered.until === 'expired' && node.remembered.column === undefined)
+      warnings.push(
+        `${at(node)}: what it remembers expires by the clock, so which rows are duplicates depends on when they come`,
+      );
+    else if (node.kind === 'dedup' && sources > 1)
+      warnings.push(
+        `${at(node)}: rows of one key come from several inputs, so which of them is the first may depend on their order of arrival`,
       );
     if (node.kind === 'process' && node.onTimer !== undefined && sources > 1)
       warnings.push(

@@ -139,11 +139,6 @@ export class OperatorRun {
     return { ...snapshot, chunks: this.#chain.refs() };
   }
 
-  /** Entries of keyed state. */
-  get stateRows(): number {
-    return this.#state.rows;
-  }
-
   #advanceTo({ batch, advances }: Extract<TestItem, { kind: 'rows' }>, row: number): number {
     return advances === true ? Math.max(this.#watermark, batch.stamp(row)) : this.#watermark;
   }

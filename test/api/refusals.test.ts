@@ -139,6 +139,13 @@ describe('what no result can be is refused', () => {
       () => running.keyBy('deviceId' as never),
       'keyBy(): the rows of this stream never become final, and it takes only final rows',
     ],
+    [
+      () => running.dropDuplicates(['deviceId'], { within: 'forever' }),
+      'dropDuplicates(): the rows of this stream never become final, and it takes only final rows',
+    ],
+    [() => running.limit(1), 'limit(): the rows of this stream never become final, and it takes only final rows'],
+    [() => readings.limit(-1), 'limit(): -1 is not a number of rows'],
+    [() => readings.limit('3' as never), 'limit(): 3 is not a number of rows'],
     [() => running.groupBy('deviceId'), 'groupBy(): the rows of this stream never become final, and it takes only final rows'],
   ])('%s', (attempt, message) => {
     expect(refusal(attempt)).toBe(message);
@@ -230,4 +237,54 @@ test('rows without a schema may have any column', () => {
       .groupBy(window('x', '1 hour'), 'y')
       .agg({ z: sum('z') } as never),
   ).not.toThrow();
+});
+
+describe('duplicates are dropped only where something says when a value may be forgotten', () => {
+  const unbounded = (columns: string): string =>
+    `dropDuplicates(): nothing says when a value of ${columns} may be forgotten, for none of these columns is under a watermark`;
+  const untyped = streamFrom<{ id: string; at: never }>() as unknown as Untyped;
+  test.each([
+    [() => readings.dropDuplicates(['deviceId'] as never, {} as never), unbounded('deviceId')],
+    [() => readings.dropDuplicates(['deviceId', 'at'] as never, {} as never), unbounded('deviceId, at')],
+    [() => timed.dropDuplicates(['deviceId'] as never, {} as never), unbounded('deviceId')],
+    [() => timed.dropDuplicates(['deviceId', 'at'] as never, {} as never), 'taken'],
+    [() => timed.dropDuplicates(['deviceId'], { within: '1 hour' }), 'taken'],
+    [() => readings.dropDuplicates(['deviceId'], { within: '1 hour' }), 'taken'],
+    [
+      () => readings.dropDuplicates(['deviceId'], { within: '0 ms' }),
+      "dropDuplicates() within: '0 ms' is not longer than nothing",
+    ],
+    [
+      () => readings.dropDuplicates(['device'], { within: 'forever' }),
+      "dropDuplicates(): there is no column 'device' here; did you mean 'deviceId'?",
+    ],
+    [
+      () => readings.dropDuplicates('*', { within: 'forever' }),
+      "dropDuplicates(): column 'place' cannot be a key: it is { lat: float64 }",
+    ],
+    [
+      () => readings.dropDuplicates([], { within: 'forever' }),
+      "dropDuplicates(): it takes the names of columns, or '*' for all of them",
+    ],
+    [
+      () => readings.dropDuplicates('deviceId' as never, { within: 'forever' }),
+      "dropDuplicates(): it takes the names of columns, or '*' for all of them",
+    ],
+    [
+      () => untyped.dropDuplicates('*', { within: 'forever' }),
+      'dropDuplicates(): rows without a schema have no columns to compare',
+    ],
+    [() => untyped.dropDuplicates(['id'], { within: 'forever' }), 'taken'],
+    [() => untyped.withWatermark('at', '1 minute').dropDuplicates(['id'], { within: '1 hour' }), 'taken'],
+    [
+      () =>
+        untyped
+          .withWatermark('at', '1 minute')
+          .map((row) => row)
+          .dropDuplicates(['id'], { within: '1 hour' }),
+      'dropDuplicates(): its rows have no schema, so nobody can see which of their columns is under the watermark',
+    ],
+  ])('%s', (attempt, message) => {
+    expect(refusal(attempt)).toBe(message);
+  });
 });

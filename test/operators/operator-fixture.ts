@@ -12,9 +12,11 @@ import type {
   AggregateNode,
   AggregateSpec,
   JoinNode,
+  DedupNode,
   LogicalNode,
   ProcessNode,
   ReduceNode,
+  Remembered,
   RowNode,
   SessionSpec,
   SourceNode,
@@ -142,6 +144,10 @@ export function otherRows(...rows: readonly OtherRow[]): FedItem {
     { stamps, advances: true, origin: { split: 'r', first: 0 } },
   );
   return { kind: 'rows', batch, advances: true, input: 1 };
+}
+
+export function dedupNode(keys: readonly string[], remembered: Remembered): DedupNode {
+  return { kind: 'dedup', site: 'job.ts:7', schema: events, input: watermarkNode(0), keys, remembered };
 }
 
 export interface EventRow {

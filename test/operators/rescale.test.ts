@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hashKey, keyGroupOf } from '../../src/batch/index.ts';
-import { aggregateOperator, joinOperator, keyExtractor, processOperator, sessionOperator } from '../../src/operators/index.ts';
+import {
+  aggregateOperator,
+  dedupOperator,
+  joinOperator,
+  keyExtractor,
+  processOperator,
+  sessionOperator,
+} from '../../src/operators/index.ts';
 import type { Operator } from '../../src/operators/index.ts';
 import type { Emission, JoinType } from '../../src/plan/index.ts';
 import { openMemoryStores } from '../../src/state/index.ts';
@@ -10,6 +17,7 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import {
   aggregateNode,
   clock,
+  dedupNode,
   eventBatch,
   type EventRow,
   field,
@@ -36,6 +44,9 @@ const sessions = (): Operator =>
     ...emissions,
     { port: 'complete', mode: 'complete', everyMs: 0 },
   ]);
+
+const firsts = (): Operator => dedupOperator(dedupNode(['key', 'at'], { until: 'passed', column: 'at' }));
+const expiring = (): Operator => dedupOperator(dedupNode(['key'], { until: 'expired', ms: 25, column: 'at' }));
 
 /** Sets a timer for each row, and says how many rows there were when it fires. */
 const timers = (): Operator =>
@@ -133,8 +144,16 @@ const asBoth: Feed = (rows) => [
   otherRows(...rows.map(({ key, at, stamp }) => ({ other: key, seen: at, stamp }))),
 ];
 
+interface Moved {
+  readonly make: () => Operator;
+  /** What becomes of a subtask's rows. */
+  readonly feed?: Feed;
+  /** By which rows are spread (`key`). */
+  readonly columns?: readonly string[];
+}
+
 /** All rows of all generations, as text, sorted. */
-async function run(make: () => Operator, { parallelism, rows }: Life, feed: Feed = asTheyAre): Promise<string[]> {
+async function run({ make, feed = asTheyAre, columns = ['key'] }: Moved, { parallelism, rows }: Life): Promise<string[]> {
   const { blobs } = openMemoryStores();
   let snapshots: OperatorSnapshot[] = [];
   const out: string[] = [];
@@ -150,8 +169,8 @@ async function run(make: () => Operator, { parallelism, rows }: Life, feed: Feed
     snapshots = [];
     for (const [i, subtask] of subtasks.entries()) {
       const [from, to] = groupsOf(subtasks.length)[i]!;
-      const own = part.filter(({ key }) => {
-        const group = keyGroupOf(hashKey(keyExtractor({ column: 'key' })(eventBatch([{ key, at: 0 }]))(0)), testKeyGroups);
+      const own = part.filter((row) => {
+        const group = keyGroupOf(hashKey(keyExtractor({ columns })(eventBatch([row]))(0)), testKeyGroups);
         return group >= from && group < to;
       });
       const items: FedItem[] = [...feed(own), clock(1), watermark(last ? Infinity : (next?.stamp ?? -Infinity))];
@@ -166,17 +185,19 @@ async function run(make: () => Operator, { parallelism, rows }: Life, feed: Feed
 }
 
 describe('keyed operators whose key groups move at each restore', () => {
-  test.each([
-    ['windows', windows, asTheyAre],
-    ['timers', timers, asTheyAre],
-    ['sessions', sessions, asTheyAre],
-    ['full joins', join('full'), asBoth],
-    ['anti joins', join('anti'), asBoth],
-    ['timers on the clock, and what lasts for a time,', byTheClock, asTheyAre],
-  ])('%s give the same rows at any parallelism', async (_, make, feed) => {
+  test.each<[string, Moved]>([
+    ['windows', { make: windows }],
+    ['timers', { make: timers }],
+    ['sessions', { make: sessions }],
+    ['full joins', { make: join('full'), feed: asBoth }],
+    ['anti joins', { make: join('anti'), feed: asBoth }],
+    ['timers on the clock, and what lasts for a time,', { make: byTheClock }],
+    ['first rows', { make: firsts, columns: ['key', 'at'] }],
+    ['first rows that expire', { make: expiring }],
+  ])('%s give the same rows at any parallelism', async (_, moved) => {
     await fc.assert(
       fc.asyncProperty(lives, async (life) => {
-        expect(await run(make, life, feed)).toEqual(await run(make, { ...life, parallelism: [1] }, feed));
+        expect(await run(moved, life)).toEqual(await run(moved, { ...life, parallelism: [1] }));
       }),
       { numRuns: 25 },
     );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type LogicalNode, type PlannedOperator, planJob, type SinkNode } from '../../src/plan/index.ts';
-import { aggregate, filter, job, keyed, map, reduce, select, sink, source, union, watermark, windowed } from './nodes.ts';
+import { aggregate, filter, firsts, job, keyed, map, reduce, select, sink, source, union, watermark, windowed } from './nodes.ts';
 
 const operators = (...outputs: SinkNode[]): readonly PlannedOperator[] =>
   planJob(job(outputs)).stages.flatMap((stage) => stage.operators);
@@ -107,6 +107,12 @@ describe('what the state of an operator means', () => {
     );
     expect(state(aggregate(timed, []), 'update')).toBe('keys none; n = count()');
     expect(state(reduce(timed), 'update')).toBe('reduced rows by k');
+    expect(state(firsts(timed))).toBe('first of ts, k; remembered until the watermark passes ts');
+    expect(state(firsts(timed, { until: 'expired', ms: 60_000, column: 'ts' }))).toBe(
+      'first of ts, k; remembered for 1 minute after ts',
+    );
+    expect(state(firsts(source(), { until: 'expired', ms: 1000 }))).toBe('first of ts, k; remembered for 1 second after it came');
+    expect(state(firsts(source(), { until: 'forever' }))).toBe('first of ts, k; remembered for ever');
     expect(of('sink', operators(sink(timed))).state).toBe('staged results of file out, mode append');
   });
 

@@ -59,6 +59,14 @@ describe('the kind of a stream', () => {
     expect(kind(timed.keyBy('deviceId').process({ emits: schema({ n: t.number }), onRow() {} }))).toBe('rows');
   });
 
+  test('of first rows is rows, or chained where they are of an aggregation', () => {
+    expect(kind(readings.dropDuplicates(['deviceId'], { within: 'forever' }).limit(3))).toBe('rows');
+    expect(kind(perWindow.dropDuplicates('*'))).toBe('chained');
+    expect(kind(perWindow.limit(3))).toBe('chained');
+    expect(kind(perWindow.limit(3).groupBy(window('window', '1 hour')).count())).toBe('chained');
+    expect(underWatermark(streamNode(timed.dropDuplicates('*').limit(3)), 'at')).toBe('yes');
+  });
+
   test('of a union is that of its most restrictive input, and all of them are known', () => {
     const both = perWindow.union(running as never);
     expect(kind(both)).toBe('running');

@@ -4,8 +4,10 @@ import { columnExpr } from '../../src/expr/index.ts';
 import {
   type AggregateNode,
   channelsOf,
+  type DedupNode,
   type Guarantee,
   type LateNode,
+  type LimitNode,
   type LogicalJob,
   type LogicalNode,
   type OutputMode,
@@ -14,6 +16,7 @@ import {
   type ProjectNode,
   type RebalanceNode,
   type ReduceNode,
+  type Remembered,
   type RowNode,
   type SinkNode,
   type SourceNode,
@@ -90,6 +93,20 @@ export const reduce = (input: LogicalNode, column = 'k', more: More = {}): Reduc
   input,
   key: { column },
   fn: (a: never) => a,
+  ...base,
+  ...more,
+});
+export const firsts = (input: LogicalNode, remembered: Remembered = { until: 'passed', column: 'ts' }): DedupNode => ({
+  kind: 'dedup',
+  input,
+  keys: ['ts', 'k'],
+  remembered,
+  ...base,
+});
+export const limit = (input: LogicalNode, rows = 10, more: More = {}): LimitNode => ({
+  kind: 'limit',
+  input,
+  rows,
   ...base,
   ...more,
 });

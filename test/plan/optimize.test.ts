@@ -11,6 +11,7 @@ import {
   type LogicalJob,
   type LogicalNode,
   planJob,
+  type ProjectNode,
   type SinkNode,
   type SourceInfo,
   type SourceNode,
@@ -136,6 +137,19 @@ describe('PL1: columns', () => {
     ]);
   });
 
+  test('go where first rows are found if they are among those compared, or are their time', () => {
+    const firsts = timed().dropDuplicates(['auction'], { within: '1 minute' }).select('price');
+    expect(flow(jobOf(firsts))).toEqual([
+      'source: auction price channel url at',
+      'watermark: auction price channel url at',
+      'project: auction price at',
+      'dedup: auction price at',
+      'project: price',
+      'sink: price',
+    ]);
+    expect(flow(jobOf(timed().dropDuplicates('*').select('price')))[2]).toBe('dedup: auction price channel url at');
+  });
+
   test('all go to closures', () => {
     expect(
       flow(
@@ -176,6 +190,7 @@ describe('PL2: a source that can', () => {
     return { ...like, outputs: [{ ...like.outputs[0]!, input, schema: input.schema }] };
   };
   const column = (name: string) => ({ name, expr: { kind: 'column' as const, path: [name] as const, type: fields[0]! } });
+  const inputOf = (node: LogicalNode): LogicalNode => (node as ProjectNode).input;
   const sourceOf = ({ outputs: [sink] }: LogicalJob): readonly string[] => {
     let node = sink!.input;
     while (node.kind === 'project') node = node.input;
@@ -193,6 +208,14 @@ describe('PL2: a source that can', () => {
     };
     expect(sourceOf(optimizeJob(job(some)))).toEqual(['a', 'c']);
     expect(sourceOf(optimizeJob(job(source)))).toEqual(['a', 'b', 'c']);
+    const few = { kind: 'limit' as const, site: '', input: source, rows: 3, schema: source.schema };
+    const ofFew = optimizeJob(job({ ...some, input: few })).outputs[0]!.input;
+    expect(ofFew).toMatchObject({ input: { kind: 'limit', input: { kind: 'limit', local: true, input: { kind: 'source' } } } });
+    expect([ofFew, inputOf(ofFew), inputOf(inputOf(ofFew))].map(({ schema: of }) => of)).toEqual([
+      schemaOf('c', 'a'),
+      schemaOf('a', 'c'),
+      schemaOf('a', 'c'),
+    ]);
   });
 
   test('reads one column where only rows are counted', () => {

@@ -4,9 +4,11 @@ import {
   aggregate,
   channels,
   filter,
+  firsts,
   job,
   keyed,
   late,
+  limit,
   map,
   rebalance,
   reduce,
@@ -184,6 +186,38 @@ describe('a plan', () => {
       '0→2 rebalance',
     ]);
     expect(shape(planJob(job([sink(source(), 'append', { single: true })], { parallelism: 1 })))).toEqual(['0×1: source sink']);
+  });
+
+  test('counts the rows of a limit in one subtask, and sends it no more of each than there may be in all', () => {
+    expect(shape(planJob(job([sink(limit(map(source()), 10, { parallelism: 4 }))])))).toEqual([
+      '0×2: source map limit',
+      '1×1: limit sink',
+      '0→1 rebalance',
+    ]);
+    expect(shape(planJob(job([sink(limit(limit(source())))], { parallelism: 1 })))).toEqual([
+      '0×1: source limit limit limit sink',
+    ]);
+    expect(shape(planJob(job([sink(limit(union(source('a'), source('b'))))])))).toEqual([
+      '0×2: source',
+      '1×2: source~2',
+      '2×1: limit sink',
+      '0→2 rebalance',
+      '1→2 rebalance',
+    ]);
+  });
+
+  test('G2: brings the rows of a key together to find the first, and takes only final rows of an aggregation for it', () => {
+    const plan = planJob(job([sink(limit(firsts(windowed(timed, ['k']))))]));
+    expect(shape(plan)).toEqual([
+      '0×2: source watermark combine',
+      '1×2: aggregate',
+      '2×2: dedup limit',
+      '3×1: limit sink',
+      '0→1 hash',
+      '1→2 hash',
+      '2→3 rebalance',
+    ]);
+    expect(plan.edges[1]!.key).toEqual({ columns: ['ts', 'k'] });
   });
 
   test('gives every stage an edge to the sink of dead letters', () => {

@@ -3,9 +3,11 @@ import { type LogicalJob, type LogicalNode, outputModes, planJob } from '../../s
 import {
   aggregate,
   filter,
+  firsts,
   job,
   keyed,
   late,
+  limit,
   map,
   rebalance,
   reduce,
@@ -57,9 +59,15 @@ describe('a pipeline is refused', () => {
     );
   });
 
-  test('when an aggregation, a reduction or a keyed function is fed with rows that never become final', () => {
+  test('when an aggregation, a reduction, a keyed function, or who wants first rows, is fed with rows that never become final', () => {
     const running = map(reduce(source()));
-    for (const node of [aggregate(running, ['k'], { site: 'job.ts:4' }), reduce(running), keyed(running)]) {
+    for (const node of [
+      aggregate(running, ['k'], { site: 'job.ts:4' }),
+      reduce(running),
+      keyed(running),
+      firsts(running),
+      limit(running),
+    ]) {
       expect(refusal(job([sink(node, node.kind === 'process' ? 'append' : 'update')])).message).toContain(
         ': its input rows never become final, and it takes only final rows',
       );
@@ -150,6 +158,16 @@ describe('a plan warns', () => {
     const told = sink(sessions(a), 'update');
     expect(warnings({ ...told, sink: { ...told.sink, takesBack: true } })).toEqual([]);
     expect(warnings(sink(windowed(a, ['k']), 'update'))).toEqual([]);
+  });
+
+  test('of duplicates that depend on the clock, or on which of several inputs comes first', () => {
+    expect(warnings(sink(firsts(source(), { until: 'expired', ms: 1000 })))).toEqual([
+      expect.stringContaining('which rows are duplicates depends on when they come'),
+    ]);
+    expect(warnings(sink(firsts(union(source('a'), source('b')), { until: 'forever' })))).toEqual([
+      expect.stringContaining('which of them is the first may depend on their order of arrival'),
+    ]);
+    expect(warnings(sink(firsts(source(), { until: 'forever' })))).toEqual([]);
   });
 
   test('of a missing sink for dead letters', () => {

@@ -1,0 +1,151 @@
+/**
+ * The first row of each key, for as long as the key is remembered.
+ *
+ * Owns: which rows are late, and by which time a key is forgotten. Talks through: `DedupMemory`.
+ * A row is late by its stamp (T3): a row at time t once that has passed t. Before a row is taken, its key is forgotten if that is due at
+ * the watermark which the row stands for (T6), as in an engine that takes one record at a time. Rows go out as they came, with their
+ * own stamps. By the clock nothing is late, and what has expired is forgotten as rows and barriers come.
+ * Invariants: DE1, DE2 (dedup-memory.ts); DE3 of rows with one key, one goes out until the key is forgotten, and it is the first that came.
+ */
+import { type Batch, hashKey, keyGroupOf } from '../batch/index.ts';
+import { WeirError } from '../core/index.ts';
+import type { DedupNode } from '../plan/index.ts';
+import { setAside } from './dead-rows.ts';
+import { type DedupMemory, EndlessMemory, ExpiringMemory, PassedMemory } from './dedup-memory.ts';
+import { type GroupedKey, groupedKeys } from './key.ts';
+import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
+import { type GroupRun, PerGroup } from './per-group.ts';
+import { timeOf } from './row-time.ts';
+
+interface Snapshot {
+  readonly fired: readonly GroupRun[];
+  /** By the clock: how far it had come. */
+  readonly clock: number;
+}
+
+type Verdict = 'first' | 'duplicate' | 'late';
+
+class DedupOperator implements Operator {
+  readonly #node: DedupNode;
+  readonly #keysOf: (batch: Batch) => (row: number) => GroupedKey;
+  /** Of the rows' time; undefined: there is none that counts. */
+  readonly #column: string | undefined;
+  readonly #byClock: boolean;
+  #context!: OperatorContext;
+  #memory!: DedupMemory;
+  /** Up to where each key group has forgotten. */
+  #fired!: PerGroup;
+  /** It never goes back, whatever the machine's does. */
+  #clock = -Infinity;
+
+  constructor(node: DedupNode) {
+    const { remembered } = node;
+    this.#node = node;
+    this.#column = 'column' in remembered ? remembered.column : undefined;
+    this.#byClock = remembered.until === 'expired' && this.#column === undefined;
+    this.#keysOf = groupedKeys({ columns: node.keys }, (key) => keyGroupOf(hashKey(key), this.#context.keyGroups));
+  }
+
+  open(context: OperatorContext): void {
+    this.#context = context;
+    this.#memory = memoryOf(this.#node, context);
+    this.#fired = new PerGroup(context.keyGroups, context.ownedGroups);
+  }
+
+  process(batch: Batch, out: Output, advanceTo: (row: number) => number): Step {
+    const judge = this.#judge(batch, advanceTo);
+    const firsts = new Int32Array(batch.length);
+    const counted = { first: 0, duplicate: 0, late: 0 };
+    for (let i = 0; i < batch.length; i++) {
+      const verdict = this.#judged(batch, i, judge);
+      if (verdict === null) continue;
+      if (verdict === 'first') firsts[counted.first] = i;
+      counted[verdict]++;
+    }
+    if (counted.late > 0) this.#context.count('late', counted.late);
+    if (counted.duplicate > 0) this.#context.count('duplicates', counted.duplicate);
+    if (counted.first === batch.length) out.emit(batch);
+    else if (counted.first > 0) out.emit(batch.select(firsts.subarray(0, counted.first)));
+    return 'done';
+  }
+
+  onWatermark(watermark: number): Step {
+    if (this.#column === undefined) return 'done';
+    this.#fired.raise(watermark);
+    this.#memory.forget(watermark);
+    return 'done';
+  }
+
+  onBarrier(): Step {
+    if (this.#byClock) this.#memory.forget(this.#now());
+    return 'done';
+  }
+
+  snapshot(): Snapshot {
+    return { fired: this.#fired.snapshot(), clock: this.#clock };
+  }
+
+  restore(parts: readonly RestoredPart[]): void {
+    for (const part of parts) {
+      const { fired, clock } = part.value as Snapshot;
+      this.#fired.restore(part, fired);
+      this.#clock = Math.max(this.#clock, clock);
+    }
+    this.#memory.recall();
+  }
+
+  /** Null: the row was set aside. */
+  #judged(batch: Batch, i: number, judge: (i: number) => Verdict): Verdict | null {
+    try {
+      return judge(i);
+    } catch (thrown) {
+      setAside(this.#context, this.#node.site, batch, i, thrown);
+      return null;
+    }
+  }
+
+  #judge(batch: Batch, advanceTo: (row: number) => number): (i: number) => Verdict {
+    const keyAt = this.#keysOf(batch);
+    const memory = this.#memory;
+    const column = this.#column;
+    if (column === undefined) {
+      const now = this.#byClock ? this.#now() : 0;
+      return (i) => (memory.add(keyAt(i), now, now) ? 'first' : 'duplicate');
+    }
+    const timeAt = batch.reader(column);
+    const stampAt = batch.stamps();
+    return (i) => {
+      const key = keyAt(i);
+      const time = timeIn(timeAt(i), column);
+      const fired = this.#fired.of(key.group);
+      if (time < Math.max(stampAt(i), fired)) return 'late';
+      return memory.add(key, time, Math.max(advanceTo(i), fired)) ? 'first' : 'duplicate';
+    };
+  }
+
+  #now(): number {
+    this.#clock = Math.max(this.#clock, this.#context.clock.now());
+    return this.#clock;
+  }
+}
+
+function memoryOf({ remembered }: DedupNode, context: OperatorContext): DedupMemory {
+  switch (remembered.until) {
+    case 'passed':
+      return new PassedMemory(context);
+    case 'expired':
+      return new ExpiringMemory(context, remembered.ms);
+    case 'forever':
+      return new EndlessMemory(context);
+  }
+}
+
+function timeIn(value: unknown, column: string): number {
+  const time = timeOf(value);
+  if (time !== undefined) return time;
+  throw new WeirError('E_VALUE', `column '${column}' holds ${value === null ? 'null' : `a ${typeof value}`}, which is no time`);
+}
+
+export function dedupOperator(node: DedupNode): Operator {
+  return new DedupOperator(node);
+}
