@@ -186,6 +186,10 @@ export class Query {
     return this.#run.late;
   }
 
+  get duplicates(): number {
+    return this.#run.duplicates;
+  }
+
   /** What the job itself says: the least watermark of its splits; null where there is none. */
   get watermark(): number | null {
     const splits = this.#run.status.subtasks.flatMap((subtask) => subtask.splits);

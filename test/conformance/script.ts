@@ -26,6 +26,8 @@ class Script {
   failure: unknown = undefined;
   /** Late rows at the last look but one, and at the last; a look ends with the next batch. */
   late = { before: 0, looked: false };
+  /** Before the last batch. */
+  duplicatesBefore = 0;
 
   constructor(query: Query) {
     this.query = query;
@@ -35,6 +37,7 @@ class Script {
     const rows: Rows = new Map(this.pending);
     this.pending.clear();
     if (this.late.looked) this.late = { before: this.query.late, looked: false };
+    this.duplicatesBefore = this.query.duplicates;
     await this.#orFail(() => this.query.batch(rows, { afterMs, flush: this.trigger.kind !== 'once' }));
   }
 
@@ -130,7 +133,8 @@ const operations: Readonly<Record<string, Operation>> = {
       if (wanted[i] !== undefined) equal(['least time', 'latest time', 'mean time', 'watermark of the batch'][i]!, is, wanted[i]);
     });
   },
-  expectMetric(_, { name }) {
+  expectMetric(script, { name, value }) {
+    if (name === 'numDroppedDuplicateRows') return equal('duplicates', script.query.duplicates - script.duplicatesBefore, value);
     throw new Differs(`the engine counts nothing that is called ${String(name)}`);
   },
   expectFailure(script) {

@@ -1,11 +1,9 @@
 /** Queries without time: rows one by one, and running aggregates. */
-import { count, schema, type Stream, sum, t } from 'weir';
+import { count, schema, t } from 'weir';
 import type { Definitions } from '../run.ts';
-import { firstOf } from './keyed.ts';
 import type { Numbers } from './timed.ts';
 
 const Value = schema({ value: t.int });
-type Pairs = Stream<{ readonly _1: string; readonly _2: number }>;
 
 /** A fault injected on purpose: once for each query. */
 const failingOnceAt = (at: number) => {
@@ -28,8 +26,4 @@ export const counts: Definitions = {
       .count(),
   'spark/midbatch-failure': ({ input }) =>
     (input as Numbers).map(failingOnceAt(4), Value).groupBy('value').agg({ count: count() }),
-  'spark/dedup-sum-complete': ({ input }) =>
-    firstOf(input as Pairs, ({ _1, _2 }) => [_1, _2], schema({ _1: t.string, _2: t.int }))
-      .groupBy((c) => ({ str: c._1 }))
-      .agg({ sum: sum('_2') }),
 };

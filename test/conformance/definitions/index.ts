@@ -4,9 +4,19 @@ import { byTheClock } from './clock.ts';
 import { counts } from './counts.ts';
 import { joins } from './joins.ts';
 import { groups } from './groups.ts';
+import { firstRows } from './first-rows.ts';
 import { keyed } from './keyed.ts';
 import { sessions } from './sessions.ts';
 import { windows } from './windows.ts';
 
-const definitions: Definitions = { ...counts, ...windows, ...keyed, ...byTheClock, ...groups, ...sessions, ...joins };
+const definitions: Definitions = {
+  ...counts,
+  ...windows,
+  ...keyed,
+  ...byTheClock,
+  ...groups,
+  ...sessions,
+  ...joins,
+  ...firstRows,
+};
 export default definitions;

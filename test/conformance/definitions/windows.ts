@@ -1,7 +1,6 @@
 /** Windows of event time. */
-import { count, schema, state, sum, t, timestamp, window } from 'weir';
+import { count, sum, window } from 'weir';
 import type { Definitions } from '../run.ts';
-import { firstOf } from './keyed.ts';
 import { atSeconds, type Numbers, seconds, timed } from './timed.ts';
 
 const perFiveSeconds = (numbers: ReturnType<typeof timed>) =>
@@ -9,8 +8,6 @@ const perFiveSeconds = (numbers: ReturnType<typeof timed>) =>
     .groupBy(window('at', '5 seconds'))
     .count()
     .map((row) => ({ window_start_sec: seconds(row.window.start), count: row.count }));
-
-const EventAt = schema({ value: t.int, at: t.eventTime });
 
 export const windows: Definitions = {
   'spark/window-append-mode': ({ input }) => perFiveSeconds(timed(input!, '10 seconds')),
@@ -40,31 +37,6 @@ export const windows: Definitions = {
         count: row.count,
         sum: row.sum,
       })),
-  'spark/chain-window-dedup-no-eventtime': ({ input }) =>
-    firstOf(
-      timed(input!, '0 seconds')
-        .groupBy(window('at', '5 seconds'))
-        .count()
-        .map((row) => ({ window_end_sec: seconds(row.window.end), count: row.count })),
-      ({ count: of, window_end_sec }) => [of, window_end_sec],
-      schema({ window_end_sec: t.int, count: t.int }),
-    ),
-  'spark/dedup-window-append': ({ input }) =>
-    timed(input!, '10 seconds')
-      .keyBy('value')
-      .process({
-        state: { seen: state.value(t.boolean) },
-        emits: EventAt,
-        onRow(row, { state: { seen }, watermark, emit }) {
-          // A late one is passed on: the window counts it.
-          if (seen.get() === true && row.at > watermark) return;
-          seen.set(true);
-          emit(row);
-        },
-      })
-      .groupBy(window('at', '5 seconds'))
-      .count()
-      .map((row) => ({ window_start_sec: seconds(row.window.start), count: row.count })),
   'spark/multi-watermark-policy-min': ({ input1, input2 }) =>
     timed(input1!, '10 seconds')
       .union(timed(input2!, '15 seconds'))
@@ -74,15 +46,4 @@ export const windows: Definitions = {
       .union(timed(second!, '5 seconds'))
       .groupBy()
       .agg({ sum: sum('value') }),
-  'spark/dedup-watermark-not-key': ({ input }) =>
-    firstOf(
-      input!
-        .map(
-          ({ id, time }: { id: number; time: number }) => ({ id, time: timestamp(time * 1000) }),
-          schema({ id: t.int, time: t.timestamp }),
-        )
-        .withWatermark('time', '1 second'),
-      ({ id }) => id,
-      schema({ id: t.int, time: t.eventTime }),
-    ).map(({ id, time }) => ({ id, time_sec: seconds(time) })),
 };
