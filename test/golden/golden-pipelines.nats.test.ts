@@ -28,9 +28,11 @@ const ways: readonly (Way & { readonly losses?: number })[] = [
   },
 ];
 
-/** On both workers; but timers and sessions only where a key's rows come on one channel, for else what they see depends on arrival (T6). */
+/** On both workers; but timers, sessions and what expires only where a key's rows come on one channel, for else what they see depends on arrival (T6). */
 function spread(life: Drawn): Drawn {
-  const parallelisms = life.query === 'timers' || life.query === 'sessions' ? [1] : life.parallelisms.map((n) => Math.max(n, 2));
+  const parallelisms = ['timers', 'sessions', 'expiring'].includes(life.query)
+    ? [1]
+    : life.parallelisms.map((n) => Math.max(n, 2));
   return { ...life, parallelisms };
 }
 

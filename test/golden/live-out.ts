@@ -5,6 +5,7 @@ import type { Drawn } from './drawn.ts';
 import type { Experiment, Timed, Verdict } from './experiment.ts';
 import { joining } from './join-queries.ts';
 import { byTheClock } from './clock-queries.ts';
+import { firstRows } from './first-row-queries.ts';
 import { keyed } from './keyed-queries.ts';
 import { type Ground, live } from './life.ts';
 import { type Stamped, stamped } from './plain.ts';
@@ -20,7 +21,7 @@ export const rowFields = batchSchema([
   { name: 's', type: { kind: 'string' }, nullable: false },
   { name: 'at', type: { kind: 'timestamp' }, nullable: false },
 ]);
-export const queries = { ...aggregations, ...keyed, ...byTheClock, ...joining, sessions };
+export const queries = { ...aggregations, ...keyed, ...byTheClock, ...joining, ...firstRows, sessions };
 
 /** Only what the query's answer does not depend on. */
 export function fitting(life: Drawn): Drawn {
@@ -30,6 +31,8 @@ export function fitting(life: Drawn): Drawn {
     case 'timers':
       return { ...life, left: life.left.slice(0, 1), right: [], steps: without('rebalance', 'twice') };
     case 'instants': // without a schema a bare time is not seen
+    case 'firsts':
+    case 'expiring':
       return { ...life, steps: without('untyped') };
     default:
       return life;
