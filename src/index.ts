@@ -87,6 +87,7 @@ export {
   type TimestampInput,
   type ToOptions,
   updateStateByKey,
+  type TopOptions,
   type ValueState,
   type WatermarkOptions,
   when,

@@ -491,3 +491,20 @@ const firstResults: Stream<{ window: EventWindow }, 'chained'> = timed
   .limit(10)
   .select('window');
 void [firstReadings, stillTimed, wholeRows, anyOfThem, firstResults];
+
+// first rows of each group
+const warmest = timed
+  .groupBy(window('timestamp', '5 minutes'), 'deviceId')
+  .top(3, { by: ['temperature', 'timestamp'], order: ['desc', 'asc'] });
+const ranked: Stream<
+  { window: EventWindow; deviceId: string; temperature: number; timestamp: Timestamp; rank: number },
+  'windowed'
+> = warmest;
+const lateAgain: Stream<Reading> = warmest.late();
+const newest: Stream<{ deviceId: string; status: 'ok' | 'bad'; rank: number }, 'running'> = timed
+  .groupBy('deviceId')
+  .top(1, { by: 'timestamp' });
+const ofVisits: Stream<{ rank: number }, 'chained'> = timed
+  .groupBy(sessionWindow('timestamp', '5 minutes'))
+  .top(1, { by: 'status', order: 'asc' });
+void [ranked, lateAgain, newest, ofVisits];

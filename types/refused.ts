@@ -2,7 +2,7 @@
 import { aggregate, avg, collect, count, countDistinct, defineSink, foreachBatch, from, json, pipeline, schema, sessionWindow, state, sum, t, timestamp, window, type RowOf, type Stream } from 'weir';
 import { file, jetstream, stdout } from 'weir/connectors';
 
-const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), status: t.oneOf('ok', 'bad'), timestamp: t.timestamp });
+const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), status: t.oneOf('ok', 'bad'), timestamp: t.timestamp, raw: t.list(t.string) });
 declare const readings: Stream<RowOf<typeof Reading>>;
 const timed = readings.withWatermark('timestamp', '10 minutes');
 const perWindow = timed.groupBy(window('timestamp', '5 minutes'), 'deviceId').count();
@@ -132,6 +132,20 @@ running.limit(3);
 perWindow.dropDuplicates('*').to(out, { mode: 'update' });
 //✗ complete writes the whole result each time, and a stream without an aggregation has none
 readings.limit(3).to(out, { mode: 'complete' });
+
+// ── first rows of each group
+//✗ append writes a row once it is final
+timed.groupBy('deviceId').top(1, { by: 'timestamp' }).to(out);
+//✗ Type '"temprature"' is not assignable to type
+timed.groupBy('deviceId').top(1, { by: 'temprature' });
+//✗ Type '"raw"' is not assignable to type
+timed.groupBy('deviceId').top(1, { by: 'raw' });
+//✗ Property 'by' is missing
+timed.groupBy('deviceId').top(1, {});
+//✗ Type '"down"' is not assignable to type
+timed.groupBy('deviceId').top(1, { by: 'timestamp', order: 'down' });
+//✗ a second aggregation takes only final rows of the first: use append
+timed.groupBy(sessionWindow('timestamp', '5 minutes')).top(1, { by: 'timestamp' }).to(out, { mode: 'update' });
 
 // ── sinks, jobs
 //✗ Property 'device' does not exist on type

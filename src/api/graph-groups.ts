@@ -4,7 +4,14 @@
  * Owns: the columns of their own that expressions get, right before the aggregation. Late rows are those of before.
  */
 import { exprText } from '../expr/index.ts';
-import type { AggregateNode, AggregateSpec, LateNode, LogicalNode, ProjectNode } from '../plan/index.ts';
+import {
+  type AggregateNode,
+  type AggregateSpec,
+  kindOf,
+  type LateNode,
+  type LogicalNode,
+  type ProjectNode,
+} from '../plan/index.ts';
 import { aggregatePart, type AggregatePart } from './aggregates.ts';
 import { BesideColumns } from './beside-columns.ts';
 import { type Call, calling, refused } from './call.ts';
@@ -12,7 +19,8 @@ import { exprsOf } from './expr-columns.ts';
 import type { GraphStream } from './graph-stream.ts';
 import type { Grouping, GroupWindow } from './grouping.ts';
 import { selectedNames } from './projections.ts';
-import { aggregateSchema } from './result-schema.ts';
+import { aggregateSchema, topSchema } from './result-schema.ts';
+import { type TopOptions, topSpec } from './top.ts';
 
 type NamedPart = { readonly name: string; readonly part: AggregatePart };
 
@@ -42,11 +50,37 @@ export class GraphGroups {
     return this.#aggregated([{ name: 'count', part: { spec: { fn: 'count' } } }], calling('count()'));
   }
 
-  #aggregated(parts: readonly NamedPart[], call: Call): GraphStream {
-    const { keys, window, order } = this.#grouping;
+  top(rows: number, options: TopOptions): GraphStream {
+    const call = calling('top()');
+    const { order } = this.#grouping;
+    const spec = topSpec(this.#input.schema, rows, options, order, call);
     const beside = new BesideColumns(this.#input.schema);
-    const keyColumns = keys.map(({ name, expr }) => beside.nameOf(expr, name));
+    const grouping = this.#keysIn(beside);
+    const input = beside.over(this.#input, [], call);
+    const node: AggregateNode = {
+      kind: 'aggregate',
+      input,
+      ...grouping,
+      aggregates: [{ name: 'rank', spec: { fn: 'top', top: spec } }],
+      site: call.site,
+      schema: topSchema(input.schema, grouping, order, spec.columns, call),
+    };
+    if (node.session !== undefined && kindOf(node) === 'running')
+      throw refused(call, 'sessions that no watermark closes have no first rows', 'call withWatermark() on their time');
+    return this.#then(node);
+  }
+
+  /** The keys, and the time of the window, as columns. */
+  #keysIn(beside: BesideColumns): Pick<AggregateNode, 'keys'> & GroupTimes {
+    const { keys, window, order } = this.#grouping;
     const time: GroupTimes = window === undefined ? {} : { ...timeOf(window, beside), windowAt: order.indexOf(window.name) };
+    return { keys: keys.map(({ name, expr }) => beside.nameOf(expr, name)), ...time };
+  }
+
+  #aggregated(parts: readonly NamedPart[], call: Call): GraphStream {
+    const { order } = this.#grouping;
+    const beside = new BesideColumns(this.#input.schema);
+    const { keys: keyColumns, ...time } = this.#keysIn(beside);
     const aggregates = parts.map(({ name, part }) => ({ name, spec: specOf(part, beside) }));
     const read = [
       ...keyColumns,

@@ -14,13 +14,35 @@ type Grouping = Pick<AggregateNode, 'keys' | 'window' | 'session' | 'windowAt' |
  * @throws WeirError `E_PLAN` for a name that is taken twice, and for an aggregate that its column cannot have
  */
 export function aggregateSchema(input: BatchSchema, grouping: Grouping, names: readonly string[], call: Call): BatchSchema {
-  const { keys, window = grouping.session, windowAt = 0, aggregates } = grouping;
+  const fields = grouping.aggregates.map(({ name, spec }) => ({ name, ...aggregateType(input, spec, call) }));
+  return behindKeys(input, grouping, names, fields, call);
+}
+
+/** The same of the first rows of each group: behind the keys come columns of the input, and the place among them. */
+export function topSchema(
+  input: BatchSchema,
+  grouping: Omit<Grouping, 'aggregates'>,
+  names: readonly string[],
+  columns: readonly string[],
+  call: Call,
+): BatchSchema {
+  const fields = columns.map((name) => {
+    const { type, nullable } = columnOf(input, name, call);
+    return { name, type: plain(type), nullable };
+  });
+  return behindKeys(input, grouping, names, [...fields, { name: 'rank', type: { kind: 'float64' }, nullable: false }], call);
+}
+
+function behindKeys(
+  input: BatchSchema,
+  { keys, window, session, windowAt = 0 }: Omit<Grouping, 'aggregates'>,
+  names: readonly string[],
+  others: readonly SchemaField[],
+  call: Call,
+): BatchSchema {
   const keyTypes = keys.map((name) => typeOnly(keyColumn(input, name, call)));
-  const types = window === undefined ? keyTypes : keyTypes.toSpliced(windowAt, 0, windowType);
-  const fields = [
-    ...names.map((name, i) => ({ name, ...types[i]! })),
-    ...aggregates.map(({ name, spec }) => ({ name, ...aggregateType(input, spec, call) })),
-  ];
+  const types = (window ?? session) === undefined ? keyTypes : keyTypes.toSpliced(windowAt, 0, windowType);
+  const fields = [...names.map((name, i) => ({ name, ...types[i]! })), ...others];
   checkNames(
     fields.map(({ name }) => name),
     call,
@@ -63,6 +85,7 @@ function aggregateType(input: BatchSchema, spec: AggregateSpec, call: Call): Fie
       return { type: { kind: 'float64' }, nullable: false };
     case 'collect':
       return { type: { kind: 'list', of: { type: plain(type), nullable } }, nullable: false };
+    case 'top': // topSchema
     case 'custom':
       return { type: { kind: 'any' }, nullable: true };
   }
@@ -74,7 +97,7 @@ function isNumeric({ kind }: DataType): boolean {
   return kind === 'float64' || kind === 'int64' || kind === 'any';
 }
 
-function isOrdered({ kind }: DataType): boolean {
+export function isOrdered({ kind }: DataType): boolean {
   return kind !== 'list' && kind !== 'struct' && kind !== 'bytes';
 }
 

@@ -19,6 +19,7 @@ import type { ProcessFunction } from './process-function.ts';
 import type { AnySchema } from './schema.ts';
 import type { StateSpec } from './state-field.ts';
 import type { Table } from './table.ts';
+import type { TopKind, TopOptions, TopRow } from './top.ts';
 import type { EventTime } from './values.ts';
 import type { WindowKey, WindowType } from './window-key.ts';
 
@@ -200,6 +201,15 @@ export interface Grouped<Row extends object, Keys extends object, K extends Kind
   agg<const A extends Readonly<Record<string, AnyAgg>>>(
     aggregates: A & CheckAggs<Row, A>,
   ): Aggregated<Row, Show<Keys & AggRow<Row, A>>, K>;
+  /**
+   * The first `n` rows of each group in the order of `by`, with their place as `rank`, from 1: its keys, then the other columns. Of equal rows the one that
+   * came first is before; null is behind all values. In `update` those go out whose rank has another row: a row is known by its keys and its rank.
+   *
+   * @throws WeirError `E_PLAN` for a column that is not there or has no order, and for rows without a schema
+   * @example bids.groupBy('auction').top(10, { by: 'price' })
+   * @example bids.groupBy('bidder', 'auction').top(1, { by: ['price', 'at'], order: ['desc', 'asc'] })
+   */
+  top(n: number, options: TopOptions<Row>): Aggregated<Row, Show<Keys & TopRow<Row, Keys>>, TopKind<K>>;
   /** How many rows each group has, in the column `count`. */
   count(): Aggregated<Row, Show<Keys & { count: number }>, K>;
 }

@@ -19,11 +19,13 @@ import { Emissions, type PendingEmission } from './emissions.ts';
 import { GroupValues } from './group-values.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type Pane, Panes } from './panes.ts';
+import type { PerGroup } from './per-group.ts';
 import { ResultRows, type RowTarget } from './result-rows.ts';
 import { restoreResults, type ResultSnapshot, resultSnapshot } from './result-snapshot.ts';
 import { Resumable } from './resumable.ts';
 import { Slices } from './slices.ts';
 
+type Target = Omit<RowTarget, 'stamp'> & { readonly since?: PerGroup };
 type CellsOf = (pane: Pane) => Iterable<KeyCell>;
 
 /** All there is, of an aggregation without windows. */
@@ -126,7 +128,7 @@ class AggregateOperator implements Operator {
       });
     }
     for (const pending of this.#emissions.update) {
-      const target = { port: pending.emission.port, kind: rowKind.update };
+      const target = { port: pending.emission.port, kind: rowKind.update, since: pending.emitted };
       yield* this.#emit(panes, (pane) => this.#changedIn(pane, pending), out, target);
     }
     this.#reach(watermark);
@@ -150,7 +152,11 @@ class AggregateOperator implements Operator {
     for (const pending of this.#emissions.due(barrier)) {
       const { port, mode } = pending.emission;
       if (mode === 'update')
-        yield* this.#emit(this.#openPanes(), (pane) => this.#changedIn(pane, pending), out, { port, kind: rowKind.update });
+        yield* this.#emit(this.#openPanes(), (pane) => this.#changedIn(pane, pending), out, {
+          port,
+          kind: rowKind.update,
+          since: pending.emitted,
+        });
       else {
         const whole = { port, kind: rowKind.insert, emission: barrier.epoch };
         yield* this.#emit(this.#allPanes(), (pane) => this.#state.merged(pane.namespaces, () => true), out, whole);
@@ -181,12 +187,13 @@ class AggregateOperator implements Operator {
 
   // ── rows
 
-  *#emit(panes: readonly Pane[], cellsOf: CellsOf, out: Output, target: Omit<RowTarget, 'stamp'>): Generator<void, void> {
+  /** `since`: up to which row each key group has gone out; what has not changed since need not go out again. */
+  *#emit(panes: readonly Pane[], cellsOf: CellsOf, out: Output, { since, ...target }: Target): Generator<void, void> {
     const results = new ResultRows(this.#node.schema, out, { ...target, stamp: this.#forwarded });
     for (const pane of panes) {
       const window = this.#time?.shown === true ? this.#windowOf(pane) : undefined;
-      for (const { key, value } of cellsOf(pane)) {
-        results.rows.appendValues(this.#values.of(window, key, value));
+      for (const { key, group, value } of cellsOf(pane)) {
+        this.#values.append(results.rows, window, key, value, since?.of(group));
         if (results.pass()) yield;
       }
     }

@@ -45,6 +45,10 @@ export class AggregateState {
 
   #accumulate(namespace: number, key: string, group: number, values: readonly unknown[]): void {
     const ordinal = this.ordinal + 1;
+    if (this.accumulators.mayIgnore) {
+      const cell = this.table.get(namespace, key);
+      if (cell !== undefined && this.accumulators.ignores(cell, values)) return;
+    }
     const known = this.table.modify(namespace, key);
     const cell = known ?? this.accumulators.newCell(ordinal);
     this.accumulators.accumulate(cell, values, ordinal);

@@ -1,4 +1,5 @@
-/** The row of a group: its window, its keys, and what the aggregates have come to. */
+/** The rows of a group: its window, its keys, and what the aggregates have come to. */
+import type { BatchBuilder } from '../batch/index.ts';
 import type { AggregateNode } from '../plan/index.ts';
 import type { Accumulators } from './accumulators.ts';
 import type { Cell } from './cell.ts';
@@ -17,8 +18,28 @@ export class GroupValues {
     this.#accumulators = accumulators;
   }
 
+  /** Appends the group's row; or of several those that may have changed since that ordinal. */
+  append(to: BatchBuilder, window: object | undefined, key: string, cell: Cell, since = -Infinity): void {
+    const { rows } = this.#accumulators;
+    if (rows === undefined) return to.appendValues(this.of(window, key, cell));
+    const values = this.#values;
+    const columns = this.#head(window, key);
+    for (const row of rows(cell, since)) {
+      for (let i = 0; i < row.length; i++) values[columns + i] = row[i];
+      to.appendValues(values);
+    }
+  }
+
   /** In the order of the columns; good until the next call. */
   of(window: object | undefined, key: string, cell: Cell): readonly unknown[] {
+    const values = this.#values;
+    let column = this.#head(window, key);
+    for (let i = 0; i < this.#aggregates; i++) values[column++] = this.#accumulators.result(cell, i);
+    return values;
+  }
+
+  /** Window and keys. @returns how many columns they are */
+  #head(window: object | undefined, key: string): number {
     const values = this.#values;
     const windowAt = this.#windowAt;
     let column = 0;
@@ -27,7 +48,6 @@ export class GroupValues {
       values[column++] = part;
     }
     if (window !== undefined && column === windowAt) values[column++] = window;
-    for (let i = 0; i < this.#aggregates; i++) values[column++] = this.#accumulators.result(cell, i);
-    return values;
+    return column;
   }
 }

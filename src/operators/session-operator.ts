@@ -213,7 +213,7 @@ class SessionOperator implements Operator {
       schema: this.#node.schema,
       out,
       stamp: this.#forwarded,
-      valuesOf: (window, { key, value }) => this.#values.of(window, key, value),
+      append: (to, window, { key, value }) => this.#values.append(to, window, key, value),
       ...(emission === undefined ? {} : { emission }),
     });
   }

@@ -5,7 +5,7 @@
  * grown since, or has merged into another, is taken back (kind `delete`) before the session's own goes out. Of a row that takes back, only
  * its window and keys mean anything.
  */
-import { type BatchSchema, rowKind } from '../batch/index.ts';
+import { type BatchBuilder, type BatchSchema, rowKind } from '../batch/index.ts';
 import type { Output } from './operator.ts';
 import { ResultRows } from './result-rows.ts';
 import type { KeySession, Shown } from './session-state.ts';
@@ -15,8 +15,7 @@ export interface SessionRowsOptions {
   readonly out: Output;
   /** Of all rows (T7). */
   readonly stamp: number;
-  /** Good until the next call. */
-  readonly valuesOf: (window: object, session: KeySession) => readonly unknown[];
+  readonly append: (to: BatchBuilder, window: object, session: KeySession) => void;
   /** Of a complete result: the epoch at whose barrier it is emitted. */
   readonly emission?: number;
 }
@@ -37,7 +36,7 @@ export class SessionRows {
   /** The row of a session, once. */
   final(port: string, session: KeySession): void {
     const { start, end } = session.value;
-    this.#of(port, rowKind.insert).rows.rows.appendValues(this.#options.valuesOf({ start, end }, session));
+    this.#options.append(this.#of(port, rowKind.insert).rows.rows, { start, end }, session);
   }
 
   /** Its row in place of those that are shown. @returns what is shown of it then, on all ports */
@@ -46,9 +45,9 @@ export class SessionRows {
     const { taken, rows } = this.#of(port, rowKind.update);
     for (const before of shown) {
       if (before.port !== port || (before.start === start && before.end === end)) continue;
-      taken.rows.appendValues(this.#options.valuesOf({ start: before.start, end: before.end }, session));
+      this.#options.append(taken.rows, { start: before.start, end: before.end }, session);
     }
-    rows.rows.appendValues(this.#options.valuesOf({ start, end }, session));
+    this.#options.append(rows.rows, { start, end }, session);
     return [...shown.filter((before) => before.port !== port), { port, start, end }];
   }
 

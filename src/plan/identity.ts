@@ -216,7 +216,9 @@ function keptText({ inputs, columns }: JoinNode): string {
     .join('; ');
 }
 
-function aggregateText({ fn, column = '', where }: AggregateSpec): string {
+function aggregateText({ fn, column = '', where, top }: AggregateSpec): string {
+  if (top !== undefined)
+    return `place among the first ${top.rows} by ${top.by.map((each) => `${each.column} ${each.order}`).join(', ')}`;
   return `${fn}(${column})${where === undefined ? '' : ` where ${where}`}`;
 }
 

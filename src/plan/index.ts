@@ -30,6 +30,7 @@ export type {
   SourceInfo,
   SourceNode,
   StateDeclaration,
+  TopSpec,
   UnionNode,
   WatermarkNode,
   SessionSpec,

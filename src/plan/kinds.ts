@@ -49,8 +49,12 @@ function aggregateKind(node: AggregateNode): Kind {
   const input = kindOf(node.input);
   if (input === 'running' || !closes(node)) return 'running';
   if (input !== 'rows') return 'chained';
-  return node.session === undefined ? 'windowed' : 'session';
+  if (node.session === undefined) return 'windowed';
+  // How many rows of a session went out, and so would have to be taken back, nobody remembers.
+  return isTop(node) ? 'chained' : 'session';
 }
+
+export const isTop = ({ aggregates }: AggregateNode): boolean => aggregates.some(({ spec }) => spec.fn === 'top');
 
 /** A watermark will pass the time that one of the keys stands for; of sessions, their own. */
 function closes({ input, window, session, keys }: AggregateNode): boolean {

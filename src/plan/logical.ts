@@ -115,7 +115,7 @@ export interface SessionSpec {
   readonly gap: number | string;
 }
 export interface AggregateSpec {
-  /** `custom`: see operators/aggregates. */
+  /** `top` and `custom`: see operators/aggregates. */
   readonly fn:
     | 'count'
     | 'sum'
@@ -127,12 +127,21 @@ export interface AggregateSpec {
     | 'approxCountDistinct'
     | 'first'
     | 'last'
+    | 'top'
     | 'custom';
   /** Absent for count. */
   readonly column?: string;
   /** Only rows for which this column of booleans is true. */
   readonly where?: string;
   readonly custom?: CustomAggregate;
+  readonly top?: TopSpec;
+}
+/** The first rows by these columns. It is the only aggregate of its aggregation, whose result has a row for each: its columns and its rank. */
+export interface TopSpec {
+  readonly rows: number;
+  readonly by: readonly { readonly column: string; readonly order: 'asc' | 'desc' }[];
+  /** Of the input, behind the keys of the result. */
+  readonly columns: readonly string[];
 }
 export interface CustomAggregate {
   readonly state: SchemaField;

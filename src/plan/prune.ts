@@ -152,7 +152,11 @@ function ofDedup({ keys, remembered }: DedupNode): readonly ColumnPath[] {
 }
 
 function ofAggregation({ keys, window, session, aggregates }: AggregateNode): Needs {
-  const read = aggregates.flatMap(({ spec }) => [spec.column, spec.where]);
+  const read = aggregates.flatMap(({ spec: { column, where, top } }) => [
+    column,
+    where,
+    ...(top === undefined ? [] : [...top.by.map((each) => each.column), ...top.columns]),
+  ]);
   const time = [window?.column, session?.column, typeof session?.gap === 'string' ? session.gap : undefined];
   return [...keys, ...time, ...read].filter((name) => name !== undefined).map((name) => [name]);
 }

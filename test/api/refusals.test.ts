@@ -144,6 +144,29 @@ describe('what no result can be is refused', () => {
       'dropDuplicates(): the rows of this stream never become final, and it takes only final rows',
     ],
     [() => running.limit(1), 'limit(): the rows of this stream never become final, and it takes only final rows'],
+    [() => readings.groupBy('deviceId').top(0, { by: 'at' } as never), 'top(): 0 is not a number of rows'],
+    [() => readings.groupBy('deviceId').top(1, {} as never), 'top(): it needs `by`, the column that decides'],
+    [
+      () => readings.groupBy('deviceId').top(1, { by: ['at', 'deviceId'], order: ['asc'] } as never),
+      'top(): it has 2 columns in `by`, and 1 in `order`',
+    ],
+    [() => readings.groupBy('deviceId').top(1, { by: 'at', order: 'down' } as never), "top(): there is no order 'down'"],
+    [
+      () => readings.groupBy('deviceId').top(1, { by: 'tags' } as never),
+      "top(): it needs values with an order; 'tags' is list of string",
+    ],
+    [
+      () => readings.groupBy('deviceId').top(1, { by: 'temprature' } as never),
+      "top(): there is no column 'temprature' here; did you mean 'temperature'?",
+    ],
+    [
+      () => (streamFrom<{ id: string }>() as unknown as Untyped).groupBy('id').top(1, { by: 'id' } as never),
+      'top(): rows without a schema have no columns to give',
+    ],
+    [
+      () => readings.groupBy(sessionWindow('at', '1 minute')).top(1, { by: 'at' } as never),
+      'top(): sessions that no watermark closes have no first rows',
+    ],
     [() => readings.limit(-1), 'limit(): -1 is not a number of rows'],
     [() => readings.limit('3' as never), 'limit(): 3 is not a number of rows'],
     [() => running.groupBy('deviceId'), 'groupBy(): the rows of this stream never become final, and it takes only final rows'],

@@ -21,6 +21,8 @@ export const queryNames = [
   'firsts',
   'expiring',
   'limited',
+  'tops',
+  'best',
   'branches',
   'joins',
   'lookups',

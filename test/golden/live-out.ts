@@ -13,6 +13,7 @@ import { aggregations } from './queries.ts';
 import { sessions } from './session-queries.ts';
 import { splitSource } from './split-source.ts';
 import { plainly, stepped } from './steps.ts';
+import { tops } from './top-queries.ts';
 import { World } from './world.ts';
 
 export const rowFields = batchSchema([
@@ -21,7 +22,7 @@ export const rowFields = batchSchema([
   { name: 's', type: { kind: 'string' }, nullable: false },
   { name: 'at', type: { kind: 'timestamp' }, nullable: false },
 ]);
-export const queries = { ...aggregations, ...keyed, ...byTheClock, ...joining, ...firstRows, sessions };
+export const queries = { ...aggregations, ...keyed, ...byTheClock, ...joining, ...firstRows, ...tops, sessions };
 
 /** Only what the query's answer does not depend on. */
 export function fitting(life: Drawn): Drawn {
@@ -30,9 +31,11 @@ export function fitting(life: Drawn): Drawn {
     case 'fold':
     case 'timers':
       return { ...life, left: life.left.slice(0, 1), right: [], steps: without('rebalance', 'twice') };
-    case 'instants': // without a schema a bare time is not seen
+    case 'instants': // without a schema a bare time is not seen, nor are columns
     case 'firsts':
     case 'expiring':
+    case 'tops':
+    case 'best':
       return { ...life, steps: without('untyped') };
     default:
       return life;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hashKey, keyGroupOf } from '../../src/batch/index.ts';
+import { type BatchSchema, hashKey, keyGroupOf, type SchemaField } from '../../src/batch/index.ts';
 import {
   aggregateOperator,
   dedupOperator,
@@ -32,12 +32,32 @@ import {
   watermark,
 } from './operator-fixture.ts';
 
+const fieldsOf = (schema: BatchSchema): readonly SchemaField[] => (schema.kind === 'any' ? [] : schema.fields);
 const emissions: Emission[] = [
   { port: 'append', mode: 'append', everyMs: 0 },
   { port: 'update', mode: 'update', everyMs: 2000 },
 ];
 const windows = (): Operator =>
   aggregateOperator(aggregateNode({ window: sliding(30, 10), aggregates: { sum: { fn: 'sum', column: 'value' } } }), emissions);
+
+const best = (): Operator => {
+  const top = {
+    rows: 2,
+    by: [
+      { column: 'value', order: 'desc' as const },
+      { column: 'at', order: 'asc' as const },
+    ],
+    columns: ['at', 'value'],
+  };
+  const node = aggregateNode({ window: sliding(30, 10), aggregates: { rank: { fn: 'top', top } } });
+  const schema = schemaOf(
+    ...fieldsOf(node.schema).slice(0, 2),
+    field('at', number),
+    field('value', number),
+    field('rank', number),
+  );
+  return aggregateOperator({ ...node, schema }, emissions);
+};
 
 const sessions = (): Operator =>
   sessionOperator(aggregateNode({ session: { column: 'at', gap: 15 }, aggregates: { sum: { fn: 'sum', column: 'value' } } }), [
@@ -187,6 +207,7 @@ async function run({ make, feed = asTheyAre, columns = ['key'] }: Moved, { paral
 describe('keyed operators whose key groups move at each restore', () => {
   test.each<[string, Moved]>([
     ['windows', { make: windows }],
+    ['the first of windows', { make: best }],
     ['timers', { make: timers }],
     ['sessions', { make: sessions }],
     ['full joins', { make: join('full'), feed: asBoth }],

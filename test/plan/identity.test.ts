@@ -105,6 +105,9 @@ describe('what the state of an operator means', () => {
     expect(state(windowed(timed, ['k', 'v'], { sizeMs: 60_000, slideMs: 10_000 }))).toBe(
       'window 1 minute sliding by 10 seconds over ts; keys k, v; n = count()',
     );
+    const top = { rows: 3, by: [{ column: 'v', order: 'desc' as const }], columns: ['ts', 'v'] };
+    const best = { ...windowed(timed, ['k']), aggregates: [{ name: 'rank', spec: { fn: 'top' as const, top } }] };
+    expect(state(best)).toBe('window 1 minute over ts; keys k; rank = place among the first 3 by v desc');
     expect(state(aggregate(timed, []), 'update')).toBe('keys none; n = count()');
     expect(state(reduce(timed), 'update')).toBe('reduced rows by k');
     expect(state(firsts(timed))).toBe('first of ts, k; remembered until the watermark passes ts');

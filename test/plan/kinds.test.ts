@@ -59,6 +59,14 @@ describe('the kind of a stream', () => {
     expect(kind(timed.keyBy('deviceId').process({ emits: schema({ n: t.number }), onRow() {} }))).toBe('rows');
   });
 
+  test('of first rows of each group is that of an aggregation, but of sessions chained', () => {
+    expect(kind(timed.groupBy(window('at', '5 minutes')).top(1, { by: 'at' }))).toBe('windowed');
+    expect(kind(timed.groupBy('deviceId').top(1, { by: 'at' }))).toBe('running');
+    const ofSessions = timed.groupBy(sessionWindow('at', '5 minutes')).top(1, { by: 'at' });
+    expect(kind(ofSessions)).toBe('chained');
+    expect(['window', 'at'].map((column) => underWatermark(streamNode(ofSessions), column))).toEqual(['yes', 'no']);
+  });
+
   test('of first rows is rows, or chained where they are of an aggregation', () => {
     expect(kind(readings.dropDuplicates(['deviceId'], { within: 'forever' }).limit(3))).toBe('rows');
     expect(kind(perWindow.dropDuplicates('*'))).toBe('chained');

@@ -15,10 +15,14 @@ export interface Aggregate<A = unknown> {
   create(): A;
   /** May change `acc` and give it back. `ordinal` rises with every row of an operator. */
   accumulate(acc: A, value: unknown, ordinal: number): A;
+  /** True: `accumulate` would leave `acc` as it is. */
+  ignores?(acc: A, value: unknown): boolean;
   /** A new accumulator of both; neither changes, nor is a part of the new one that may change. */
   merge(a: A, b: A): A;
   /** The value of the result's column; does not share anything that may change with `acc`. */
   result(acc: A): unknown;
+  /** Of a result that is several rows, the only one of its aggregation: the columns behind the keys of those that may have changed since that ordinal. */
+  rows?(acc: A, since: number): Iterable<readonly unknown[]>;
   write(out: ByteWriter, acc: A): void;
   read(from: ByteReader): A;
 }

@@ -12,6 +12,7 @@ import { custom } from './custom.ts';
 import { max, min } from './extremum.ts';
 import { overParts } from './partial.ts';
 import { avg, sum } from './sum.ts';
+import { top } from './top.ts';
 
 export type { Aggregate } from './aggregate.ts';
 export { compareValues } from './extremum.ts';
@@ -35,6 +36,10 @@ function ofAll(spec: AggregateSpec, input: BatchSchema): Aggregate {
   if (spec.fn === 'custom') {
     invariant(spec.custom !== undefined, 'a custom aggregate has a definition');
     return custom(spec.column, spec.custom);
+  }
+  if (spec.fn === 'top') {
+    invariant(spec.top !== undefined, 'a top has its rows and their order');
+    return top(spec.top, input) as Aggregate;
   }
   invariant(spec.column !== undefined, `${spec.fn} has a column`);
   if (spec.fn === 'sum') return sum(spec.column) as Aggregate;

@@ -1,0 +1,116 @@
+/**
+ * The first rows in an order of some of their columns, best first; of equal ones that which came first. Null is behind all values, whatever the order.
+ *
+ * Owns: the rows of a group that may still be among them, as bytes, with the values that they are compared by. What falls behind is gone.
+ */
+import { type Batch, type BatchSchema, ByteReader, ByteWriter, type FieldType, fieldCodec, keyOfOne } from '../../batch/index.ts';
+import { invariant } from '../../core/index.ts';
+import type { TopSpec } from '../../plan/index.ts';
+import type { Aggregate } from './aggregate.ts';
+import { compareValues } from './extremum.ts';
+
+/** A row of the group, in its place. */
+interface Placed {
+  readonly ordinal: number;
+  readonly by: readonly unknown[];
+  readonly row: Uint8Array;
+}
+/** A row that may become one: good until the next is asked for. */
+interface Candidate {
+  by(): readonly unknown[];
+  row(): Uint8Array;
+}
+
+export function top({ rows, by, columns }: TopSpec, input: BatchSchema): Aggregate<Placed[]> {
+  const compare = comparison(by);
+  const orders = by.map(({ column }) => fieldCodec(fieldIn(input, column)));
+  const codecs = columns.map((column) => fieldCodec(fieldIn(input, column)));
+  const scratch = new ByteWriter();
+  const packed = (readers: readonly ((i: number) => unknown)[], i: number): Uint8Array => {
+    scratch.reset();
+    for (let c = 0; c < codecs.length; c++) codecs[c]!.write(scratch, readers[c]!(i));
+    return scratch.finish();
+  };
+  const valuesOf = ({ row }: Placed): unknown[] => {
+    const from = new ByteReader(row);
+    return codecs.map((codec) => codec.read(from));
+  };
+  const isBehind = (acc: readonly Placed[], values: readonly unknown[]): boolean =>
+    acc.length === rows && compare(values, acc[rows - 1]!.by) >= 0;
+  return {
+    id: `top ${rows} by ${by.map(({ column, order }) => `${column} ${order}`).join(', ')} of (${columns
+      .map((column) => `${column} ${fieldIn(input, column).type.kind}`)
+      .join(', ')})`,
+    reader: (batch) => candidates(batch, by, columns, packed),
+    check(candidate) {
+      for (const value of (candidate as Candidate).by()) if (typeof value === 'object' && value !== null) keyOfOne(value);
+    },
+    create: () => [],
+    ignores: (acc, candidate) => isBehind(acc, (candidate as Candidate).by()),
+    accumulate(acc, candidate, ordinal) {
+      const values = (candidate as Candidate).by();
+      if (isBehind(acc, values)) return acc;
+      let at = acc.length;
+      while (at > 0 && compare(values, acc[at - 1]!.by) < 0) at--;
+      acc.splice(at, 0, { ordinal, by: values, row: (candidate as Candidate).row() });
+      if (acc.length > rows) acc.pop();
+      return acc;
+    },
+    merge: (a, b) => [...a, ...b].sort((x, y) => compare(x.by, y.by) || x.ordinal - y.ordinal).slice(0, rows),
+    result: (acc) => acc.map(valuesOf),
+    *rows(acc, since) {
+      const first = acc.findIndex(({ ordinal }) => ordinal > since);
+      for (let at = first; at >= 0 && at < acc.length; at++) yield [...valuesOf(acc[at]!), at + 1];
+    },
+    write(out, acc) {
+      out.varint(acc.length);
+      for (const { ordinal, by: values, row } of acc) {
+        out.varint(ordinal);
+        orders.forEach((codec, i) => codec.write(out, values[i]));
+        out.bytes(row);
+      }
+    },
+    read: (from) =>
+      Array.from({ length: from.varint() }, () => ({
+        ordinal: from.varint(),
+        by: orders.map((codec) => codec.read(from)),
+        row: from.bytes(),
+      })),
+  };
+}
+
+function candidates(
+  batch: Batch,
+  by: TopSpec['by'],
+  columns: readonly string[],
+  packed: (readers: readonly ((i: number) => unknown)[], i: number) => Uint8Array,
+): (i: number) => Candidate {
+  const orders = by.map(({ column }) => batch.reader(column));
+  const readers = columns.map((column) => batch.reader(column));
+  let at = -1;
+  let values: readonly unknown[] = [];
+  const candidate: Candidate = { by: () => values, row: () => packed(readers, at) };
+  return (i) => {
+    at = i;
+    values = orders.map((read) => read(i));
+    return candidate;
+  };
+}
+
+function comparison(by: TopSpec['by']): (a: readonly unknown[], b: readonly unknown[]) => number {
+  const signs = by.map(({ order }) => (order === 'asc' ? 1 : -1));
+  return (a, b) => {
+    for (let i = 0; i < signs.length; i++) {
+      const [x, y] = [a[i], b[i]];
+      const order = x === null || y === null ? Number(x === null) - Number(y === null) : signs[i]! * compareValues(x, y);
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
+}
+
+function fieldIn(schema: BatchSchema, column: string): FieldType {
+  const field = schema.kind === 'any' ? undefined : schema.fields.find(({ name }) => name === column);
+  invariant(field !== undefined, `top has a column '${column}'`);
+  return field;
+}
