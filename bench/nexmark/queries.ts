@@ -9,16 +9,21 @@ import {
   avg,
   call,
   collect,
+  type Columns,
   count,
+  countDistinct,
   foreachBatch,
   from,
   json,
+  max,
+  min,
   type Output,
   type Params,
   type Pipeline,
   pipeline,
   type RowOf,
   schema,
+  sessionWindow,
   type Stream,
   sum,
   t,
@@ -50,6 +55,34 @@ const letters = (text: string): number => {
   let found = 0;
   for (let at = text.indexOf('c'); at >= 0; at = text.indexOf('c', at + 1)) found++;
   return found;
+};
+
+type BidColumns = Columns<RowOf<typeof BidEvent>>;
+/** Three ranks of prices. */
+const ranksOf = ({ price }: BidColumns) =>
+  [price.lt(10_000), price.gte(10_000).and(price.lt(1_000_000)), price.gte(1_000_000)] as const;
+const bidsByRank = (c: BidColumns) => {
+  const [low, middle, high] = ranksOf(c);
+  return {
+    totalBids: count(),
+    rank1Bids: count().where(low),
+    rank2Bids: count().where(middle),
+    rank3Bids: count().where(high),
+  };
+};
+const allByRank = (c: BidColumns) => {
+  const [low, middle, high] = ranksOf(c);
+  return {
+    ...bidsByRank(c),
+    totalBidders: countDistinct(c.bidder),
+    rank1Bidders: countDistinct(c.bidder).where(low),
+    rank2Bidders: countDistinct(c.bidder).where(middle),
+    rank3Bidders: countDistinct(c.bidder).where(high),
+    totalAuctions: countDistinct(c.auction),
+    rank1Auctions: countDistinct(c.auction).where(low),
+    rank2Auctions: countDistinct(c.auction).where(middle),
+    rank3Auctions: countDistinct(c.auction).where(high),
+  };
 };
 
 const Top = schema({ auction: t.number, windowStart: t.timestamp, windowEnd: t.timestamp, bids: t.number });
@@ -100,6 +133,28 @@ export const queries: Readonly<Record<string, Query>> = {
         }, Top),
     ),
 
+  /** What a file per day and minute would be named by. */
+  q10: (events, to) =>
+    to(
+      bids(events).select((c) => ({
+        auction: c.auction,
+        bidder: c.bidder,
+        price: c.price,
+        dateTime: c.dateTime,
+        extra: c.extra,
+        day: c.dateTime.format('yyyy-MM-dd'),
+        minute: c.dateTime.format('HH:mm'),
+      })),
+    ),
+
+  q11: (events, to) =>
+    to(
+      timed(events)
+        .groupBy(sessionWindow('dateTime', '10 seconds'), 'bidder')
+        .agg({ bids: count() })
+        .select((c) => ({ bidder: c.bidder, bids: c.bids, windowStart: c.window.start, windowEnd: c.window.end })),
+    ),
+
   q14: (events, to) =>
     to(
       bids(events)
@@ -115,6 +170,56 @@ export const queries: Readonly<Record<string, Query>> = {
           extra: c.extra,
           cCount: call(letters, c.extra).as(t.number),
         })),
+    ),
+
+  q15: (events, to) =>
+    to(
+      bids(events)
+        .groupBy((c) => ({ day: c.dateTime.format('yyyy-MM-dd') }))
+        .agg(allByRank),
+      'update',
+    ),
+
+  q16: (events, to) =>
+    to(
+      bids(events)
+        .groupBy((c) => ({ channel: c.channel, day: c.dateTime.format('yyyy-MM-dd') }))
+        .agg((c) => ({ minute: max(c.dateTime.format('HH:mm')), ...allByRank(c) })),
+      'update',
+    ),
+
+  q17: (events, to) =>
+    to(
+      bids(events)
+        .groupBy((c) => ({ auction: c.auction, day: c.dateTime.format('yyyy-MM-dd') }))
+        .agg((c) => ({
+          ...bidsByRank(c),
+          minPrice: min(c.price),
+          maxPrice: max(c.price),
+          avgPrice: avg(c.price),
+          sumPrice: sum(c.price),
+        })),
+      'update',
+    ),
+
+  /** The last bid of each bidder on each auction. */
+  q18: (events, to) =>
+    to(
+      bids(events)
+        .groupBy('bidder', 'auction')
+        .top(1, { by: ['dateTime', 'price'] })
+        .select('auction', 'bidder', 'price', 'channel', 'url', 'dateTime', 'extra'),
+      'update',
+    ),
+
+  /** The ten dearest bids on each auction. */
+  q19: (events, to) =>
+    to(
+      bids(events)
+        .groupBy('auction')
+        .top(10, { by: ['price', 'dateTime', 'bidder'], order: ['desc', 'asc', 'asc'] })
+        .select('auction', 'rank', 'bidder', 'price', 'channel', 'url', 'dateTime', 'extra'),
+      'update',
     ),
 
   q21: (events, to) =>

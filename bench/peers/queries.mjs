@@ -9,17 +9,52 @@ const bounds = { windowStart: 'integer', windowEnd: 'integer' };
 const converted = { dateTime: 'integer', bidder: 'integer', auction: 'integer', price: 'thousandths', extra: 'text' };
 const bidder = { auction: 'integer', bidder: 'integer', price: 'integer', channel: 'text' };
 
-/** Of each query: its fields in the order in which they are written, `key` where only the last row of a key counts, and the watermark. */
+const bid = { ...bidder, url: 'text', dateTime: 'integer', extra: 'text' };
+const perRank = (what) => Object.fromEntries(['total', 'rank1', 'rank2', 'rank3'].map((rank) => [`${rank}${what}`, 'integer']));
+const ranks = { ...perRank('Bids'), ...perRank('Bidders'), ...perRank('Auctions') };
+const prices = { minPrice: 'integer', maxPrice: 'integer', avgPrice: 'number', sumPrice: 'integer' };
+
+/** Of each query: its fields in the order in which they are written, `key` where only the last row of a key counts, the watermark, and which peers have it where not all do. */
 export const queries = {
   q0: { fields: { ...converted, price: 'integer' } },
   q1: { fields: converted },
   q2: { fields: { auction: 'integer', price: 'integer' } },
   q5: { fields: { auction: 'integer', ...bounds, bids: 'integer' }, windowed: true },
+  q10: {
+    fields: {
+      auction: 'integer',
+      bidder: 'integer',
+      price: 'integer',
+      dateTime: 'integer',
+      extra: 'text',
+      day: 'text',
+      minute: 'text',
+    },
+    peers: ['hand', 'duckdb'],
+  },
+  q11: { fields: { bidder: 'integer', bids: 'integer', ...bounds }, windowed: true, peers: ['hand', 'duckdb'] },
   q14: {
     fields: {
       ...{ auction: 'integer', bidder: 'integer', price: 'thousandths' },
       ...{ bidTimeType: 'text', dateTime: 'integer', extra: 'text', cCount: 'integer' },
     },
+  },
+  q15: { fields: { day: 'text', ...ranks }, key: ['day'], peers: ['hand', 'duckdb'] },
+  q16: {
+    fields: { channel: 'text', day: 'text', minute: 'text', ...ranks },
+    key: ['channel', 'day'],
+    peers: ['hand', 'duckdb'],
+  },
+  q17: {
+    fields: { auction: 'integer', day: 'text', ...perRank('Bids'), ...prices },
+    key: ['auction', 'day'],
+    peers: ['hand', 'duckdb'],
+  },
+  q18: { fields: bid, key: ['bidder', 'auction'], peers: ['hand', 'duckdb'] },
+  q19: {
+    fields: { auction: 'integer', rank: 'integer', ...bid },
+    key: ['auction', 'rank'],
+    peers: ['hand', 'duckdb'],
   },
   q21: { fields: { ...bidder, channelId: 'text' } },
   q22: { fields: { ...bidder, dir1: 'text', dir2: 'text', dir3: 'text' } },
@@ -34,4 +69,10 @@ export const queryNames = Object.keys(queries);
 export function queryNamed(name) {
   if (Object.hasOwn(queries, name)) return queries[name];
   throw new Error(`there is no query '${name}': ${queryNames.join(', ')}`);
+}
+
+/** Why a peer cannot run a query; undefined: it can. */
+export function missingFrom(peer, name) {
+  const { peers } = queryNamed(name);
+  return peers === undefined || peers.includes(peer) ? undefined : `there is no ${name} in ${peer}`;
 }

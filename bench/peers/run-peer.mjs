@@ -13,7 +13,7 @@ import { compareResults, countResults } from './compare-results.mjs';
 import { interleaved, sliced } from './input-parts.mjs';
 import { peerNames, preparePeer } from './prepare-peer.mjs';
 import { runTree } from './process-tree.mjs';
-import { queryNamed, queryNames } from './queries.mjs';
+import { missingFrom, queryNamed, queryNames } from './queries.mjs';
 import { countRows, readRows } from './result-files.mjs';
 
 export { peerNames, preparePeer } from './prepare-peer.mjs';
@@ -57,6 +57,8 @@ const habits = {
  *   the end of the first, `totalCpuMs` to the end of the last; `othersCores` that the rest of the machine kept busy; `rows` of the result, `emissions` that were written for it, `result`, the folder of the last pass
  */
 export async function runPeer(name, options) {
+  const missing = peerNames.includes(name) ? missingFrom(name, options.query) : undefined;
+  if (missing !== undefined) return { skipped: missing };
   const prepared = await preparePeer(name);
   if (prepared.skipped !== undefined) return { skipped: prepared.skipped };
   const asked = { ...defaults, ...options };

@@ -19,7 +19,7 @@ export class GroupValues {
   }
 
   /** Appends the group's row; or of several those that may have changed since that ordinal. */
-  append(to: BatchBuilder, window: object | undefined, key: string, cell: Cell, since = -Infinity): void {
+  append(to: BatchBuilder, window: object | undefined, key: string, cell: Cell, since: number = -Infinity): void {
     const { rows } = this.#accumulators;
     if (rows === undefined) return to.appendValues(this.of(window, key, cell));
     const values = this.#values;

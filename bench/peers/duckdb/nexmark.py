@@ -33,17 +33,41 @@ def counts(size: int, slide: int) -> str:
         GROUP BY ALL"""
 
 
+RANKS = {"total": "true", "rank1": "price < 10000", "rank2": "price >= 10000 AND price < 1000000", "rank3": "price >= 1000000"}
+DAY = "strftime(\"dateTime\", '%Y-%m-%d')"
+MINUTE = "strftime(\"dateTime\", '%H:%M')"
+
+
+def by_rank(what: str, counted: str) -> str:
+    return ", ".join(f"count({counted}) FILTER (WHERE {of}) AS {name}{what}" for name, of in RANKS.items())
+
+
+DISTINCT = f"{by_rank('Bids', '*')}, {by_rank('Bidders', 'DISTINCT bidder')}, {by_rank('Auctions', 'DISTINCT auction')}"
+
 QUERIES = {
     "q0": 'SELECT epoch_ms("dateTime") AS dateTime, bidder, auction, price, extra FROM bid',
     "q1": f'SELECT epoch_ms("dateTime") AS dateTime, bidder, auction, {PRICE} AS price, extra FROM bid',
     "q2": "SELECT auction, price FROM bid WHERE auction % 123 = 0",
     "q5": f"""WITH counted AS ({counts(10, 2)})
         SELECT * FROM counted QUALIFY bids = max(bids) OVER (PARTITION BY windowStart)""",
+    "q10": f"""SELECT auction, bidder, price, epoch_ms("dateTime") AS dateTime, extra, {DAY} AS day, {MINUTE} AS minute FROM bid""",
+    "q11": """WITH timed AS (SELECT bidder, epoch_ms("dateTime") AS at FROM bid),
+        begun AS (SELECT *, at - lag(at) OVER (PARTITION BY bidder ORDER BY at) <= 10000 AS goes_on FROM timed),
+        numbered AS (SELECT *, sum(if(goes_on, 0, 1)) OVER (PARTITION BY bidder ORDER BY at ROWS UNBOUNDED PRECEDING) AS session FROM begun)
+        SELECT bidder, count(*) AS bids, min(at) AS windowStart, max(at) + 10000 AS windowEnd FROM numbered GROUP BY bidder, session""",
     "q14": f"""SELECT auction, bidder, {PRICE} AS price,
         CASE WHEN hour("dateTime") BETWEEN 8 AND 18 THEN 'dayTime'
           WHEN hour("dateTime") <= 6 OR hour("dateTime") >= 20 THEN 'nightTime' ELSE 'otherTime' END AS bidTimeType,
         epoch_ms("dateTime") AS dateTime, extra, length(extra) - length(replace(extra, 'c', '')) AS cCount
         FROM bid WHERE 0.908 * price > 1000000 AND 0.908 * price < 50000000""",
+    "q15": f"SELECT {DAY} AS day, {DISTINCT} FROM bid GROUP BY day",
+    "q16": f"SELECT channel, {DAY} AS day, max({MINUTE}) AS minute, {DISTINCT} FROM bid GROUP BY channel, day",
+    "q17": f"""SELECT auction, {DAY} AS day, {by_rank('Bids', '*')}, min(price) AS minPrice, max(price) AS maxPrice, avg(price) AS avgPrice,
+        CAST(sum(price) AS BIGINT) AS sumPrice FROM bid GROUP BY auction, day""",
+    "q18": """SELECT auction, bidder, price, channel, url, epoch_ms("dateTime") AS dateTime, extra FROM bid
+        QUALIFY row_number() OVER (PARTITION BY bidder, auction ORDER BY "dateTime" DESC, price DESC) = 1""",
+    "q19": """SELECT auction, row_number() OVER dearest AS rank, bidder, price, channel, url, epoch_ms("dateTime") AS dateTime, extra FROM bid
+        WINDOW dearest AS (PARTITION BY auction ORDER BY price DESC, "dateTime", bidder) QUALIFY rank <= 10""",
     "q21": f"""SELECT auction, bidder, price, channel, CASE lower(channel)
           WHEN 'apple' THEN '0' WHEN 'google' THEN '1' WHEN 'facebook' THEN '2' WHEN 'baidu' THEN '3' ELSE {CHANNEL_ID} END
           AS channelId FROM bid WHERE {CHANNEL_ID} IS NOT NULL OR lower(channel) IN ('apple', 'google', 'facebook', 'baidu')""",

@@ -125,6 +125,171 @@ function running(emit, { each }) {
   return { event, end: emitChanged };
 }
 
+/**
+ * A query whose rows replace each other: `add` takes a bid into what there is of its key and gives it, or undefined where nothing has changed;
+ * `rows` are those of a key. What changed is said each second, or with each row.
+ */
+const updating =
+  ({ key, add, rows }) =>
+  (emit, { each }) => {
+    const groups = new Map();
+    const changed = new Set();
+    let next = performance.now() + updateEveryMs;
+    const emitRows = (group) => {
+      for (const row of rows(group)) emit(row);
+    };
+
+    function emitChanged() {
+      for (const group of changed) emitRows(group);
+      changed.clear();
+      next = performance.now() + updateEveryMs;
+    }
+
+    function event(bid) {
+      if (bid.event_type !== bidType) return;
+      const name = key(bid);
+      const known = groups.get(name);
+      const group = add(known, bid);
+      if (group === undefined) return;
+      if (known === undefined) groups.set(name, group);
+      if (each) emitRows(group);
+      else changed.add(group);
+      if (!each && performance.now() >= next) emitChanged();
+    }
+    return { event, end: emitChanged };
+  };
+
+const dayOf = ({ dateTime }) => dateTime.slice(0, 10);
+const minuteOf = ({ dateTime }) => dateTime.slice(11, 16);
+const rankOf = (price) => (price < 10_000 ? 1 : price < 1_000_000 ? 2 : 3);
+const ranks = ['total', 'rank1', 'rank2', 'rank3'];
+const numbersOf = (what, number) => Object.fromEntries(ranks.map((rank, i) => [`${rank}${what}`, number(i)]));
+
+/** Bids, bidders and auctions, all and by rank. */
+const distinct = (keysOf) =>
+  updating({
+    key: (bid) => Object.values(keysOf(bid)).join(),
+    add(known, bid) {
+      const sets = () => ranks.map(() => new Set());
+      const group = known ?? { keys: keysOf(bid), minute: '', bids: [0, 0, 0, 0], bidders: sets(), auctions: sets() };
+      for (const rank of [0, rankOf(bid.price)]) {
+        group.bids[rank]++;
+        group.bidders[rank].add(bid.bidder);
+        group.auctions[rank].add(bid.auction);
+      }
+      if (minuteOf(bid) > group.minute) group.minute = minuteOf(bid);
+      return group;
+    },
+    *rows({ keys, minute, bids, bidders, auctions }) {
+      yield {
+        ...keys,
+        ...(keys.channel === undefined ? {} : { minute }),
+        ...numbersOf('Bids', (i) => bids[i]),
+        ...numbersOf('Bidders', (i) => bidders[i].size),
+        ...numbersOf('Auctions', (i) => auctions[i].size),
+      };
+    },
+  });
+
+const perAuctionAndDay = updating({
+  key: (bid) => `${bid.auction},${dayOf(bid)}`,
+  add(known, bid) {
+    const { price } = bid;
+    const group = known ?? { auction: bid.auction, day: dayOf(bid), bids: [0, 0, 0, 0], min: price, max: price, sum: 0 };
+    for (const rank of [0, rankOf(price)]) group.bids[rank]++;
+    group.min = Math.min(group.min, price);
+    group.max = Math.max(group.max, price);
+    group.sum += price;
+    return group;
+  },
+  *rows({ auction, day, bids, min, max, sum }) {
+    const prices = { minPrice: min, maxPrice: max, avgPrice: sum / bids[0], sumPrice: sum };
+    yield { auction, day, ...numbersOf('Bids', (i) => bids[i]), ...prices };
+  },
+});
+
+const bidOf = ({ auction, bidder, price, channel, url, dateTime, extra }) => ({
+  ...{ auction, bidder, price, channel, url },
+  ...{ dateTime: Date.parse(dateTime), extra },
+});
+
+const lastBids = updating({
+  key: ({ bidder, auction }) => `${bidder},${auction}`,
+  add(known, event) {
+    const bid = bidOf(event);
+    if (known === undefined) return { bid };
+    if (bid.dateTime < known.bid.dateTime || (bid.dateTime === known.bid.dateTime && bid.price <= known.bid.price))
+      return undefined;
+    known.bid = bid;
+    return known;
+  },
+  *rows({ bid }) {
+    yield bid;
+  },
+});
+
+const dearest = 10;
+const isDearer = (a, b) =>
+  a.price !== b.price ? a.price > b.price : a.dateTime !== b.dateTime ? a.dateTime < b.dateTime : a.bidder < b.bidder;
+const dearestBids = updating({
+  key: ({ auction }) => auction,
+  add(known, event) {
+    const group = known ?? { bids: [] };
+    const { bids } = group;
+    if (bids.length === dearest && event.price < bids.at(-1).price) return undefined;
+    const bid = bidOf(event);
+    let at = bids.length;
+    while (at > 0 && isDearer(bid, bids[at - 1])) at--;
+    if (at === dearest) return undefined;
+    bids.splice(at, 0, bid);
+    if (bids.length > dearest) bids.pop();
+    return group;
+  },
+  *rows({ bids }) {
+    for (const [i, { auction, ...bid }] of bids.entries()) yield { auction, rank: i + 1, ...bid };
+  },
+});
+
+const sessionGapMs = 10_000;
+/** Sessions of each bidder that are open; closed ones are looked for once a second of event time. */
+function sessions(emit) {
+  const open = new Map();
+  let watermark = Number.NEGATIVE_INFINITY;
+  let next = Number.NEGATIVE_INFINITY;
+
+  function add(bidder, at) {
+    const session = { start: at, end: at + sessionGapMs, bids: 1 };
+    const apart = [];
+    for (const other of open.get(bidder) ?? []) {
+      if (other.start > session.end || other.end < session.start) apart.push(other);
+      else {
+        session.start = Math.min(session.start, other.start);
+        session.end = Math.max(session.end, other.end);
+        session.bids += other.bids;
+      }
+    }
+    open.set(bidder, [...apart, session]);
+  }
+
+  function closeUpTo(time) {
+    for (const [bidder, all] of open) {
+      const left = all.filter(({ end }) => end > time);
+      for (const { start, end, bids } of all) if (end <= time) emit({ bidder, bids, windowStart: start, windowEnd: end });
+      if (left.length === 0) open.delete(bidder);
+      else if (left.length < all.length) open.set(bidder, left);
+    }
+    next = time + 1000;
+  }
+
+  function event({ event_type, bidder, dateTime }) {
+    const time = Date.parse(dateTime);
+    if (event_type === bidType) add(bidder, time);
+    watermark = Math.max(watermark, time - watermarkDelayMs);
+    if (watermark >= next) closeUpTo(watermark);
+  }
+  return { event, end: () => closeUpTo(Number.POSITIVE_INFINITY) };
+}
+
 export const handQueries = {
   q0: perBid(({ dateTime, bidder, auction, price, extra }, emit) =>
     emit({ dateTime: Date.parse(dateTime), bidder, auction, price, extra }),
@@ -136,6 +301,16 @@ export const handQueries = {
     if (auction % 123 === 0) emit({ auction, price });
   }),
   q5: hottest,
+  q10: perBid((bid, emit) => {
+    const { auction, bidder, price, dateTime, extra } = bid;
+    emit({ auction, bidder, price, dateTime: Date.parse(dateTime), extra, day: dayOf(bid), minute: minuteOf(bid) });
+  }),
+  q11: sessions,
+  q15: distinct((bid) => ({ day: dayOf(bid) })),
+  q16: distinct((bid) => ({ channel: bid.channel, day: dayOf(bid) })),
+  q17: perAuctionAndDay,
+  q18: lastBids,
+  q19: dearestBids,
   q14: perBid(({ auction, bidder, price: dollars, dateTime, extra }, emit) => {
     const price = 0.908 * dollars;
     if (price <= 1_000_000 || price >= 50_000_000) return;

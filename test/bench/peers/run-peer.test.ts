@@ -66,6 +66,25 @@ test('by hand, bids are chosen and changed as the contract says', () => {
   expect(byHand('running').at(-1)).toEqual({ bidder: 7, bids: 2, total: 2_000_101 });
 });
 
+test('by hand, sessions end ten seconds after their last bid, and the last and the dearest bids are found', () => {
+  expect(byHand('q11')).toEqual([
+    { bidder: 7, bids: 2, windowStart: 1000, windowEnd: 21_000 },
+    { bidder: 8, bids: 1, windowStart: 1500, windowEnd: 11_500 },
+  ]);
+  expect(byHand('q15').at(-1)).toMatchObject({ day: '1970-01-01', totalBids: 3, rank1Bids: 2, rank2Bids: 0, totalBidders: 2 });
+  expect(byHand('q17').at(-1)).toMatchObject({ auction: 5, minPrice: 101, maxPrice: 300, avgPrice: 200.5 });
+  expect(byHand('q18').map((row) => (row as { price: number }).price)).toEqual([2_000_000, 300, 101]);
+  expect(byHand('q19').slice(-2)).toMatchObject([
+    { auction: 5, rank: 1, price: 300 },
+    { auction: 5, rank: 2, price: 101 },
+  ]);
+});
+
+test('a peer that has not this query is skipped with that reason', async () => {
+  const options = { query: 'q18', input: join(folder, 'nowhere.jsonl'), output: join(folder, 'out'), work: folder };
+  expect(await runPeer('flink', options)).toEqual({ skipped: 'there is no q18 in flink' });
+});
+
 test('every query has a loop by hand whose rows are of its form', () => {
   for (const query of queryNames) {
     const rows = byHand(query);
