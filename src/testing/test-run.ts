@@ -19,6 +19,8 @@ export interface TestRun<out Row> extends AsyncDisposable {
   crash(): Promise<void>;
   /** Rows that came too late, so far. */
   readonly late: number;
+  /** Rows that `dropDuplicates` has left out, so far. */
+  readonly duplicates: number;
 }
 
 export interface TestRunOptions<M extends OutputMode> {
@@ -50,6 +52,9 @@ export async function testRun<Row extends object, M extends OutputMode = 'append
     crash: () => run.crash(),
     get late() {
       return run.late;
+    },
+    get duplicates() {
+      return run.duplicates;
     },
     [Symbol.asyncDispose]: () => run[Symbol.asyncDispose](),
   };

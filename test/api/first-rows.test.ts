@@ -20,6 +20,7 @@ describe('dropDuplicates', () => {
     await run.crash();
     orders.push(order('a', 1), order('b', 1), order('c', 1));
     expect(await run.drain()).toEqual([order('c', 1)]);
+    expect([run.duplicates, run.late]).toEqual([3, 0]);
   });
 
   test('of whole rows tells apart whatever differs', async () => {
