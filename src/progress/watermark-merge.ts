@@ -2,7 +2,8 @@
  * The watermark of a subtask: the least of its inputs' that are not idle, and never back.
  *
  * Owns: T3's merge. Invariants: W1 the merged watermark never falls; W2 an idle input does not hold it back; W3 when all
- * inputs are idle it stays; W4 a timeless input, which says nothing of time but its end, holds back only the end of time.
+ * inputs are idle it stays, and so it does when the others have ended (a watermark of +∞): that alone says nothing of those that are idle;
+ * W4 a timeless input, which says nothing of time but its end, holds back only the end of time.
  */
 export class WatermarkMerge {
   readonly #watermarks: Float64Array;
@@ -21,8 +22,9 @@ export class WatermarkMerge {
     return this.#merged;
   }
 
+  /** None holds back whoever comes next: at least one is idle, and each of the others is, or has ended. */
   get allIdle(): boolean {
-    return this.#idle.every((idle) => idle === 1);
+    return this.#idle.includes(1) && this.#watermarks.every((watermark, i) => this.#idle[i] === 1 || watermark === Infinity);
   }
 
   /** The new merged watermark if it rose, else undefined. */
@@ -44,7 +46,7 @@ export class WatermarkMerge {
     for (let i = 0; i < this.#watermarks.length; i++) {
       if (i !== input && this.#holds(i) && this.#watermarks[i]! < least) least = this.#watermarks[i]!;
     }
-    return Math.max(least, this.#merged);
+    return least === Infinity && !this.#othersEnded(input) ? this.#merged : Math.max(least, this.#merged);
   }
 
   /** T9: a restored watermark is a floor. */
@@ -60,7 +62,7 @@ export class WatermarkMerge {
       active = true;
       if (this.#watermarks[i]! < least) least = this.#watermarks[i]!;
     }
-    if (!active || least <= this.#merged || (least === Infinity && !this.#timelessEnded)) return undefined;
+    if (!active || least <= this.#merged || (least === Infinity && !this.#othersEnded())) return undefined;
     this.#merged = least;
     return least;
   }
@@ -69,7 +71,9 @@ export class WatermarkMerge {
     return this.#idle[input] === 0 && !this.#timeless.includes(input);
   }
 
-  get #timelessEnded(): boolean {
-    return this.#timeless.every((input) => this.#watermarks[input] === Infinity);
+  /** Of those that do not hold the watermark back: all but one, if it is given. */
+  #othersEnded(but = -1): boolean {
+    const isOver = (input: number): boolean => this.#idle[input] === 0 && this.#watermarks[input] === Infinity;
+    return this.#watermarks.every((_, input) => input === but || this.#holds(input) || isOver(input));
   }
 }

@@ -83,9 +83,11 @@ describe('the merged watermark', () => {
           if ('watermark' in fact) watermarks[fact.input] = Math.max(watermarks[fact.input]!, fact.watermark);
           else idle[fact.input] = fact.idle;
           const active = watermarks.filter((_, input) => !idle[input]);
-          if (active.length > 0) expected = Math.max(expected, Math.min(...active));
+          const least = Math.min(...active);
+          const isIdle = active.length < watermarks.length && least === Number.POSITIVE_INFINITY;
+          if (!isIdle) expected = Math.max(expected, least);
           expect(merge.merged).toBe(expected);
-          expect(merge.allIdle).toBe(active.length === 0);
+          expect(merge.allIdle).toBe(isIdle);
         }
       }),
       { numRuns: 200 },
@@ -98,6 +100,17 @@ describe('the merged watermark', () => {
     merge.advance(1, 8);
     expect([merge.setIdle(0, true), merge.setIdle(1, true), merge.merged, merge.allIdle]).toEqual([8, undefined, 8, true]);
     expect([merge.advance(0, 99), merge.merged]).toEqual([undefined, 8]);
+  });
+
+  test('W3: stays while some are idle and the others have ended, and is idle itself', () => {
+    const merge = new WatermarkMerge(2);
+    merge.advance(0, 5);
+    merge.advance(1, 8);
+    merge.setIdle(0, true);
+    expect([merge.advance(1, Number.POSITIVE_INFINITY), merge.merged, merge.allIdle]).toEqual([undefined, 8, true]);
+    // The one that was idle comes back, and holds it back until it has ended too.
+    expect([merge.setIdle(0, false), merge.advance(0, 20), merge.allIdle]).toEqual([undefined, 20, false]);
+    expect(merge.advance(0, Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('W3: rises to what an input reached while it was idle, when it wakes up alone', () => {
