@@ -28,7 +28,7 @@ import {
   type Timestamp,
 } from './api/index.ts';
 import { from as streamFrom } from './connectors/index.ts';
-import { type Duration, durationMs, epoch, silentLogger, sleep, WeirError } from './core/index.ts';
+import { type Duration, durationMs, epoch, runTrigger, silentLogger, sleep, WeirError } from './core/index.ts';
 import { type JobStatus, realClock, type RunningJob, startJob, writeSavepoint } from './runtime/index.ts';
 
 const defaultStateDir = '.weir';
@@ -73,12 +73,14 @@ export async function start(what: Pipeline | URL, options: ModuleRunOptions = {}
 
 async function startUrl(module: URL, options: ModuleRunOptions): Promise<Job> {
   const { signal, transport = 'auto', stateDir = defaultStateDir, workers, params = {}, fromSavepoint } = options;
+  const trigger = runTrigger(options.trigger);
   signal?.throwIfAborted();
   const { startModule } = await import('./service/index.ts'); // programs that do not need it do not load it
   const running = await startModule(module, {
     transport,
     stateDir,
     params,
+    trigger,
     signal: signal ?? new AbortController().signal,
     ...(workers === undefined ? {} : { workers }),
     ...(fromSavepoint === undefined ? {} : { fromSavepoint }),
@@ -89,6 +91,7 @@ async function startUrl(module: URL, options: ModuleRunOptions): Promise<Job> {
 const launcher: Launcher = {
   async start(job, options) {
     checkTransport(options.transport);
+    const trigger = runTrigger(options.trigger);
     options.signal?.throwIfAborted();
     const directory = options.ephemeral ? await mkdtemp(join(tmpdir(), 'weir-')) : (options.stateDir ?? defaultStateDir);
     const forget = async (): Promise<void> => {
@@ -97,7 +100,7 @@ const launcher: Launcher = {
     const { fromSavepoint } = options;
     const from = fromSavepoint === undefined ? {} : { fromSavepoint };
     try {
-      return jobOf(await startJob(job, { stateDir: directory, logger: silentLogger, ...from }), options, forget);
+      return jobOf(await startJob(job, { stateDir: directory, logger: silentLogger, trigger, ...from }), options, forget);
     } catch (error) {
       await forget();
       throw error;

@@ -14,7 +14,7 @@ import {
   type SourceDefinition,
 } from '../operators/index.ts';
 import { channelsOf, type Edge, type PhysicalPlan, type PlannedOperator, type Stage } from '../plan/index.ts';
-import type { Manifest, OperatorState } from '../state/index.ts';
+import type { OperatorState } from '../state/index.ts';
 import type { ChannelReceiver, Transport } from '../transport/index.ts';
 import { EdgeOutput } from './edge-output.ts';
 import { type Assignment, type Deployment, subtaskName } from './messages.ts';
@@ -145,17 +145,22 @@ export function sourceFeed(site: Site): SourceFeed | null {
   return new SourceFeed({
     definition: root.node.source as SourceDefinition,
     context: sourceContext(site),
-    starts: splitStarts(deployment.restore, root.id, assignment.splits),
+    starts: splitStarts(deployment, root.id, assignment.splits),
+    drains: deployment.drain !== null,
     idleAfterMs: idle.length === 0 ? 0 : Math.min(...idle),
     wake,
   });
 }
 
-function splitStarts(restore: Manifest | null, source: string, splits: readonly string[]): SplitStart[] {
+function splitStarts({ restore, drain }: Deployment, source: string, splits: readonly string[]): SplitStart[] {
+  const present = drain?.[source];
   const parts = restore?.operators[source] ?? [];
   const known = new Map(parts.flatMap((part) => part.splits.map((split) => [split.split, split] as const)));
   return splits.map((split) => {
     const from = known.get(split);
-    return { split, position: from?.position ?? undefined, records: from?.records ?? 0, ended: from?.ended ?? false };
+    const { records = 0, ended = false, drained } = from ?? {};
+    // Read whole by a run before, and gone since: as a file that was moved away.
+    const absent = present !== undefined && !present.splits.includes(split) && drained === records;
+    return { split, position: from?.position ?? undefined, records, ended, drained, absent, until: present?.until[split] };
   });
 }

@@ -1,4 +1,11 @@
-export { type Assignment, type Deployment, subtaskName, type ToCoordinator, type ToSupervisor } from './messages.ts';
+export {
+  type Assignment,
+  type Deployment,
+  type SourceDrain,
+  subtaskName,
+  type ToCoordinator,
+  type ToSupervisor,
+} from './messages.ts';
 export type { Subtask } from './subtask.ts';
 export { subtaskMachine } from './subtask.machine.ts';
 export { Supervisor } from './supervisor.ts';

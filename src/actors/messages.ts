@@ -12,7 +12,7 @@
  * | abort     | coordinator → supervisor | the epoch is given up; also implied by the next barrier           |
  * | commit    | coordinator → supervisor | the checkpoint is complete: sinks publish, sources may release    |
  * | committed | supervisor → coordinator | a subtask's sinks have published it                               |
- * | exhausted | supervisor → coordinator | all splits of a source subtask have ended                         |
+ * | exhausted | supervisor → coordinator | all splits of a source subtask have ended, or this run's part of them |
  * | hurry     | supervisor → coordinator | a source has used up what it may read within one epoch            |
  * | failed    | supervisor → coordinator | a subtask failed: its generation is lost                          |
  * | teardown  | coordinator → supervisor | close every subtask of the generation, whatever it does           |
@@ -30,6 +30,13 @@ export interface Assignment {
   readonly splits: readonly string[];
 }
 
+/** What is there of a source when a run begins that ends with it. */
+export interface SourceDrain {
+  readonly splits: readonly string[];
+  /** Split → where it ends, for those that do not end by themselves. */
+  readonly until: Readonly<Record<string, unknown>>;
+}
+
 export interface Deployment {
   readonly generation: Generation;
   /** Of the job's state. */
@@ -41,6 +48,8 @@ export interface Deployment {
   readonly withoutSplits: readonly string[];
   /** The checkpoint to restore, or null for a fresh start. */
   readonly restore: Manifest | null;
+  /** Source → what this run reads of it: to the end that there is now, and no further; null = for ever. */
+  readonly drain: Readonly<Record<string, SourceDrain>> | null;
   /** The first epoch that this generation opens. */
   readonly firstEpoch: number;
   /** The time of the barrier before the first epoch, ms; of the first deployment where there is none. */

@@ -3,6 +3,9 @@
  *
  * Owns: the readers' loops (the only asynchronous part of the data path), the position after the last piece handed over,
  * idleness of splits. Does not own: barriers, watermarks (task.ts, the watermark operator).
+ * Where a run reads what is there and ends (`drains`), a split that comes to its end has not ended, and goes on in the next run.
+ * Until then it holds the watermark back, unless this run has had nothing of it: where the watermark comes to rest does not depend on who
+ * reads what, or on which was the first to be through.
  * Invariants: SF1 a split's position in a snapshot is the one after the last piece handed over, never one read ahead;
  * SF2 at most `readAhead` pieces per split wait here; SF3 a split is idle only while a read is outstanding (T5).
  */
@@ -16,6 +19,12 @@ export interface SplitStart {
   readonly position: Position | undefined;
   readonly records: number;
   readonly ended: boolean;
+  /** Records at the end of the last run that read what was there; absent: there was none. */
+  readonly drained?: number | undefined;
+  /** Nothing is to be read of it. */
+  readonly absent?: boolean;
+  /** Where it ends in this run. */
+  readonly until?: unknown;
 }
 
 interface SplitLoop {
@@ -25,6 +34,10 @@ interface SplitLoop {
   /** Records handed over since the feed began. */
   state: 'active' | 'idle' | 'ended';
   exhausted: boolean;
+  readonly drained?: number | undefined;
+  readonly until?: unknown;
+  /** It has come to the end of this run. */
+  through: boolean;
   readonly queue: Piece[];
   reader: SplitReader | null;
   /** A read is outstanding. */
@@ -43,6 +56,8 @@ export interface SourceFeedOptions {
   readonly definition: SourceDefinition;
   readonly context: Omit<SourceContext, 'signal'>;
   readonly starts: readonly SplitStart[];
+  /** The run ends with what there is now. */
+  readonly drains?: boolean;
   /** A split that gives nothing for this long is idle; 0 = never. */
   readonly idleAfterMs: number;
   readonly wake: () => void;
@@ -64,7 +79,8 @@ export class SourceFeed {
     this.#loops = options.starts.map((start) => ({
       ...start,
       state: 'active',
-      exhausted: start.ended,
+      exhausted: start.ended || start.absent === true,
+      through: false,
       queue: [],
       reader: null,
       reading: false,
@@ -108,7 +124,11 @@ export class SourceFeed {
   }
 
   get ended(): boolean {
-    return this.#events.length === 0 && this.#loops.every((loop) => loop.state === 'ended');
+    return this.#events.length === 0 && this.#loops.every((loop) => loop.state === 'ended' || loop.through);
+  }
+
+  get drains(): boolean {
+    return this.#options.drains === true;
   }
 
   get splits(): readonly {
@@ -116,6 +136,7 @@ export class SourceFeed {
     readonly state: SplitLoop['state'];
     readonly records: number;
     readonly position: Position | undefined;
+    readonly drained?: number | undefined;
   }[] {
     return this.#loops;
   }
@@ -131,11 +152,13 @@ export class SourceFeed {
 
   async #run(loop: SplitLoop): Promise<void> {
     if (loop.exhausted) {
-      this.#end(loop);
+      if (this.drains) this.#rest(loop, true);
+      else this.#end(loop);
       return this.#options.wake();
     }
     try {
-      loop.reader = await this.#options.definition.open(loop.split, loop.position, loop.records, this.#context);
+      const context = loop.until === undefined ? this.#context : { ...this.#context, until: loop.until };
+      loop.reader = await this.#options.definition.open(loop.split, loop.position, loop.records, context);
       while (!this.#abort.signal.aborted && (await this.#readOne(loop, loop.reader)));
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#fail(loop, error);
@@ -171,7 +194,7 @@ export class SourceFeed {
   /** The clock of idleness runs only while a read is outstanding and everything read was taken. */
   #watchIdle(loop: SplitLoop): void {
     const { idleAfterMs, context } = this.#options;
-    if (idleAfterMs === 0 || loop.state !== 'active' || !loop.reading || loop.queue.length > 0) return;
+    if (this.drains || idleAfterMs === 0 || loop.state !== 'active' || !loop.reading || loop.queue.length > 0) return;
     loop.idleTimer?.cancel();
     loop.idleTimer = context.clock.setTimer(idleAfterMs, () => {
       this.#change(loop, 'idle');
@@ -180,7 +203,15 @@ export class SourceFeed {
   }
 
   #end(loop: SplitLoop): void {
-    if (loop.state !== 'ended') this.#change(loop, 'ended');
+    if (this.drains) this.#rest(loop, loop.records === (loop.drained ?? 0));
+    else if (loop.state !== 'ended') this.#change(loop, 'ended');
+  }
+
+  /** The end of this run, not of the split. */
+  #rest(loop: SplitLoop, hadNothing: boolean): void {
+    if (loop.through) return;
+    loop.through = true;
+    if (hadNothing) this.#change(loop, 'idle');
   }
 
   #change(loop: SplitLoop, state: SplitLoop['state']): void {

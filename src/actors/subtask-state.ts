@@ -31,6 +31,7 @@ export interface SplitPosition {
   readonly position: unknown;
   readonly records: number;
   readonly ended: boolean;
+  readonly drained?: number;
 }
 
 export interface SubtaskStateOptions {

@@ -297,7 +297,7 @@ export class Subtask {
 
   #freeze(barrier: Barrier): void {
     this.#deadLetters.passed(barrier);
-    const positions = this.#positions();
+    const positions = this.#positions(barrier);
     this.#state!.rememberPositions(barrier.epoch, positions);
     const run = this.#sabotaged(
       this.#state!.freeze(barrier.epoch, positions, this.counters(), (i) => this.#chain!.watermarkOf(i)),
@@ -343,13 +343,18 @@ export class Subtask {
     };
   }
 
-  #positions(): readonly SplitPosition[] {
-    return (this.#feed?.splits ?? []).map(({ split, position, records, state }) => ({
-      split,
-      position,
-      records,
-      ended: state === 'ended',
-    }));
+  #positions(barrier?: Barrier): readonly SplitPosition[] {
+    const drained = barrier?.last === 'drain';
+    return (this.#feed?.splits ?? []).map((split) => {
+      const at = drained ? split.records : split.drained;
+      return {
+        split: split.split,
+        position: split.position,
+        records: split.records,
+        ended: split.state === 'ended',
+        ...(at === undefined ? {} : { drained: at }),
+      };
+    });
   }
 
   async #commit(epoch: Epoch, oldest: number): Promise<void> {

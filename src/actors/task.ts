@@ -20,7 +20,7 @@ import type { SourceFeed } from './source-feed.ts';
 export interface TaskEvents {
   /** The barrier has passed the whole chain: freeze now, synchronously. */
   barrierPassed(barrier: Barrier): void;
-  /** A source's splits have all ended and the rest of its rows was passed on. */
+  /** A source's splits have all ended, or come to the end of this run, and the rest of its rows was passed on. */
   exhausted(): void;
   /** A source has used up its budget for this epoch. */
   hurry(): void;
@@ -268,7 +268,7 @@ export class Task implements Schedulable {
   #whenExhausted(feed: SourceFeed): boolean {
     if (this.#exhausted || !feed.ended) return false;
     this.#exhausted = true;
-    this.#chain.push({ kind: 'watermark', watermark: Infinity });
+    if (!feed.drains) this.#chain.push({ kind: 'watermark', watermark: Infinity });
     this.#events.exhausted();
     return true;
   }
@@ -302,7 +302,8 @@ export class Task implements Schedulable {
         return this.#chain.push({ kind: 'batch', batch, advanceTo, input: side });
       }
       case 'watermark':
-        return this.#advance(input, frame.watermark);
+        this.#advance(input, frame.watermark);
+        return this.#forwardIdle();
       case 'idle':
         this.#raise(this.#merge.setIdle(input, frame.idle));
         return this.#forwardIdle();

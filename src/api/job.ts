@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** A running job as programs see it, and how it is started. Types only. */
-import type { Duration, Epoch } from '../core/index.ts';
+import type { Duration, Epoch, Trigger } from '../core/index.ts';
 import type { Timestamp } from './values.ts';
 
 export interface RunOptions {
@@ -12,6 +12,15 @@ export interface RunOptions {
   readonly stateDir?: string;
   /** A job that has no state yet goes on from this savepoint: the directory that `savepoint()` has written. */
   readonly fromSavepoint?: string;
+  /**
+   * `continuous` unless said. `available-now` reads what is there when the job starts (each source's end is fixed then), takes a final
+   * checkpoint in which goes out what the watermark has closed, and finishes; the next run goes on from there. Windows that are still
+   * open stay open, unlike at the end of a bounded source. `once`: the same in one epoch, as long as what is read fits into one.
+   * `{ every }`: an epoch in each interval, instead of the pipeline's `checkpointEvery`.
+   *
+   * @throws WeirError `E_USAGE` for another one, `E_PLAN` where a source has no present end (a socket, a generator without end)
+   */
+  readonly trigger?: Trigger;
 }
 /** Of a job that a module exports. */
 export interface ModuleRunOptions extends RunOptions {

@@ -91,7 +91,7 @@ function stateOf(coordinator: Coordinator, subtasks: readonly SubtaskFacts[]): J
     case 'closing':
       return 'stopping';
     case 'done':
-      return coordinator.latest?.finished === true ? 'finished' : 'stopped';
+      return coordinator.hasFinished ? 'finished' : 'stopped';
     default:
       return 'failed';
   }

@@ -5,7 +5,15 @@
  */
 import type { ToCoordinator } from '../actors/index.ts';
 import { Coordinator } from '../coordinator/index.ts';
-import { type Clock, type Logger, type OperatorId, type Random, type Sabotage, WeirError } from '../core/index.ts';
+import {
+  type Clock,
+  type Logger,
+  type OperatorId,
+  type Random,
+  type RunTrigger,
+  type Sabotage,
+  WeirError,
+} from '../core/index.ts';
 import type { SourceContext, SourceDefinition } from '../operators/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
 import type { JobStores } from '../state/index.ts';
@@ -24,6 +32,8 @@ export interface LeadOptions {
   /** A stop is one of this coordinator, and not of the job: its workers wait for another (false). */
   readonly leaves?: () => boolean;
   readonly checkpointIntervalMs?: number;
+  /** `continuous` unless said. */
+  readonly trigger?: RunTrigger;
 }
 /** How workers reach the coordinator. */
 export interface WorkerReports {
@@ -43,7 +53,7 @@ export class Lead implements RunningJob {
   constructor(
     plan: PhysicalPlan,
     environment: LeadEnvironment,
-    { checkpointIntervalMs, leaves = () => false }: LeadOptions,
+    { checkpointIntervalMs, trigger, leaves = () => false }: LeadOptions,
     workers: (reports: WorkerReports) => Workers,
   ) {
     this.name = plan.job.name;
@@ -56,11 +66,13 @@ export class Lead implements RunningJob {
       workers: (signal) => this.#workers.available(signal),
       send: (worker, message) => this.#workers.send(worker, message),
       discover: (source) => this.#discover(source),
+      endNow: async (source, split) => this.#definition(source).endNow?.(split, this.#context(source)),
       clock,
       random,
       logger,
       ...(sabotage === undefined ? {} : { sabotage }),
       ...(checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs }),
+      ...(trigger === undefined ? {} : { trigger }),
     });
     this.#workers = workers({
       said: (message) => this.#coordinator.receive(message),
@@ -72,6 +84,11 @@ export class Lead implements RunningJob {
       return this.status().report;
     });
     this.finished.catch(() => undefined); // whoever awaits it sees it; an embedding program may not
+  }
+
+  /** It ends with what is there, and another run goes on. */
+  get drains(): boolean {
+    return this.#coordinator.drains;
   }
 
   /** A job that had finished before only publishes what was staged: that is awaited. */

@@ -27,7 +27,7 @@ import { type CheckpointEvent, checkpointMachine } from './checkpoint.machine.ts
 import type { CheckpointStore } from './checkpoint-store.ts';
 import type { CheckpointRecord } from './history.ts';
 
-export type Last = 'stop' | 'end';
+export type Last = NonNullable<Barrier['last']>;
 
 export interface CheckpointsOptions {
   readonly plan: PhysicalPlan;
@@ -42,6 +42,7 @@ export interface CheckpointsOptions {
   readonly emitted: EmissionTimes;
   /** No barrier is earlier, ms. */
   readonly epochTime: number;
+  /** Infinite: no epoch opens by itself. */
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -110,6 +111,7 @@ export class Checkpoints {
   /** From now on epochs open by themselves. The first one after a restart comes soon: results have been waited for already. */
   start(isRestart: boolean): void {
     const { intervalMs } = this.#o;
+    if (intervalMs === Infinity) return;
     this.#schedule(Math.min(intervalMs, isRestart ? soonMs : Math.max(soonMs, intervalMs / 2)));
   }
 
@@ -129,9 +131,9 @@ export class Checkpoints {
     this.#openIfDue();
   }
 
-  /** Takes the last checkpoint of this run. `end` wins over `stop`. */
+  /** Takes the last checkpoint of this run. That there is nothing left wins over `stop`. */
   finish(last: Last): void {
-    if (this.#last !== 'end') this.#last = last;
+    if (this.#last === null || this.#last === 'stop') this.#last = last;
     this.hurry();
   }
 

@@ -1,5 +1,5 @@
 import type { ToSupervisor } from '../actors/index.ts';
-import type { Clock, Logger, OperatorId, Random, Sabotage, WeirError } from '../core/index.ts';
+import type { Clock, Logger, OperatorId, Random, RunTrigger, Sabotage, WeirError } from '../core/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
 import type { JobStores } from '../state/index.ts';
 
@@ -12,9 +12,13 @@ export interface CoordinatorOptions {
   readonly send: (worker: string, message: ToSupervisor) => void;
   /** The splits that a source has now. */
   readonly discover: (source: OperatorId) => Promise<readonly string[]>;
+  /** Where a split ends now; undefined: it ends by itself. */
+  readonly endNow: (source: OperatorId, split: string) => Promise<unknown>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** `continuous` unless said. */
+  readonly trigger?: RunTrigger;
   /** Instead of the pipeline's. */
   readonly checkpointIntervalMs?: number;
   /** Tests only. */

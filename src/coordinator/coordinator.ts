@@ -25,7 +25,8 @@ import type { CoordinatorOptions, JobOutcome } from './coordinator-options.ts';
 import { Failures } from './failures.ts';
 import { CheckpointRecord } from './history.ts';
 import { type JobEvent, jobMachine } from './job.machine.ts';
-import { assign, subtasksOf, usedSlots, withoutSplits } from './placement.ts';
+import { assign, lostWorker, sourcesOf, subtasksOf, usedSlots, withoutSplits } from './placement.ts';
+import { Run } from './run.ts';
 import { copyCheckpoint } from './savepoint.ts';
 
 const noTotals: Totals = { rowsIn: 0, rowsOut: 0, late: 0, deadLetters: 0, duplicates: 0, checkpoints: 0, restores: 0 };
@@ -55,6 +56,7 @@ export class Coordinator {
   /** Asked to stop while a generation was torn down: no other is deployed. */
   #stopsHere = false;
   #guarded = new Set<OperatorId>();
+  readonly #thisRun: Run;
   #base: Totals = noTotals;
   #start: { readonly epoch: number | null; readonly totals: Totals } | null = null;
   #deployedFrom: Manifest | null = null;
@@ -65,6 +67,7 @@ export class Coordinator {
   constructor(options: CoordinatorOptions) {
     this.#o = options;
     this.#store = new CheckpointStore(options.stores);
+    this.#thisRun = new Run(options);
     this.#subtasks = subtasksOf(options.plan);
     this.#failures = new Failures(options.plan.job.restart, options.clock, options.random);
     this.outcome = new Promise((resolve) => {
@@ -84,8 +87,7 @@ export class Coordinator {
           decide: () => this.#decide(),
           backOff: () => this.#backOff(),
           close: () => this.#teardown(),
-          done: () =>
-            this.#settle({ kind: this.#last === 'end' || this.#decision?.kind === 'finished' ? 'finished' : 'stopped' }),
+          done: () => this.#settle({ kind: this.hasFinished ? 'finished' : 'stopped' }),
           fail: () => this.#settle({ kind: 'failed', error: this.#failures.last! }),
         },
       }),
@@ -97,9 +99,10 @@ export class Coordinator {
   /**
    * Reads what there is and begins.
    *
-   * @throws WeirError `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_RUNNING`
+   * @throws WeirError `E_STATE_DAMAGED`, `E_STATE_INCOMPATIBLE`, `E_RUNNING`, `E_PLAN` for a source that the trigger does not go with
    */
   async start(): Promise<void> {
+    this.#thisRun.check();
     await this.#store.load();
     const pointer = this.#store.pointer;
     const decision = chooseRestorePoint({
@@ -158,6 +161,16 @@ export class Coordinator {
 
   get error(): WeirError | null {
     return this.#failures.last;
+  }
+
+  /** It ends with what is there, and another run goes on. */
+  get drains(): boolean {
+    return this.#thisRun.drains;
+  }
+
+  /** Nothing is left to do, in this run at least. */
+  get hasFinished(): boolean {
+    return this.#last === 'end' || this.#last === 'drain' || this.hadFinished;
   }
 
   /** The state is that of a job that has seen the end of its input. */
@@ -263,7 +276,8 @@ export class Coordinator {
       this.#workers = workers;
       await this.#store.fence(generation, this.#store.pointer?.incarnation ?? this.#o.random.id(), this.#highestEpoch);
       const { latest } = this.#store;
-      const assignments = await assign(plan, slots, latest, this.#o.discover);
+      await this.#thisRun.look();
+      const assignments = await assign(plan, slots, latest, (source) => this.#thisRun.splitsOf(source));
       if (!this.#isDeploying(generation)) return;
       if (workers.some((worker) => !this.#workers.includes(worker))) throw lostWorker(workers, this.#workers);
       this.#deployedFrom = latest;
@@ -291,6 +305,7 @@ export class Coordinator {
       assignments: all.get(worker)!,
       withoutSplits: withoutSplits(this.#o.plan, all),
       restore,
+      drain: this.#thisRun.present,
       firstEpoch: this.#highestEpoch + 1,
       epochTime: this.#epochTime,
       guarded: [...this.#guarded],
@@ -321,7 +336,7 @@ export class Coordinator {
       base: this.#base,
       emitted: this.#deployedFrom?.emitted ?? {},
       epochTime: this.#epochTime,
-      intervalMs: this.#o.checkpointIntervalMs ?? plan.job.checkpointEveryMs,
+      intervalMs: this.#thisRun.intervalMs,
       clock: this.#o.clock,
       logger: this.#o.logger,
       history: this.history,
@@ -342,14 +357,13 @@ export class Coordinator {
   }
 
   #finish(last: Last): void {
-    if (this.#last !== 'end') this.#last = last;
+    if (this.#last === null || this.#last === 'stop') this.#last = last;
     this.#checkpoints?.finish(this.#last);
   }
 
   #finishIfExhausted(): void {
-    const sources = this.#o.plan.stages.filter((stage) => stage.operators[0]!.node.kind === 'source');
-    const expected = sources.reduce((sum, stage) => sum + stage.parallelism, 0);
-    if (this.#exhausted.size === expected) this.#finish('end');
+    const expected = sourcesOf(this.#o.plan).reduce((sum, stage) => sum + stage.parallelism, 0);
+    if (this.#exhausted.size === expected) this.#finish(this.drains ? 'drain' : 'end');
   }
 
   #teardown(): void {
@@ -368,7 +382,6 @@ export class Coordinator {
     this.#tell({ type: 'RESTART' });
   }
   #delayMs = 0;
-
   #backOff(): void {
     if (this.#stopsHere) return this.#tell({ type: 'STOP' });
     this.restarts++;
@@ -388,9 +401,4 @@ export class Coordinator {
   #broadcast(message: ToSupervisor): void {
     for (const worker of this.#workers) this.#o.send(worker, message);
   }
-}
-
-function lostWorker(workers: readonly string[], left: readonly string[]): WeirError {
-  const lost = workers.filter((worker) => !left.includes(worker));
-  return new WeirError('E_CHANNEL', `worker ${lost.join(', ')} was lost before it was deployed`);
 }

@@ -5,7 +5,7 @@
  * subtask of its source, those of the restored checkpoint included.
  */
 import { type Assignment, subtaskName } from '../actors/index.ts';
-import type { OperatorId } from '../core/index.ts';
+import { type OperatorId, WeirError } from '../core/index.ts';
 import type { PhysicalPlan, Stage } from '../plan/index.ts';
 import type { Manifest } from '../state/index.ts';
 
@@ -40,6 +40,10 @@ export async function assign(
   return assignments;
 }
 
+export function sourcesOf(plan: PhysicalPlan): readonly Stage[] {
+  return plan.stages.filter(isSource);
+}
+
 /** Names of subtasks of sources that have nothing to read. */
 export function withoutSplits(plan: PhysicalPlan, assignments: ReadonlyMap<string, readonly Assignment[]>): readonly string[] {
   return [...assignments.values()]
@@ -60,4 +64,9 @@ async function splitsOf(
   const known = (restore?.operators[root.id] ?? []).flatMap((part) => part.splits.map((split) => split.split)).sort();
   const found = restore?.finished === true ? [] : await discover(root.id);
   return [...known, ...found.filter((split) => !known.includes(split))];
+}
+
+export function lostWorker(workers: readonly string[], left: readonly string[]): WeirError {
+  const lost = workers.filter((worker) => !left.includes(worker));
+  return new WeirError('E_CHANNEL', `worker ${lost.join(', ')} was lost before it was deployed`);
 }

@@ -21,3 +21,4 @@ export { type Sabotage, type SabotageName, sabotages } from './sabotage.ts';
 export { isOwnCode } from './own-code.ts';
 export { type Random, seededRandom } from './random.ts';
 export { overlap } from './subject-filters.ts';
+export { continuous, type RunTrigger, runTrigger, type Trigger, triggerOf } from './trigger.ts';

@@ -28,6 +28,8 @@ export interface SourceContext {
   readonly assist?: (request: unknown) => Promise<unknown>;
   /** Rows a piece should have at most (1024). */
   readonly batchRowsMax: number;
+  /** The split ends here in this run, at what `endNow` gave; absent: where it ends by itself. */
+  readonly until?: unknown;
 }
 
 /** What one read gives: rows (perhaps none), records that did not parse, and where to go on. */
@@ -67,6 +69,11 @@ export interface SourceDefinition extends SourceInfo {
    * many records it counts are the same. Absent: it gives all rows.
    */
   filter?(conditions: readonly RowCondition[]): SourceDefinition;
+  /**
+   * How far a split reaches now, for a run that reads up to there: what `until` of the context is then, as plain msgpack data. Called where
+   * the coordinator is, once a run. Absent: reading ends by itself, or the source is `endless`.
+   */
+  endNow?(split: string, context: SourceContext): Promise<unknown>;
   /** What lies before is in the oldest retained checkpoint and may be released. */
   release?(split: string, before: Position, context: SourceContext): Promise<void>;
   /**

@@ -21,6 +21,8 @@ export interface SourceInfo {
   readonly identity: string;
   /** It ends by itself. */
   readonly bounded: boolean;
+  /** Why there is no present end up to which a run could read (trigger `available-now`); absent: there is one, or it ends by itself. */
+  readonly endless?: string;
   /** The same source that gives only these columns, and fields of them, in the order of its schema; absent: it gives all it has. */
   project?(columns: readonly ColumnPath[]): SourceInfo;
   /** The same source, which may leave out rows that do not meet all of these conditions; absent: it knows only whole rows. */

@@ -7,6 +7,7 @@ export interface Barrier {
   readonly time: number;
   /** Each `every` (ms) whose results go out at this barrier; results without one always do. */
   readonly due: readonly number[];
-  /** `stop`: the last one of this run, more may come after a restart. `end`: the input is exhausted, nothing comes any more. */
-  readonly last?: 'stop' | 'end';
+  /** The last one of this run. `end`: the input is exhausted, nothing comes any more. `drain`: what there was of it was read, and more may
+   * come in another run; so after a `stop`. */
+  readonly last?: 'stop' | 'drain' | 'end';
 }

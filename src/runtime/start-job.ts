@@ -5,8 +5,8 @@
  * time may have it open.
  */
 import { join, resolve } from 'node:path';
-import { type ClusterEnvironment, type JobReport, type RunningJob, startCluster } from '../cluster/index.ts';
-import { type Logger, type Sabotage, WeirError } from '../core/index.ts';
+import { type ClusterEnvironment, type JobReport, type LeadOptions, type RunningJob, startCluster } from '../cluster/index.ts';
+import { type Logger, type RunTrigger, type Sabotage, WeirError } from '../core/index.ts';
 import { type LogicalJob, planJob } from '../plan/index.ts';
 import { forgetLevelStores, type JobStores, openLevelStores } from '../state/index.ts';
 import { MemoryTransport } from '../transport/index.ts';
@@ -25,6 +25,8 @@ export interface StartJobOptions {
   /** Instead of the pipeline's. */
   readonly parallelism?: number;
   readonly checkpointIntervalMs?: number;
+  /** `continuous` unless said. */
+  readonly trigger?: RunTrigger;
   /** Forgets the state that there is (false). */
   readonly fresh?: boolean;
   /** A job without state goes on from this savepoint, a directory. */
@@ -50,7 +52,7 @@ export async function startJob(job: LogicalJob, options: StartJobOptions): Promi
   const stores = await openStores(directory, options.fresh ?? false);
   try {
     if (options.fromSavepoint !== undefined) await readSavepoint(options.fromSavepoint, stores);
-    const running = await startCluster(plan, environmentOf(stores, options), clusterOptions(options));
+    const running = await startCluster(plan, environmentOf(stores, options), runOptions(options));
     return closing(running, stores);
   } catch (error) {
     await stores.close();
@@ -102,8 +104,15 @@ function oneTransportPerGeneration(): ClusterEnvironment['transport'] {
   };
 }
 
-function clusterOptions({ checkpointIntervalMs }: StartJobOptions): { checkpointIntervalMs?: number } {
-  return checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs };
+/** What a job's coordinator is told of the run. */
+export function runOptions({
+  checkpointIntervalMs,
+  trigger,
+}: Pick<StartJobOptions, 'checkpointIntervalMs' | 'trigger'>): LeadOptions {
+  return {
+    ...(checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs }),
+    ...(trigger === undefined ? {} : { trigger }),
+  };
 }
 
 async function closed(running: RunningJob, ending: Ending, stores: JobStores): Promise<JobReport> {

@@ -21,6 +21,7 @@ import {
   port,
   type RunSettings,
   timeoutSeconds,
+  trigger,
   workers,
 } from './run-settings.ts';
 import { version } from './version.ts';
@@ -119,6 +120,11 @@ function jobFlags(command: Command): Command {
     .option('--parallelism <n>', 'subtasks a stage', parallelism)
     .option('--state-dir <directory>', "where checkpoints live, in a folder of the job's name", directory, '.weir')
     .option('--checkpoint-interval <ms>', 'time between checkpoints', intervalMs)
+    .option(
+      '--trigger <when>',
+      "available-now: read what is there and end; once: in one epoch; 'every 5 seconds': results once in that time (continuous)",
+      trigger,
+    )
     .option('--fresh', 'forget the state of an earlier run and start anew', false)
     .option(
       '--snapshots <directory>',

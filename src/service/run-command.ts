@@ -4,7 +4,7 @@
  * Owns: the order in which things are refused: the module, its parameters, its plan, and only then anything is started.
  */
 import { logicalJob } from '../api/index.ts';
-import { type Logger, type Sabotage, WeirError } from '../core/index.ts';
+import { type Logger, type RunTrigger, type Sabotage, WeirError } from '../core/index.ts';
 import type { LogicalJob } from '../plan/index.ts';
 import type { JobStatus, OperatedJob } from '../runtime/index.ts';
 import { type HttpServer, startHttp } from './http.ts';
@@ -23,6 +23,7 @@ export interface EngineOptions {
   readonly params: readonly string[];
   readonly parallelism?: number;
   readonly checkpointIntervalMs?: number;
+  readonly trigger?: RunTrigger;
   readonly fresh?: boolean;
   readonly fromSavepoint?: string;
   readonly snapshots?: string;
@@ -80,7 +81,8 @@ export async function listParams(module: JobModule): Promise<string> {
 }
 
 function engineOptions(settings: RunSettings, params: readonly string[], logger: Logger): EngineOptions {
-  const { stateDir, parallelism, checkpointInterval, fresh, fromSavepoint, snapshots, cache, cacheMemory, abortEvery } = settings;
+  const { stateDir, parallelism, checkpointInterval, trigger, fresh, fromSavepoint, snapshots, cache, cacheMemory, abortEvery } =
+    settings;
   const sabotage = {
     ...(settings.break === undefined ? {} : { break: settings.break }),
     ...(abortEvery === undefined ? {} : { abortEvery }),
@@ -96,8 +98,17 @@ function engineOptions(settings: RunSettings, params: readonly string[], logger:
     ...(cache === undefined ? {} : { cache }),
     ...(cacheMemory === undefined ? {} : { cacheMemory }),
     ...(parallelism === undefined ? {} : { parallelism }),
+    ...(trigger === undefined ? {} : { trigger: besides(trigger, checkpointInterval) }),
     ...(checkpointInterval === undefined ? {} : { checkpointIntervalMs: checkpointInterval }),
   };
+}
+
+/** @throws WeirError `E_USAGE` where two flags say how often there are epochs */
+function besides(trigger: RunTrigger, checkpointInterval: number | undefined): RunTrigger {
+  if (trigger.kind !== 'every' || checkpointInterval === undefined) return trigger;
+  throw new WeirError('E_USAGE', "--trigger 'every …' and --checkpoint-interval both say how often there are epochs", {
+    hint: 'leave out --checkpoint-interval',
+  });
 }
 
 async function serveJob(

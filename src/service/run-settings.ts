@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { SabotageName } from '../core/index.ts';
+import { type RunTrigger, type SabotageName, triggerOf, WeirError } from '../core/index.ts';
 import type { ConnectionFlags } from '../runtime/index.ts';
 import type { LogLevel } from './logs.ts';
 
@@ -16,6 +16,7 @@ export interface RunSettings {
   readonly flags?: ConnectionFlags;
   readonly stateDir: string;
   readonly checkpointInterval?: number;
+  readonly trigger?: RunTrigger;
   readonly fresh: boolean;
   /** Directory of a savepoint. */
   readonly fromSavepoint?: string;
@@ -50,6 +51,15 @@ export const mebibytes: (text: string) => number = within('a whole number of MiB
 export const port: (text: string) => number = within('a port', 0, 65_535, true);
 export const intervalMs: (text: string) => number = within('a number of milliseconds', 1, 86_400_000, true);
 export const timeoutSeconds: (text: string) => number = within('a number of seconds', 0.001, 86_400, false);
+
+export function trigger(text: string): RunTrigger {
+  try {
+    return triggerOf(text);
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error;
+    throw new InvalidArgumentError("There are continuous, available-now, once and 'every 5 seconds'.");
+  }
+}
 
 /** An empty text is a variable of the shell that is not set, rather than the present folder. */
 export function directory(text: string): string {

@@ -7,7 +7,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { logicalJob } from '../api/index.ts';
 import type { RunningJob } from '../cluster/index.ts';
-import { silentLogger, WeirError } from '../core/index.ts';
+import { type RunTrigger, silentLogger, WeirError } from '../core/index.ts';
 import { jobPipeline } from './job-pipeline.ts';
 import { loadJob } from './load-job.ts';
 import { CommandParams } from './params.ts';
@@ -21,13 +21,14 @@ export interface ModuleStart {
   readonly parallelism?: number;
   readonly params: Readonly<Record<string, string | number | boolean>>;
   readonly fromSavepoint?: string;
+  readonly trigger?: RunTrigger;
   /** Ends the wait for another coordinator. */
   readonly signal: AbortSignal;
 }
 
 /** Resolves once the job runs; with a coordinator elsewhere, once this one leads. */
 export async function startModule(url: URL, start: ModuleStart): Promise<RunningJob> {
-  const { transport, workers, stateDir, parallelism, fromSavepoint, signal } = start;
+  const { transport, workers, stateDir, parallelism, fromSavepoint, trigger, signal } = start;
   if (url.protocol !== 'file:')
     throw new WeirError('E_MODULE', `${url.href} is no file`, { hint: "as in new URL('./job.ts', import.meta.url)" });
   const path = fileURLToPath(url);
@@ -47,6 +48,7 @@ export async function startModule(url: URL, start: ModuleStart): Promise<Running
     logger: silentLogger,
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(fromSavepoint === undefined ? {} : { fromSavepoint }),
+    ...(trigger === undefined ? {} : { trigger }),
   };
   const program = [fileURLToPath(new URL(`./bin${extname(import.meta.url)}`, import.meta.url))];
   const environment = { WEIR_LOG_LEVEL: 'warn', ...process.env };

@@ -17,6 +17,8 @@ export interface SplitSnapshot {
   /** Records before the position. */
   readonly records: number;
   readonly ended: boolean;
+  /** Records before the position at which the last run that read what there was (trigger `available-now`) came to its end. */
+  readonly drained?: number;
   /** Operator → its state of this split. */
   readonly operators: Readonly<Record<string, unknown>>;
 }

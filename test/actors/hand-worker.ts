@@ -140,6 +140,7 @@ export class Worker {
       assignments,
       withoutSplits: ['0/1'],
       restore: null,
+      drain: null,
       firstEpoch: 1,
       epochTime: 0,
       guarded: [],

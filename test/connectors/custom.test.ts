@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { schema, sinkDefinition, sourceDefinition, t } from '../../src/api/index.ts';
+import { schema, sinkDefinition, sourceDefinition, t, timestamp } from '../../src/api/index.ts';
 import { defineSink, defineSource, foreachBatch } from '../../src/connectors/index.ts';
 import { batch, epochs, kept, permit, readPieces, readRows, rowsOf, sinkContext, sourceContext } from './connector-fixture.ts';
 
@@ -42,6 +42,26 @@ describe('defineSource', () => {
     const rest = await readPieces(source, '0', sourceContext(), inside);
     expect(asked).toEqual([undefined, 1]);
     expect(rest.flatMap(({ piece }) => rowsOf(piece.batch))[0]).toEqual({ page: 1, n: 2 });
+  });
+
+  test('says how far it reaches now, and is told to end there', async () => {
+    const given: unknown[] = [];
+    const source = sourceDefinition(
+      defineSource({
+        name: 'api',
+        position: t.timestamp,
+        end: async (split) => timestamp(split === '0' ? 5 : 7),
+        async *read(_split, from, { until }) {
+          given.push(from, until);
+          yield { rows: [], position: timestamp(9) };
+        },
+      }),
+    );
+    const until = kept(await source.endNow!('0', sourceContext()));
+    await readPieces(source, '0', { ...sourceContext(), until });
+    await readPieces(source, '0', sourceContext());
+    expect(given).toEqual([undefined, 5, undefined, undefined]);
+    expect(counting().endNow).toBeUndefined();
   });
 
   test('that gives fewer rows from the same position has changed', async () => {

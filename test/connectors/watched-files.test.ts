@@ -5,7 +5,7 @@ import { sourceDefinition } from '../../src/api/index.ts';
 import { file, text } from '../../src/connectors/index.ts';
 import type { SplitReader } from '../../src/operators/index.ts';
 import { MemoryDisk } from '../../src/state/index.ts';
-import { folder, kept, rowsOf, sourceContext, WatchedClock, whileTimePasses } from './connector-fixture.ts';
+import { folder, kept, readRows, rowsOf, sourceContext, WatchedClock, whileTimePasses } from './connector-fixture.ts';
 
 /** A folder into which a test drops files, and the source that watches it. */
 class Drop {
@@ -137,4 +137,23 @@ describe('a watched folder', () => {
     mkdirSync(join(drop.path, 'empty'));
     await drop.open('empty');
   });
+});
+
+test('a run that ends with what is there reads the files that were there when it began, in the order in which they were taken', async () => {
+  const drop = new Drop();
+  const source = sourceDefinition(file.source({ path: drop.path, format: text(), watch: true }));
+  const context = sourceContext({ disk: drop.disk });
+  const read = async (until: unknown): Promise<string[]> =>
+    (await readRows(source, { ...context, until })).map((row) => (row as { value: string }).value);
+  drop.put('b', '2', 200);
+  drop.put('a', '1', 100);
+  const first = kept(await source.endNow!(drop.path, context));
+  drop.put('c', '3', 50);
+  expect(await read(first)).toEqual(['1', '2']);
+  const second = kept(await source.endNow!(drop.path, context));
+  expect([await read(first), await read(second), kept(await source.endNow!(drop.path, context))]).toEqual([
+    ['1', '2'],
+    ['1', '2', '3'],
+    second,
+  ]);
 });

@@ -347,6 +347,7 @@ describe('a job that fails', () => {
       workers: async () => ['x'],
       send: (_, message) => told.push(brief(message)),
       discover: async () => [],
+      endNow: async () => undefined,
       clock,
       random: seededRandom(1),
       logger: silentLogger,

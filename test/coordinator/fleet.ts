@@ -34,7 +34,12 @@ export class Fleet {
   workers: readonly string[];
   #arrived = (): void => {};
 
-  constructor(disk: MemoryDisk, plan: PhysicalPlan = planOf(), workers: readonly string[] = ['x', 'y']) {
+  constructor(
+    disk: MemoryDisk,
+    plan: PhysicalPlan = planOf(),
+    workers: readonly string[] = ['x', 'y'],
+    more: Partial<CoordinatorOptions> = {},
+  ) {
     this.workers = workers;
     this.coordinator = new Coordinator({
       plan,
@@ -45,9 +50,11 @@ export class Fleet {
         this.told.push(`${worker} ${brief(message)}`);
       },
       discover: async () => ['s1', 's2'],
+      endNow: async () => undefined,
       clock: this.clock,
       random: seededRandom(1),
       logger: silentLogger,
+      ...more,
     });
     void this.coordinator.outcome.then((outcome) => {
       this.outcome = outcome.kind === 'failed' ? `failed ${outcome.error.code}: ${outcome.error.message}` : outcome.kind;

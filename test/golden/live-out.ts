@@ -52,6 +52,8 @@ export interface InputSetting {
   readonly random: Random;
   readonly failing?: () => boolean;
   readonly pause: () => Promise<void>;
+  /** See `SplitSourceOptions`. */
+  readonly there?: (length: number) => number;
 }
 
 /** What a life reads: for the engine, and plainly. */

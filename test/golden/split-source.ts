@@ -11,13 +11,15 @@ export interface SplitSourceOptions<Row extends object> {
   readonly random: Random;
   /** A few times for each piece (a turn of the event loop). */
   readonly pause?: () => Promise<void>;
+  /** Of a split of so many rows, those that are there. */
+  readonly there?: (length: number) => number;
   /** Chance that a read fails. */
   readonly failing?: () => boolean;
 }
 
 /** Which rows there are, and in which order within their split, does not depend on the pieces. */
 export function splitSource<Row extends object>(options: SplitSourceOptions<Row>): Stream<Row> {
-  const { name, schema, splits } = options;
+  const { name, schema, splits, there } = options;
   const definition: SourceDefinition = {
     type: 'source',
     name,
@@ -26,11 +28,15 @@ export function splitSource<Row extends object>(options: SplitSourceOptions<Row>
     identity: name,
     bounded: true,
     splits: async () => splits.map((_, i) => `s${i}`),
+    ...(there === undefined ? {} : { endNow: async (split) => there(rowsOf(options, split).length) }),
     open: async (split, from, records, context) =>
       new Reader(options, split, (from as number | undefined) ?? 0, records, context),
   };
   return streamOf<Row>({ kind: 'source', source: definition, site: '', schema });
 }
+
+const rowsOf = <Row extends object>({ splits }: SplitSourceOptions<Row>, split: string): readonly Row[] =>
+  splits[Number(split.slice(1))]!;
 
 class Reader<Row extends object> implements SplitReader {
   readonly #options: SplitSourceOptions<Row>;
@@ -43,7 +49,7 @@ class Reader<Row extends object> implements SplitReader {
   constructor(options: SplitSourceOptions<Row>, split: string, next: number, record: number, context: SourceContext) {
     this.#options = options;
     this.#split = split;
-    this.#rows = options.splits[Number(split.slice(1))]!;
+    this.#rows = rowsOf(options, split).slice(0, context.until as number | undefined);
     this.#next = next;
     this.#record = record;
     this.#context = context;

@@ -33,11 +33,22 @@ const fn = (row: unknown): unknown => row;
 type More = { readonly name?: string; readonly parallelism?: number; readonly site?: string };
 const base = { site: '', schema: rows };
 
-export const source = (name = 'in', more: More & { guarantee?: Guarantee; bounded?: boolean } = {}): SourceNode => {
-  const { guarantee = 'exactly-once', bounded = true, ...node } = more;
+export const source = (
+  name = 'in',
+  more: More & { guarantee?: Guarantee; bounded?: boolean; endless?: string } = {},
+): SourceNode => {
+  const { guarantee = 'exactly-once', bounded = true, endless, ...node } = more;
   return {
     kind: 'source',
-    source: { type: 'source', name, guarantee, schema: rows, identity: `file ${name}`, bounded },
+    source: {
+      type: 'source',
+      name,
+      guarantee,
+      schema: rows,
+      identity: `file ${name}`,
+      bounded,
+      ...(endless === undefined ? {} : { endless }),
+    },
     ...base,
     ...node,
   };

@@ -104,7 +104,7 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
   const verdict = await verdictOf(plan, run, {
     life: drawn,
     world,
-    ...inputOf(drawn, { random, pause: world.pause }),
+    ...inputOf(drawn, { random, pause: world.pause, there: (length) => run.there(length) }),
     run: (outputs) =>
       run.live(outputs, plan.refuses === 'nothing' || plan.input === 'sender' ? undefined : world.sink(deadLetters)),
   });
@@ -190,6 +190,16 @@ class Run {
     this.#sabotage = sabotage;
   }
 
+  /** Runs that end with what is there, before the one that goes on to the end. */
+  get #drains(): number {
+    return this.#plan.input === 'sender' ? 0 : this.#plan.drawn.seed % 3;
+  }
+
+  /** More of every split in each run: one of which nothing came would not hold back the watermark. */
+  there(length: number): number {
+    return Math.ceil((length * (this.cluster.drained + 1)) / (this.#drains + 1));
+  }
+
   /** A share of the rows for each fault, so that there is work at every one of them. */
   mayPass(share: number): boolean {
     return this.nemesis.done || share <= 0.1 + (0.8 * this.nemesis.live) / this.#plan.faults;
@@ -226,6 +236,7 @@ class Run {
         name: 'life',
         outputs: () => outputs,
         parallelisms,
+        drains: this.#drains,
         checkpointEveryMs: 100 + Math.floor(random.next() * 300),
         restart: { attempts: 1000, withinMs: 1000, backoffMs: 1 },
         ...(dead === undefined ? {} : { deadLetters: dead }),

@@ -26,7 +26,7 @@ import {
   warnIfGrown,
 } from './file-splits.ts';
 import { folderOf, inputFile, inputFiles, unreadable } from './input-files.ts';
-import { openWatched, type WatchedPosition } from './watched-files.ts';
+import { openWatched, takePresent, type WatchedPosition } from './watched-files.ts';
 
 /** A line or element beyond this is a dead record, of which the begin is kept. */
 const recordBytesMax = 16 * 1024 * 1024;
@@ -118,6 +118,7 @@ function watched(settings: FileSettings): SourceDefinition {
     identity: `files of ${path}, ${format.name}, ${perFile}`,
     bounded: false,
     splits: async () => [path],
+    endNow: (_split, context) => takePresent(path, context),
     open: (split, from, records, context) =>
       openWatched(
         path,

@@ -42,6 +42,14 @@ export async function openWatched(
   return new WatchedFiles({ path, folder, open, context }, taken, from ?? { file: 0, at: null }, records);
 }
 
+/** Takes what is there now; a reader that ends with it reads files up to this one, and takes none itself. */
+export async function takePresent(path: string, context: SourceContext): Promise<number> {
+  const { folder } = await presentFiles(path);
+  const taken = await takenBefore(context);
+  await new WatchedFiles({ path, folder, open: () => Promise.reject(), context }, taken, { file: 0, at: null }, 0).take();
+  return taken.length;
+}
+
 async function takenBefore(context: SourceContext): Promise<string[]> {
   const { journal } = context;
   const names: string[] = [];
@@ -80,8 +88,9 @@ class WatchedFiles implements SplitReader {
     this.#records = records;
   }
 
-  async read(): Promise<Piece> {
+  async read(): Promise<Piece | null> {
     const reader = await this.#present();
+    if (reader === null) return null;
     const piece = await reader.read();
     if (piece === null) return this.#next();
     this.#records += piece.records;
@@ -92,11 +101,13 @@ class WatchedFiles implements SplitReader {
     await this.#reader?.close();
   }
 
-  /** The reader of the file that is being read; waits for one. */
-  async #present(): Promise<SplitReader> {
+  /** The reader of the file that is being read; waits for one, unless it ends with those that were there (null). */
+  async #present(): Promise<SplitReader | null> {
     if (this.#reader !== null) return this.#reader;
+    const until = this.#o.context.until as number | undefined;
+    if (until !== undefined && this.#file >= until) return null;
     while (this.#file >= this.#taken.length) {
-      if (await this.#take()) break;
+      if (await this.take()) break;
       await sleep(this.#o.context.clock, lookMs, this.#o.context.signal);
     }
     this.#reader = await this.#o.open(this.#taken[this.#file]!, this.#at ?? undefined, this.#records);
@@ -115,7 +126,7 @@ class WatchedFiles implements SplitReader {
   }
 
   /** Looks for files that were not there before: those that changed first come first. */
-  async #take(): Promise<boolean> {
+  async take(): Promise<boolean> {
     const { names } = await presentFiles(this.#o.path);
     await this.#checkRead(names);
     const fresh = names.filter((name) => !this.#known.has(name));

@@ -32,6 +32,7 @@ export function generatorSource<Row extends object>(options: GeneratorOptions<Ro
     schema: anySchema,
     identity: 'generator',
     bounded: rows !== Number.POSITIVE_INFINITY,
+    ...(rows === Number.POSITIVE_INFINITY ? { endless: 'it has no number of `rows`' } : {}),
     splits: async () => ['0'],
     open: async (split, from, records, context) =>
       new GeneratorReader(row, rows, rowsPerSecond, split, (from as number | undefined) ?? 0, records, context),

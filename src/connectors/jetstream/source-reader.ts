@@ -41,6 +41,8 @@ export interface SourceReaderOptions {
   readonly count: number;
   /** Ends where the stream ends at the moment. */
   readonly untilEnd: boolean;
+  /** Ends with the last message up to this sequence. */
+  readonly until?: number | undefined;
   readonly context: SourceContext;
 }
 
@@ -60,6 +62,8 @@ export class SourceReader implements SplitReader {
   #failingSince: number | null = null;
   #saidDeleted = false;
   #closed = false;
+  /** A message behind `until` has come. */
+  #through = false;
 
   constructor(options: SourceReaderOptions) {
     this.#o = options;
@@ -95,11 +99,25 @@ export class SourceReader implements SplitReader {
       if (this.#pieces.records > 0) return this.#pieces.take(this.#here());
       this.#o.context.signal.throwIfAborted();
       if (this.#closed) return null;
+      if (this.#through || this.#isThrough()) return this.#rest();
       if (this.#delivery === null || this.#delivery.broken !== undefined) await this.#renew();
       else if (this.#o.untilEnd && this.#delivery.ended) return null;
       else if (await this.#waited()) return this.#pieces.take(this.#position);
     }
   }
+
+  /** Nothing is left up to `until`: what its consumer had for it when it was made is more than that. */
+  #isThrough(): boolean {
+    return this.#o.until !== undefined && this.#delivery?.ended === true && this.#delivery.broken === undefined;
+  }
+
+  /** The end; first the position of a silent subject, once, so that the next run finds its place. */
+  async #rest(): Promise<Piece | null> {
+    if (this.#rested) return null;
+    this.#rested = true;
+    return (await this.#passOver()) ? this.#pieces.take(this.#position) : null;
+  }
+  #rested = false;
 
   /** Resolves once something is new; true if that is only the position. */
   async #waited(): Promise<boolean> {
@@ -168,8 +186,12 @@ export class SourceReader implements SplitReader {
   }
 
   #nextMessage(): MessageRecords | null {
-    const message = this.#delivery?.take();
+    const message = this.#through ? undefined : this.#delivery?.take();
     if (message === undefined) return null;
+    if (message.sequence > (this.#o.until ?? Infinity)) {
+      this.#through = true;
+      return null;
+    }
     const { sequence, lines } = this.#last === null ? this.#position : { sequence: this.#last.sequence, lines: 0 };
     const partial = lines > 0 && message.sequence === sequence;
     if (lines > 0 && !partial) throw changed(this.#o.stream.name, `message ${sequence} is gone, and was read in part`);

@@ -80,6 +80,7 @@ function definitionOf(settings: SourceSettings): SourceDefinition {
     identity: `${what}, ${records.format.name}, ${records.perMessage}`,
     bounded: settings.untilEnd,
     splits: (context) => splitsOf(settings, context),
+    endNow: (_split, context) => endOf(settings, context),
     open: (split, from, count, context) => openSplit(settings, split, from, count, context),
     assist: (request, context) => assist(settings, request, context),
     access: { kind: 'read-stream', stream: records.stream, ...serversOf(settings.nats) },
@@ -167,6 +168,17 @@ async function splitsOf({ nats, filters, records }: SourceSettings, { signal }: 
   return filters.length === 0 ? [records.stream] : filters;
 }
 
+/** The last sequence that the stream has now. */
+async function endOf({ nats, records }: SourceSettings, { signal }: SourceContext): Promise<number> {
+  const shared = await connection(nats, signal);
+  try {
+    const stream = await SourceStream.of(records.stream, shared);
+    return (await untilAborted(stream.info(), signal)).state.last_seq;
+  } finally {
+    await shared.close();
+  }
+}
+
 async function assist({ nats, filters, records }: SourceSettings, request: unknown, context: SourceContext): Promise<unknown> {
   const wish = checkedWish(request, context.job, filters);
   const shared = await connection(nats, context.signal);
@@ -201,6 +213,7 @@ async function openSplit(
       begins: position === undefined,
       count,
       untilEnd,
+      until: context.until as number | undefined,
       context,
     });
   } catch (error) {

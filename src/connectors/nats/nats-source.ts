@@ -35,6 +35,7 @@ export function natsSource<Row extends object>(options: NatsSourceOptions<Row>):
     identity: `nats ${subject}, ${format.name}`,
     access: { kind: 'subscribe', subject, ...serversOf(nats) },
     bounded: false,
+    endless: 'its messages come when they come',
     splits: async () => [subject],
     async open(split, _from, records, context) {
       const shared = await connectedUntil(nats, context.signal);

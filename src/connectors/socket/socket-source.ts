@@ -38,6 +38,7 @@ export function socketSource<Row extends object>(options: SocketSourceOptions<Ro
     schema: format.schema,
     identity: `socket ${host}:${port}, ${format.name}`,
     bounded: false,
+    endless: 'its lines come when they come',
     splits: async () => ['0'],
     open: async (split, from, records, context) =>
       new JournalReader({

@@ -5,7 +5,7 @@
  */
 import { Fleet, type JobReport, type JobSpec, Lead, Leadership } from '../../cluster/index.ts';
 import { type JobOver, leaseCell } from '../../coordinator/index.ts';
-import type { Logger, Sabotage } from '../../core/index.ts';
+import type { Logger, RunTrigger, Sabotage } from '../../core/index.ts';
 import { type LogicalJob, type PhysicalPlan, planJob } from '../../plan/index.ts';
 import { type JobStores, forgetNatsStores, natsStoreNames, openNatsStores } from '../../state/index.ts';
 import { Ending, endOf } from '../ending.ts';
@@ -18,6 +18,7 @@ import type { OperatedJob } from '../operated-job.ts';
 import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
 import { readSavepoint } from '../savepoint.ts';
+import { runOptions } from '../start-job.ts';
 import { type Assist, offerAssistance } from './assistance.ts';
 import { type JobPlace, makeSharedStores } from './job-stores.ts';
 import { announceJob } from './known-jobs.ts';
@@ -37,6 +38,8 @@ export interface LeadJobOptions {
   readonly logger: Logger;
   readonly parallelism?: number;
   readonly checkpointIntervalMs?: number;
+  /** `continuous` unless said. */
+  readonly trigger?: RunTrigger;
   /** Forgets the state that there is (false). */
   readonly fresh?: boolean;
   readonly fromSavepoint?: string;
@@ -221,7 +224,7 @@ class Leading {
   }
 
   #lead(session: string): Lead {
-    const { logger, checkpointIntervalMs, sabotage } = this.#o;
+    const { logger, sabotage } = this.#o;
     const environment = {
       clock: realClock,
       random: realRandom,
@@ -231,7 +234,7 @@ class Leading {
     };
     const options = {
       leaves: () => this.#o.hasOwnWorkers !== true && !this.#ending.isStopping,
-      ...(checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs }),
+      ...runOptions(this.#o),
     };
     const bus = natsBus(this.#connection.nats, logger);
     const prefix = subjectPrefix(this.#plan.job.name);

@@ -13,7 +13,7 @@ import type { OperatedJob } from '../operated-job.ts';
 import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
 import { readSavepoint } from '../savepoint.ts';
-import { closing, jobDirectory, openStores, type StartJobOptions } from '../start-job.ts';
+import { closing, jobDirectory, openStores, runOptions, type StartJobOptions } from '../start-job.ts';
 import { prefix } from './thread-messages.ts';
 import { WorkerThreads } from './worker-threads.ts';
 
@@ -56,7 +56,7 @@ class Leading {
   #hasGivenUp = false;
 
   constructor(plan: PhysicalPlan, options: LeadThreadsOptions, stores: JobStores) {
-    const { logger, checkpointIntervalMs, sabotage } = options;
+    const { logger, sabotage } = options;
     const { job, parallelism, fingerprint } = plan;
     const links = new PortLinks();
     this.#stores = stores;
@@ -70,7 +70,7 @@ class Leading {
     this.#lead = new Lead(
       plan,
       { clock: realClock, random: realRandom, logger, stores, ...(sabotage === undefined ? {} : { sabotage }) },
-      checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs },
+      runOptions(options),
       (reports) => {
         const spec = { job: job.name, params: options.params, parallelism, fingerprint, version: options.version };
         const session = `main-${realRandom.id().slice(0, 8)}`;

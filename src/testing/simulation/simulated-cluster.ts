@@ -8,7 +8,7 @@ import type { WorkerEnvironment } from '../../actors/index.ts';
 import { Fleet, type JobReport, type JobSpec, Lead, Leadership, RemoteWorker } from '../../cluster/index.ts';
 import { packValue } from '../../batch/index.ts';
 import { LeaseLost } from '../../coordinator/index.ts';
-import { type Logger, type Random, type Sabotage, seededRandom, silentLogger, WeirError } from '../../core/index.ts';
+import { type Logger, type Random, runTrigger, type Sabotage, seededRandom, silentLogger, WeirError } from '../../core/index.ts';
 import type { SinkDefinition } from '../../operators/index.ts';
 import { type LogicalJob, type PhysicalPlan, planJob } from '../../plan/index.ts';
 import { MemoryTransport, NatsTransport, PlacedTransport } from '../../transport/index.ts';
@@ -26,6 +26,8 @@ export interface SimulatedJob extends Omit<LogicalJob, 'parallelism' | 'outputs'
   readonly outputs: (servers: string) => LogicalJob['outputs'];
   /** Of each life of a coordinator, in turn. */
   readonly parallelisms: readonly number[];
+  /** Runs that end with what is there (trigger `available-now`), before one that goes on to the end (0). */
+  readonly drains?: number;
 }
 export interface SimulatedClusterOptions {
   readonly timeline: Timeline;
@@ -107,6 +109,8 @@ export class SimulatedCluster {
   /** What ended the job otherwise than by its end. */
   failure: Error | null = null;
   report: JobReport | null = null;
+  /** Runs that have read what was there, and ended. */
+  drained = 0;
   /** What the witnesses saw that may never be, each kind of it once. */
   readonly violations: string[] = [];
   readonly #o: SimulatedClusterOptions;
@@ -277,6 +281,11 @@ export class SimulatedCluster {
       if (typeof first === 'string') return this.#hear();
       const report = await leadership.lead(first);
       if (typeof report === 'string') return this.#hear();
+      if (process.alive && leadership.present?.drains === true) {
+        this.drained++;
+        await leadership.release();
+        return process.kill();
+      }
       await leadership.release('finished');
       this.report = report;
     } catch (thrown) {
@@ -296,7 +305,13 @@ export class SimulatedCluster {
     const { parallelism, fingerprint } = plan;
     const spec: JobSpec = { job: plan.job.name, params: [], parallelism, fingerprint, version };
     const environment = { clock, random, logger, stores, ...this.#sabotage() };
-    return new Lead(plan, environment, {}, (reports) => new Fleet({ bus, prefix, session, clock, logger, spec, reports }));
+    const trigger = runTrigger(this.drained < (this.#o.job.drains ?? 0) ? 'available-now' : 'continuous');
+    return new Lead(
+      plan,
+      environment,
+      { trigger },
+      (reports) => new Fleet({ bus, prefix, session, clock, logger, spec, reports }),
+    );
   }
 
   /** Whoever is awake hears in time that what it runs is over. */
@@ -317,7 +332,7 @@ export class SimulatedCluster {
   }
 
   #plan(process: SimulatedProcess, servers: string, parallelism: number): PhysicalPlan {
-    const { parallelisms: _, deadLetters, ...job } = this.#o.job;
+    const { parallelisms: _, drains: __, deadLetters, ...job } = this.#o.job;
     const { pace } = this.#o;
     const dead = deadLetters === undefined ? {} : { deadLetters: ownSink(deadLetters as SinkDefinition, process, pace) };
     return planJob({ ...job, ...dead, parallelism, outputs: inProcess(job.outputs(servers), process, pace) }, parallelism);
