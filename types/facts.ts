@@ -159,6 +159,16 @@ const products: Stream<{ deviceId: string; p: string }, 'running'> = readings
   .agg({ p: product('temperature') });
 void products;
 
+// lateness: a row may be written again, so it is never final
+const revised: Stream<{ window: EventWindow; deviceId: string; count: number }, 'revised'> = timed
+  .groupBy(window('timestamp', '1 minute', { lateness: '1 hour' }), 'deviceId')
+  .count();
+const revisedByExpression: Stream<{ minute: EventWindow; n: number }, 'revised'> = timed
+  .groupBy((c) => ({ minute: window(c.timestamp, '1 minute', { slide: '30 seconds', lateness: '1 hour' }) }))
+  .agg({ n: count() });
+const revisedUnion = revised.union(revised);
+void [revisedByExpression, revisedUnion];
+
 // sessions: a kind of their own, until they are aggregated again; the gap may be each row's own
 const sessions: Stream<{ window: EventWindow; deviceId: string; count: number }, 'session'> = timed
   .groupBy(sessionWindow('timestamp', '30 seconds'), 'deviceId')

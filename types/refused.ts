@@ -76,6 +76,10 @@ readings.withWatermark('timestamp', 600000);
 timed.groupBy(window('temperature', '5 minutes'));
 //✗ WindowKey<WindowType, "timestamp", unknown>
 timed.groupBy(window('time', '5 minutes'));
+//✗ a window with lateness is written again for rows that come late: use update or complete
+timed.groupBy(window('timestamp', '1 minute', { lateness: '1 hour' }), 'deviceId').count().to(out);
+//✗ Type '"revised"' is not assignable
+timed.groupBy(window('timestamp', '1 minute', { lateness: '1 hour' }), 'deviceId').count().keyBy('deviceId');
 //✗ WindowKey<"session", "temperature", unknown>' is not assignable
 timed.groupBy(sessionWindow('temperature', '5 minutes'));
 //✗ Argument of type '300' is not assignable to parameter of type

@@ -22,15 +22,18 @@ type TimeOfKey<Row, K> = K extends WindowKey
       : never;
 type WindowOf<Row, K> = [TimeOfWindow<Row, K>] extends [Watermarked] ? EventWindow : Window;
 /** What an aggregation by the keys `K` of a stream of kind `From` is. */
-export type GroupKind<Row, K, From extends Kind> = From extends 'running'
+export type GroupKind<Row, K, From extends Kind> = From extends 'running' | 'revised'
   ? 'running'
   : [Extract<TimeOfKey<Row, K>, Watermarked>] extends [never]
     ? 'running'
-    : From extends 'rows'
-      ? [Extract<K, WindowKey<'session'>>] extends [never]
-        ? 'windowed'
-        : 'session'
-      : 'chained';
+    : [Extract<K, WindowKey<'revised'>>] extends [never]
+      ? FinalGroupKind<K, From>
+      : 'revised';
+type FinalGroupKind<K, From extends Kind> = From extends 'rows'
+  ? [Extract<K, WindowKey<'session'>>] extends [never]
+    ? 'windowed'
+    : 'session'
+  : 'chained';
 /** The columns of the keys: `window` first, then those that were named. */
 export type GroupRow<Row, K> = Show<
   ([Extract<K, WindowKey>] extends [never] ? {} : { window: WindowOf<Row, Extract<K, WindowKey>> }) &

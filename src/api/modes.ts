@@ -24,7 +24,14 @@ export function checkMode(node: LogicalNode, mode: OutputMode, accepted: readonl
 
 /** Rows that keyed state or a further aggregation takes must be final. */
 export function checkFinal(node: LogicalNode, call: Call): void {
-  if (!kindsOf(node).has('running')) return;
+  const kinds = kindsOf(node);
+  if (kinds.has('revised'))
+    throw refused(
+      call,
+      'the rows of this stream may be written again for late rows, and it takes only final rows',
+      'leave lateness out of the window',
+    );
+  if (!kinds.has('running')) return;
   throw refused(
     call,
     'the rows of this stream never become final, and it takes only final rows',

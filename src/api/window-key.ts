@@ -7,7 +7,8 @@ import { nodeOf } from './planned-expr.ts';
 import type { Timestamp, Window } from './values.ts';
 
 declare const windowBrand: unique symbol;
-export type WindowType = 'fixed' | 'session';
+/** `revised`: a fixed one with lateness. */
+export type WindowType = 'fixed' | 'revised' | 'session';
 /** A window as a grouping key, over the time column `Name`, or over an expression of type T. */
 export interface WindowKey<out Type extends WindowType = WindowType, out Name extends string = string, out T = unknown> {
   readonly [windowBrand]: { type: Type; name: Name; time: T };
@@ -17,7 +18,13 @@ export interface WindowOptions {
   readonly slide?: Duration;
   /** Shift of the boundaries from 1970-01-01T00:00Z. */
   readonly offset?: Duration;
+  /**
+   * Take rows this much longer after the watermark has reached the window's end, and write it again (0): for the modes `update` and
+   * `complete`. Its state is kept as long. A row that comes later still goes to `.late()`.
+   */
+  readonly lateness?: Duration;
 }
+type Lenient = WindowOptions & { readonly lateness: Duration };
 
 /** Which windows there are, whatever their time: at fixed places, or wherever rows come together. */
 export type WindowShape =
@@ -40,16 +47,22 @@ export class PlannedWindow {
 /**
  * Tumbling windows, or sliding ones with `slide`. The time is a timestamp column, or the window of an earlier aggregation.
  *
- * @throws WeirError `E_PLAN` for a size or slide that is not positive, or a slide that does not divide the size
+ * @throws WeirError `E_PLAN` for a size or slide that is not positive, a slide that does not divide the size, a negative lateness
  * @example readings.groupBy(window('at', '5 minutes', { slide: '1 minute' }), 'deviceId').count()
  */
+export function window<Name extends string>(time: Name, size: Duration, options: Lenient): WindowKey<'revised', Name>;
 export function window<Name extends string>(time: Name, size: Duration, options?: WindowOptions): WindowKey<'fixed', Name>;
+export function window<T extends Timestamp | Window>(
+  time: Expr<T>,
+  size: Duration,
+  options: Lenient,
+): WindowKey<'revised', never, T>;
 export function window<T extends Timestamp | Window>(
   time: Expr<T>,
   size: Duration,
   options?: WindowOptions,
 ): WindowKey<'fixed', never, T>;
-export function window(time: unknown, size: Duration, options: WindowOptions = {}): WindowKey<'fixed'> {
+export function window(time: unknown, size: Duration, options: WindowOptions = {}): WindowKey<'fixed' | 'revised'> {
   const of = typeof time === 'string' ? time : nodeOf(time);
   const where = `window('${timeText(of)}')`;
   const sizeMs = positiveMs(size, `${where} size`);
@@ -61,7 +74,9 @@ export function window(time: unknown, size: Duration, options: WindowOptions = {
   }
   const offset = options.offset === undefined ? 0 : durationMs(options.offset, `${where} offset`);
   const offsetMs = ((offset % slideMs) + slideMs) % slideMs;
-  return new PlannedWindow({ fixed: { sizeMs, slideMs, offsetMs } }, of) as unknown as WindowKey<'fixed'>;
+  const latenessMs = options.lateness === undefined ? 0 : naturalMs(options.lateness, `${where} lateness`);
+  const fixed = { sizeMs, slideMs, offsetMs, ...(latenessMs === 0 ? {} : { latenessMs }) };
+  return new PlannedWindow({ fixed }, of) as unknown as WindowKey<'fixed'>;
 }
 
 /**

@@ -182,7 +182,7 @@ class AggregateOperator implements Operator {
 
   /** The window has not fired for this key group. */
   #isOpen(pane: Pane, group: number): boolean {
-    return this.#slices === undefined || !this.#time!.closes || this.#slices.end(pane.window) > this.#state.fired.of(group);
+    return this.#slices === undefined || !this.#time!.closes || pane.window > this.#slices.closedBy(this.#state.fired.of(group));
   }
 
   // ── rows

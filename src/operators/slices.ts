@@ -19,11 +19,13 @@ export class Slices {
   readonly #sizeMs: number;
   readonly #slideMs: number;
   readonly #offsetMs: number;
+  readonly #latenessMs: number;
 
   constructor(spec: Omit<WindowSpec, 'column'>) {
     this.#sizeMs = spec.sizeMs;
     this.#slideMs = spec.slideMs;
     this.#offsetMs = spec.offsetMs;
+    this.#latenessMs = spec.latenessMs ?? 0;
     this.perWindow = spec.sizeMs / spec.slideMs;
   }
 
@@ -50,9 +52,9 @@ export class Slices {
     return this.end(window) - this.#sizeMs;
   }
 
-  /** The last window that ends at or before the watermark; infinite for an infinite one. */
+  /** The last window that a watermark closes: it has reached its end, and what it may be late by beyond; infinite for an infinite one. */
   closedBy(watermark: number): number {
-    return Math.floor((watermark - this.#offsetMs) / this.#slideMs);
+    return Math.floor((watermark - this.#latenessMs - this.#offsetMs) / this.#slideMs);
   }
 
   /** For how many of its windows a row of `slice` is too late at `watermark`: `perWindow` = for all. */

@@ -12,7 +12,7 @@ import type { AggregateNode, JoinNode, LogicalNode, ProcessNode, ProjectNode, Ro
 import type { Kind } from './output-modes.ts';
 
 /** From the least to the most restrictive: a union is what its most restrictive input is. */
-const order: readonly Kind[] = ['rows', 'windowed', 'session', 'joined', 'chained', 'running'];
+const order: readonly Kind[] = ['rows', 'windowed', 'session', 'joined', 'chained', 'revised', 'running'];
 
 export function kindOf(node: LogicalNode): Kind {
   const kinds = kindsOf(node);
@@ -47,7 +47,8 @@ const finalKind = (kind: Kind): Kind => (kind === 'rows' || kind === 'running' ?
 
 function aggregateKind(node: AggregateNode): Kind {
   const input = kindOf(node.input);
-  if (input === 'running' || !closes(node)) return 'running';
+  if (input === 'running' || input === 'revised' || !closes(node)) return 'running';
+  if ((node.window?.latenessMs ?? 0) > 0) return 'revised';
   if (input !== 'rows') return 'chained';
   if (node.session === undefined) return 'windowed';
   // How many rows of a session went out, and so would have to be taken back, nobody remembers.

@@ -108,6 +108,8 @@ export interface WindowSpec {
   /** Equal to `sizeMs` for tumbling windows; divides it otherwise. */
   readonly slideMs: number;
   readonly offsetMs: number;
+  /** Takes rows so long after its end, and is written again (0). */
+  readonly latenessMs?: number;
 }
 /** Sessions: rows of a key belong together while no more than a gap lies between two; `[first, last + gap)`. */
 export interface SessionSpec {

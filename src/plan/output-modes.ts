@@ -13,6 +13,12 @@ export interface OutputModes {
   windowed: { append: true; update: true; complete: true };
   /** An aggregation by sessions under a watermark. In `update` the row of a session that has grown, or has merged into another, is taken back. */
   session: { append: true; update: true; complete: true };
+  /** An aggregation by windows that take rows for some time after their end (`lateness`): what was written may be written again. */
+  revised: {
+    append: '✗ append writes a row once it is final, and a window with lateness is written again for rows that come late: use update or complete, or leave lateness out';
+    update: true;
+    complete: true;
+  };
   /** An aggregation whose rows never become final. */
   running: {
     append: '✗ append writes a row once it is final, and these never are: group by a window over a column with withWatermark(), or say mode: update or complete';
@@ -45,6 +51,12 @@ export const outputModes: OutputModes = {
   },
   windowed: { append: true, update: true, complete: true },
   session: { append: true, update: true, complete: true },
+  revised: {
+    append:
+      '✗ append writes a row once it is final, and a window with lateness is written again for rows that come late: use update or complete, or leave lateness out',
+    update: true,
+    complete: true,
+  },
   running: {
     append:
       '✗ append writes a row once it is final, and these never are: group by a window over a column with withWatermark(), or say mode: update or complete',

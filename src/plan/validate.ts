@@ -6,8 +6,9 @@
 import { WeirError } from '../core/index.ts';
 import { keyGroupsOfJob } from './key-groups.ts';
 import { hasWatermark, kindOf, kindsOf } from './kinds.ts';
-import type { LogicalJob, LogicalNode, WatermarkNode } from './logical.ts';
-import { outputModes } from './output-modes.ts';
+import { groupTime } from './group-time.ts';
+import type { AggregateNode, LogicalJob, LogicalNode, WatermarkNode } from './logical.ts';
+import { type Kind, outputModes } from './output-modes.ts';
 import { inputsOf, type Resolved } from './resolve.ts';
 import { isKeyed } from './shuffle-key.ts';
 
@@ -47,12 +48,36 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
   seen.add(node);
   if (node.parallelism !== undefined) checkParallelism(node.parallelism, at(node));
   if (node.kind === 'watermark') checkWatermark(node);
-  if ((isKeyed(node) || node.kind === 'limit') && inputsOf(node).some((input) => kindOf(input) === 'running')) {
+  if (isKeyed(node) || node.kind === 'limit') for (const input of inputsOf(node)) checkInput(node, kindOf(input));
+  if (node.kind === 'aggregate') checkLateness(node);
+  for (const input of inputsOf(node)) visit(input, seen);
+}
+
+function checkInput(node: LogicalNode, kind: Kind): void {
+  if (kind === 'running')
     throw new WeirError('E_PLAN', `${at(node)}: its input rows never become final, and it takes only final rows`, {
       hint: 'group the first aggregation by a window over a column with withWatermark()',
     });
-  }
-  for (const input of inputsOf(node)) visit(input, seen);
+  if (kind === 'revised')
+    throw new WeirError(
+      'E_PLAN',
+      `${at(node)}: its input rows may be written again for late rows, and it takes only final rows`,
+      {
+        hint: 'leave lateness out of the first window',
+      },
+    );
+}
+
+function checkLateness(node: AggregateNode): void {
+  const { window } = node;
+  if ((window?.latenessMs ?? 0) === 0 || groupTime(node)?.closes === true) return;
+  throw new WeirError(
+    'E_PLAN',
+    `${at(node)}: lateness is how long a window stays after its end, and without a watermark it has none`,
+    {
+      hint: `call withWatermark('${window!.column}', …) before, or leave lateness out`,
+    },
+  );
 }
 
 function checkMode(input: LogicalNode, mode: 'append' | 'update' | 'complete', accepted: readonly string[], site: string): void {

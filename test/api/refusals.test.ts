@@ -239,6 +239,7 @@ describe('a duration that is none is refused', () => {
       "window('at'): a slide of 25 minutes does not divide the size of 1 hour",
     ],
     [() => window('at', '1 hour', { slide: '2 hours' }), 'does not divide'],
+    [() => window('at', '1 hour', { lateness: '-1 minutes' }), "window('at') lateness: '-1 minutes' is negative"],
     [() => sessionWindow('at', '0 minutes'), "sessionWindow('at') gap: '0 minutes' is not longer than nothing"],
     [() => sessionWindow('at', 300 as never), "'300' is not a duration"],
     [

@@ -8,6 +8,7 @@ export const queryNames = [
   'instants',
   'chained',
   'late',
+  'lenient',
   'sessions',
   'running',
   'reduce',

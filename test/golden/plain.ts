@@ -19,6 +19,8 @@ export interface WindowShape {
   readonly size: number;
   readonly slide: number;
   readonly offset: number;
+  /** Takes rows so long after its end. */
+  readonly lateness?: number;
 }
 export type KeyColumn = 'k' | 'v' | 's' | 'at';
 
@@ -44,7 +46,7 @@ export function windowsOf(time: number, { size, slide, offset }: WindowShape): n
 /** Rows that count in at least one window, with those windows, and rows that count in none. */
 function placed(rows: readonly Stamped[], shape: WindowShape): { counted: [number[], Stamped][]; late: Stamped[] } {
   const all = rows.map((each): [number[], Stamped] => [
-    windowsOf(each.row.at, shape).filter((start) => start + shape.size > each.stamp),
+    windowsOf(each.row.at, shape).filter((start) => start + shape.size + (shape.lateness ?? 0) > each.stamp),
     each,
   ]);
   return {

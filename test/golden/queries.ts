@@ -39,6 +39,8 @@ const collected = (rows: readonly object[], inOrder: boolean): object[] =>
 
 const windowKey = ({ size, slide, offset }: WindowShape, column = 'at') =>
   window(column as 'at', ms(size), { slide: ms(slide), offset: ms(offset) });
+const lenientKey = ({ size, slide, offset, lateness = 0 }: WindowShape) =>
+  window('at', ms(size), { slide: ms(slide), offset: ms(offset), lateness: ms(lateness) });
 
 export const groupOf = (row: object): string => {
   const { window: of, k, v, s, at } = row as { window?: unknown } & Partial<Row>;
@@ -130,6 +132,31 @@ const windows: Query = async (experiment) => {
       ...life.modes.flatMap((mode) => published(experiment, mode, expected)),
       ...ordered,
       same('late rows', onlyRows(world.rows('late')), onlyRows(late.map(({ row }) => row))),
+    ],
+  };
+};
+
+/** Windows that take rows for some time after their end, and are written again. */
+const lenient: Query = async (experiment) => {
+  const { life, stream, rows, world } = experiment;
+  const keys = timedKeys(life.keys);
+  const shape = { ...life.shape, lateness: 1 + (life.seed % 40) };
+  const modes = life.modes.map((mode) => (mode === 'append' ? 'update' : mode));
+  const results = stream.groupBy(lenientKey(shape), ...keys).agg(aggregated());
+  // Whoever takes late rows has nothing combined.
+  const late = life.seed % 2 === 0 ? [output(results.late(), world.sink('late'))] : [];
+  const report = await experiment.run([
+    ...[...new Set(modes)].map((mode) => output(results, world.sink(mode), mode, life.every)),
+    ...late,
+  ]);
+  const expected = windowed(rows, shape, keys);
+  const tooLate = lateOf(rows, shape);
+  return {
+    life: report,
+    late: tooLate.length,
+    findings: [
+      ...modes.flatMap((mode) => published(experiment, mode, expected)),
+      ...(late.length === 0 ? [] : [same('late rows', onlyRows(world.rows('late')), onlyRows(tooLate.map(({ row }) => row)))]),
     ],
   };
 };
@@ -245,4 +272,4 @@ const branches: Query = async (experiment) => {
   };
 };
 
-export const aggregations = { windows, instants, chained, late, running, branches } as const;
+export const aggregations = { windows, instants, chained, late, lenient, running, branches } as const;

@@ -58,6 +58,12 @@ const best = (): Operator => {
   );
   return aggregateOperator({ ...node, schema }, emissions);
 };
+/** They are written again for rows that come up to 20 ms after their end. */
+const lenient = (): Operator =>
+  aggregateOperator(
+    aggregateNode({ window: { ...sliding(30, 10), latenessMs: 20 }, aggregates: { sum: { fn: 'sum', column: 'value' } } }),
+    [emissions[1]!, { port: 'complete', mode: 'complete', everyMs: 0 }],
+  );
 
 const sessions = (): Operator =>
   sessionOperator(aggregateNode({ session: { column: 'at', gap: 15 }, aggregates: { sum: { fn: 'sum', column: 'value' } } }), [
@@ -207,6 +213,7 @@ async function run({ make, feed = asTheyAre, columns = ['key'] }: Moved, { paral
 describe('keyed operators whose key groups move at each restore', () => {
   test.each<[string, Moved]>([
     ['windows', { make: windows }],
+    ['windows that take late rows', { make: lenient }],
     ['the first of windows', { make: best }],
     ['timers', { make: timers }],
     ['sessions', { make: sessions }],

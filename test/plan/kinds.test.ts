@@ -46,6 +46,14 @@ describe('the kind of a stream', () => {
     expect(kind(perWindow.join(names, { on: 'deviceId' }))).toBe('joined');
   });
 
+  test('is revised for a window with lateness, whatever it is over, and running behind it', () => {
+    const revised = timed.groupBy(window('at', '5 minutes', { lateness: '1 hour' }), 'deviceId').count();
+    expect(kind(revised)).toBe('revised');
+    expect(kind(perWindow.groupBy(window('window', '1 hour', { lateness: '1 day' })).count())).toBe('revised');
+    expect(kind(timed.groupBy(window('at', '5 minutes', { lateness: '0 hours' })).count())).toBe('windowed');
+    expect(kind(readings.groupBy(window('at', '5 minutes', { lateness: '1 hour' })).count())).toBe('running');
+  });
+
   test('is chained for an aggregation of an aggregation, by its window or by a key that closes', () => {
     expect(kind(perWindow.groupBy(window('window', '1 hour')).count())).toBe('chained');
     expect(kind(perWindow.groupBy('window').count())).toBe('chained');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type LogicalJob, type LogicalNode, outputModes, planJob } from '../../src/plan/index.ts';
+import { type AggregateNode, type LogicalJob, type LogicalNode, outputModes, planJob } from '../../src/plan/index.ts';
 import {
   aggregate,
   filter,
@@ -51,6 +51,22 @@ describe('a pipeline is refused', () => {
     const chained = aggregate(windowed(timed, ['k']), ['window']);
     expect(refusal(job([sink(chained, 'update')])).message).toBe(outputModes.chained.update);
     expect(refusal(job([sink(chained, 'complete')])).message).toBe(outputModes.chained.complete);
+  });
+
+  test('where a window has lateness and is to be final, or has no end to be late after', () => {
+    const lenient = (input: LogicalNode): AggregateNode => {
+      const node = windowed(input, ['k']);
+      return { ...node, window: { ...node.window!, latenessMs: 5 } };
+    };
+    expect(refusal(job([sink(lenient(timed))])).message).toBe(outputModes.revised.append);
+    expect(refusal(job([sink(aggregate(lenient(timed), ['window']), 'update')])).message).toMatch(
+      /may be written again for late rows/,
+    );
+    expect(refusal(job([sink(lenient(source()), 'update')]))).toMatchObject({
+      message: expect.stringMatching(/without a watermark it has none/),
+      hint: expect.stringMatching(/withWatermark\('ts'/),
+    });
+    expect(refusal(job([sink(lenient(timed), 'update')])).message).toBe('nothing was refused');
   });
 
   test('in a mode that its sink does not take', () => {
