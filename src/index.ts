@@ -14,6 +14,8 @@ export {
   type CommitPermit,
   count,
   countDistinct,
+  type CumulativeOptions,
+  cumulativeWindow,
   type CustomAgg,
   type DeadLetter,
   type EventTime,
@@ -100,6 +102,6 @@ export {
   type WindowType,
 } from './api/index.ts';
 export { bytes, csv, defineSink, defineSource, foreachBatch, json, type JsonValue, msgpack, text } from './connectors/index.ts';
-export { type Duration, type Epoch, WeirError } from './core/index.ts';
+export { type Duration, type Epoch, type Trigger, WeirError } from './core/index.ts';
 export type { JobStatus } from './runtime/index.ts';
 export { from, start, table } from './start.ts';

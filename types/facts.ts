@@ -21,6 +21,7 @@ import {
   now,
   pipeline,
   schema,
+  cumulativeWindow,
   sessionWindow,
   start,
   state,
@@ -166,6 +167,13 @@ const revised: Stream<{ window: EventWindow; deviceId: string; count: number }, 
 const revisedByExpression: Stream<{ minute: EventWindow; n: number }, 'revised'> = timed
   .groupBy((c) => ({ minute: window(c.timestamp, '1 minute', { slide: '30 seconds', lateness: '1 hour' }) }))
   .agg({ n: count() });
+const growing: Stream<{ window: EventWindow; deviceId: string; count: number }, 'windowed'> = timed
+  .groupBy(cumulativeWindow('timestamp', { step: '1 minute', max: '1 hour' }), 'deviceId')
+  .count();
+const growingForLong: Stream<{ window: EventWindow; count: number }, 'revised'> = timed
+  .groupBy(cumulativeWindow('timestamp', { step: '1 minute', max: '1 hour', lateness: '1 day' }))
+  .count();
+void [growing, growingForLong];
 const revisedUnion = revised.union(revised);
 void [revisedByExpression, revisedUnion];
 

@@ -86,6 +86,14 @@ export type {
   ToOptions,
   WatermarkOptions,
 } from './stream.ts';
-export { type EventTime, type EventWindow, type Timestamp, timestamp, type TimestampInput, type Window } from './values.ts';
 export type { TopOptions } from './top.ts';
-export { sessionWindow, window, type WindowKey, type WindowOptions, type WindowType } from './window-key.ts';
+export { type EventTime, type EventWindow, type Timestamp, timestamp, type TimestampInput, type Window } from './values.ts';
+export {
+  type CumulativeOptions,
+  cumulativeWindow,
+  sessionWindow,
+  window,
+  type WindowKey,
+  type WindowOptions,
+  type WindowType,
+} from './window-key.ts';

@@ -72,11 +72,64 @@ export function window(time: unknown, size: Duration, options: WindowOptions = {
       hint: 'windows share slices of the length of the slide: choose one that goes into the size a whole number of times',
     });
   }
-  const offset = options.offset === undefined ? 0 : durationMs(options.offset, `${where} offset`);
-  const offsetMs = ((offset % slideMs) + slideMs) % slideMs;
-  const latenessMs = options.lateness === undefined ? 0 : naturalMs(options.lateness, `${where} lateness`);
-  const fixed = { sizeMs, slideMs, offsetMs, ...(latenessMs === 0 ? {} : { latenessMs }) };
+  const fixed = { sizeMs, slideMs, offsetMs: offsetIn(options.offset, slideMs, where), ...latenessIn(options.lateness, where) };
   return new PlannedWindow({ fixed }, of) as unknown as WindowKey<'fixed'>;
+}
+
+export interface CumulativeOptions {
+  /** From one end to the next. Must divide `max`. */
+  readonly step: Duration;
+  /** The longest of them; then they begin anew. */
+  readonly max: Duration;
+  /** Shift of the boundaries from 1970-01-01T00:00Z. */
+  readonly offset?: Duration;
+  /** As of `window()`. */
+  readonly lateness?: Duration;
+}
+
+/**
+ * Windows that grow: `[s, s + step)`, `[s, s + 2 step)` and so on to `[s, s + max)`, `s` being each multiple of `max`: the total of the day so far,
+ * every hour. A row is counted once, in the slice that its windows share. The time is as of `window()`.
+ *
+ * @throws WeirError `E_PLAN` for a step or max that is not positive, or a step that does not divide max
+ * @example orders.groupBy(cumulativeWindow('at', { step: '1 hour', max: '1 day' }), 'shop').agg({ total: sum('price') })
+ */
+export function cumulativeWindow<Name extends string>(
+  time: Name,
+  options: CumulativeOptions & { readonly lateness: Duration },
+): WindowKey<'revised', Name>;
+export function cumulativeWindow<Name extends string>(time: Name, options: CumulativeOptions): WindowKey<'fixed', Name>;
+export function cumulativeWindow<T extends Timestamp | Window>(
+  time: Expr<T>,
+  options: CumulativeOptions & { readonly lateness: Duration },
+): WindowKey<'revised', never, T>;
+export function cumulativeWindow<T extends Timestamp | Window>(
+  time: Expr<T>,
+  options: CumulativeOptions,
+): WindowKey<'fixed', never, T>;
+export function cumulativeWindow(time: unknown, options: CumulativeOptions): WindowKey<'fixed' | 'revised'> {
+  const of = typeof time === 'string' ? time : nodeOf(time);
+  const where = `cumulativeWindow('${timeText(of)}')`;
+  const sizeMs = positiveMs(options.max, `${where} max`);
+  const slideMs = positiveMs(options.step, `${where} step`);
+  if (sizeMs % slideMs !== 0)
+    throw new WeirError('E_PLAN', `${where}: a step of ${formatMs(slideMs)} does not divide the max of ${formatMs(sizeMs)}`, {
+      hint: 'the last of the windows ends with max: choose a step that goes into it a whole number of times',
+    });
+  const offsetMs = offsetIn(options.offset, sizeMs, where);
+  const fixed = { sizeMs, slideMs, offsetMs, cumulative: true, ...latenessIn(options.lateness, where) };
+  return new PlannedWindow({ fixed }, of) as unknown as WindowKey<'fixed'>;
+}
+
+/** Within one period. */
+function offsetIn(offset: Duration | undefined, periodMs: number, where: string): number {
+  const ms = offset === undefined ? 0 : durationMs(offset, `${where} offset`);
+  return ((ms % periodMs) + periodMs) % periodMs;
+}
+
+function latenessIn(lateness: Duration | undefined, where: string): Pick<WindowSpec, 'latenessMs'> {
+  const latenessMs = lateness === undefined ? 0 : naturalMs(lateness, `${where} lateness`);
+  return latenessMs === 0 ? {} : { latenessMs };
 }
 
 /**

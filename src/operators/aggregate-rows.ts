@@ -111,7 +111,7 @@ export class AggregateRows {
       const reached = Math.max(stampAt(i), state.fired.of(this.#at.group));
       if (reached < to) return inTime;
       const lag = slices.lagAt(slice, reached);
-      return lag === slices.perWindow ? isLate : slices.namespace(slice, lag);
+      return lag === slices.lagMax(slice) ? isLate : slices.namespace(slice, lag);
     };
   }
 }

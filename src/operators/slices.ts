@@ -1,9 +1,10 @@
 /**
  * Windows as runs of slices, so that a row is accumulated once however many windows it is in.
  *
- * Owns: the arithmetic of windows, slices and namespaces. A slice is `slideMs` long; a window is `perWindow` slices. Window
- * `w` ends where slice `w` begins; slice `i` is in the windows `i + 1 … i + perWindow`. A sub-slice (i, lag) holds those
- * rows of slice i that came too late for their first `lag` windows; it is one namespace of the state table.
+ * Owns: the arithmetic of windows, slices and namespaces. A slice is `slideMs` long; a window is at most `perWindow` slices. Window
+ * `w` ends where slice `w` begins; slice `i` is in the windows `i + 1 … i + perWindow`, or, of cumulative windows, in those up to the end
+ * of its run: `perWindow` slices begin a run together, and window `w` begins where the run of slice `w - 1` does. A sub-slice (i, lag)
+ * holds those rows of slice i that came too late for their first `lag` windows; it is one namespace of the state table.
  * Invariants: F1 a row is in exactly one sub-slice, and that is in exactly the windows that count the row; F2 a window is
  * `[start, end)`, before 1970 too.
  */
@@ -20,12 +21,14 @@ export class Slices {
   readonly #slideMs: number;
   readonly #offsetMs: number;
   readonly #latenessMs: number;
+  readonly #cumulative: boolean;
 
   constructor(spec: Omit<WindowSpec, 'column'>) {
     this.#sizeMs = spec.sizeMs;
     this.#slideMs = spec.slideMs;
     this.#offsetMs = spec.offsetMs;
     this.#latenessMs = spec.latenessMs ?? 0;
+    this.#cumulative = spec.cumulative === true;
     this.perWindow = spec.sizeMs / spec.slideMs;
   }
 
@@ -49,7 +52,7 @@ export class Slices {
   }
 
   start(window: number): number {
-    return this.end(window) - this.#sizeMs;
+    return this.#cumulative ? this.end(this.#run(window - 1)) : this.end(window) - this.#sizeMs;
   }
 
   /** The last window that a watermark closes: it has reached its end, and what it may be late by beyond; infinite for an infinite one. */
@@ -57,9 +60,14 @@ export class Slices {
     return Math.floor((watermark - this.#latenessMs - this.#offsetMs) / this.#slideMs);
   }
 
-  /** For how many of its windows a row of `slice` is too late at `watermark`: `perWindow` = for all. */
+  /** For how many of its windows a row of `slice` is too late at `watermark`. */
   lagAt(slice: number, watermark: number): number {
-    return Math.min(Math.max(this.closedBy(watermark) - slice, 0), this.perWindow);
+    return Math.min(Math.max(this.closedBy(watermark) - slice, 0), this.lagMax(slice));
+  }
+
+  /** So many windows has a row of `slice`. */
+  lagMax(slice: number): number {
+    return this.#lastOf(slice) - slice;
   }
 
   namespace(slice: number, lag: number): number {
@@ -73,13 +81,15 @@ export class Slices {
 
   /** The windows [first, last] that count a sub-slice. */
   windowsOf({ slice, lag }: SubSlice): readonly [number, number] {
-    return [slice + 1 + lag, slice + this.perWindow];
+    return [slice + 1 + lag, this.#lastOf(slice)];
   }
 
-  /** The namespaces of all sub-slices of window `w`, oldest slice first. */
-  *namespacesOf(window: number): Iterable<number> {
-    for (let slice = window - this.perWindow; slice < window; slice++) {
-      for (let lag = 0; lag <= window - 1 - slice; lag++) yield this.namespace(slice, lag);
-    }
+  #lastOf(slice: number): number {
+    return (this.#cumulative ? this.#run(slice) : slice) + this.perWindow;
+  }
+
+  /** The first slice of those that begin together with this one. */
+  #run(slice: number): number {
+    return Math.floor(slice / this.perWindow) * this.perWindow;
   }
 }

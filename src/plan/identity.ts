@@ -229,8 +229,8 @@ function timeText({ window, session }: AggregateNode): string | undefined {
   return window === undefined ? undefined : `window ${windowText(window)}`;
 }
 
-function windowText({ column, sizeMs, slideMs, offsetMs, latenessMs = 0 }: WindowSpec): string {
-  return `${formatMs(sizeMs)}${slideMs === sizeMs ? '' : ` sliding by ${formatMs(slideMs)}`}${offsetMs === 0 ? '' : ` offset ${formatMs(offsetMs)}`}${latenessMs === 0 ? '' : ` late by up to ${formatMs(latenessMs)}`} over ${column}`;
+function windowText({ column, sizeMs, slideMs, offsetMs, latenessMs = 0, cumulative = false }: WindowSpec): string {
+  return `${formatMs(sizeMs)}${slideMs === sizeMs ? '' : ` ${cumulative ? 'growing' : 'sliding'} by ${formatMs(slideMs)}`}${offsetMs === 0 ? '' : ` offset ${formatMs(offsetMs)}`}${latenessMs === 0 ? '' : ` late by up to ${formatMs(latenessMs)}`} over ${column}`;
 }
 
 function fieldText(field: SchemaField): string {

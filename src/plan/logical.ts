@@ -105,9 +105,11 @@ export interface WindowSpec {
   /** The time column: a timestamp, or the window `{start, end}` of an earlier aggregation (its time is end - 1 ms). */
   readonly column: string;
   readonly sizeMs: number;
-  /** Equal to `sizeMs` for tumbling windows; divides it otherwise. */
+  /** Equal to `sizeMs` for tumbling windows; divides it otherwise. Of cumulative ones: the step. */
   readonly slideMs: number;
   readonly offsetMs: number;
+  /** Windows that begin together, each `sizeMs`, and end one `slideMs` after the other, the last after `sizeMs`. */
+  readonly cumulative?: boolean;
   /** Takes rows so long after its end, and is written again (0). */
   readonly latenessMs?: number;
 }

@@ -7,6 +7,7 @@ import {
   min,
   pipeline,
   schema,
+  cumulativeWindow,
   sessionWindow,
   state,
   sum,
@@ -240,6 +241,11 @@ describe('a duration that is none is refused', () => {
     ],
     [() => window('at', '1 hour', { slide: '2 hours' }), 'does not divide'],
     [() => window('at', '1 hour', { lateness: '-1 minutes' }), "window('at') lateness: '-1 minutes' is negative"],
+    [
+      () => cumulativeWindow('at', { step: '25 minutes', max: '1 hour' }),
+      "cumulativeWindow('at'): a step of 25 minutes does not divide the max of 1 hour",
+    ],
+    [() => cumulativeWindow('at', { step: '0 ms', max: '1 hour' }), "cumulativeWindow('at') step: '0 ms' is not longer"],
     [() => sessionWindow('at', '0 minutes'), "sessionWindow('at') gap: '0 minutes' is not longer than nothing"],
     [() => sessionWindow('at', 300 as never), "'300' is not a duration"],
     [

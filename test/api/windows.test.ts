@@ -1,6 +1,6 @@
 // The kinds of windows, as a user writes them.
 import { describe, expect, test } from 'vitest';
-import { count, from, schema, sum, t, timestamp, window } from 'weir';
+import { count, cumulativeWindow, from, schema, sum, t, timestamp, window } from 'weir';
 import { testRun, testSource } from 'weir/testing';
 
 const Event = schema({ key: t.string, at: t.timestamp, n: t.number });
@@ -29,5 +29,40 @@ describe('a window with lateness', () => {
     ]);
     events.push(event('a', 15), event('a', 9));
     expect([await run.drain(), run.late]).toEqual([[{ window: span(10, 20), key: 'a', rows: 3, sum: 3 }], 1]);
+  });
+});
+
+describe('windows that grow', () => {
+  const growing = cumulativeWindow('at', { step: '10 minutes', max: '30 minutes' });
+  const total = { rows: count(), sum: sum('n') };
+
+  test('begin together and end one step after the other; a row is in all that end after it', async () => {
+    const events = testSource(Event);
+    const sums = from(events).withWatermark('at', '0 minutes').groupBy(growing, 'key').agg(total);
+    await using run = await testRun(sums, { parallelism: 2 });
+    events.push(event('a', 1, 1), event('a', 12, 2));
+    expect(await run.drain()).toEqual([{ window: span(0, 10), key: 'a', rows: 1, sum: 1 }]);
+    await run.crash();
+    events.push(event('a', 11, 4), event('a', 3, 8), event('a', 20, 16));
+    // What comes behind the end of the first two is in time for the third.
+    expect(await run.drain()).toEqual([{ window: span(0, 20), key: 'a', rows: 4, sum: 15 }]);
+    events.push(event('a', 30, 32), event('a', 29, 64));
+    expect([await run.drain(), run.late]).toEqual([[{ window: span(0, 30), key: 'a', rows: 5, sum: 31 }], 1]);
+    events.end();
+    expect((await run.drain()).map(({ window }) => window)).toEqual([span(30, 40), span(30, 50), span(30, 60)]);
+  });
+
+  test('may be of the windows of an earlier aggregation, and gathered again', async () => {
+    const events = testSource(Event);
+    const inner = from(events).withWatermark('at', '0 minutes').groupBy(window('at', '10 minutes')).agg({ rows: count() });
+    const middle = inner
+      .groupBy(cumulativeWindow('window', { step: '20 minutes', max: '1 hour', offset: '-20 minutes' }))
+      .agg({ rows: sum('rows') });
+    const outer = middle.groupBy(window('window', '1 day')).agg({ most: sum('rows'), windows: count() });
+    await using run = await testRun(outer);
+    events.push(event('a', 1), event('a', 12), event('a', 42));
+    events.end();
+    // [-20, 20) and [-20, 40) hold two, [40, 60), [40, 80) and [40, 100) one.
+    expect(await run.drain()).toEqual([{ window: span(0, 1440), most: 7, windows: 5 }]);
   });
 });

@@ -67,8 +67,13 @@ const value = fc.oneof(
 const text = fc.constantFrom('', 'a', 'z', 'ä', '€', '😀', '\ud83d', '\ude00\ud83d', '\ufffd');
 
 const shapes: fc.Arbitrary<WindowShape> = fc
-  .record({ slide: fc.constantFrom(10, 7, 25), times: fc.constantFrom(1, 1, 2, 3), offset: fc.constantFrom(0, 0, 3) })
-  .map(({ slide, times, offset }) => ({ size: slide * times, slide, offset }));
+  .record({
+    slide: fc.constantFrom(10, 7, 25),
+    times: fc.constantFrom(1, 1, 2, 3),
+    offset: fc.constantFrom(0, 0, 3),
+    cumulative: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  })
+  .map(({ slide, times, offset, cumulative }) => ({ size: slide * times, slide, offset, cumulative }));
 
 /** Times that mostly rise, with jumps back, equal ones, and ones exactly on a window's end. */
 const times = (from: number, rows: RowsOfSplit): fc.Arbitrary<number[]> =>
@@ -146,6 +151,7 @@ export function traits({ left, right, shape }: Drawn): readonly string[] {
     ['equal timestamps', all.some((split) => split.some(({ at }, i) => i > 0 && split[i - 1]!.at === at))],
     ["rows on a window's end", rows.some(({ at }) => (at - shape.offset) % shape.slide === 0)],
     ['negative times', rows.some(({ at }) => at < 0)],
+    ['windows that grow', shape.cumulative === true && shape.size > shape.slide],
     ['empty input', all.some((split) => split.length === 0)],
     ['no rows at all', rows.length === 0],
     ['a single key', rows.length > 0 && new Set(rows.map(({ k }) => k)).size === 1],

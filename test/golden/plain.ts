@@ -19,6 +19,8 @@ export interface WindowShape {
   readonly size: number;
   readonly slide: number;
   readonly offset: number;
+  /** Windows that begin together, `size` apart, and end `slide` after each other. */
+  readonly cumulative?: boolean;
   /** Takes rows so long after its end. */
   readonly lateness?: number;
 }
@@ -35,18 +37,28 @@ export function stamped(splits: readonly (readonly Row[])[], delay: number): Sta
   });
 }
 
-/** Starts of the windows that hold `time`. */
-export function windowsOf(time: number, { size, slide, offset }: WindowShape): number[] {
-  const starts: number[] = [];
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The windows that hold `time`. */
+export function windowsOf(time: number, { size, slide, offset, cumulative = false }: WindowShape): Span[] {
+  if (cumulative) {
+    const start = Math.floor((time - offset) / size) * size + offset;
+    const ends = Array.from({ length: size / slide }, (_, i) => start + (i + 1) * slide);
+    return ends.filter((end) => end > time).map((end) => ({ start, end }));
+  }
+  const spans: Span[] = [];
   const last = Math.floor((time - offset) / slide) * slide + offset;
-  for (let start = last; start > time - size; start -= slide) starts.push(start);
-  return starts;
+  for (let start = last; start > time - size; start -= slide) spans.push({ start, end: start + size });
+  return spans;
 }
 
 /** Rows that count in at least one window, with those windows, and rows that count in none. */
-function placed(rows: readonly Stamped[], shape: WindowShape): { counted: [number[], Stamped][]; late: Stamped[] } {
-  const all = rows.map((each): [number[], Stamped] => [
-    windowsOf(each.row.at, shape).filter((start) => start + shape.size + (shape.lateness ?? 0) > each.stamp),
+function placed(rows: readonly Stamped[], shape: WindowShape): { counted: [Span[], Stamped][]; late: Stamped[] } {
+  const all = rows.map((each): [Span[], Stamped] => [
+    windowsOf(each.row.at, shape).filter(({ end }) => end + (shape.lateness ?? 0) > each.stamp),
     each,
   ]);
   return {
@@ -61,21 +73,21 @@ export function lateOf(rows: readonly Stamped[], shape: WindowShape): Stamped[] 
 
 /** Results in the order (window's end, first arrival in it). */
 export function windowed(rows: readonly Stamped[], shape: WindowShape, keys: readonly KeyColumn[] = ['k']): WindowResult[] {
-  const groups = new Map<string, { start: number; first: Row; rows: Row[] }>();
+  const groups = new Map<string, { of: Span; first: Row; rows: Row[] }>();
   for (const [open, { row }] of placed(rows, shape).counted) {
-    for (const start of open) {
-      const id = shown([start, keysOf(row, keys)]);
-      const group = groups.get(id) ?? { start, first: row, rows: [] };
+    for (const of of open) {
+      const id = shown([of, keysOf(row, keys)]);
+      const group = groups.get(id) ?? { of, first: row, rows: [] };
       group.rows.push(row);
       groups.set(id, group);
     }
   }
   return [...groups.values()]
-    .sort((a, b) => a.start - b.start)
-    .map(({ start, first, rows: of }) => ({
-      window: { start, end: start + shape.size },
+    .sort((a, b) => a.of.end - b.of.end)
+    .map(({ of, first, rows }) => ({
+      window: of,
       ...keysOf(first, keys),
-      ...aggregates(of),
+      ...aggregates(rows),
     }));
 }
 export interface WindowResult extends Aggregates {

@@ -1,9 +1,9 @@
 /** Queries over aggregations, each with its plain answer. */
-import { aggregate, avg, collect, count, max, min, type Stream, sum, t, window } from '../../src/api/index.ts';
+import { aggregate, avg, collect, count, cumulativeWindow, max, min, type Stream, sum, t, window } from '../../src/api/index.ts';
 import type { OutputMode } from '../../src/plan/index.ts';
 import { type Experiment, type Finding, type Query, same, sameOrders, sameSequence } from './experiment.ts';
 import { output } from './life.ts';
-import { ascending, grouped, lateOf, type Row, shown, type WindowShape, windowed } from './plain.ts';
+import { ascending, grouped, lateOf, type Row, shown, type Span, type WindowShape, windowed } from './plain.ts';
 import type { PublishedEpoch } from './world.ts';
 
 const ms = (n: number): `${number} ms` => `${n} ms`;
@@ -37,10 +37,14 @@ export type Result = { readonly n: number; readonly all: readonly number[] };
 const collected = (rows: readonly object[], inOrder: boolean): object[] =>
   inOrder ? [...rows] : rows.map((row) => ({ ...row, all: ascending((row as Result).all) }));
 
-const windowKey = ({ size, slide, offset }: WindowShape, column = 'at') =>
-  window(column as 'at', ms(size), { slide: ms(slide), offset: ms(offset) });
-const lenientKey = ({ size, slide, offset, lateness = 0 }: WindowShape) =>
-  window('at', ms(size), { slide: ms(slide), offset: ms(offset), lateness: ms(lateness) });
+export const windowKey = ({ size, slide, offset, cumulative = false }: WindowShape) =>
+  cumulative
+    ? cumulativeWindow('at', { step: ms(slide), max: ms(size), offset: ms(offset) })
+    : window('at', ms(size), { slide: ms(slide), offset: ms(offset) });
+const lenientKey = ({ size, slide, offset, cumulative = false, lateness = 0 }: WindowShape) =>
+  cumulative
+    ? cumulativeWindow('at', { step: ms(slide), max: ms(size), offset: ms(offset), lateness: ms(lateness) })
+    : window('at', ms(size), { slide: ms(slide), offset: ms(offset), lateness: ms(lateness) });
 
 export const groupOf = (row: object): string => {
   const { window: of, k, v, s, at } = row as { window?: unknown } & Partial<Row>;
@@ -176,24 +180,27 @@ const instants: Query = async (experiment) => {
 /** Windows of windows: nothing that a window gives is late for the next. */
 const chained: Query = async (experiment) => {
   const { life, stream, rows, world } = experiment;
-  const outer = { size: 60, slide: 20, offset: 7 };
+  const outer = { size: 60, slide: 20, offset: 7, cumulative: life.seed % 2 === 0 };
   const inner = stream.groupBy(windowKey(life.shape), 'k').agg({ n: count(), least: min('v') });
+  const outerKey = outer.cumulative
+    ? cumulativeWindow('window' as never, { step: ms(outer.slide), max: ms(outer.size), offset: ms(outer.offset) })
+    : window('window' as never, ms(outer.size), { slide: ms(outer.slide), offset: ms(outer.offset) });
   const results = (inner as unknown as Stream<{ window: unknown; n: number; least: number | null }>)
-    .groupBy(window('window' as never, ms(outer.size), { slide: ms(outer.slide), offset: ms(outer.offset) }))
+    .groupBy(outerKey)
     .agg({ n: count(), total: sum('n'), least: min('least') });
   const report = await experiment.run([output(results, world.sink('append'))]);
-  const groups = new Map<number, { n: number; total: number; all: number[] }>();
+  const groups = new Map<string, { window: Span; n: number; total: number; all: number[] }>();
   for (const result of windowed(rows, life.shape)) {
     for (const { window: of } of windowed([{ row: rowAt(result.window.end - 1), stamp: Number.NEGATIVE_INFINITY }], outer)) {
-      const group = groups.get(of.start) ?? { n: 0, total: 0, all: [] };
-      groups.set(of.start, group);
+      const group = groups.get(shown(of)) ?? { window: of, n: 0, total: 0, all: [] };
+      groups.set(shown(of), group);
       group.n++;
       group.total += result.n;
       if (result.least !== null) group.all.push(result.least);
     }
   }
-  const expected = [...groups].map(([start, { n, total, all }]) => ({
-    window: { start, end: start + outer.size },
+  const expected = [...groups.values()].map(({ window: of, n, total, all }) => ({
+    window: of,
     n,
     total,
     least: ascending(all)[0] ?? null,

@@ -65,6 +65,12 @@ const lenient = (): Operator =>
     [emissions[1]!, { port: 'complete', mode: 'complete', everyMs: 0 }],
   );
 
+const growing = (): Operator =>
+  aggregateOperator(
+    aggregateNode({ window: { ...sliding(30, 10), cumulative: true }, aggregates: { sum: { fn: 'sum', column: 'value' } } }),
+    emissions,
+  );
+
 const sessions = (): Operator =>
   sessionOperator(aggregateNode({ session: { column: 'at', gap: 15 }, aggregates: { sum: { fn: 'sum', column: 'value' } } }), [
     ...emissions,
@@ -214,6 +220,7 @@ describe('keyed operators whose key groups move at each restore', () => {
   test.each<[string, Moved]>([
     ['windows', { make: windows }],
     ['windows that take late rows', { make: lenient }],
+    ['windows that grow', { make: growing }],
     ['the first of windows', { make: best }],
     ['timers', { make: timers }],
     ['sessions', { make: sessions }],

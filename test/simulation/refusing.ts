@@ -2,10 +2,11 @@
  * Jobs whose own functions refuse rows: each must come out among the dead letters, once, and change nothing else. Stateless functions
  * set it aside at once; stateful ones fail, and run guarded from then on: what they had changed by the row that they refuse is undone.
  */
-import { aggregate, count, schema, state, t, timestamp, window } from '../../src/api/index.ts';
+import { aggregate, count, schema, state, t, timestamp } from '../../src/api/index.ts';
 import { type Experiment, type Finding, Plain, type Query, same, samePerKey, type Timed } from '../golden/experiment.ts';
 import { output } from '../golden/life.ts';
 import { lateOf, type Row, shown, type Stamped, windowed } from '../golden/plain.ts';
+import { windowKey } from '../golden/queries.ts';
 
 /** The name of the dead letters' sink in the world of such a life. */
 export const deadLetters = 'dead letters';
@@ -146,9 +147,7 @@ const wary = aggregate({
 
 const refusingSums: Query = async (experiment) => {
   const { life, stream, rows, world } = experiment;
-  const { size, slide, offset } = life.shape;
-  const shape = { slide: `${slide} ms`, offset: `${offset} ms` } as const;
-  const results = stream.groupBy(window('at', `${size} ms`, shape), 'k').agg({ n: count(), wary: wary('v') });
+  const results = stream.groupBy(windowKey(life.shape), 'k').agg({ n: count(), wary: wary('v') });
   const report = await experiment.run([output(results, world.sink('append')), output(results.late(), world.sink('late'))]);
   const late = lateOf(rows, life.shape);
   const expected = windowed(accepted(rows), life.shape).map(({ window: of, k, n }) => ({ window: of, k, n, wary: n }));

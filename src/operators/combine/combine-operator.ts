@@ -101,7 +101,7 @@ class CombineOperator implements Operator {
       }
       const stamp = time!.closes ? stampAt(i) : -Infinity;
       const lag = stamp < to ? 0 : slices.lagAt(slice, stamp);
-      if (lag === slices.perWindow) {
+      if (lag > 0 && lag === slices.lagMax(slice)) {
         isOut[i] = 1;
         late++;
       }
