@@ -1,21 +1,53 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { from, timestamp } from 'weir';
 import { testRun, testSource } from 'weir/testing';
+import { Order, perHour, soFar } from '../../examples/takings.ts';
 import { Click, visits } from '../../examples/visits.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 const doc = read('docs/windows.md');
 
-test('the example of docs/windows.md is the one that can be run', () => {
-  const [, example] = /<!-- example: visits -->\n```ts\n([\s\S]*?)```/.exec(doc)!;
-  expect(example).toBe(read('examples/visits.ts'));
+const clock = (ms: number): string => `${Math.floor(ms / 3_600_000)}:${String((ms / 60_000) % 60).padStart(2, '0')}`;
+const timeOf = (text: string) => {
+  const [hours, minutes] = text.split(':').map(Number);
+  return timestamp((hours! * 60 + minutes!) * 60_000);
+};
+const section = (title: string): string => doc.split(/^## /m).find((part) => part.startsWith(title))!;
+
+test.each(['visits', 'takings'])('the example %s of docs/windows.md is the one that can be run', (name) => {
+  const [, example] = new RegExp(`<!-- example: ${name} -->\\n\`\`\`ts\\n([\\s\\S]*?)\`\`\``).exec(doc)!;
+  expect(example).toBe(read(`examples/${name}.ts`));
 });
 
-test('what docs/windows.md says happens to rows in time happens', async () => {
-  const clock = (ms: number): string => `${Math.floor(ms / 3_600_000)}:${String((ms / 60_000) % 60).padStart(2, '0')}`;
-  const rows = [...doc.matchAll(/^\| (\d):(\d\d) \|[^|]*\| ([^|]*) \|/gm)];
+describe('what docs/windows.md says happens to orders in time happens,', () => {
+  const tables = section('Windows that grow')
+    .split('\n\n')
+    .filter((part) => part.startsWith('| an order at'));
+  const orders = (table: string): [string, string][] =>
+    [...table.matchAll(/^\| (\d:\d\d) \|[^|]*\|([^|]*)\|/gm)].map(([, at, out]) => [at!, out!.replaceAll('`', '').trim()]);
+  const shown = (rows: readonly { window: { start: number; end: number }; orders: number }[]): string =>
+    rows.map(({ window, orders }) => `[${clock(window.start)}, ${clock(window.end)}) ${orders}`).join(', ');
+
+  test.each([
+    ['to windows that grow', 0, soFar, 'append', 0],
+    ['to windows that are corrected', 1, perHour, 'update', 1],
+  ] as const)('%s', async (_, which, query, mode, late) => {
+    const rows = orders(tables[which]!);
+    expect(rows.length).toBeGreaterThanOrEqual(6);
+    const source = testSource(Order);
+    await using run = await testRun(query(from(source)), { mode });
+    for (const [at, out] of rows) {
+      source.push({ shop: 'north', price: 1, at: timeOf(at) });
+      expect([at, shown(await run.drain())]).toEqual([at, out]);
+    }
+    expect(run.late).toBe(late);
+  });
+});
+
+test('what docs/windows.md says happens to clicks in time happens', async () => {
+  const rows = [...section('Sessions').matchAll(/^\| (\d):(\d\d) \|[^|]*\| ([^|]*) \|/gm)];
   expect(rows.length).toBe(6);
   const clicks = testSource(Click);
   await using run = await testRun(visits(from(clicks)), { mode: 'complete' });

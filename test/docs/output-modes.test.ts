@@ -1,0 +1,32 @@
+// docs/output-modes.md says what src/plan/output-modes.ts says.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { outputModes } from '../../src/plan/index.ts';
+import { hourly } from './modes-example.ts';
+
+const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
+const doc = read('docs/output-modes.md');
+const modes = ['append', 'update', 'complete'] as const;
+
+test('the table of docs/output-modes.md is the one that types and planner read', () => {
+  const reasons = new Map([...doc.matchAll(/^(\d)\. (.*)$/gm)].map(([, number, reason]) => [number!, `✗ ${reason!}`]));
+  const rows = [...doc.matchAll(/^\|[^|]*\| `(\w+)` \| (\w+) \| (\w+) \| (\w+) \|$/gm)];
+  const said = rows.map(([, kind, ...cells]) => [
+    kind!,
+    Object.fromEntries(modes.map((mode, i) => [mode, cells[i] === 'yes' ? true : reasons.get(cells[i]!)])),
+  ]);
+  expect(Object.fromEntries(said) as unknown).toEqual(outputModes);
+});
+
+test('the example of docs/output-modes.md is the one that runs here, and gives what is said of it', async () => {
+  const [, example] = /<!-- example: modes -->\n```ts\n([\s\S]*?)```/.exec(doc)!;
+  expect(example).toBe(read('test/docs/modes-example.ts'));
+  const rows = [...doc.matchAll(/^\| (\d):(\d\d) \| [\d:]+ \|([ \d]*)\|([ \d]*)\|([ \d]*)\|$/gm)];
+  expect(rows.length).toBe(3);
+  const times = rows.map(([, hours, minutes]) => (Number(hours) * 60 + Number(minutes)) * 60_000);
+  for (const [i, mode] of modes.entries()) {
+    const written = rows.map((cells) => (cells[i + 3]!.trim() === '' ? [] : [Number(cells[i + 3])]));
+    expect([mode, await hourly(mode, ...times)]).toEqual([mode, written]);
+  }
+});

@@ -1,0 +1,54 @@
+// The example of docs/time.md, and what is said there of its runs.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Params, start } from 'weir';
+import inbox from '../../examples/inbox.ts';
+
+const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
+const doc = read('docs/time.md');
+
+const hourOf = (line: string): string =>
+  new Date((JSON.parse(line) as { window: { start: number } }).window.start).toISOString().slice(11, 16);
+
+test('the example of docs/time.md is the one that can be run', () => {
+  const [, example] = /<!-- example: inbox -->\n```ts\n([\s\S]*?)```/.exec(doc)!;
+  expect(example).toBe(read('examples/inbox.ts'));
+});
+
+test('its runs give the hours that docs/time.md says', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-time-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const at = (name: string): string => join(folder, name);
+  mkdirSync(at('inbox'));
+  const put = (name: string, from: string, to: string): void => {
+    const lines: string[] = [];
+    const end = Date.parse(`2026-01-01T${to}Z`);
+    for (let ms = Date.parse(`2026-01-01T${from}Z`); ms <= end; ms += 300_000)
+      lines.push(JSON.stringify({ device: 'd', temperature: 20, at: new Date(ms).toISOString() }));
+    writeFileSync(at(`inbox/${name}`), `${lines.join('\n')}\n`);
+  };
+  const files: Readonly<Record<string, () => void>> = {
+    'files a, b': () => (put('a', '09:00', '10:30'), put('b', '10:35', '11:20')),
+    'file c': () => put('c', '11:25', '13:40'),
+    'nothing new': () => undefined,
+  };
+  const params = { string: (key: string) => at({ folder: 'inbox', out: 'hours.jsonl' }[key]!) } as unknown as Params;
+  let before = 0;
+  const runs = [
+    ...doc.matchAll(/^run \d\s+([^:]*?)(?::.*?)?\s{2,}watermark \d\d:\d\d\s+goes out: (.*?)(?:\s{2,}stays open.*)?$/gm),
+  ];
+  expect(runs.length).toBe(3);
+  for (const [, what, out] of runs) {
+    files[what!]!();
+    const job = await start(inbox(params), { stateDir: at('state'), trigger: 'available-now' });
+    await job.finished;
+    const hours = readFileSync(at('hours.jsonl'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    const given = hours.slice(before).map((line) => hourOf(line).replace(/^0/, ''));
+    before = hours.length;
+    expect([what, given.join(', ') || 'nothing']).toEqual([what, out]);
+  }
+});
