@@ -3,7 +3,7 @@ import { type Stream, window } from '../../src/api/index.ts';
 import type { OutputMode } from '../../src/plan/index.ts';
 import { type Experiment, type Finding, type Query, same, sameSequence } from './experiment.ts';
 import { output } from './life.ts';
-import { ascending, type KeyColumn, keysOf, type Row, shown, windowsOf } from './plain.ts';
+import { ascending, type KeyColumn, keysOf, type Row, shown, windowsOf, type Span } from './plain.ts';
 import { timedKeys } from './queries.ts';
 
 type Ranked = Row & { readonly window?: { readonly start: number; readonly end: number }; readonly rank: number };
@@ -64,24 +64,23 @@ const ofWindows: Query = async (experiment) => {
   const { life, stream, world } = experiment;
   const keys = timedKeys(life.keys);
   const { size, slide, offset } = life.shape;
-  const span = window('at', `${size} ms`, { slide: `${slide} ms`, offset: `${offset} ms` });
-  const results = stream.groupBy(span as never, ...(keys as 'k'[])).top(rows, order as never) as unknown as Stream<object>;
+  const shape = { size, slide, offset };
+  const over = window('at', `${size} ms`, { slide: `${slide} ms`, offset: `${offset} ms` });
+  const results = stream.groupBy(over as never, ...(keys as 'k'[])).top(rows, order as never) as unknown as Stream<object>;
   const report = await experiment.run(life.modes.map((mode) => output(results, world.sink(mode), mode, life.every)));
-  const groups = new Map<string, { readonly start: number; readonly of: Row[] }>();
+  const groups = new Map<string, { readonly span: Span; readonly of: Row[] }>();
   let late = 0;
   for (const { row, stamp } of experiment.rows) {
-    const starts = windowsOf(row.at, life.shape).filter((start) => start + size > stamp);
-    if (starts.length === 0) late++;
-    for (const start of starts) {
-      const id = shown([start, keysOf(row, keys)]);
-      const group = groups.get(id) ?? { start, of: [] };
+    const spans = windowsOf(row.at, shape).filter(({ end }) => end > stamp);
+    if (spans.length === 0) late++;
+    for (const span of spans) {
+      const id = shown([span, keysOf(row, keys)]);
+      const group = groups.get(id) ?? { span, of: [] };
       groups.set(id, group);
       group.of.push(row);
     }
   }
-  const expected = [...groups.values()].flatMap(({ start, of }) =>
-    ranked(of, keys).map((row) => ({ window: { start, end: start + size }, ...row })),
-  );
+  const expected = [...groups.values()].flatMap(({ span, of }) => ranked(of, keys).map((row) => ({ window: span, ...row })));
   return { life: report, late, findings: life.modes.flatMap((mode) => found(experiment, mode, keys, expected)) };
 };
 
