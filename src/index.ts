@@ -47,6 +47,7 @@ export {
   mapGroupsWithState,
   type MapState,
   max,
+  type Migration,
   min,
   now,
   type NumberExpr,

@@ -208,6 +208,7 @@ const notices: Stream<{ n: number }> = keyed.process({
     last: state.value(t.timestamp, { ttl: '1 hour' }),
     seen: state.map(t.string, t.number),
     recent: state.list(t.timestamp, { ttl: '10 minutes' }),
+    total: state.value(t.struct({ sum: t.number }), { migrate: { from: t.number, by: (sum) => ({ sum: sum + 1 }) } }),
   },
   emits: schema({ n: t.number }),
   onRow(row, ctx) {

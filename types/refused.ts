@@ -118,6 +118,8 @@ timed.keyBy('deviceId').process({
     ctx.emit({ n: 1, m: 2 });
   },
 });
+//✗ Type 'string' is not assignable to type 'number'
+state.value(t.number, { migrate: { from: t.number, by: (n) => String(n) } });
 //✗ Type '"an hour"' is not assignable to type '`${number}
 state.value(t.number, { ttl: 'an hour' });
 

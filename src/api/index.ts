@@ -68,6 +68,7 @@ export { type AnySchema, type InputOf, type RowOf, type Schema, schema } from '.
 export {
   type ListState,
   type MapState,
+  type Migration,
   state,
   type StateField,
   type StateOptions,

@@ -29,13 +29,24 @@ export interface ListState<T> extends Iterable<T> {
   clear(): void;
   readonly length: number;
 }
-export interface StateOptions {
+/** Values as an earlier version of the job declared them, and what becomes of each. Asked once for each, at the restore. */
+export interface Migration<Before, T> {
+  readonly from: Field<any, Before>;
+  /** Must be pure. */
+  readonly by: (before: Before) => T;
+}
+export interface StateOptions<T = any, Before = any> {
   /**
    * Forget a value this long after it was last written, in processing time: `'1 hour'`. Each entry of a map, and each value of a list, by
    * itself. What is over is never seen again, and is cleared away though nobody asks for it. The length may change from one deployment to
    * the next, and then holds for what was written before as well. Without it values are kept until they are cleared.
    */
   readonly ttl?: Duration;
+  /**
+   * Takes over what a checkpoint holds of this state, if it was declared as another field: `{ from: t.number, by: (sum) => ({ sum, n: 1 }) }`.
+   * Without it a struct may get fields that are nullable, and a value may become nullable; any other change is refused at the restore.
+   */
+  readonly migrate?: Migration<Before, T>;
 }
 export type Handles<S extends StateSpec> = { readonly [K in keyof S]: S[K] extends StateField<infer H> ? H : never };
 
@@ -51,32 +62,35 @@ class DeclaredState {
 /** The kinds of state that a key can have. */
 export const state: {
   /** One value per key. */
-  value<I, T>(of: Field<I, T>, options?: StateOptions): StateField<ValueState<T>>;
+  value<I, T, B = unknown>(of: Field<I, T>, options?: StateOptions<NoInfer<T>, B>): StateField<ValueState<T>>;
   /** A map per key. */
-  map<J, K extends string | number, I, V>(
+  map<J, K extends string | number, I, V, B = unknown>(
     key: Field<J, K>,
     value: Field<I, V>,
-    options?: StateOptions,
+    options?: StateOptions<NoInfer<V>, B>,
   ): StateField<MapState<K, V>>;
   /** A list per key. It is written as one, so it should stay short: hundreds of values, not millions. */
-  list<I, T>(of: Field<I, T>, options?: StateOptions): StateField<ListState<T>>;
+  list<I, T, B = unknown>(of: Field<I, T>, options?: StateOptions<NoInfer<T>, B>): StateField<ListState<T>>;
 } = {
   value: (of, options) =>
-    new DeclaredState({ kind: 'value', value: fieldColumn('value', of), ...lifetimeOf(options, 'state.value()') }) as never,
+    new DeclaredState({ kind: 'value', value: fieldColumn('value', of), ...optionsOf(options, 'state.value()') }) as never,
   map: (key, value, options) =>
     new DeclaredState({
       kind: 'map',
       key: fieldColumn('key', key),
       value: fieldColumn('value', value),
-      ...lifetimeOf(options, 'state.map()'),
+      ...optionsOf(options, 'state.map()'),
     }) as never,
   list: (of, options) =>
-    new DeclaredState({ kind: 'list', value: fieldColumn('value', of), ...lifetimeOf(options, 'state.list()') }) as never,
+    new DeclaredState({ kind: 'list', value: fieldColumn('value', of), ...optionsOf(options, 'state.list()') }) as never,
 };
 
 /** @throws WeirError `E_PLAN` for what is no duration, or none at all */
-function lifetimeOf({ ttl }: StateOptions = {}, what: string): { readonly ttlMs?: number } {
-  return ttl === undefined ? {} : { ttlMs: positiveMs(ttl, `${what} ttl`) };
+function optionsOf({ ttl, migrate }: StateOptions = {}, what: string): Pick<StateDeclaration, 'ttlMs' | 'migrate'> {
+  return {
+    ...(ttl === undefined ? {} : { ttlMs: positiveMs(ttl, `${what} ttl`) }),
+    ...(migrate === undefined ? {} : { migrate: { from: fieldColumn('migrate.from', migrate.from), by: migrate.by } }),
+  };
 }
 
 /** @throws WeirError `E_PLAN` where a name stands for something else than state */

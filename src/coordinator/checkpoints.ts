@@ -10,7 +10,7 @@
 import { type ActorRef, createActor } from 'xstate';
 import { keyHashVersion } from '../batch/index.ts';
 import { type Clock, type Epoch, type Generation, invariant, type Logger, type Timer, WeirError } from '../core/index.ts';
-import type { PhysicalPlan } from '../plan/index.ts';
+import { type PhysicalPlan, shapeOf, type StateShape } from '../plan/index.ts';
 import {
   abortEpoch,
   acknowledge,
@@ -309,6 +309,7 @@ export class Checkpoints {
       keyGroups: plan.keyGroups,
       keyHashVersion,
       states: statesOf(plan),
+      shapes: shapesOf(plan),
       operators,
       emitted: emittedBy(this.#emitted, barrier),
       totals,
@@ -321,6 +322,15 @@ export function statesOf(plan: PhysicalPlan): Record<string, string> {
   const states: Record<string, string> = {};
   for (const { id, state } of plan.stages.flatMap((stage) => stage.operators)) if (state !== null) states[id] = state;
   return states;
+}
+
+/** Operator → each state that a process function declares. */
+function shapesOf(plan: PhysicalPlan): NonNullable<Manifest['shapes']> {
+  const shapes: Record<string, Record<string, StateShape>> = {};
+  for (const { id, node } of plan.stages.flatMap((stage) => stage.operators))
+    if (node.kind === 'process')
+      shapes[id] = Object.fromEntries(Object.entries(node.state).map(([name, declared]) => [name, shapeOf(declared)]));
+  return shapes;
 }
 
 /** Each `every` that a result of the plan has. */

@@ -12,6 +12,8 @@ export interface KeptValue {
   /** @throws WeirError `E_VALUE` if the field cannot hold the value */
   of(value: unknown): unknown;
   back(kept: unknown): unknown;
+  /** As `of`, for a value that was written before, at a time that is known or not. */
+  taken(value: unknown, writtenAt: number | undefined): unknown;
   /** Its time to live is over: it is to be neither seen nor kept. */
   isOver(kept: unknown): boolean;
   write(out: ByteWriter, kept: unknown): void;
@@ -44,6 +46,9 @@ function plain(field: FieldType): KeptValue {
       return value ?? null;
     },
     back: (kept) => kept,
+    taken(value) {
+      return this.of(value);
+    },
     isOver: never,
     write: (out, kept) => codec.write(out, kept),
     read: (from) => codec.read(from),
@@ -61,6 +66,9 @@ function encoded(field: FieldType): KeptValue {
       return scratch.finish();
     },
     back: (kept) => codec.read(new ByteReader(kept as Uint8Array)),
+    taken(value) {
+      return this.of(value);
+    },
     isOver: never,
     write: (out, kept) => out.bytes(kept as Uint8Array),
     read: (from) => from.bytes(),
@@ -79,6 +87,7 @@ function mortal(inner: KeptValue, { ttlMs, now }: Lifetime): KeptValue {
     id: `${inner.id} with its time`,
     of: (value): Mortal => ({ writtenAt: now(), kept: inner.of(value) }),
     back: (kept) => inner.back((kept as Mortal).kept),
+    taken: (value, writtenAt = now()): Mortal => ({ writtenAt, kept: inner.of(value) }),
     isOver: (kept) => now() - (kept as Mortal).writtenAt >= ttlMs,
     write(out, kept) {
       out.f64((kept as Mortal).writtenAt);

@@ -23,6 +23,8 @@ export interface StatePlace {
 }
 type MapKey = string | number;
 
+export const stateTableName = (name: string): string => `state.${name}`;
+
 /** One declared state: what the user sees, how to take back what happened since, and how to be rid of what is over. */
 export interface StateHandle {
   readonly face: object;
@@ -47,7 +49,7 @@ export function stateHandle(name: string, declared: StateDeclaration, place: Sta
 }
 
 function valueHandle(name: string, kept: KeptValue, { table: declare, at }: StatePlace, lifetime?: Lifetime): StateHandle {
-  const table = declare<unknown>(`state.${name}`, { id: `value of ${kept.id}`, write: kept.write, read: kept.read });
+  const table = declare<unknown>(stateTableName(name), { id: `value of ${kept.id}`, write: kept.write, read: kept.read });
   const prune = (key: string, found: unknown): boolean => kept.isOver(found) && table.delete(0, key);
   const face = {
     get: (): unknown => {
@@ -67,7 +69,7 @@ function mapHandle(
   { table: declare, at }: StatePlace,
   lifetime?: Lifetime,
 ): StateHandle {
-  const table = declare(`state.${name}`, mapCodec(keys, values));
+  const table = declare(stateTableName(name), mapCodec(keys, values));
   const remove = (of: string, key: MapKey): void => {
     const map = table.modify(0, of)!;
     map.delete(key);
@@ -136,7 +138,7 @@ function mapCodec(keys: KeptValue, values: KeptValue): ValueCodec<Map<MapKey, un
 }
 
 function listHandle(name: string, values: KeptValue, { table: declare, at }: StatePlace, lifetime?: Lifetime): StateHandle {
-  const table = declare(`state.${name}`, listCodec(values));
+  const table = declare(stateTableName(name), listCodec(values));
   const prune = (of: string, list: readonly unknown[]): void => {
     if (!list.some(values.isOver)) return;
     const left = list.filter((found) => !values.isOver(found));

@@ -15,7 +15,7 @@
 import type { Batch, BatchSchema } from '../batch/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import type { Epoch, Generation, Clock, Logger } from '../core/index.ts';
-import type { StateTable, ValueCodec } from '../state/index.ts';
+import type { OlderTables, StateTable, ValueCodec } from '../state/index.ts';
 
 export type Step = 'done' | 'more' | 'wait';
 
@@ -110,6 +110,8 @@ export interface Operator {
   onBarrier?(barrier: Barrier, out: Output): Step;
   /** Non-keyed state at the barrier: plain msgpack data. Undefined = none. */
   snapshot?(): unknown;
+  /** Before a restore: how the tables were written of whose state this is the shape, if it is not today's (plan/state-shape.ts). */
+  olderTables?(shapes: Readonly<Record<string, unknown>>): OlderTables;
   /** Before the first row; keyed tables are filled already. Parts of all earlier subtasks that owned some of our groups (of a rescaled non-keyed operator: of all). */
   restore?(parts: readonly RestoredPart[]): void;
   /** State of one split (sources' chains): moves with it. */

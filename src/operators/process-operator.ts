@@ -10,10 +10,12 @@
  * aside.
  */
 import type { Batch } from '../batch/index.ts';
-import type { ProcessNode } from '../plan/index.ts';
+import type { ProcessNode, StateShape } from '../plan/index.ts';
+import type { OlderTables } from '../state/index.ts';
 import { setAside, setAsideOfKey } from './dead-rows.ts';
 import { keyExtractor, keyInWords } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
+import { olderTables } from './older-state.ts';
 import { ProcessCalls } from './process-calls.ts';
 import { Resumable } from './resumable.ts';
 import { closureFault } from './row-fault.ts';
@@ -73,6 +75,10 @@ class ProcessOperator implements Operator {
   snapshot(): Snapshot {
     const { timers, processingTimers } = this.#calls;
     return { ordinal: timers.ordinal, processing: processingTimers.ordinal, watermark: this.#watermark };
+  }
+
+  olderTables(shapes: Readonly<Record<string, unknown>>): OlderTables {
+    return olderTables(this.#context, this.#node, shapes as Readonly<Record<string, StateShape>>);
   }
 
   restore(parts: readonly RestoredPart[]): void {

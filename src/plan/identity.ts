@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type OperatorId, operatorId, WeirError } from '../core/index.ts';
-import { type DataType, fieldOf, type SchemaField } from '../batch/index.ts';
+import { type DataType, fieldOf, type FieldType } from '../batch/index.ts';
 import { formatMs } from '../core/index.ts';
 import { exprText, plainColumn } from '../expr/index.ts';
 import type {
@@ -16,12 +16,14 @@ import type {
   AggregateSpec,
   JoinNode,
   KeySelector,
+  ProcessNode,
   ProjectNode,
   Remembered,
   StateDeclaration,
   WindowSpec,
 } from './logical.ts';
 import type { Resolved } from './resolve.ts';
+import { shapeOf, type StateShape } from './state-shape.ts';
 
 export interface Identity {
   readonly id: OperatorId;
@@ -139,6 +141,9 @@ function keysOf({ node }: Resolved): readonly string[] {
   }
 }
 
+/** With what the state of a process function begins, in words. */
+export const keyText = ({ key }: ProcessNode): string => `key ${selectorText(key)}; `;
+
 export function selectorText(key: KeySelector): string {
   return 'column' in key ? key.column : 'a function';
 }
@@ -155,7 +160,7 @@ function stateOf({ node }: Resolved): string | null {
     case 'reduce':
       return `reduced rows by ${selectorText(node.key)}`;
     case 'process':
-      return `key ${selectorText(node.key)}; ${
+      return `${keyText(node)}${
         Object.entries(node.state)
           .map(([name, declared]) => `${name}: ${stateText(declared)}`)
           .join(', ') || 'no state'
@@ -174,9 +179,11 @@ function stateOf({ node }: Resolved): string | null {
 }
 
 /** How long values are kept may change. */
-function stateText(declared: StateDeclaration): string {
-  const prefix = declared.kind === 'map' ? `map of ${fieldText(declared.key)} to ` : declared.kind === 'list' ? 'items of ' : '';
-  return `${prefix}${fieldText(declared.value)}${declared.ttlMs === undefined ? '' : ' for a time'}`;
+const stateText = (declared: StateDeclaration): string => shapeText(shapeOf(declared));
+
+export function shapeText({ kind, key, value, timed }: StateShape): string {
+  const prefix = key !== undefined ? `map of ${fieldText(key)} to ` : kind === 'list' ? 'items of ' : '';
+  return `${prefix}${fieldText(value)}${timed ? ' for a time' : ''}`;
 }
 
 function rememberedText(remembered: Remembered): string {
@@ -233,7 +240,7 @@ function windowText({ column, sizeMs, slideMs, offsetMs, latenessMs = 0, cumulat
   return `${formatMs(sizeMs)}${slideMs === sizeMs ? '' : ` ${cumulative ? 'growing' : 'sliding'} by ${formatMs(slideMs)}`}${offsetMs === 0 ? '' : ` offset ${formatMs(offsetMs)}`}${latenessMs === 0 ? '' : ` late by up to ${formatMs(latenessMs)}`} over ${column}`;
 }
 
-function fieldText(field: SchemaField): string {
+function fieldText(field: FieldType): string {
   return `${typeText(field.type)}${field.nullable ? ' or null' : ''}`;
 }
 

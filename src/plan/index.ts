@@ -41,7 +41,7 @@ export { hasWatermark, kindOf, kindsOf, underWatermark, watermarkedColumns } fro
 export { type GroupTime, groupTime, sessionCloses } from './group-time.ts';
 export { equalIsLate } from './lateness.ts';
 export { describePlan } from './describe.ts';
-export { selectorText, typeText } from './identity.ts';
+export { keyText, selectorText, shapeText, typeText } from './identity.ts';
 export { keyGroupsOfJob, ownedGroups, routingTable } from './key-groups.ts';
 export {
   type ChangelogMode,
@@ -54,5 +54,6 @@ export {
   type Stage,
 } from './physical.ts';
 export { deadLetterId, deadLetterSchema, planJob } from './planner.ts';
+export { shapeOf, type StateShape, type Takeover, takeover } from './state-shape.ts';
 export { inputsOf } from './resolve.ts';
 export { isKeyed } from './shuffle-key.ts';

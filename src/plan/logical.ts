@@ -3,7 +3,7 @@
  *
  * Owns: the node types, and what the planner must know of sources and sinks. A node is immutable and is its own identity.
  */
-import type { BatchSchema, ColumnPath, SchemaField } from '../batch/index.ts';
+import type { BatchSchema, ColumnPath, FieldType, SchemaField } from '../batch/index.ts';
 import type { ExprNode, NamedExpr } from '../expr/index.ts';
 import type { GroupTime } from './group-time.ts';
 
@@ -243,6 +243,8 @@ export type StateDeclaration = {
   readonly value: SchemaField;
   /** A value is forgotten this long after it was written, in processing time. */
   readonly ttlMs?: number;
+  /** Makes a value of one of an earlier version of the job. */
+  readonly migrate?: { readonly from: FieldType; readonly by: (before: never) => unknown };
 } & ({ readonly kind: 'value' | 'list' } | { readonly kind: 'map'; readonly key: SchemaField });
 export interface ProcessNode extends NodeBase {
   readonly kind: 'process';

@@ -6,7 +6,7 @@ export { FrozenState } from './frozen-state.ts';
 export { garbage } from './garbage.ts';
 export { HeapTable, type TableLimits } from './heap-table.ts';
 export { forgetLevelStores, openLevelStores } from './level/index.ts';
-export { loadChunks } from './load-chunks.ts';
+export { loadChunks, type OlderTables } from './load-chunks.ts';
 export {
   blobsOf,
   type Counters,

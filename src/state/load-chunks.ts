@@ -7,7 +7,7 @@
  * Invariants: S26 only records of groups that are owned and for which the chunk still counts are taken; S27 a table that is
  * not declared, or has another codec, is refused: never skipped.
  */
-import { keyHashVersion } from '../batch/index.ts';
+import { type ByteReader, keyHashVersion } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { Chunk, Section, TableId } from './chunk.ts';
 import { type ChunkRef, counts, fetchChunk, within } from './chunk-ref.ts';
@@ -20,15 +20,24 @@ import { recordKind, type RecordReader } from './state-record.ts';
 /** Chunks that are under way while one is taken in: small ones wait for the store rather than for work. */
 const readAhead = 8;
 
+/** Table → a value of it as an earlier version of the job wrote it, made one of today. Tables that are not in it are as they were. */
+export type OlderTables = ReadonlyMap<string, (from: ByteReader) => unknown>;
+
 /**
  * @param state with all its tables declared, and empty
  * @param refs in the order of the manifest; chunks of groups that are not owned are ignored
+ * @param older where state has changed its form: everything is then new, and goes with the next snapshot, whole
  * @throws WeirError `E_STATE_DAMAGED` or `E_STATE_INCOMPATIBLE` ("was / is")
  */
-export async function loadChunks(state: OperatorState, refs: readonly ChunkRef[], blobs: BlobStore): Promise<void> {
+export async function loadChunks(
+  state: OperatorState,
+  refs: readonly ChunkRef[],
+  blobs: BlobStore,
+  older?: OlderTables,
+): Promise<void> {
   const newer = new NewerKeys();
   const wanted = refs.toReversed().flatMap((ref) => within(ref, state.owned) ?? []);
-  const older = chunksByGroup(wanted);
+  const left = chunksByGroup(wanted);
   const ahead: { readonly ref: ChunkRef; readonly fetched: Promise<Chunk> }[] = [];
   const fetchOne = (ref: ChunkRef): void => {
     const fetched = fetchChunk(ref, blobs);
@@ -40,11 +49,11 @@ export async function loadChunks(state: OperatorState, refs: readonly ChunkRef[]
     const { ref, fetched } = ahead.shift()!;
     const chunk = await fetched;
     if (next < wanted.length) fetchOne(wanted[next]!);
-    requireCompatible(state, chunk);
-    for (const [from, to] of ref.groups) for (let group = from; group < to; group++) older.set(group, older.get(group)! - 1);
+    requireCompatible(state, chunk, older);
+    for (const [from, to] of ref.groups) for (let group = from; group < to; group++) left.set(group, left.get(group)! - 1);
     for (const section of chunk.sections)
       if (counts(ref, section.group))
-        loadSection(state, section, newer.place(section.table.name, section.group), older.get(section.group)! > 0);
+        loadSection({ state, older }, section, newer.place(section.table.name, section.group), left.get(section.group)! > 0);
   }
 }
 
@@ -56,9 +65,16 @@ function chunksByGroup(refs: readonly ChunkRef[]): Map<number, number> {
   return chunks;
 }
 
+interface Loaded {
+  readonly state: OperatorState;
+  readonly older: OlderTables | undefined;
+}
+
 /** @param remembers older chunks may speak of the same keys */
-function loadSection(state: OperatorState, section: Section, newer: NewerPlace, remembers: boolean): void {
+function loadSection({ state, older }: Loaded, section: Section, newer: NewerPlace, remembers: boolean): void {
   const table = state.heapTable(section.table.name)!;
+  const read = older?.get(section.table.name);
+  const codec = read === undefined ? table.codec : { ...table.codec, id: section.table.codecId, read };
   const drops: number[] = [];
   const record = section.read();
   while (record.next()) {
@@ -66,7 +82,10 @@ function loadSection(state: OperatorState, section: Section, newer: NewerPlace, 
     if (kind === recordKind.drop) drops.push(namespace);
     else if (newer.has(namespace, key)) continue;
     else {
-      if (kind === recordKind.put) load(table, section.group, record);
+      if (kind === recordKind.put) {
+        if (older === undefined) load(table, section.group, record);
+        else table.put(namespace, key, section.group, record.decode(codec));
+      }
       if (remembers) newer.add(namespace, key);
     }
   }
@@ -80,7 +99,7 @@ function load(table: HeapTable<unknown>, group: number, record: RecordReader): v
   else table.load(namespace, key, group, record.decode(table.codec));
 }
 
-function requireCompatible(state: OperatorState, chunk: Chunk): void {
+function requireCompatible(state: OperatorState, chunk: Chunk, older: OlderTables | undefined): void {
   const refuse = (what: string): never => {
     throw new WeirError('E_STATE_INCOMPATIBLE', `operator ${state.operator}: ${what}`);
   };
@@ -89,7 +108,7 @@ function requireCompatible(state: OperatorState, chunk: Chunk): void {
   if (chunk.keyGroups !== state.keyGroups) refuse(`the number of key groups was ${chunk.keyGroups}, is ${state.keyGroups}`);
   const declared = new Map(state.descriptors().map((table) => [table.name, table]));
   for (const was of chunk.tables) {
-    const reason = difference(was, declared);
+    const reason = older?.has(was.name) === true ? null : difference(was, declared);
     if (reason !== null) refuse(reason);
   }
 }

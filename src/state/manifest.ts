@@ -78,6 +78,8 @@ export interface Manifest {
   readonly keyHashVersion: number;
   /** Operator → what its state means, in words. */
   readonly states: Readonly<Record<string, string>>;
+  /** Operator → state → what it is made of, where users declare it (plan/state-shape.ts). Manifests of earlier versions do not say it. */
+  readonly shapes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly operators: Readonly<Record<string, readonly OperatorPart[]>>;
   /** `every` in ms → time of the barrier at which such results last went out, ms. */
   readonly emitted: Readonly<Record<string, number>>;
