@@ -78,6 +78,8 @@ export class Task implements Schedulable {
   readonly #alarm: Alarm;
   /** What came last was the time. */
   #wasTold = false;
+  /** The last barrier of this run has passed: what comes due now is for the next one. */
+  #isOver = false;
   /** Time spent working and time spent held back by others, ms, since the task began. */
   busyMs = 0;
   heldBackMs = 0;
@@ -170,6 +172,7 @@ export class Task implements Schedulable {
       const barrier = this.#inChain;
       this.#inChain = null;
       this.#settled = Math.max(this.#settled, barrier.epoch);
+      this.#isOver ||= barrier.last !== undefined;
       this.#events.barrierPassed(barrier);
       return true;
     }
@@ -180,7 +183,7 @@ export class Task implements Schedulable {
   }
 
   #tellTime(): boolean {
-    this.#wasTold = this.#alarm.rung && this.#chain.tell(this.#options.clock.now());
+    this.#wasTold = this.#alarm.rung && !this.#isOver && this.#chain.tell(this.#options.clock.now());
     this.#alarm.rung = false;
     return this.#wasTold;
   }
@@ -193,7 +196,7 @@ export class Task implements Schedulable {
   /** Not before those that were told the time have looked what is due. */
   #setAlarm(): void {
     const { dueAt } = this.#chain;
-    if (dueAt < Infinity && this.#chain.idle) this.#alarm.set(dueAt);
+    if (dueAt < Infinity && !this.#isOver && this.#chain.idle) this.#alarm.set(dueAt);
   }
 
   #account(begun: number, worked: boolean): void {

@@ -187,6 +187,16 @@ describe('the clock, for operators that wait for it', () => {
     expect(told).toEqual(['time 1500']);
   });
 
+  test('behind the last barrier of a run nothing is told: it would be emitted, and be in no checkpoint', () => {
+    const { log, clock, task, sender } = waiting(1100);
+    steps(task);
+    sender.send({ kind: 'barrier', barrier: barrier(1, 'stop') });
+    steps(task);
+    clock.advance(500);
+    steps(task);
+    expect(log).toEqual(['freeze 1']);
+  });
+
   test('wall time that is set forward is noticed within a minute', () => {
     let ahead = 0;
     const steady = new VirtualClock(0);
