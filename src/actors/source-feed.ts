@@ -11,6 +11,7 @@
  */
 import { type Timer, WeirError } from '../core/index.ts';
 import type { Piece, Position, SourceContext, SourceDefinition, SplitEvent, SplitReader } from '../operators/index.ts';
+import type { SplitPosition } from './subtask-state.ts';
 
 const readAhead = 2;
 
@@ -139,6 +140,14 @@ export class SourceFeed {
     readonly drained?: number | undefined;
   }[] {
     return this.#loops;
+  }
+
+  /** As a snapshot keeps them. @param isOver with it the run ends that reads what is there */
+  positions(isOver: boolean): readonly SplitPosition[] {
+    return this.#loops.map(({ split, position, records, state, drained }) => {
+      const at = isOver ? records : drained;
+      return { split, position, records, ended: state === 'ended', ...(at === undefined ? {} : { drained: at }) };
+    });
   }
 
   async close(): Promise<void> {

@@ -144,6 +144,14 @@ export class Subtask {
     return { in: this.#chain.rowsIn(0), out: this.#chain.rowsOut(this.#members.length - 1) };
   }
 
+  /** How far its aggregations have come. */
+  windows(): { operator: OperatorId; watermark: number; nextWindowEnd: number | null }[] {
+    return this.#members.flatMap(({ planned: { id, node }, operator }, i) => {
+      const watermark = this.#chain?.watermarkOf(i) ?? -Infinity;
+      return node.kind === 'aggregate' ? [{ operator: id, watermark, nextWindowEnd: operator.nextWindowEnd ?? null }] : [];
+    });
+  }
+
   nextWindowEnd(): number | null {
     const ends = this.#members.map(({ operator }) => operator.nextWindowEnd).filter((end) => end !== undefined);
     return ends.length === 0 ? null : Math.min(...ends);
@@ -344,17 +352,7 @@ export class Subtask {
   }
 
   #positions(barrier?: Barrier): readonly SplitPosition[] {
-    const drained = barrier?.last === 'drain';
-    return (this.#feed?.splits ?? []).map((split) => {
-      const at = drained ? split.records : split.drained;
-      return {
-        split: split.split,
-        position: split.position,
-        records: split.records,
-        ended: split.state === 'ended',
-        ...(at === undefined ? {} : { drained: at }),
-      };
-    });
+    return this.#feed?.positions(barrier?.last === 'drain') ?? [];
   }
 
   async #commit(epoch: Epoch, oldest: number): Promise<void> {

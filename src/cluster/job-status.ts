@@ -4,6 +4,7 @@ import type { PhysicalPlan } from '../plan/index.ts';
 import type { Totals } from '../state/index.ts';
 import type { JobReport, JobState, JobStatus } from './status.ts';
 import type { SubtaskFacts } from './subtask-facts.ts';
+import { windowsOf } from './windows-status.ts';
 import type { Workers } from './workers.ts';
 
 /** After this long without progress for want of room below, the job is throttled. */
@@ -38,6 +39,7 @@ export function statusOf(
     nextWindowEnd: least(subtasks.map(({ nextWindowEnd }) => nextWindowEnd)),
     heldBackBy: heldBackBy(subtasks),
     stateRows: subtasks.reduce((sum, { status }) => sum + status.stateRows, 0),
+    windows: windowsOf(plan, subtasks),
     subtasks: subtasks.map(({ status }) => status),
     checkpoints: coordinator.history.entries,
     error: error === null ? null : { code: error.code, message: error.message, hint: error.hint },

@@ -58,6 +58,26 @@ export interface SplitStatus {
   readonly watermark: number | null;
 }
 
+/** The windows of one operator. */
+export interface WindowsStatus {
+  readonly operator: string;
+  /** The least over its subtasks, ms; null before the first. */
+  readonly watermark: number | null;
+  /** End of the earliest that holds rows and is not closed, ms; null = none. */
+  readonly nextWindowEnd: number | null;
+  /** They stay open so long after their end. */
+  readonly latenessMs: number;
+  /** Those whose splits its watermark is the least of. */
+  readonly sources: readonly WindowSource[];
+}
+export interface WindowSource {
+  /** Its operator. */
+  readonly source: string;
+  readonly delayMs: number;
+  /** 0 = never idle for being silent. */
+  readonly idleAfterMs: number;
+}
+
 export interface JobStatus {
   readonly job: string;
   readonly state: JobState;
@@ -85,6 +105,8 @@ export interface JobStatus {
   readonly nextWindowEnd: number | null;
   readonly heldBackBy: string | null;
   readonly stateRows: number;
+  /** Of each operator whose windows a watermark closes. */
+  readonly windows: readonly WindowsStatus[];
   readonly subtasks: readonly SubtaskStatus[];
   /** The last 20, newest first. */
   readonly checkpoints: readonly CheckpointEntry[];

@@ -9,6 +9,12 @@ export interface SubtaskFacts {
   /** Since the generation began. */
   readonly counters: Counters;
   readonly nextWindowEnd: number | null;
+  /** Of its operators that have windows. */
+  readonly windows: readonly {
+    readonly operator: string;
+    readonly watermark: number | null;
+    readonly nextWindowEnd: number | null;
+  }[];
   /** ms for which it has had rows of a source and no room to pass them on. */
   readonly throttledFor: number;
 }
@@ -19,6 +25,7 @@ export function factsOf(worker: string, subtasks: readonly Subtask[], clock: Clo
     status: statusOf(worker, subtask, now),
     counters: subtask.counters(),
     nextWindowEnd: subtask.nextWindowEnd(),
+    windows: subtask.windows().map((of) => ({ ...of, watermark: finite(of.watermark) })),
     throttledFor: subtask.feed === null ? 0 : (subtask.task?.heldBackFor(now) ?? 0),
   }));
 }

@@ -1,5 +1,5 @@
 /**
- * The command line: `weir run`, `coordinator`, `worker`, `status`, `stop`, `savepoint`, `plan`, `simulate`, `chaos` and `permissions`.
+ * The command line: `weir run`, `coordinator`, `worker`, `status`, `why`, `stop`, `savepoint`, `plan`, `simulate`, `chaos` and `permissions`.
  *
  * Owns: what each verb does, and the exit code (that of the error's code; 0 otherwise). What stands behind `--` is the
  * job's, and never seen by the flags' parser.
@@ -13,7 +13,7 @@ import { errorReport } from './error-report.ts';
 import { jobPipeline } from './job-pipeline.ts';
 import { loadJob } from './load-job.ts';
 import { createLogger, type LogLevel } from './logs.ts';
-import { type OperatorSurroundings, savepointCommand, statusCommand, stopCommand } from './operator-commands.ts';
+import { type OperatorSurroundings, savepointCommand, statusCommand, stopCommand, whyCommand } from './operator-commands.ts';
 import { CommandParams } from './params.ts';
 import { permissionsCommand } from './permissions-command.ts';
 import { listParams, runCommand, type RunEnvironment, wantsHelp } from './run-command.ts';
@@ -65,6 +65,7 @@ async function parse(
       code = await work(settings, params, terminal, options);
     },
     status: (job, settings) => statusCommand(job, settings, asking),
+    why: (job, settings) => whyCommand(job, settings, asking),
     stop: (job, settings) => stopCommand(job, settings, asking),
     savepoint: (job, directory, settings) => savepointCommand(job, directory, settings, asking),
     plan: async (module) => plan(module, params, terminal),

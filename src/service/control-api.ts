@@ -6,7 +6,8 @@
  * the API by having its own name resolve to 127.0.0.1; and no answer allows another origin.
  */
 import { Hono } from 'hono';
-import type { JobStatus } from '../cluster/index.ts';
+import { type JobStatus, whyOf } from '../cluster/index.ts';
+import { refusalOf } from '../runtime/index.ts';
 import { type FindJob, operateApi } from './operate-api.ts';
 import { type Build, metricsOf } from './metrics.ts';
 import { prometheusContentType, prometheusText } from './prometheus-text.ts';
@@ -57,6 +58,16 @@ export function controlApi({ jobs, find = () => undefined, build, now }: Control
     return status === undefined
       ? context.json({ error: `no job '${context.req.param('name')}' runs here` }, 404)
       : context.json(status);
+  });
+  api.get('/v1/jobs/:name/why', (context) => {
+    const status = jobs().find(({ job }) => job === context.req.param('name'));
+    if (status === undefined) return context.json({ error: `no job '${context.req.param('name')}' runs here` }, 404);
+    try {
+      return context.json(whyOf(status, context.req.query('operator')));
+    } catch (error) {
+      const { message, ...more } = refusalOf(error);
+      return context.json({ error: message, ...more }, 400);
+    }
   });
   api.route('/v1/jobs', operateApi(find));
   api.notFound((context) => context.json({ error: `nothing is at ${context.req.path}` }, 404));

@@ -1,5 +1,6 @@
-/** `weir status`, `weir stop` and `weir savepoint`: what operators ask of a job that runs elsewhere. */
+/** `weir status`, `weir why`, `weir stop` and `weir savepoint`: what operators ask of a job that runs elsewhere. */
 import { type Clock, type Logger, WeirError } from '../core/index.ts';
+import { whyOf } from '../cluster/index.ts';
 import { type ConnectionFlags, connectionOptions } from '../runtime/index.ts';
 import { jobSummary } from './control-api.ts';
 import { jobsOnNats } from './jobs-on-nats.ts';
@@ -7,6 +8,7 @@ import { jobsOverHttp } from './jobs-over-http.ts';
 import type { RunningJobs } from './running-jobs.ts';
 import { statusOfAll, statusOfOne } from './status-table.ts';
 import type { Terminal } from './terminal.ts';
+import { whyText } from './why-text.ts';
 
 export interface OperatorSettings {
   readonly flags: ConnectionFlags;
@@ -14,6 +16,10 @@ export interface OperatorSettings {
   readonly http?: string;
 }
 export interface StatusSettings extends OperatorSettings {
+  readonly json: boolean;
+}
+export interface WhySettings extends OperatorSettings {
+  readonly operator?: string;
   readonly json: boolean;
 }
 export interface StopSettings extends OperatorSettings {
@@ -35,6 +41,12 @@ export async function statusCommand(job: string | undefined, settings: StatusSet
   const all = await jobs.all();
   if (!settings.json) return s.terminal.line(all.length === 0 ? `no job runs at ${jobs.place}` : statusOfAll(all));
   s.terminal.line(JSON.stringify({ jobs: all.map((each) => ('status' in each ? jobSummary(each.status) : each)) }));
+}
+
+export async function whyCommand(job: string, settings: WhySettings, s: OperatorSurroundings): Promise<void> {
+  await using jobs = await jobsAt(settings, s);
+  const why = whyOf((await jobs.status(job)).status, settings.operator);
+  s.terminal.line(settings.json ? JSON.stringify(why) : whyText(why));
 }
 
 export async function stopCommand(job: string, settings: StopSettings, s: OperatorSurroundings): Promise<void> {

@@ -1,11 +1,12 @@
 /** The verbs that ask a job that runs elsewhere, their flags and their help. */
 import type { Command } from 'commander';
 import { connecting } from './connecting.ts';
-import type { OperatorSettings, StatusSettings, StopSettings } from './operator-commands.ts';
+import type { OperatorSettings, StatusSettings, StopSettings, WhySettings } from './operator-commands.ts';
 import { directory } from './run-settings.ts';
 
 export interface OperatorVerbs {
   readonly status: (job: string | undefined, settings: StatusSettings) => Promise<void>;
+  readonly why: (job: string, settings: WhySettings) => Promise<void>;
   readonly stop: (job: string, settings: StopSettings) => Promise<void>;
   readonly savepoint: (job: string, directory: string, settings: OperatorSettings) => Promise<void>;
 }
@@ -21,6 +22,13 @@ export function operatorVerbs(program: Command, verbs: OperatorVerbs): void {
     .argument('[job]', 'its name')
     .option('--json', 'everything, as GET /v1/jobs/NAME and GET /v1/jobs give it', false);
   connecting(status, ([job], settings) => verbs.status(job, settings as unknown as StatusSettings));
+  const why = asking(
+    program.command('why').description('say why windows of a running job are still open, and what has to happen'),
+  )
+    .argument('<job>', 'its name')
+    .option('--operator <id>', 'of this operator alone, as weir plan names it')
+    .option('--json', 'as GET /v1/jobs/NAME/why gives it', false);
+  connecting(why, ([job], settings) => verbs.why(job!, settings as unknown as WhySettings));
   const stop = asking(program.command('stop').description('stop a running job with a final checkpoint, and wait until it has'))
     .argument('<job>', 'its name')
     .option('--savepoint <directory>', 'keep that checkpoint there, on the machine of its coordinator', directory);

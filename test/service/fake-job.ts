@@ -50,6 +50,7 @@ export function status(fields: Partial<JobStatus> = {}): JobStatus {
     nextWindowEnd: null,
     heldBackBy: null,
     stateRows: 0,
+    windows: [],
     subtasks: [],
     checkpoints: [],
     error: null,

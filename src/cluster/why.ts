@@ -1,0 +1,119 @@
+/**
+ * Why windows have not closed: what a job's status says, put together.
+ *
+ * Owns: the reasoning, which needs nothing but a status: so it is the same in the job's process, over HTTP, and for an operator who asks over
+ * NATS. A window closes once the watermark of its operator has reached its end and its lateness; that watermark is the least of the splits
+ * that reach it and are active.
+ */
+import { formatMs, WeirError } from '../core/index.ts';
+import type { JobStatus, WindowsStatus } from './status.ts';
+
+export interface HoldingSplit {
+  readonly source: string;
+  readonly split: string;
+  readonly watermark: number | null;
+  /** With a row of this time or later it holds the window back no more, ms. */
+  readonly rowAt: number | null;
+  /** Or once it has been silent for so long; 0 = it does not count as idle for that. */
+  readonly idleAfterMs: number;
+}
+export interface WhyOpen {
+  readonly operator: string;
+  readonly watermark: number | null;
+  /** End of the earliest window that is open, ms; null = none is. */
+  readonly nextWindowEnd: number | null;
+  /** The watermark that closes it, ms. */
+  readonly closesAt: number | null;
+  /** Active splits that hold it back, those furthest behind first. */
+  readonly heldBackBy: readonly HoldingSplit[];
+  /** Nobody waits for them: they have given nothing for a while. */
+  readonly idle: readonly { readonly source: string; readonly split: string }[];
+  /** In words, a line each. */
+  readonly says: readonly string[];
+}
+export interface Why {
+  readonly job: string;
+  readonly state: JobStatus['state'];
+  /** Of the whole life of the job's state. */
+  readonly rowsLate: number;
+  readonly operators: readonly WhyOpen[];
+}
+
+/** @throws WeirError `E_USAGE` for an operator that has no windows */
+export function whyOf(status: JobStatus, operator?: string): Why {
+  const wanted = status.windows.filter((each) => operator === undefined || each.operator === operator);
+  if (operator !== undefined && wanted.length === 0)
+    throw new WeirError('E_USAGE', `job ${status.job} has no operator '${operator}' whose windows a watermark closes`, {
+      hint: `${status.windows.length === 0 ? 'it has none at all' : `there are ${status.windows.map((each) => each.operator).join(', ')}`}; weir plan shows all`,
+    });
+  return {
+    job: status.job,
+    state: status.state,
+    rowsLate: status.totals.rowsLate,
+    operators: wanted.map((windows) => whyOpen(status, windows)),
+  };
+}
+
+function whyOpen(status: JobStatus, { operator, watermark, nextWindowEnd, latenessMs, sources }: WindowsStatus): WhyOpen {
+  const closesAt = nextWindowEnd === null ? null : nextWindowEnd + latenessMs;
+  const splits = sources.flatMap(({ source, delayMs, idleAfterMs }) =>
+    status.subtasks
+      .filter(({ operators }) => operators[0] === source)
+      .flatMap((subtask) => subtask.splits.map((split) => ({ ...split, source, delayMs, idleAfterMs }))),
+  );
+  const behind = (at: number | null): number => at ?? -Infinity;
+  const heldBackBy = splits
+    .filter(({ state, watermark: at }) => state === 'active' && closesAt !== null && behind(at) < closesAt)
+    .toSorted((a, b) => behind(a.watermark) - behind(b.watermark))
+    .map(({ source, split, watermark: at, delayMs, idleAfterMs }) => ({
+      source,
+      split,
+      watermark: at,
+      rowAt: closesAt === null ? null : closesAt + delayMs,
+      idleAfterMs,
+    }));
+  const idle = splits.filter(({ state }) => state === 'idle').map(({ source, split }) => ({ source, split }));
+  const open = { operator, watermark, nextWindowEnd, closesAt, heldBackBy, idle };
+  return { ...open, says: inWords(open, splits.length, latenessMs) };
+}
+
+/** Splits that are named; there may be thousands. */
+const namedMax = 5;
+
+function inWords(open: Omit<WhyOpen, 'says'>, splits: number, latenessMs: number): readonly string[] {
+  const { watermark, nextWindowEnd, closesAt, heldBackBy, idle } = open;
+  const at = `the watermark is ${watermark === null ? 'not there yet' : `at ${timeOf(watermark)}`}`;
+  if (nextWindowEnd === null || closesAt === null) return [`${at}; no window is open`];
+  const late = latenessMs === 0 ? '' : `, and takes late rows until the watermark is at ${timeOf(closesAt)}`;
+  const missing = watermark === null ? '' : `; ${formatMs(Math.max(0, closesAt - watermark))} are missing`;
+  return [
+    `${at}; the earliest open window ends at ${timeOf(nextWindowEnd)}${late}${missing}`,
+    ...heldBackBy.slice(0, namedMax).map(holding),
+    ...(heldBackBy.length > namedMax ? [`and by ${heldBackBy.length - namedMax} more splits`] : []),
+    ...(idle.length === 0 ? [] : [`idle, and not waited for: ${namesOf(idle)}`]),
+    ...(heldBackBy.length > 0 ? [] : [nothingHolds(splits, idle.length)]),
+  ];
+}
+
+function holding({ source, split, watermark, rowAt, idleAfterMs }: HoldingSplit): string {
+  const stands = watermark === null ? 'has given no row yet' : `is at ${timeOf(watermark)}`;
+  const idle = idleAfterMs === 0 ? '' : `, after ${formatMs(idleAfterMs)} of silence,`;
+  return `held back by split ${split} of ${source}, which ${stands}: until it gives a row of ${timeOf(rowAt!)} or later${idle} or it ends`;
+}
+
+function nothingHolds(splits: number, idle: number): string {
+  if (splits === 0) return 'nothing is known of the splits that it waits for: ask again';
+  if (idle > 0) return 'every split is idle or has ended: the watermark stays until one gives something, or all have ended';
+  return 'no split holds it back: its rows are on their way';
+}
+
+function namesOf(splits: WhyOpen['idle']): string {
+  const names = splits.slice(0, namedMax).map(({ source, split }) => `${split} of ${source}`);
+  return `${names.join(', ')}${splits.length > namedMax ? ` and ${splits.length - namedMax} more` : ''}`;
+}
+
+/** The range of a Date is less than that of a number. */
+function timeOf(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
+}

@@ -1,0 +1,77 @@
+// Why windows are open, said from a status alone.
+import { describe, expect, test } from 'vitest';
+import { whyOf } from '../../src/cluster/index.ts';
+import { status, subtask } from '../service/fake-job.ts';
+
+const hour = 3_600_000;
+const windows = {
+  operator: 'per-hour',
+  watermark: hour * 0.9,
+  nextWindowEnd: hour,
+  latenessMs: 0,
+  sources: [{ source: 'in', delayMs: 60_000, idleAfterMs: 30_000 }],
+};
+const split = (name: string, state: 'active' | 'idle' | 'ended', watermark: number | null) => ({
+  split: name,
+  state,
+  records: 1,
+  watermark,
+});
+const of = (...splits: ReturnType<typeof split>[]) => [subtask({ operators: ['in', 'watermark'], splits })];
+const says = (fields: Parameters<typeof status>[0]): readonly string[] => whyOf(status(fields)).operators[0]!.says;
+
+describe('a window that is open', () => {
+  test('is held back by the active splits that are not as far, those furthest behind first, until a row of its end and the delay', () => {
+    const subtasks = of(
+      split('b', 'active', hour * 0.9),
+      split('a', 'active', null),
+      split('c', 'idle', 0),
+      split('d', 'active', hour),
+      split('e', 'ended', 0),
+    );
+    const [why] = whyOf(status({ windows: [windows], subtasks })).operators;
+    expect(why!.heldBackBy).toEqual([
+      { source: 'in', split: 'a', watermark: null, rowAt: hour + 60_000, idleAfterMs: 30_000 },
+      { source: 'in', split: 'b', watermark: hour * 0.9, rowAt: hour + 60_000, idleAfterMs: 30_000 },
+    ]);
+    expect(why!.says).toEqual([
+      'the watermark is at 1970-01-01T00:54:00.000Z; the earliest open window ends at 1970-01-01T01:00:00.000Z; 6 minutes are missing',
+      'held back by split a of in, which has given no row yet: until it gives a row of 1970-01-01T01:01:00.000Z or later, after 30 seconds of silence, or it ends',
+      'held back by split b of in, which is at 1970-01-01T00:54:00.000Z: until it gives a row of 1970-01-01T01:01:00.000Z or later, after 30 seconds of silence, or it ends',
+      'idle, and not waited for: c of in',
+    ]);
+  });
+
+  test('with lateness closes when that is over', () => {
+    const why = whyOf(status({ windows: [{ ...windows, latenessMs: hour }], subtasks: of(split('a', 'active', hour)) }))
+      .operators[0]!;
+    expect([why.closesAt, why.heldBackBy.map(({ rowAt }) => rowAt)]).toEqual([2 * hour, [2 * hour + 60_000]]);
+    expect(why.says[0]).toMatch(/takes late rows until the watermark is at 1970-01-01T02:00/);
+  });
+
+  test('waits for nobody where all are idle, where rows are on their way, and where nothing is known', () => {
+    expect(says({ windows: [windows], subtasks: of(split('a', 'idle', 0)) }).at(-1)).toMatch(/^every split is idle/);
+    expect(says({ windows: [windows], subtasks: of(split('a', 'active', hour)) }).at(-1)).toMatch(/on their way/);
+    expect(says({ windows: [windows] }).at(-1)).toMatch(/^nothing is known of the splits/);
+  });
+
+  test('is none where nothing is open', () => {
+    expect(says({ windows: [{ ...windows, nextWindowEnd: null, watermark: null }] })).toEqual([
+      'the watermark is not there yet; no window is open',
+    ]);
+  });
+
+  test('of many splits names the first few', () => {
+    const many = Array.from({ length: 9 }, (_, i) => split(`s${i}`, 'active', i));
+    expect(says({ windows: [windows], subtasks: of(...many) }).at(-1)).toBe('and by 4 more splits');
+  });
+});
+
+test('an operator that has no windows is refused with those that have', () => {
+  expect(() => whyOf(status({ windows: [windows] }), 'sink')).toThrow(
+    expect.objectContaining({ code: 'E_USAGE', hint: expect.stringMatching(/there are per-hour/) }),
+  );
+  expect(
+    whyOf(status({ windows: [windows, { ...windows, operator: 'other' }] }), 'other').operators.map(({ operator }) => operator),
+  ).toEqual(['other']);
+});

@@ -1,0 +1,85 @@
+// weir why: of a job of one process over HTTP, and of one whose workers are elsewhere over NATS.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { natsServerBinary, withServer } from '../nats/server.ts';
+import { bin, Folder, Program } from './weir-process.ts';
+
+const nats = withServer();
+const started: Program[] = [];
+afterEach(async () => {
+  for (const { child } of started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  await Promise.all(started.splice(0).map(({ ended }) => ended));
+});
+function weir(folder: Folder, ...words: string[]): Program {
+  const environment = { NATS_SERVER_BIN: natsServerBinary(), WEIR_LOG_LEVEL: 'info', NATS_URL: nats.server.url };
+  const program = new Program(process.execPath, [bin, ...words], folder.path, { environment });
+  started.push(program);
+  return program;
+}
+
+const job = `
+import { from, json, type Params, pipeline, schema, t, window } from 'weir';
+import { file } from 'weir/connectors';
+const Row = schema({ key: t.string, at: t.timestamp });
+export default (params: Params) => {
+  const rows = from(file.source({ path: 'in', format: json(Row), watch: true }));
+  const counts = rows.withWatermark('at', '1 minute', { idleAfter: '1 hour' }).groupBy(window('at', '10 minutes'), 'key').count().named('per-ten');
+  return pipeline({ name: params.string('name'), outputs: [counts.to(file.sink({ path: 'out.jsonl' }))] });
+};
+`;
+function folderWithRows(): Folder {
+  const folder = new Folder({ 'job.ts': job });
+  mkdirSync(join(folder.path, 'in'));
+  const rows = [0, 5, 12].map((minute) => JSON.stringify({ key: 'k', at: minute * 60_000 }));
+  writeFileSync(join(folder.path, 'in/a.jsonl'), `${rows.join('\n')}\n`);
+  return folder;
+}
+/** Asked again until the workers have said how far they are. */
+async function saysOf(folder: Folder, ...words: string[]): Promise<string> {
+  for (;;) {
+    const { code, stdout, stderr } = await weir(folder, 'why', ...words).ended;
+    expect([code, stderr]).toEqual([0, '']);
+    if (/held back by/.test(stdout)) return stdout;
+  }
+}
+const expected = (name: string): string =>
+  [
+    `${name} is running; rows late so far: 0`,
+    'per-ten:',
+    '  the watermark is at 1970-01-01T00:11:00.000Z; the earliest open window ends at 1970-01-01T00:20:00.000Z; 9 minutes are missing',
+    '  held back by split in of source~ID, which is at 1970-01-01T00:11:00.000Z: until it gives a row of 1970-01-01T00:21:00.000Z or later, after 1 hour of silence, or it ends',
+    '',
+  ].join('\n');
+const withoutId = (text: string): string => text.replace(/of \S+, which/, 'of source~ID, which');
+
+describe('weir why', { timeout: 120_000 }, () => {
+  test('asks a process that serves HTTP', async () => {
+    using folder = folderWithRows();
+    const running = weir(folder, 'run', 'job.ts', '--transport', 'memory', '--http', '0', '--', 'name=embedded');
+    const [, url] = (await running.says(/status at (http:\S+?)\/v1\/jobs/))!;
+    expect(withoutId(await saysOf(folder, 'embedded', '--http', url!))).toBe(expected('embedded'));
+    const asked = await fetch(`${url}/v1/jobs/embedded/why?operator=per-ten`);
+    expect(await asked.json()).toMatchObject({
+      job: 'embedded',
+      operators: [{ operator: 'per-ten', nextWindowEnd: 1_200_000, closesAt: 1_200_000 }],
+    });
+    const unknown = await fetch(`${url}/v1/jobs/embedded/why?operator=per-five`);
+    expect([unknown.status, await unknown.json()]).toEqual([
+      400,
+      expect.objectContaining({ code: 'E_USAGE', hint: expect.stringMatching(/per-ten/) }),
+    ]);
+    expect((await fetch(`${url}/v1/jobs/other/why`)).status).toBe(404);
+  });
+
+  test('asks a coordinator over NATS whose worker is another process', async () => {
+    using folder = folderWithRows();
+    const running = weir(folder, 'run', 'job.ts', '--transport', nats.server.url, '--workers', '1', '--', 'name=elsewhere');
+    await running.says(/epoch [1-9]/);
+    expect(withoutId(await saysOf(folder, 'elsewhere'))).toBe(expected('elsewhere'));
+    const { code, stderr } = await weir(folder, 'why', 'elsewhere', '--operator', 'none').ended;
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/E_USAGE.*no operator 'none'/)]);
+    const json = JSON.parse((await weir(folder, 'why', 'elsewhere', '--json').ended).stdout) as object;
+    expect(json).toMatchObject({ job: 'elsewhere', operators: [{ operator: 'per-ten', heldBackBy: [{ split: 'in' }] }] });
+  });
+});
