@@ -1,0 +1,83 @@
+/** What an operator holds after so many rows. */
+import { ByteWriter } from '../../src/batch/index.ts';
+import type { Operator, OperatorContext } from '../../src/operators/index.ts';
+import { openMemoryStores, type StateTable, type ValueCodec } from '../../src/state/index.ts';
+import { OperatorRun, testBarrier } from '../../src/testing/operator-run.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { rowsItem, watermark } from '../operators/operator-fixture.ts';
+import type { Bounded } from './operators.ts';
+
+export interface Held {
+  readonly rows: number;
+  readonly entries: number;
+  /** Of keys and values, as a snapshot has them. */
+  readonly bytes: number;
+}
+interface Watched {
+  readonly table: StateTable<unknown>;
+  readonly codec: ValueCodec<unknown>;
+}
+
+const perBatch = 500;
+const perEpoch = 5000;
+/** Between two rows, and of the watermark behind them. */
+const stepMs = 10;
+const delayMs = 200;
+
+/** Held at each of these numbers of rows, in rising order. */
+export async function held({ make, key }: Bounded, at: readonly number[]): Promise<readonly Held[]> {
+  const tables: Watched[] = [];
+  const { blobs } = openMemoryStores();
+  const run = new OperatorRun({ make: () => watched(make(), tables), blobs, clock: new VirtualClock() });
+  const found: Held[] = [];
+  for (let n = 0; n < at.at(-1)!; n += perBatch) {
+    const rows = Array.from({ length: perBatch }, (_, i) => n + i).map((i) => ({
+      key: key(i),
+      // Some come a little late, never by more than the delay.
+      at: i * stepMs - (i % 7 === 0 ? delayMs / 2 : 0),
+      value: 1,
+      stamp: i * stepMs - stepMs - delayMs,
+    }));
+    await run.feed(rowsItem(rows, n));
+    await run.feed(watermark((n + perBatch - 1) * stepMs - delayMs));
+    if ((n + perBatch) % perEpoch === 0) await run.barrier(testBarrier((n + perBatch) / perEpoch));
+    run.emitted.length = 0;
+    if (at.includes(n + perBatch)) found.push({ rows: n + perBatch, entries: run.stateRows, bytes: bytesOf(tables) });
+  }
+  return found;
+}
+
+/** How much more is held at the end: 1 = no more. */
+export function growth([first, last]: readonly Held[]): number {
+  const of = (what: 'entries' | 'bytes'): number => (last![what] + 1) / (first![what] + 1);
+  return Math.max(of('entries'), of('bytes'));
+}
+
+function watched(operator: Operator, tables: Watched[]): Operator {
+  const open = operator.open?.bind(operator);
+  operator.open = (context: OperatorContext) =>
+    open?.({
+      ...context,
+      table: (name, codec) => {
+        const table = context.table(name, codec);
+        tables.push({ table: table as StateTable<unknown>, codec: codec as ValueCodec<unknown> });
+        return table;
+      },
+    });
+  return operator;
+}
+
+function bytesOf(tables: readonly Watched[]): number {
+  let bytes = 0;
+  const out = new ByteWriter();
+  for (const { table, codec } of tables) {
+    for (const namespace of table.namespaces()) {
+      for (const { key, value } of table.entries(namespace)) {
+        out.reset();
+        codec.write(out, value);
+        bytes += key.length + out.finish().length;
+      }
+    }
+  }
+  return bytes;
+}

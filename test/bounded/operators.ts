@@ -1,0 +1,107 @@
+/**
+ * Every operator that keeps state, as `npm run test:bounded` runs it: over rows without end, under a watermark that follows them. Who adds one
+ * adds it here; a test holds this list against those that there are.
+ */
+import {
+  aggregateOperator,
+  countWindowOperator,
+  type Operator,
+  processOperator,
+  reduceOperator,
+  sessionOperator,
+} from '../../src/operators/index.ts';
+import type { Emission } from '../../src/plan/index.ts';
+import {
+  aggregateNode,
+  type AggregateOptions,
+  type EventRow,
+  field,
+  number,
+  processNode,
+  reduceNode,
+  schemaOf,
+  sliding,
+  text,
+  tumbling,
+} from '../operators/operator-fixture.ts';
+
+export interface Bounded {
+  readonly make: () => Operator;
+  /** The n-th row's key: one that does not come again for those whose windows close; of a fixed set where a key is kept for ever. */
+  readonly key: (n: number) => string;
+}
+type Sample = { n: { get(): number | undefined; set(n: number): void; clear(): void } };
+
+const append: Emission = { port: 'append', mode: 'append', everyMs: 0 };
+const update: Emission = { port: 'update', mode: 'update', everyMs: 0 };
+const both = [append, update];
+const sum: AggregateOptions['aggregates'] = { sum: { fn: 'sum', column: 'value' } };
+
+/** Ten rows have a key, and then it never comes again. */
+const passing = (n: number): string => keyOf(Math.floor(n / 10));
+const fixed = (n: number): string => keyOf(n % 100);
+/** All are of one length. */
+function keyOf(n: number): string {
+  return `key ${String(n).padStart(12, '0')}`;
+}
+
+/** By the file that it is in. */
+export const boundedOperators: Readonly<Record<string, Readonly<Record<string, Bounded>>>> = {
+  'aggregate-operator': {
+    tumbling: { make: () => aggregateOperator(aggregateNode({ window: tumbling(1000), aggregates: sum }), both), key: passing },
+    sliding: {
+      make: () => aggregateOperator(aggregateNode({ window: sliding(1000, 100), aggregates: sum }), both),
+      key: passing,
+    },
+    growing: {
+      make: () =>
+        aggregateOperator(aggregateNode({ window: { ...sliding(1000, 100), cumulative: true }, aggregates: sum }), both),
+      key: passing,
+    },
+    lenient: {
+      make: () =>
+        aggregateOperator(aggregateNode({ window: { ...tumbling(1000), latenessMs: 3000 }, aggregates: sum }), [update]),
+      key: passing,
+    },
+    instants: { make: () => aggregateOperator(aggregateNode({ keys: ['key', 'at'], aggregates: sum }), [append]), key: passing },
+    running: {
+      make: () => aggregateOperator(aggregateNode({ aggregates: sum }), [update]),
+      key: fixed,
+    },
+  },
+  'session-operator': {
+    sessions: {
+      make: () => sessionOperator(aggregateNode({ session: { column: 'at', gap: 500 }, aggregates: sum }), both),
+      key: passing,
+    },
+  },
+  'count-window-operator': {
+    counts: {
+      make: () => countWindowOperator(aggregateNode({ count: { size: 10, slide: 5 }, aggregates: sum }), [append]),
+      key: fixed,
+    },
+  },
+  'reduce-operator': {
+    reduce: { make: () => reduceOperator(reduceNode(((_: EventRow, b: EventRow) => b) as never), [update]), key: fixed },
+  },
+  'process-operator': {
+    'a key that clears itself': {
+      make: () =>
+        processOperator(
+          processNode({
+            schema: schemaOf(field('key', text), field('n', number)),
+            state: { n: { kind: 'value', value: field('n', number) } },
+            onRow: ((row: { at: number }, { state, setTimer }: { state: Sample; setTimer(at: number): void }) => {
+              state.n.set((state.n.get() ?? 0) + 1);
+              setTimer(row.at + 1000);
+            }) as never,
+            onTimer: ((_: number, { key, state, emit }: { key: string; state: Sample; emit(row: object): void }) => {
+              emit({ key, n: state.n.get() ?? 0 });
+              state.n.clear();
+            }) as never,
+          }),
+        ),
+      key: passing,
+    },
+  },
+};
