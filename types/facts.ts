@@ -21,7 +21,9 @@ import {
   now,
   pipeline,
   schema,
+  countWindow,
   cumulativeWindow,
+  type RowSpan,
   sessionWindow,
   start,
   state,
@@ -167,6 +169,15 @@ const revised: Stream<{ window: EventWindow; deviceId: string; count: number }, 
 const revisedByExpression: Stream<{ minute: EventWindow; n: number }, 'revised'> = timed
   .groupBy((c) => ({ minute: window(c.timestamp, '1 minute', { slide: '30 seconds', lateness: '1 hour' }) }))
   .agg({ n: count() });
+// so many rows: final when they are full, and no time
+const perHundred: Stream<{ window: RowSpan; deviceId: string; mean: number }, 'rows'> = readings
+  .groupBy(countWindow(100), 'deviceId')
+  .agg({ mean: avg('temperature') });
+const perTen: Stream<{ ten: RowSpan; device: string; n: number }, 'rows'> = timed
+  .groupBy((c) => ({ ten: countWindow(10, { slide: 5 }), device: c.deviceId }))
+  .agg({ n: count() });
+const sumsOfTen: Stream<{ deviceId: string; count: number }, 'running'> = perHundred.groupBy('deviceId').count();
+void [perTen, sumsOfTen];
 const growing: Stream<{ window: EventWindow; deviceId: string; count: number }, 'windowed'> = timed
   .groupBy(cumulativeWindow('timestamp', { step: '1 minute', max: '1 hour' }), 'deviceId')
   .count();

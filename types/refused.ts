@@ -1,5 +1,5 @@
 // What must not compile, and what the user is told. A comment `//✗ words` says: the next statement has an error containing the words.
-import { aggregate, avg, collect, count, countDistinct, cumulativeWindow, defineSink, foreachBatch, from, json, pipeline, schema, sessionWindow, state, sum, t, timestamp, window, type RowOf, type Stream } from 'weir';
+import { aggregate, avg, collect, count, countDistinct, countWindow, cumulativeWindow, defineSink, foreachBatch, from, json, pipeline, schema, sessionWindow, state, sum, t, timestamp, window, type RowOf, type Stream } from 'weir';
 import { file, jetstream, stdout } from 'weir/connectors';
 
 const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), status: t.oneOf('ok', 'bad'), timestamp: t.timestamp, raw: t.list(t.string) });
@@ -80,6 +80,10 @@ timed.groupBy(window('time', '5 minutes'));
 timed.groupBy(window('timestamp', '1 minute', { lateness: '1 hour' }), 'deviceId').count().to(out);
 //✗ Type '"revised"' is not assignable
 timed.groupBy(window('timestamp', '1 minute', { lateness: '1 hour' }), 'deviceId').count().keyBy('deviceId');
+//✗ complete writes the whole result each time
+timed.groupBy(countWindow(3), 'deviceId').count().to(out, { mode: 'complete' });
+//✗ Argument of type 'string' is not assignable to parameter of type 'number'
+countWindow('10 minutes');
 //✗ WindowKey<"fixed", "temperature", unknown>' is not assignable
 timed.groupBy(cumulativeWindow('temperature', { step: '5 minutes', max: '1 hour' }));
 //✗ No overload matches this call

@@ -104,10 +104,11 @@ export class GraphGroups {
   }
 }
 
-type GroupTimes = Pick<AggregateNode, 'window' | 'session' | 'windowAt'>;
+type GroupTimes = Pick<AggregateNode, 'window' | 'session' | 'count' | 'windowAt'>;
 
 function timeOf({ time, shape }: GroupWindow, beside: BesideColumns): GroupTimes {
-  const column = beside.nameOf(time, exprText(time));
+  if ('count' in shape) return { count: shape.count };
+  const column = beside.nameOf(time!, exprText(time!));
   if ('fixed' in shape) return { window: { column, ...shape.fixed } };
   const { gap } = shape;
   return { session: { column, gap: typeof gap === 'number' ? gap : beside.nameOf(gap, exprText(gap)) } };

@@ -3,7 +3,7 @@ import type { Kind, OutputMode, OutputModes } from '../plan/index.ts';
 import type { Expr, ValueOf } from './expr-types.ts';
 import type { Show } from './fields.ts';
 import type { EventWindow, Timestamp, Watermarked, Window } from './values.ts';
-import type { WindowKey } from './window-key.ts';
+import type { RowSpan, WindowKey } from './window-key.ts';
 
 type KeysOf<Row, T> = { [K in keyof Row & string]: [Row[K]] extends [T] ? K : never }[keyof Row & string];
 /** The columns that can be a window's time. */
@@ -20,15 +20,19 @@ type TimeOfKey<Row, K> = K extends WindowKey
     : K extends keyof Row
       ? Row[K]
       : never;
-type WindowOf<Row, K> = [TimeOfWindow<Row, K>] extends [Watermarked] ? EventWindow : Window;
+type WindowOf<Row, K> =
+  K extends WindowKey<'count'> ? RowSpan : [TimeOfWindow<Row, K>] extends [Watermarked] ? EventWindow : Window;
 /** What an aggregation by the keys `K` of a stream of kind `From` is. */
 export type GroupKind<Row, K, From extends Kind> = From extends 'running' | 'revised'
   ? 'running'
-  : [Extract<TimeOfKey<Row, K>, Watermarked>] extends [never]
-    ? 'running'
-    : [Extract<K, WindowKey<'revised'>>] extends [never]
-      ? FinalGroupKind<K, From>
-      : 'revised';
+  : [Extract<K, WindowKey<'count'>>] extends [never]
+    ? TimedGroupKind<Row, K, From>
+    : 'rows';
+type TimedGroupKind<Row, K, From extends Kind> = [Extract<TimeOfKey<Row, K>, Watermarked>] extends [never]
+  ? 'running'
+  : [Extract<K, WindowKey<'revised'>>] extends [never]
+    ? FinalGroupKind<K, From>
+    : 'revised';
 type FinalGroupKind<K, From extends Kind> = From extends 'rows'
   ? [Extract<K, WindowKey<'session'>>] extends [never]
     ? 'windowed'

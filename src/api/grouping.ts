@@ -15,7 +15,8 @@ export interface GroupKey {
 export interface GroupWindow {
   readonly name: string;
   readonly shape: WindowShape;
-  readonly time: ExprNode;
+  /** Undefined for a window of so many rows. */
+  readonly time: ExprNode | undefined;
 }
 export interface Grouping {
   readonly keys: readonly GroupKey[];
@@ -64,10 +65,11 @@ function keyExpr(name: string, expr: ExprNode, call: Call): ExprNode {
 const isKey = ({ type }: FieldType): boolean => type.kind !== 'struct' || isWindow(type);
 
 const nodesOfWindow = ({ time, shape }: GroupWindow): ExprNode[] =>
-  'gap' in shape && typeof shape.gap === 'object' ? [time, shape.gap] : [time];
+  [time, 'gap' in shape && typeof shape.gap === 'object' ? shape.gap : undefined].filter((node) => node !== undefined);
 
 /** A window over a time of these rows. */
 export function windowOf(name: string, { shape, time }: PlannedWindow, schema: BatchSchema, call: Call): GroupWindow {
+  if (time === undefined) return { name, shape, time };
   if (typeof time === 'string') {
     requireWindowTime(schema, time, call);
     return { name, shape, time: columnExpr([time], timeColumn(schema, time)) };

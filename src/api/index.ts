@@ -90,8 +90,10 @@ export type {
 export type { TopOptions } from './top.ts';
 export { type EventTime, type EventWindow, type Timestamp, timestamp, type TimestampInput, type Window } from './values.ts';
 export {
+  countWindow,
   type CumulativeOptions,
   cumulativeWindow,
+  type RowSpan,
   sessionWindow,
   window,
   type WindowKey,

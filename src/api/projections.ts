@@ -68,13 +68,14 @@ function namedExprs(fn: ColumnsFunction, schema: BatchSchema, call: Call): reado
 function exprOf(name: string, value: unknown, schema: BatchSchema, call: Call): ExprNode {
   if (!(value instanceof PlannedWindow)) return nodeOf(value);
   const { shape, time } = windowOf(name, value, schema, call);
-  if (!('fixed' in shape) || shape.fixed.slideMs !== shape.fixed.sizeMs)
+  if (time === undefined || !('fixed' in shape) || shape.fixed.slideMs !== shape.fixed.sizeMs)
     throw refused(
       call,
       `column '${name}' would be several windows, or one that depends on other rows`,
       'tumbling windows can be columns; others group rows: groupBy(window(…))',
     );
-  const { sizeMs, offsetMs } = shape.fixed;
+  const { sizeMs, offsetMs, latenessMs = 0 } = shape.fixed;
+  if (latenessMs > 0) throw refused(call, `column '${name}' is a window that no rows are gathered in: leave lateness out`);
   const at = time.type.type.kind === 'struct' ? applyExpr('lastOf', time) : time;
   return applyExpr('window', at, constantExpr({ sizeMs, offsetMs }, formatMs(sizeMs)));
 }

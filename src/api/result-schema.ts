@@ -7,7 +7,10 @@ import { columnOf, isWindow, keyColumn } from './columns.ts';
 const instant = (name: string): SchemaField => ({ name, type: { kind: 'timestamp' }, nullable: false });
 const windowType: FieldType = { type: { kind: 'struct', fields: [instant('start'), instant('end')] }, nullable: false };
 
-type Grouping = Pick<AggregateNode, 'keys' | 'window' | 'session' | 'windowAt' | 'aggregates'>;
+const ordinal = (name: string): SchemaField => ({ name, type: { kind: 'float64' }, nullable: false });
+const spanType: FieldType = { type: { kind: 'struct', fields: [ordinal('first'), ordinal('last')] }, nullable: false };
+
+type Grouping = Pick<AggregateNode, 'keys' | 'window' | 'session' | 'count' | 'windowAt' | 'aggregates'>;
 
 /**
  * @param names of the window and the keys in the result, in the order of its columns
@@ -35,13 +38,14 @@ export function topSchema(
 
 function behindKeys(
   input: BatchSchema,
-  { keys, window, session, windowAt = 0 }: Omit<Grouping, 'aggregates'>,
+  { keys, window, session, count, windowAt = 0 }: Omit<Grouping, 'aggregates'>,
   names: readonly string[],
   others: readonly SchemaField[],
   call: Call,
 ): BatchSchema {
   const keyTypes = keys.map((name) => typeOnly(keyColumn(input, name, call)));
-  const types = (window ?? session) === undefined ? keyTypes : keyTypes.toSpliced(windowAt, 0, windowType);
+  const shown = count === undefined ? windowType : spanType;
+  const types = (window ?? session ?? count) === undefined ? keyTypes : keyTypes.toSpliced(windowAt, 0, shown);
   const fields = [...names.map((name, i) => ({ name, ...types[i]! })), ...others];
   checkNames(
     fields.map(({ name }) => name),

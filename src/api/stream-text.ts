@@ -15,7 +15,7 @@ function pathText(node: LogicalNode): string {
 function stepText(node: LogicalNode): string {
   switch (node.kind) {
     case 'aggregate':
-      return `aggregate by ${[...(node.session === undefined ? [] : ['session']), ...(node.window === undefined ? [] : ['window']), ...node.keys].join(', ') || 'nothing'}`;
+      return `aggregate by ${[...(node.session === undefined ? [] : ['session']), ...(node.window === undefined && node.count === undefined ? [] : ['window']), ...node.keys].join(', ') || 'nothing'}`;
     case 'dedup':
       return `first of ${node.keys.join(', ')}`;
     case 'limit':

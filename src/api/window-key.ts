@@ -1,14 +1,14 @@
 /** Windows of event time as keys of a grouping. */
 import { type ExprNode, exprText, heldTo } from '../expr/index.ts';
-import type { WindowSpec } from '../plan/index.ts';
+import type { CountSpec, WindowSpec } from '../plan/index.ts';
 import { type Duration, durationMs, formatMs, WeirError } from '../core/index.ts';
 import type { Expr, NumberExpr } from './expr-types.ts';
 import { nodeOf } from './planned-expr.ts';
 import type { Timestamp, Window } from './values.ts';
 
 declare const windowBrand: unique symbol;
-/** `revised`: a fixed one with lateness. */
-export type WindowType = 'fixed' | 'revised' | 'session';
+/** `revised`: a fixed one with lateness. `count`: of so many rows. */
+export type WindowType = 'fixed' | 'revised' | 'session' | 'count';
 /** A window as a grouping key, over the time column `Name`, or over an expression of type T. */
 export interface WindowKey<out Type extends WindowType = WindowType, out Name extends string = string, out T = unknown> {
   readonly [windowBrand]: { type: Type; name: Name; time: T };
@@ -29,16 +29,17 @@ type Lenient = WindowOptions & { readonly lateness: Duration };
 /** Which windows there are, whatever their time: at fixed places, or wherever rows come together. */
 export type WindowShape =
   | { readonly fixed: Omit<WindowSpec, 'column'> }
+  | { readonly count: CountSpec }
   /** Milliseconds, or an expression for each row's own. */
   | { readonly gap: number | ExprNode };
 
 /** What a window key is at run time. */
 export class PlannedWindow {
   readonly shape: WindowShape;
-  /** A column, or an expression. */
-  readonly time: string | ExprNode;
+  /** A column, or an expression; undefined for a window of so many rows. */
+  readonly time: string | ExprNode | undefined;
 
-  constructor(shape: WindowShape, time: string | ExprNode) {
+  constructor(shape: WindowShape, time: string | ExprNode | undefined) {
     this.shape = shape;
     this.time = time;
   }
@@ -153,6 +154,30 @@ export function sessionWindow(time: unknown, gap: unknown): WindowKey<'session'>
     gap: typeof gap === 'object' && gap !== null ? heldTo('number', nodeOf(gap), where) : positiveMs(gap as Duration, where),
   };
   return new PlannedWindow(shape, of) as unknown as WindowKey<'session'>;
+}
+
+/** Rows of a key by their numbers, counted from 0 in the order of arrival: the first and the last of a window. */
+export interface RowSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Windows of `size` rows of a key, in the order in which they arrive; with `slide` one begins with every so many rows, and they overlap. The
+ * row of a window goes out with the last row in it, and is final; one that is not full never does. Time plays no part: no row is late.
+ * What a window holds is the same in every run where all rows of a key come from one split, in its order; otherwise it depends on which split was
+ * quicker. Of each key one entry is kept for ever: how many rows it has had, and `size / slide` accumulators at most.
+ *
+ * @throws WeirError `E_PLAN` for a size that is no whole number from 1, or a slide that is none from 1 to size
+ * @example trades.groupBy(countWindow(100, { slide: 10 }), 'symbol').agg({ mean: avg('price') })
+ */
+export function countWindow(size: number, options: { readonly slide?: number } = {}): WindowKey<'count', never, never> {
+  const { slide = size } = options;
+  if (!Number.isSafeInteger(size) || size < 1)
+    throw new WeirError('E_PLAN', `countWindow(): a window has a whole number of rows from 1, not ${size}`);
+  if (!Number.isSafeInteger(slide) || slide < 1 || slide > size)
+    throw new WeirError('E_PLAN', `countWindow(${size}): it slides by a whole number of rows from 1 to ${size}, not ${slide}`);
+  return new PlannedWindow({ count: { size, slide } }, undefined) as unknown as WindowKey<'count', never, never>;
 }
 
 const timeText = (time: string | ExprNode): string => (typeof time === 'string' ? time : exprText(time));

@@ -11,6 +11,7 @@ export { projectOperator } from './project-operator.ts';
 export { reduceOperator } from './reduce-operator.ts';
 export { closureFault, type FaultAddress, RowFault, rowFault } from './row-fault.ts';
 export { rowOperator } from './row-operator.ts';
+export { countWindowOperator } from './count-window-operator.ts';
 export { sessionOperator } from './session-operator.ts';
 export { sinkOperator, type SinkOptions, type SinkTask } from './sink-operator.ts';
 export type { SinkContext, SinkDefinition, SinkWriter } from './sink.ts';

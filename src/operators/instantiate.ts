@@ -5,6 +5,7 @@ import { combineOperator } from './combine/index.ts';
 import { joinOperator, tableJoinOperator } from './join/index.ts';
 import { dedupOperator } from './dedup-operator.ts';
 import { limitOperator } from './limit-operator.ts';
+import { countWindowOperator } from './count-window-operator.ts';
 import type { Operator } from './operator.ts';
 import { processOperator } from './process-operator.ts';
 import { reduceOperator } from './reduce-operator.ts';
@@ -41,6 +42,7 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
     case 'combine':
       return combineOperator(node);
     case 'aggregate':
+      if (node.count !== undefined) return countWindowOperator(node, emissions);
       return node.session === undefined ? aggregateOperator(node, emissions) : sessionOperator(node, emissions);
     case 'reduce':
       return reduceOperator(node, emissions);

@@ -230,7 +230,8 @@ function aggregateText({ fn, column = '', where, top }: AggregateSpec): string {
 }
 
 /** `window 1 minute over at`, `session gap 30 seconds over at` */
-function timeText({ window, session }: AggregateNode): string | undefined {
+function timeText({ window, session, count }: AggregateNode): string | undefined {
+  if (count !== undefined) return `window of ${count.size} rows${count.slide === count.size ? '' : ` sliding by ${count.slide}`}`;
   if (session !== undefined)
     return `session gap ${typeof session.gap === 'number' ? formatMs(session.gap) : session.gap} over ${session.column}`;
   return window === undefined ? undefined : `window ${windowText(window)}`;

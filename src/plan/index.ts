@@ -3,6 +3,7 @@ export type {
   AggregateSpec,
   CallSite,
   CombineNode,
+  CountSpec,
   CustomAggregate,
   DedupNode,
   Emission,

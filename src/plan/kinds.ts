@@ -47,7 +47,10 @@ const finalKind = (kind: Kind): Kind => (kind === 'rows' || kind === 'running' ?
 
 function aggregateKind(node: AggregateNode): Kind {
   const input = kindOf(node.input);
-  if (input === 'running' || input === 'revised' || !closes(node)) return 'running';
+  if (input === 'running' || input === 'revised') return 'running';
+  // A window that is full goes out and is final.
+  if (node.count !== undefined) return 'rows';
+  if (!closes(node)) return 'running';
   if ((node.window?.latenessMs ?? 0) > 0) return 'revised';
   if (input !== 'rows') return 'chained';
   if (node.session === undefined) return 'windowed';
@@ -109,7 +112,9 @@ function ofProjection({ input, columns }: ProjectNode, column: string): Answer {
 }
 
 function ofAggregate(node: AggregateNode, column: string): Answer {
-  const { input, window, session, windowAt = 0, keys, schema } = node;
+  const { input, window, session, count, windowAt = 0, keys, schema } = node;
+  // What a window holds by number may be of any time.
+  if (count !== undefined) return 'no';
   const time = window ?? session;
   const read = time === undefined ? keys : keys.toSpliced(windowAt, 0, time.column);
   const from = read[columnIndex(schema, column)];

@@ -120,6 +120,12 @@ export interface SessionSpec {
   /** Milliseconds, or the column that has each row's own; a row whose gap is not above 0 is in no session. */
   readonly gap: number | string;
 }
+/** So many rows of a key, in the order of their arrival; a window begins with every `slide`-th. */
+export interface CountSpec {
+  readonly size: number;
+  /** From 1 to `size`. */
+  readonly slide: number;
+}
 export interface AggregateSpec {
   /** `top` and `custom`: see operators/aggregates. */
   readonly fn:
@@ -168,6 +174,8 @@ export interface AggregateNode extends NodeBase {
   readonly window?: WindowSpec;
   /** In place of a window. */
   readonly session?: SessionSpec;
+  /** In place of a window: its column is `{ first, last }`, numbers of rows. */
+  readonly count?: CountSpec;
   /** The place of the window among the result's columns, where there is one (0). */
   readonly windowAt?: number;
   readonly aggregates: readonly { readonly name: string; readonly spec: AggregateSpec }[];

@@ -144,6 +144,10 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
       warnings.push(
         `sink ${node.sink.name} is not told of rows that are taken back: the row of a session that has grown or merged stays beside the new one, unless that replaces it`,
       );
+    if (node.kind === 'aggregate' && node.count !== undefined && sources > 1)
+      warnings.push(
+        `${at(node)}: rows of one key come from several inputs, so which of them a window of so many rows holds depends on their order of arrival`,
+      );
     if (node.kind === 'aggregate' && node.session !== undefined && sources > 1)
       warnings.push(
         `${at(node)}: rows of one key come from several inputs, so whether a row that is nearly late finds a session still open may depend on their order of arrival`,

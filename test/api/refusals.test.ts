@@ -7,6 +7,7 @@ import {
   min,
   pipeline,
   schema,
+  countWindow,
   cumulativeWindow,
   sessionWindow,
   state,
@@ -246,6 +247,9 @@ describe('a duration that is none is refused', () => {
       "cumulativeWindow('at'): a step of 25 minutes does not divide the max of 1 hour",
     ],
     [() => cumulativeWindow('at', { step: '0 ms', max: '1 hour' }), "cumulativeWindow('at') step: '0 ms' is not longer"],
+    [() => countWindow(0), 'countWindow(): a window has a whole number of rows from 1, not 0'],
+    [() => countWindow(2.5), 'not 2.5'],
+    [() => countWindow(4, { slide: 5 }), 'countWindow(4): it slides by a whole number of rows from 1 to 4, not 5'],
     [() => sessionWindow('at', '0 minutes'), "sessionWindow('at') gap: '0 minutes' is not longer than nothing"],
     [() => sessionWindow('at', 300 as never), "'300' is not a duration"],
     [

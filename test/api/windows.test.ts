@@ -1,6 +1,6 @@
 // The kinds of windows, as a user writes them.
 import { describe, expect, test } from 'vitest';
-import { count, cumulativeWindow, from, schema, sum, t, timestamp, window } from 'weir';
+import { count, countWindow, cumulativeWindow, from, schema, sum, t, timestamp, window } from 'weir';
 import { testRun, testSource } from 'weir/testing';
 
 const Event = schema({ key: t.string, at: t.timestamp, n: t.number });
@@ -64,5 +64,32 @@ describe('windows that grow', () => {
     events.end();
     // [-20, 20) and [-20, 40) hold two, [40, 60), [40, 80) and [40, 100) one.
     expect(await run.drain()).toEqual([{ window: span(0, 1440), most: 7, windows: 5 }]);
+  });
+});
+
+describe('windows of so many rows', () => {
+  test('go out when they are full, after a crash too, and may be gathered again', async () => {
+    const events = testSource(Event);
+    const threes = from(events)
+      .groupBy(countWindow(3), 'key')
+      .agg({ sum: sum('n') });
+    const pairs = threes.groupBy(countWindow(2)).agg({ sum: sum('sum') });
+    await using run = await testRun(pairs, { parallelism: 2 });
+    events.push(event('a', 1, 1), event('a', 2, 2), event('b', 3, 4), event('a', 0, 8));
+    expect(await run.drain()).toEqual([]);
+    await run.crash();
+    events.push(event('b', 1, 16), event('b', 1, 32), event('b', 1, 64));
+    expect(await run.drain()).toEqual([{ window: { first: 0, last: 1 }, sum: 63 }]);
+    events.end();
+    expect(await run.drain()).toEqual([]); // what is not full never is
+  });
+
+  test('of the rows of windows count windows, and no row is late for them', async () => {
+    const events = testSource(Event);
+    const perMinute = from(events).withWatermark('at', '0 minutes').groupBy(window('at', '1 minute'), 'key').count();
+    const late = perMinute.groupBy(countWindow(2), 'key').agg({ rows: sum('count') });
+    await using run = await testRun(late);
+    events.push(event('a', 1), event('a', 2), event('a', 2), event('a', 3));
+    expect(await run.drain()).toEqual([{ window: { first: 0, last: 1 }, key: 'a', rows: 3 }]);
   });
 });

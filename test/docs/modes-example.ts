@@ -1,4 +1,4 @@
-import { count, from, schema, t, window } from 'weir';
+import { from, schema, t, window } from 'weir';
 import { testRun, testSource } from 'weir/testing';
 
 export const Reading = schema({ device: t.string, at: t.timestamp });

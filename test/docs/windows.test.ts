@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { from, timestamp } from 'weir';
 import { testRun, testSource } from 'weir/testing';
 import { Order, perHour, soFar } from '../../examples/takings.ts';
+import { means, Trade } from '../../examples/trades.ts';
 import { Click, visits } from '../../examples/visits.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
@@ -16,7 +17,7 @@ const timeOf = (text: string) => {
 };
 const section = (title: string): string => doc.split(/^## /m).find((part) => part.startsWith(title))!;
 
-test.each(['visits', 'takings'])('the example %s of docs/windows.md is the one that can be run', (name) => {
+test.each(['visits', 'takings', 'trades'])('the example %s of docs/windows.md is the one that can be run', (name) => {
   const [, example] = new RegExp(`<!-- example: ${name} -->\\n\`\`\`ts\\n([\\s\\S]*?)\`\`\``).exec(doc)!;
   expect(example).toBe(read(`examples/${name}.ts`));
 });
@@ -44,6 +45,18 @@ describe('what docs/windows.md says happens to orders in time happens,', () => {
     }
     expect(run.late).toBe(late);
   });
+});
+
+test('what docs/windows.md says happens to trades happens', async () => {
+  const rows = [...section('Windows of so many').matchAll(/^\| (\d+) \| (\d+) \|(.*?)\|$/gm)];
+  expect(rows.length).toBe(5);
+  const trades = testSource(Trade);
+  await using run = await testRun(means(from(trades), 3, 2));
+  for (const [, price, number, out] of rows) {
+    trades.push({ symbol: 'ABC', price: Number(price) });
+    const given = (await run.drain()).map(({ window, mean }) => `[${window.first}, ${window.last}] ${mean}`);
+    expect([number, given.join()]).toEqual([number, out!.replaceAll('`', '').trim()]);
+  }
 });
 
 test('what docs/windows.md says happens to clicks in time happens', async () => {

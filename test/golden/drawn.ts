@@ -9,6 +9,7 @@ export const queryNames = [
   'chained',
   'late',
   'lenient',
+  'counted',
   'sessions',
   'running',
   'reduce',

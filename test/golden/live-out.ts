@@ -6,6 +6,7 @@ import type { Experiment, Timed, Verdict } from './experiment.ts';
 import { joining } from './join-queries.ts';
 import { byTheClock } from './clock-queries.ts';
 import { firstRows } from './first-row-queries.ts';
+import { counted } from './count-queries.ts';
 import { keyed } from './keyed-queries.ts';
 import { type Ground, live } from './life.ts';
 import { type Stamped, stamped } from './plain.ts';
@@ -22,13 +23,14 @@ export const rowFields = batchSchema([
   { name: 's', type: { kind: 'string' }, nullable: false },
   { name: 'at', type: { kind: 'timestamp' }, nullable: false },
 ]);
-export const queries = { ...aggregations, ...keyed, ...byTheClock, ...joining, ...firstRows, ...tops, sessions };
+export const queries = { ...aggregations, ...keyed, ...byTheClock, ...joining, ...firstRows, ...tops, sessions, counted };
 
 /** Only what the query's answer does not depend on. */
 export function fitting(life: Drawn): Drawn {
   const without = (...steps: readonly string[]): Drawn['steps'] => life.steps.filter((step) => !steps.includes(step));
   switch (life.query) {
     case 'fold':
+    case 'counted':
     case 'timers':
       return { ...life, left: life.left.slice(0, 1), right: [], steps: without('rebalance', 'twice') };
     case 'instants': // without a schema a bare time is not seen, nor are columns

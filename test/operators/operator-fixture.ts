@@ -13,6 +13,7 @@ import type {
   AggregateSpec,
   JoinNode,
   DedupNode,
+  CountSpec,
   LogicalNode,
   ProcessNode,
   ReduceNode,
@@ -31,6 +32,7 @@ export const text: DataType = { kind: 'string' };
 export const time: DataType = { kind: 'timestamp' };
 export const eventTime: DataType = { kind: 'timestamp', eventTime: true };
 export const windowType: DataType = { kind: 'struct', fields: [field('start', time), field('end', time)] };
+export const spanType: DataType = { kind: 'struct', fields: [field('first', number), field('last', number)] };
 export const schemaOf = (...fields: SchemaField[]): BatchSchema => batchSchema(fields);
 
 /** Key, time, value: what most tests read. */
@@ -61,6 +63,7 @@ export interface AggregateOptions {
   readonly keys?: readonly string[];
   readonly window?: WindowSpec;
   readonly session?: SessionSpec;
+  readonly count?: CountSpec;
   readonly aggregates?: Readonly<Record<string, AggregateSpec & { readonly type?: DataType }>>;
 }
 /** An aggregation; counts by `key` unless said. */
@@ -71,6 +74,7 @@ export function aggregateNode(options: AggregateOptions = {}): AggregateNode {
   const columns = input.schema.kind === 'any' ? [] : input.schema.fields;
   const schema = schemaOf(
     ...((options.window ?? options.session) === undefined ? [] : [field('window', windowType)]),
+    ...(options.count === undefined ? [] : [field('window', spanType)]),
     ...keys.map((key) => columns.find(({ name }) => name === key) ?? field(key, { kind: 'any' }, true)),
     ...specs.map(([name, spec]) => field(name, spec.type ?? number, spec.fn !== 'count')),
   );
@@ -83,6 +87,7 @@ export function aggregateNode(options: AggregateOptions = {}): AggregateNode {
     aggregates: specs.map(([name, { type: _type, ...spec }]) => ({ name, spec })),
     ...(options.window === undefined ? {} : { window: options.window }),
     ...(options.session === undefined ? {} : { session: options.session }),
+    ...(options.count === undefined ? {} : { count: options.count }),
   };
 }
 export const tumbling = (sizeMs: number, offsetMs = 0): WindowSpec => ({ column: 'at', sizeMs, slideMs: sizeMs, offsetMs });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type BatchSchema, hashKey, keyGroupOf, type SchemaField } from '../../src/batch/index.ts';
 import {
   aggregateOperator,
+  countWindowOperator,
   dedupOperator,
   joinOperator,
   keyExtractor,
@@ -68,6 +69,12 @@ const lenient = (): Operator =>
 const growing = (): Operator =>
   aggregateOperator(
     aggregateNode({ window: { ...sliding(30, 10), cumulative: true }, aggregates: { sum: { fn: 'sum', column: 'value' } } }),
+    emissions,
+  );
+
+const counts = (): Operator =>
+  countWindowOperator(
+    aggregateNode({ count: { size: 3, slide: 2 }, aggregates: { sum: { fn: 'sum', column: 'value' } } }),
     emissions,
   );
 
@@ -221,6 +228,7 @@ describe('keyed operators whose key groups move at each restore', () => {
     ['windows', { make: windows }],
     ['windows that take late rows', { make: lenient }],
     ['windows that grow', { make: growing }],
+    ['windows of so many rows', { make: counts }],
     ['the first of windows', { make: best }],
     ['timers', { make: timers }],
     ['sessions', { make: sessions }],

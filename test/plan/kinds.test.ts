@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { schema, sessionWindow, streamNode, t, window, type AnyStream } from '../../src/api/index.ts';
+import { countWindow, schema, sessionWindow, streamNode, t, window, type AnyStream } from '../../src/api/index.ts';
 import { kindOf, kindsOf, underWatermark } from '../../src/plan/index.ts';
 import { table } from '../../src/start.ts';
 import { streamFrom } from '../api/graphs.ts';
@@ -52,6 +52,13 @@ describe('the kind of a stream', () => {
     expect(kind(perWindow.groupBy(window('window', '1 hour', { lateness: '1 day' })).count())).toBe('revised');
     expect(kind(timed.groupBy(window('at', '5 minutes', { lateness: '0 hours' })).count())).toBe('windowed');
     expect(kind(readings.groupBy(window('at', '5 minutes', { lateness: '1 hour' })).count())).toBe('running');
+  });
+
+  test('is rows for windows of so many rows, which are final when they are full; no column of theirs is under a watermark', () => {
+    const counts = timed.groupBy(countWindow(3), 'deviceId', 'at').count();
+    expect(kind(counts)).toBe('rows');
+    expect(kind(perWindow.groupBy(countWindow(3), 'deviceId').count())).toBe('rows');
+    expect(['window', 'deviceId', 'at'].map((column) => underWatermark(streamNode(counts), column))).toEqual(['no', 'no', 'no']);
   });
 
   test('is chained for an aggregation of an aggregation, by its window or by a key that closes', () => {
