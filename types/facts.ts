@@ -169,6 +169,19 @@ const revised: Stream<{ window: EventWindow; deviceId: string; count: number }, 
 const revisedByExpression: Stream<{ minute: EventWindow; n: number }, 'revised'> = timed
   .groupBy((c) => ({ minute: window(c.timestamp, '1 minute', { slide: '30 seconds', lateness: '1 hour' }) }))
   .agg({ n: count() });
+// a watermark by a strategy: the same kind of time
+const byStrategy: Stream<{ deviceId: string; timestamp: EventTime; temperature: number }> = readings
+  .withWatermark('timestamp', {
+    strategy: { create: () => [0], advance: (times: number[], at) => [...times, at], watermark: (times: number[]) => times[0]! },
+  })
+  .select('deviceId', 'timestamp', 'temperature');
+const manually = readings
+  .withWatermark('timestamp', { strategy: 'manual' }, { idleAfter: '5 minutes' })
+  .groupBy(window('timestamp', '1 minute'))
+  .count();
+const manualWindows: Stream<{ window: EventWindow; count: number }, 'windowed'> = manually;
+void [byStrategy, manualWindows];
+
 // so many rows: final when they are full, and no time
 const perHundred: Stream<{ window: RowSpan; deviceId: string; mean: number }, 'rows'> = readings
   .groupBy(countWindow(100), 'deviceId')

@@ -29,6 +29,7 @@ import { streamRows } from './stream-rows.ts';
 import { streamText } from './stream-text.ts';
 import { PlannedTable } from './table.ts';
 import { projectionTo, unionSchema } from './union-schema.ts';
+import { type StrategyChoice, watermarkBy } from './watermark-strategy.ts';
 import { naturalMs, positiveMs } from './window-key.ts';
 
 type RowFunction = (row: never) => unknown;
@@ -76,17 +77,17 @@ export class GraphStream {
     return this.#then(onlyWhere(this.node, fn, calling('where()')));
   }
 
-  withWatermark(column: string, delay: Duration, options: WatermarkOptions = {}): GraphStream {
+  withWatermark(column: string, delay: Duration | StrategyChoice, options: WatermarkOptions = {}): GraphStream {
     const call = calling(`withWatermark('${column}')`);
     const { node } = this;
     requireTime(node.schema, column, call);
-    const delayMs = naturalMs(delay, called(call));
+    const progress = watermarkBy(delay, call);
     const idleAfterMs = positiveMs(options.idleAfter ?? '1 minute', `${called(call)} idleAfter`);
     return this.#then({
       kind: 'watermark',
       input: node,
       column,
-      delayMs,
+      ...progress,
       idleAfterMs,
       site: call.site,
       schema: watermarkedSchema(node.schema, column),

@@ -21,6 +21,7 @@ import type { StateSpec } from './state-field.ts';
 import type { Table } from './table.ts';
 import type { TopKind, TopOptions, TopRow } from './top.ts';
 import type { EventTime } from './values.ts';
+import type { StrategyChoice } from './watermark-strategy.ts';
 import type { WindowKey, WindowType } from './window-key.ts';
 
 declare const streamBrand: unique symbol;
@@ -70,14 +71,15 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
 
   /**
    * Promise: rows of a split arrive at most `delay` behind its latest time. Others may be late: counted, and found in `.late()`.
-   * It stands in the source's chain, before any union, key, group or rebalance (a plan error otherwise).
+   * It stands in the source's chain, before any union, key, group or rebalance (a plan error otherwise). Instead of a delay, `{ strategy: 'manual' }`
+   * takes the watermark that the source says, and `{ strategy: { create, advance, watermark } }` one of your own.
    *
    * @throws WeirError `E_PLAN` for a column that is not there or not a time, and for what is no duration
    */
   withWatermark<R extends object, K extends Kind, C extends TimeKey<R>>(
     this: AnyStream<R, K>,
     column: C,
-    delay: Duration,
+    delay: Duration | StrategyChoice,
     options?: WatermarkOptions,
   ): Stream<Show<Omit<R, C> & { [P in C]: EventTime }>, K>;
   /**

@@ -73,7 +73,8 @@ export interface WindowsStatus {
 export interface WindowSource {
   /** Its operator. */
   readonly source: string;
-  readonly delayMs: number;
+  /** Null: it has a strategy instead. */
+  readonly delayMs: number | null;
   /** 0 = never idle for being silent. */
   readonly idleAfterMs: number;
 }

@@ -12,7 +12,7 @@ export interface HoldingSplit {
   readonly source: string;
   readonly split: string;
   readonly watermark: number | null;
-  /** With a row of this time or later it holds the window back no more, ms. */
+  /** With a row of this time or later it holds the window back no more, ms; null where a strategy says when. */
   readonly rowAt: number | null;
   /** Or once it has been silent for so long; 0 = it does not count as idle for that. */
   readonly idleAfterMs: number;
@@ -69,7 +69,7 @@ function whyOpen(status: JobStatus, { operator, watermark, nextWindowEnd, latene
       source,
       split,
       watermark: at,
-      rowAt: closesAt === null ? null : closesAt + delayMs,
+      rowAt: closesAt === null || delayMs === null ? null : closesAt + delayMs,
       idleAfterMs,
     }));
   const idle = splits.filter(({ state }) => state === 'idle').map(({ source, split }) => ({ source, split }));
@@ -98,7 +98,7 @@ function inWords(open: Omit<WhyOpen, 'says'>, splits: number, latenessMs: number
 function holding({ source, split, watermark, rowAt, idleAfterMs }: HoldingSplit): string {
   const stands = watermark === null ? 'has given no row yet' : `is at ${timeOf(watermark)}`;
   const idle = idleAfterMs === 0 ? '' : `, after ${formatMs(idleAfterMs)} of silence,`;
-  return `held back by split ${split} of ${source}, which ${stands}: until it gives a row of ${timeOf(rowAt!)} or later${idle} or it ends`;
+  return `held back by split ${split} of ${source}, which ${stands}: until ${rowAt === null ? 'its watermark gets there' : `it gives a row of ${timeOf(rowAt)} or later`}${idle} or it ends`;
 }
 
 function nothingHolds(splits: number, idle: number): string {

@@ -40,5 +40,6 @@ function sourcesAbove(plan: PhysicalPlan, stage: Stage): readonly WindowSource[]
 
 function delaysOf({ operators }: Stage): Pick<WindowSource, 'delayMs' | 'idleAfterMs'> {
   const node = operators.map((operator) => operator.node).find(({ kind }) => kind === 'watermark');
-  return node?.kind === 'watermark' ? { delayMs: node.delayMs, idleAfterMs: node.idleAfterMs } : { delayMs: 0, idleAfterMs: 0 };
+  if (node?.kind !== 'watermark') return { delayMs: null, idleAfterMs: 0 };
+  return { delayMs: node.strategy === undefined ? node.delayMs : null, idleAfterMs: node.idleAfterMs };
 }

@@ -4,12 +4,20 @@
  * Owns: the subtask's watermark as a function of its splits (T4, T5). A split that is idle does not hold it back; one that
  * has ended counts as +Infinity, but while any other is idle that alone raises nothing.
  */
+import { packValue, unpackValue } from '../batch/index.ts';
 import type { SplitEvent } from './operator.ts';
 
 export interface SplitTime {
   /** The latest event time seen; -Infinity before the first. */
   max: number;
   state: SplitEvent['state'];
+  /** Of a strategy of the user's; undefined before its first row. */
+  own?: { state: unknown };
+}
+
+export interface SplitSnapshot {
+  readonly max: number;
+  readonly own?: Uint8Array;
 }
 
 export class SplitTimes {
@@ -62,12 +70,14 @@ export class SplitTimes {
     return active || allEnded ? least : undefined;
   }
 
-  snapshot(split: string): { readonly max: number } | undefined {
+  snapshot(split: string): SplitSnapshot | undefined {
     const time = this.#splits.get(split);
-    return time === undefined ? undefined : { max: time.max };
+    if (time === undefined) return undefined;
+    // As bytes: the strategy may go on changing what it has.
+    return { max: time.max, ...(time.own === undefined ? {} : { own: packValue(time.own.state) }) };
   }
 
-  restore(split: string, { max }: { readonly max: number }): void {
-    this.#splits.set(split, { max, state: 'active' });
+  restore(split: string, { max, own }: SplitSnapshot): void {
+    this.#splits.set(split, { max, state: 'active', ...(own === undefined ? {} : { own: { state: unpackValue(own) } }) });
   }
 }

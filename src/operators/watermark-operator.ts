@@ -1,5 +1,6 @@
 /**
- * Assigns watermarks in a source's chain (T1): per split, the latest event time seen minus the delay.
+ * Assigns watermarks in a source's chain (T1): per split, the latest event time seen minus the delay; or what the source says, or a strategy
+ * of the user's makes of the split's times, which is held to never fall.
  *
  * Owns: the stamps of rows (T2), and when the subtask's watermark goes out. Does not own: when a split is idle or has
  * ended, and telling others of idleness: the source does. Talks through: `SplitTimes`.
@@ -8,11 +9,11 @@
  */
 import type { Batch } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
-import type { WatermarkNode } from '../plan/index.ts';
+import type { TimeStrategy, WatermarkNode } from '../plan/index.ts';
 import { setAside } from './dead-rows.ts';
 import type { Operator, OperatorContext, Output, SplitEvent, Step } from './operator.ts';
 import { timeOf } from './row-time.ts';
-import { type SplitTime, SplitTimes } from './split-times.ts';
+import { type SplitSnapshot, type SplitTime, SplitTimes } from './split-times.ts';
 
 export class WatermarkOperator implements Operator {
   readonly #node: WatermarkNode;
@@ -58,13 +59,13 @@ export class WatermarkOperator implements Operator {
   }
 
   restoreSplit(split: string, value: unknown): void {
-    this.#splits.restore(split, value as { readonly max: number });
+    this.#splits.restore(split, value as SplitSnapshot);
   }
 
   /** Fills in the stamps; the rows that have a time. */
   #stamp(batch: Batch, split: SplitTime, stamps: Float64Array): Int32Array {
     const time = batch.reader(this.#node.column);
-    const { delayMs } = this.#node;
+    const { delayMs, strategy } = this.#node;
     const { length, selection } = batch;
     const rows = new Int32Array(length);
     let kept = 0;
@@ -76,12 +77,34 @@ export class WatermarkOperator implements Operator {
         this.#setAside(batch, i, value);
         continue;
       }
-      stamps[selection === undefined ? i : selection[i]!] = max - delayMs;
-      if (at > max) max = at;
+      const reached = max;
+      if (strategy === undefined) {
+        if (at > max) max = at;
+      } else if (strategy !== 'manual') {
+        const own = this.#advanced(strategy, split, at, batch, i);
+        if (own === undefined) continue;
+        if (own > max) max = own;
+      }
+      stamps[selection === undefined ? i : selection[i]!] = reached - delayMs;
       rows[kept++] = i;
     }
     split.max = max;
     return rows.subarray(0, kept);
+  }
+
+  /** The strategy's watermark behind a row; undefined: it threw, and the row is set aside. */
+  #advanced(strategy: TimeStrategy, split: SplitTime, at: number, batch: Batch, i: number): number | undefined {
+    try {
+      const state = strategy.advance((split.own === undefined ? strategy.create() : split.own.state) as never, at);
+      const watermark = strategy.watermark(state as never);
+      if (typeof watermark !== 'number' || Number.isNaN(watermark))
+        throw new WeirError('E_VALUE', `the watermark of a strategy is ${String(watermark)}, and must be a time in milliseconds`);
+      split.own = { state };
+      return watermark;
+    } catch (thrown) {
+      setAside(this.#context!, this.#node.site, batch, i, thrown);
+      return undefined;
+    }
   }
 
   #setAside(batch: Batch, i: number, value: unknown): void {

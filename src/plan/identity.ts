@@ -103,6 +103,8 @@ function labelOf({ node }: Resolved): string {
     case 'project':
       return shortened(projectionText(node));
     case 'watermark':
+      if (node.strategy !== undefined)
+        return `watermark ${node.column}, ${node.strategy === 'manual' ? 'as the source says' : 'by a strategy'}`;
       return `watermark ${node.column} - ${formatMs(node.delayMs)}`;
     case 'join':
       return joinText(node);

@@ -33,6 +33,7 @@ export type {
   StateDeclaration,
   TopSpec,
   UnionNode,
+  TimeStrategy,
   WatermarkNode,
   SessionSpec,
   WindowSpec,

@@ -97,8 +97,17 @@ export interface WatermarkNode extends NodeBase {
   readonly kind: 'watermark';
   readonly input: LogicalNode;
   readonly column: string;
+  /** Behind the latest time of a split; 0 with a strategy. */
   readonly delayMs: number;
   readonly idleAfterMs: number;
+  /** Instead of a delay: as the source says (`manual`), or a function of a split's times. */
+  readonly strategy?: 'manual' | TimeStrategy;
+}
+/** A split's watermark as a fold over its times. Pure; the state is plain data, and in each snapshot. */
+export interface TimeStrategy {
+  readonly create: () => unknown;
+  readonly advance: (state: never, time: number) => unknown;
+  readonly watermark: (state: never) => number;
 }
 
 export interface WindowSpec {

@@ -93,3 +93,32 @@ describe('windows of so many rows', () => {
     expect(await run.drain()).toEqual([{ window: { first: 0, last: 1 }, key: 'a', rows: 3 }]);
   });
 });
+
+describe('a watermark by a strategy', () => {
+  test('of one’s own closes windows when it says so, after a crash too', async () => {
+    const events = testSource(Event);
+    // The end of an hour is known by a row of the hour after the next.
+    const hours = {
+      create: () => 0,
+      advance: (hour: number, at: number) => Math.max(hour, Math.floor(at / 3_600_000)),
+      watermark: (hour: number) => (hour - 1) * 3_600_000,
+    };
+    const counts = from(events).withWatermark('at', { strategy: hours }).groupBy(window('at', '1 hour')).count();
+    await using run = await testRun(counts, { parallelism: 2 });
+    events.push(event('a', 10), event('a', 70));
+    expect(await run.drain()).toEqual([]);
+    await run.crash();
+    events.push(event('a', 50), event('a', 121));
+    expect(await run.drain()).toEqual([{ window: span(0, 60), count: 2 }]);
+  });
+
+  test('is manual where the source says it', async () => {
+    const events = testSource(Event);
+    const counts = from(events).withWatermark('at', { strategy: 'manual' }).groupBy(window('at', '10 minutes')).count();
+    await using run = await testRun(counts);
+    events.push(event('a', 1), event('a', 500));
+    expect(await run.drain()).toEqual([]);
+    events.watermark(minutes(10));
+    expect(await run.drain()).toEqual([{ window: span(0, 10), count: 1 }]);
+  });
+});

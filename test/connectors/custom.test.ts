@@ -64,6 +64,30 @@ describe('defineSource', () => {
     expect(counting().endNow).toBeUndefined();
   });
 
+  test('says a watermark behind the rows that it yields with it, once, wherever reading goes on', async () => {
+    const source = sourceDefinition(
+      defineSource({
+        name: 'api',
+        position: t.int,
+        async *read(_split, from = 0) {
+          if (from === 0) yield { rows: [{ n: 1 }, { n: 2 }, { n: 3 }], position: 1, watermark: 70 };
+          yield { rows: [], position: 2, watermark: 90 };
+        },
+      }),
+    );
+    const pieces = await readPieces(source, '0', sourceContext({ batchRowsMax: 2 }));
+    expect(pieces.map(({ piece }) => [piece.records, piece.watermark])).toEqual([
+      [2, undefined],
+      [1, 70],
+      [0, 90],
+    ]);
+    const rest = await readPieces(source, '0', sourceContext(), pieces[0]!);
+    expect(rest.map(({ piece }) => [piece.records, piece.watermark])).toEqual([
+      [1, 70],
+      [0, 90],
+    ]);
+  });
+
   test('that gives fewer rows from the same position has changed', async () => {
     let rows = [{ n: 1 }, { n: 2 }];
     const source = sourceDefinition(

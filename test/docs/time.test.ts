@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Params, start } from 'weir';
+import { from, type Params, start } from 'weir';
+import { testRun, testSource } from 'weir/testing';
 import inbox from '../../examples/inbox.ts';
+import { perHour, Reading } from './hours-example.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 const doc = read('docs/time.md');
@@ -12,9 +14,21 @@ const doc = read('docs/time.md');
 const hourOf = (line: string): string =>
   new Date((JSON.parse(line) as { window: { start: number } }).window.start).toISOString().slice(11, 16);
 
-test('the example of docs/time.md is the one that can be run', () => {
-  const [, example] = /<!-- example: inbox -->\n```ts\n([\s\S]*?)```/.exec(doc)!;
-  expect(example).toBe(read('examples/inbox.ts'));
+test.each([
+  ['inbox', 'examples/inbox.ts'],
+  ['hours', 'test/docs/hours-example.ts'],
+])('the example %s of docs/time.md is the one that can be run', (name, path) => {
+  const [, example] = new RegExp(`<!-- example: ${name} -->\\n\`\`\`ts\\n([\\s\\S]*?)\`\`\``).exec(doc)!;
+  expect(example).toBe(read(path));
+});
+
+test('its hours are over with the first row of the hour after the next', async () => {
+  const readings = testSource(Reading);
+  await using run = await testRun(perHour(from(readings)));
+  readings.push({ device: 'd', at: '2026-01-01T10:20:00Z' }, { device: 'd', at: '2026-01-01T11:59:00Z' });
+  expect(await run.drain()).toEqual([]);
+  readings.push({ device: 'd', at: '2026-01-01T12:00:00Z' });
+  expect((await run.drain()).map(({ count }) => count)).toEqual([1]);
 });
 
 test('its runs give the hours that docs/time.md says', async () => {

@@ -11,6 +11,8 @@ import type { FieldValue } from './field-value.ts';
 export interface Yielded<Row, P> {
   readonly rows: readonly Row[];
   readonly position: P;
+  /** For `withWatermark(…, { strategy: 'manual' })`: no row of the split behind these lies before this time, ms. */
+  readonly watermark?: number;
 }
 
 interface CustomPosition {
@@ -64,10 +66,13 @@ export class CustomReader<P> implements SplitReader {
     signal.throwIfAborted();
     this.#yielded ??= await this.#next();
     if (this.#yielded === null) return null;
-    const { rows } = this.#yielded;
+    const yielded = this.#yielded;
+    const { rows, watermark } = yielded;
     const end = Math.min(rows.length, this.#at + this.#o.context.batchRowsMax);
     while (this.#at < end) this.#add(rows[this.#at++]!);
-    return this.#pieces.take(this.#position(this.#yielded));
+    const isWhole = this.#at === rows.length;
+    const piece = this.#pieces.take(this.#position(yielded));
+    return isWhole && watermark !== undefined ? { ...piece, watermark } : piece;
   }
 
   async close(): Promise<void> {
