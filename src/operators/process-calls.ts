@@ -69,6 +69,12 @@ export class ProcessCalls {
     this.#clock.next();
   }
 
+  /** Processing time as it is now. */
+  readClock(): number {
+    this.#clock.next();
+    return this.#clock.now;
+  }
+
   /** Clears away what is over, among so many entries of each state. */
   sweep(entries: number): void {
     this.#clock.next();

@@ -108,7 +108,7 @@ class ProcessOperator implements Operator {
   *#advance(watermark: number, out: Output): Generator<void, void> {
     const { timers } = this.#calls;
     let fired = 0;
-    if (watermark === Infinity) yield* this.#due(this.#calls.now, out, Infinity);
+    if (watermark === Infinity) yield* this.#due(this.#calls.readClock(), out, Infinity);
     this.#calls.watermark = Math.max(this.#watermark, watermark);
     for (let timer = timers.take(watermark); timer !== undefined; timer = timers.take(watermark)) {
       this.#calls.select(timer.key);

@@ -64,8 +64,13 @@ const lasting: Query = async (experiment) => {
 
 /** Of a timer that sets another. */
 const again = 1_000_000;
+/** No row is as late. */
+const theEnd = 8e15;
 
-/** Each row sets a timer that is due at once, and each of these another; those for a day that does not come never fire. */
+/**
+ * Each row sets a timer that is due at once, and each of these another; those for a day that does not come never fire. At the end of the
+ * input none is overdue, of those either that were set for some moments later, and wait in many a checkpoint.
+ */
 const alarms: Query = async (experiment) => {
   const { stream, rows, world } = experiment;
   const rung = stream.keyBy('k').process({
@@ -76,16 +81,25 @@ const alarms: Query = async (experiment) => {
       ctx.state.count.set(nth);
       ctx.setProcessingTimer(nth);
       ctx.setProcessingTimer(ctx.now + 1e12);
+      ctx.setProcessingTimer(ctx.now + 30);
+      ctx.setTimer(theEnd);
       ctx.emit({ k: ctx.key, nth, what: 'row' });
     },
+    onTimer(_at, ctx) {
+      const overdue = ctx.processingTimers().filter((at) => at <= ctx.now).length;
+      ctx.emit({ k: ctx.key, nth: overdue, what: 'overdue' });
+    },
     onProcessingTimer(at, ctx) {
+      if (at > 2 * again) return;
       if (at < again) ctx.setProcessingTimer(at + again);
       ctx.emit({ k: ctx.key, nth: at % again, what: at < again ? 'timer' : 'again' });
     },
   });
   const report = await experiment.run([output(rung, world.sink('append'))]);
   const wanted = numbered(rows).flatMap((row) => ['row', 'timer', 'again'].map((what) => ({ ...row, what })));
-  return { life: report, late: 0, findings: [same('rows and timers', world.rows('append'), wanted)] };
+  const keys = new Set(rows.map(({ row: { k } }) => k));
+  const ends = [...keys].map((k) => ({ k, nth: 0, what: 'overdue' }));
+  return { life: report, late: 0, findings: [same('rows and timers', world.rows('append'), [...wanted, ...ends])] };
 };
 
 const Timed = schema({ k: t.string.nullable(), nth: t.number });
