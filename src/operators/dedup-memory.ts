@@ -20,8 +20,8 @@ export interface DedupMemory {
 
 /** Of stretches that are one key's time or more. */
 const passedStretchMs = 1000;
-/** What expires lies in about so many stretches. */
-const expiringStretches = 8;
+/** What expires lies in about so many stretches: each is looked into for a key that is new, and outlives what is first in it by as much. */
+const expiringStretches = 4;
 
 const nothing: ValueCodec<true> = { id: 'nothing', write: () => undefined, read: () => true };
 const expiry: ValueCodec<number> = { id: 'expiry', write: (out, at) => out.f64(at), read: (from) => from.f64() };

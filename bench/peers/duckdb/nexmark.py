@@ -51,10 +51,10 @@ QUERIES = {
     "q5": f"""WITH counted AS ({counts(10, 2)})
         SELECT * FROM counted QUALIFY bids = max(bids) OVER (PARTITION BY windowStart)""",
     "q10": f"""SELECT auction, bidder, price, epoch_ms("dateTime") AS dateTime, extra, {DAY} AS day, {MINUTE} AS minute FROM bid""",
-    "q11": """WITH timed AS (SELECT bidder, epoch_ms("dateTime") AS at FROM bid),
-        begun AS (SELECT *, at - lag(at) OVER (PARTITION BY bidder ORDER BY at) <= 10000 AS goes_on FROM timed),
-        numbered AS (SELECT *, sum(if(goes_on, 0, 1)) OVER (PARTITION BY bidder ORDER BY at ROWS UNBOUNDED PRECEDING) AS session FROM begun)
-        SELECT bidder, count(*) AS bids, min(at) AS windowStart, max(at) + 10000 AS windowEnd FROM numbered GROUP BY bidder, session""",
+    "q11": """WITH timed AS (SELECT bidder, epoch_ms("dateTime") AS ms FROM bid),
+        apart AS (SELECT *, ms - lag(ms) OVER (PARTITION BY bidder ORDER BY ms) <= 10000 AS goes_on FROM timed),
+        numbered AS (SELECT *, sum(if(goes_on, 0, 1)) OVER (PARTITION BY bidder ORDER BY ms ROWS UNBOUNDED PRECEDING) AS session FROM apart)
+        SELECT bidder, count(*) AS bids, min(ms) AS windowStart, max(ms) + 10000 AS windowEnd FROM numbered GROUP BY bidder, session""",
     "q14": f"""SELECT auction, bidder, {PRICE} AS price,
         CASE WHEN hour("dateTime") BETWEEN 8 AND 18 THEN 'dayTime'
           WHEN hour("dateTime") <= 6 OR hour("dateTime") >= 20 THEN 'nightTime' ELSE 'otherTime' END AS bidTimeType,

@@ -25,6 +25,8 @@ STATELESS = {
     "q0": "SELECT unix_millis(dateTime) AS dateTime, bidder, auction, price, extra FROM bid",
     "q1": f"SELECT unix_millis(dateTime) AS dateTime, bidder, auction, {PRICE} AS price, extra FROM bid",
     "q2": "SELECT auction, price FROM bid WHERE auction % 123 = 0",
+    "q10": """SELECT auction, bidder, price, unix_millis(dateTime) AS dateTime, extra, date_format(dateTime, 'yyyy-MM-dd') AS day,
+        date_format(dateTime, 'HH:mm') AS minute FROM bid""",
     "q14": f"""SELECT auction, bidder, {PRICE} AS price,
         CASE WHEN {HOUR} BETWEEN 8 AND 18 THEN 'dayTime' WHEN {HOUR} <= 6 OR {HOUR} >= 20 THEN 'nightTime' ELSE 'otherTime' END
           AS bidTimeType, unix_millis(dateTime) AS dateTime, extra, length(extra) - length(replace(extra, 'c', '')) AS cCount
@@ -59,7 +61,12 @@ def hottest(bid: DataFrame) -> DataFrame:
     return winners.selectExpr("a.auction AS auction", *BOUNDS, "a.bids AS bids")
 
 
-WINDOWED = {"q5": hottest, "tumbling": tumbling, "sliding": sliding}
+def sessions(bid: DataFrame) -> DataFrame:
+    counted = bid.groupBy(F.session_window("dateTime", "10 seconds").alias("window"), "bidder").agg(F.count("*").alias("bids"))
+    return counted.selectExpr("bidder", "bids", *BOUNDS)
+
+
+WINDOWED = {"q5": hottest, "q11": sessions, "tumbling": tumbling, "sliding": sliding}
 
 
 def running(bid: DataFrame) -> DataFrame:

@@ -82,7 +82,7 @@ test('by hand, sessions end ten seconds after their last bid, and the last and t
 
 test('a peer that has not this query is skipped with that reason', async () => {
   const options = { query: 'q18', input: join(folder, 'nowhere.jsonl'), output: join(folder, 'out'), work: folder };
-  expect(await runPeer('flink', options)).toEqual({ skipped: 'there is no q18 in flink' });
+  expect(await runPeer('spark', options)).toEqual({ skipped: 'there is no q18 in spark' });
 });
 
 test('every query has a loop by hand whose rows are of its form', () => {
