@@ -17,7 +17,7 @@ import {
   WeirError,
 } from '../core/index.ts';
 import { chooseRestorePoint, type RestoreDecision } from '../progress/index.ts';
-import type { JobStores, Manifest, Totals } from '../state/index.ts';
+import { type JobStores, type Manifest, nothingYet, type Totals, totalsFrom } from '../state/index.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { Checkpoints, type Last } from './checkpoints.ts';
 import { checkCompatible } from './compatibility.ts';
@@ -28,8 +28,6 @@ import { type JobEvent, jobMachine } from './job.machine.ts';
 import { assign, lostWorker, sourcesOf, subtasksOf, usedSlots, withoutSplits } from './placement.ts';
 import { Run } from './run.ts';
 import { copyCheckpoint } from './savepoint.ts';
-
-const noTotals: Totals = { rowsIn: 0, rowsOut: 0, late: 0, deadLetters: 0, duplicates: 0, checkpoints: 0, restores: 0 };
 
 export class Coordinator {
   readonly outcome: Promise<JobOutcome>;
@@ -57,7 +55,7 @@ export class Coordinator {
   #stopsHere = false;
   #guarded = new Set<OperatorId>();
   readonly #thisRun: Run;
-  #base: Totals = noTotals;
+  #base: Totals = nothingYet;
   #start: { readonly epoch: number | null; readonly totals: Totals } | null = null;
   #deployedFrom: Manifest | null = null;
   /** Of the epoch that the present generation begins with. */
@@ -116,7 +114,7 @@ export class Coordinator {
     this.#generation = toGeneration(Math.max(decision.nextGeneration, (pointer?.generation ?? 0) + 1));
     const { latest } = this.#store;
     if (latest !== null) checkCompatible(latest, this.#o.plan, this.#o.logger);
-    this.#start = { epoch: latest?.epoch ?? null, totals: latest?.totals ?? noTotals };
+    this.#start = { epoch: latest?.epoch ?? null, totals: latest?.totals ?? nothingYet };
     this.#base = this.#start.totals;
     this.#machine.start();
     this.#tell({ type: 'LOADED' });
@@ -184,7 +182,7 @@ export class Coordinator {
 
   /** The checkpoint that this process began from, and the totals there. */
   get started(): { readonly epoch: number | null; readonly totals: Totals } {
-    return this.#start ?? { epoch: null, totals: noTotals };
+    return this.#start ?? { epoch: null, totals: nothingYet };
   }
 
   /** The totals at the beginning of the present generation. */
@@ -282,8 +280,7 @@ export class Coordinator {
       if (workers.some((worker) => !this.#workers.includes(worker))) throw lostWorker(workers, this.#workers);
       this.#deployedFrom = latest;
       this.#epochTime = latest === null ? this.#epochTime || this.#o.clock.now() : (latest.epochTime ?? latest.time);
-      this.#base =
-        latest === null ? noTotals : { ...latest.totals, restores: latest.totals.restores + (latest.finished ? 0 : 1) };
+      this.#base = totalsFrom(latest);
       this.#pending = new Set(workers);
       for (const worker of workers)
         this.#o.send(worker, { kind: 'deploy', deployment: this.#deployment(latest, assignments, worker) });
@@ -321,13 +318,12 @@ export class Coordinator {
   }
 
   #run(): void {
-    const { plan } = this.#o;
     this.#exhausted = new Set();
     // That the input had ended was said by a generation that is over: this one has read less of it.
     this.#last = this.#stopAsked ? 'stop' : null;
     this.history.restart();
     this.#checkpoints = new Checkpoints({
-      plan,
+      plan: this.#o.plan,
       generation: this.#generation,
       store: this.#store,
       incarnation: this.#store.pointer!.incarnation,

@@ -18,6 +18,8 @@ export {
   type SplitSnapshot,
   type SubtaskSnapshot,
   type Totals,
+  nothingYet,
+  totalsFrom,
 } from './manifest.ts';
 export { MemoryDisk, openMemoryStores } from './memory/index.ts';
 export {

@@ -61,6 +61,22 @@ export interface Totals extends Counters {
   readonly restores: number;
 }
 
+export const nothingYet: Totals = {
+  rowsIn: 0,
+  rowsOut: 0,
+  late: 0,
+  deadLetters: 0,
+  duplicates: 0,
+  checkpoints: 0,
+  restores: 0,
+};
+
+/** What a generation begins to count from that goes on from this checkpoint. */
+export function totalsFrom(latest: Manifest | null): Totals {
+  if (latest === null) return nothingYet;
+  return { ...latest.totals, restores: latest.totals.restores + (latest.finished ? 0 : 1) };
+}
+
 export interface Manifest {
   readonly format: number;
   readonly job: string;

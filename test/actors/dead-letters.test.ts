@@ -71,7 +71,7 @@ test('an operator counts what it sets aside, but not what fails the job', () => 
   expect(() => context.deadLetter(record, new Error('refused'))).toThrow('refused');
   context.count('late', 3);
   context.count('rowsOut', 2);
-  expect(counters).toEqual({ late: 3, rowsOut: 2, deadLetters: 1 });
+  expect(counters).toEqual({ late: 3, rowsOut: 2, deadLetters: 1, duplicates: 0 });
 });
 
 test('the error of a record that nobody could read says where, why, and how it begins', () => {

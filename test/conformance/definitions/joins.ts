@@ -251,6 +251,20 @@ export const joins: Definitions = {
       .groupBy(window('timestamp1', '10 minutes'))
       .count()
       .map(({ window: of, count }) => ({ window_start: of.start, window_end: of.end, cnt: count })),
+  'spark/union-distinct-join-multi-eventtime': ({ input1, input2 }) => {
+    const at = (seconds: number) => timestamp(seconds * 1000);
+    return input1!
+      .map(({ id1, ts1 }) => ({ id1, ts1: at(ts1) }), schema({ id1: t.string, ts1: t.timestamp }))
+      .withWatermark('ts1', '1 minute')
+      .join(
+        input2!
+          .map(({ id2, ts2 }) => ({ id2, ts2: at(ts2) }), schema({ id2: t.string, ts2: t.timestamp }))
+          .withWatermark('ts2', '2 minutes'),
+        { on: { id1: 'id2' }, within: ['-10 seconds', '-10 seconds'] },
+      )
+      .dropDuplicates(['id1', 'ts1', 'ts2'])
+      .map(({ id1, ts1, ts2 }) => ({ id1, ts1: seconds(ts1), ts2: seconds(ts2) }));
+  },
   'spark/chain-join-window': ({ input1, input2 }) =>
     timed(input1!, '0 seconds')
       .select((c) => ({ at: c.at }))
