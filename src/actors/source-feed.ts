@@ -33,7 +33,7 @@ interface SplitLoop {
   position: Position | undefined;
   records: number;
   /** Records handed over since the feed began. */
-  state: 'active' | 'idle' | 'ended';
+  state: SplitEvent['state'];
   exhausted: boolean;
   readonly drained?: number | undefined;
   readonly until?: unknown;
@@ -79,7 +79,8 @@ export class SourceFeed {
     this.#context = { ...options.context, signal: this.#abort.signal };
     this.#loops = options.starts.map((start) => ({
       ...start,
-      state: 'active',
+      // Of a run that ends with what is there: until it gives something nobody knows whether it will.
+      state: options.drains === true && start.records === (start.drained ?? 0) ? 'pending' : 'active',
       exhausted: start.ended || start.absent === true,
       through: false,
       queue: [],
@@ -88,7 +89,7 @@ export class SourceFeed {
       resume: null,
       idleTimer: null,
     }));
-    for (const { split } of this.#loops) this.#events.push({ split, state: 'active' });
+    for (const { split, state } of this.#loops) this.#events.push({ split, state });
   }
 
   /** Begins to read. */
@@ -190,7 +191,7 @@ export class SourceFeed {
       this.#options.wake();
       return false;
     }
-    if (loop.state === 'idle') this.#change(loop, 'active');
+    if (loop.state === 'idle' || loop.state === 'pending') this.#change(loop, 'active');
     loop.queue.push(piece);
     this.#options.wake();
     if (loop.queue.length >= readAhead)

@@ -262,7 +262,9 @@ export class Task implements Schedulable {
 
   /** A source subtask whose splits are idle, or have ended, holds nobody's watermark back. Once all have ended its watermark is +∞. */
   #announceIdle(feed: SourceFeed): void {
-    const idle = feed.splits.some(({ state }) => state === 'idle') && feed.splits.every(({ state }) => state !== 'active');
+    const idle =
+      feed.splits.some(({ state }) => state === 'idle') &&
+      feed.splits.every(({ state }) => state === 'idle' || state === 'ended');
     if (idle === this.#idleSent) return;
     this.#idleSent = idle;
     this.#chain.push({ kind: 'idle', idle });

@@ -52,7 +52,7 @@ function statusOf(worker: string, subtask: Subtask, now: number): SubtaskStatus 
     stateRows: subtask.stateRows,
     splits: (feed?.splits ?? []).map(({ split, state, records }) => ({
       split,
-      state,
+      state: state === 'pending' ? 'active' : state,
       records,
       watermark: finite(subtask.splitWatermark(split)),
     })),

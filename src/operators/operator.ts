@@ -71,7 +71,7 @@ export interface RestoredPart {
 
 export interface SplitEvent {
   readonly split: string;
-  readonly state: 'active' | 'idle' | 'ended';
+  readonly state: 'pending' | 'active' | 'idle' | 'ended';
   /** The source itself says that nothing of the split lies before this time, ms. */
   readonly watermark?: number;
 }

@@ -2,7 +2,8 @@
  * How far each split of a subtask has come in event time.
  *
  * Owns: the subtask's watermark as a function of its splits (T4, T5). A split that is idle does not hold it back; one that
- * has ended counts as +Infinity, but while any other is idle that alone raises nothing.
+ * has ended counts as +Infinity, but while any other is idle that alone raises nothing. One that is pending, restored and with nothing new so far,
+ * holds it back and raises nothing: it may turn out to be idle, and what it had come to then says nothing of the others.
  */
 import { packValue, unpackValue } from '../batch/index.ts';
 import type { SplitEvent } from './operator.ts';
@@ -63,8 +64,8 @@ export class SplitTimes {
     let active = false;
     for (const { max, state } of this.#splits.values()) {
       if (state !== 'ended') allEnded = false;
-      if (state !== 'active') continue;
-      active = true;
+      if (state === 'idle' || state === 'ended') continue;
+      active ||= state === 'active';
       least = Math.min(least, max - this.#delayMs);
     }
     return active || allEnded ? least : undefined;
@@ -78,6 +79,6 @@ export class SplitTimes {
   }
 
   restore(split: string, { max, own }: SplitSnapshot): void {
-    this.#splits.set(split, { max, state: 'active', ...(own === undefined ? {} : { own: { state: unpackValue(own) } }) });
+    this.#splits.set(split, { max, state: 'pending', ...(own === undefined ? {} : { own: { state: unpackValue(own) } }) });
   }
 }

@@ -45,7 +45,7 @@ export class WatermarkOperator implements Operator {
   }
 
   onSplit(event: SplitEvent, out: Output): void {
-    if (event.state === 'active') {
+    if (event.state === 'active' || event.state === 'pending') {
       this.#raiseTo(this.#splits.least(), out);
       this.#splits.of(event.split, this.#emitted);
     }

@@ -281,25 +281,30 @@ describe('a feed of a run that ends with what is there', () => {
     await source.give('a', 1, null);
     await source.give('b', 2, null);
     expect(feed.ended).toBe(false);
-    expect([take(feed), take(feed), events(feed), feed.ended]).toEqual(['a:1', 'b:2', ['a active', 'b active'], true]);
+    expect([take(feed), take(feed), events(feed), feed.ended]).toEqual([
+      'a:1',
+      'b:2',
+      ['a pending', 'b pending', 'a active', 'b active'],
+      true,
+    ]);
     expect(feed.splits.map(({ state }) => state)).toEqual(['active', 'active']);
   });
 
   test('has a split idle that had nothing new since the last such run, however often this one has begun', async () => {
     const feed = await started([of('a', 3, { drained: 3 }), of('b', 5, { drained: 3 }), of('c', 0)], 0, true);
     for (const split of ['a', 'b', 'c']) await source.give(split, null);
-    expect(events(feed)).toEqual(['a active', 'b active', 'c active', 'a idle', 'c idle']);
+    expect(events(feed)).toEqual(['a pending', 'b active', 'c pending', 'a idle', 'c idle']);
     expect([feed.ended, feed.splits.map(({ drained }) => drained)]).toEqual([true, [3, 3, undefined]]);
   });
 
   test('does not open a split that is not there any more, or that has ended', async () => {
     const feed = await started([of('a', 3, { drained: 3, absent: true }), of('b', 5, { ended: true })], 0, true);
-    expect([events(feed), feed.ended, source.log]).toEqual([['a active', 'b active', 'a idle', 'b idle'], true, []]);
+    expect([events(feed), feed.ended, source.log]).toEqual([['a pending', 'b active', 'a idle', 'b idle'], true, []]);
   });
 
   test('waits for a split that is silent: it is not idle for that', async () => {
     const feed = await started(['a'], 1000, true);
     clock.advance(60_000);
-    expect([events(feed), feed.ended]).toEqual([['a active'], false]);
+    expect([events(feed), feed.ended]).toEqual([['a pending'], false]);
   });
 });

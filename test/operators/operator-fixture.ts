@@ -181,7 +181,7 @@ export const barrier = (more: { due?: readonly number[]; last?: 'stop' | 'end' }
   kind: 'barrier',
   ...more,
 });
-export const split = (name: string, state: 'active' | 'idle' | 'ended'): FedItem => ({
+export const split = (name: string, state: 'pending' | 'active' | 'idle' | 'ended'): FedItem => ({
   kind: 'split',
   event: { split: name, state },
 });

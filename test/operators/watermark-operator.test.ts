@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { batchOf } from '../../src/batch/index.ts';
+import { batchOf, unpackValue } from '../../src/batch/index.ts';
 import { watermarkOperator } from '../../src/operators/index.ts';
 import { openMemoryStores } from '../../src/state/index.ts';
 import { OperatorRun, type FedItem, testBarrier } from '../../src/testing/operator-run.ts';
@@ -150,4 +150,23 @@ describe("the watermark of a source's chain", () => {
       { numRuns: 100 },
     );
   });
+});
+
+test('T5: a pending split holds the watermark back and raises nothing: where none has given anything new it stays, in whatever order they turn out to be idle', async () => {
+  const before = new OperatorRun(options());
+  for (const item of [split('a', 'active'), split('b', 'active'), rows('a', [90]), rows('b', [30])]) await before.feed(item);
+  const snapshot = await before.barrier(testBarrier(1));
+  expect(before.watermarks).toEqual([20]);
+  const after = async (...items: FedItem[]): Promise<readonly number[]> => {
+    const run = new OperatorRun(options());
+    for (const [name, { value }] of snapshot.splits) run.operator.restoreSplit?.(name, unpackValue(value!));
+    for (const item of [split('a', 'pending'), split('b', 'pending'), ...items]) await run.feed(item);
+    return run.watermarks;
+  };
+  expect([await after(split('b', 'idle'), split('a', 'idle')), await after(split('a', 'idle'), split('b', 'idle'))]).toEqual([
+    [],
+    [],
+  ]);
+  // One that has something is waited for, and waits for the others until they are idle.
+  expect(await after(split('a', 'active'), rows('a', [200], 1), split('b', 'idle'))).toEqual([20, 190]);
 });
