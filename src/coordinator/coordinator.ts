@@ -25,7 +25,7 @@ import type { CoordinatorOptions, JobOutcome } from './coordinator-options.ts';
 import { Failures } from './failures.ts';
 import { CheckpointRecord } from './history.ts';
 import { type JobEvent, jobMachine } from './job.machine.ts';
-import { assign, lostWorker, sourcesOf, subtasksOf, usedSlots, withoutSplits } from './placement.ts';
+import { assign, lostWorker, sourceSubtasks, subtasksOf, usedSlots, withoutSplits } from './placement.ts';
 import { Run } from './run.ts';
 import { copyCheckpoint } from './savepoint.ts';
 
@@ -358,8 +358,7 @@ export class Coordinator {
   }
 
   #finishIfExhausted(): void {
-    const expected = sourcesOf(this.#o.plan).reduce((sum, stage) => sum + stage.parallelism, 0);
-    if (this.#exhausted.size === expected) this.#finish(this.drains ? 'drain' : 'end');
+    if (this.#exhausted.size === sourceSubtasks(this.#o.plan)) this.#finish(this.drains ? 'drain' : 'end');
   }
 
   #teardown(): void {

@@ -44,6 +44,10 @@ export function sourcesOf(plan: PhysicalPlan): readonly Stage[] {
   return plan.stages.filter(isSource);
 }
 
+/** How many subtasks read. */
+export const sourceSubtasks = (plan: PhysicalPlan): number =>
+  sourcesOf(plan).reduce((sum, { parallelism }) => sum + parallelism, 0);
+
 /** Names of subtasks of sources that have nothing to read. */
 export function withoutSplits(plan: PhysicalPlan, assignments: ReadonlyMap<string, readonly Assignment[]>): readonly string[] {
   return [...assignments.values()]

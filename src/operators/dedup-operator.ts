@@ -2,20 +2,20 @@
  * The first row of each key, for as long as the key is remembered.
  *
  * Owns: which rows are late, and by which time a key is forgotten. Talks through: `DedupMemory`.
- * A row is late by its stamp (T3): a row at time t once that has passed t. Before a row is taken, its key is forgotten if that is due at
+ * A row is late by its stamp (T3): one at time t as the plan says of single moments (lateness.ts), a window once it has ended. Before a row is taken, its key is forgotten if that is due at
  * the watermark which the row stands for (T6), as in an engine that takes one record at a time. Rows go out as they came, with their
  * own stamps. By the clock nothing is late, and what has expired is forgotten as rows and barriers come.
  * Invariants: DE1, DE2 (dedup-memory.ts); DE3 of rows with one key, one goes out until the key is forgotten, and it is the first that came.
  */
 import { type Batch, hashKey, keyGroupOf } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
-import type { DedupNode } from '../plan/index.ts';
+import { type DedupNode, equalIsLate } from '../plan/index.ts';
 import { setAside } from './dead-rows.ts';
 import { type DedupMemory, EndlessMemory, ExpiringMemory, PassedMemory } from './dedup-memory.ts';
 import { type GroupedKey, groupedKeys } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type GroupRun, PerGroup } from './per-group.ts';
-import { timeOf } from './row-time.ts';
+import { lateFrom, timeOf } from './row-time.ts';
 
 interface Snapshot {
   readonly fired: readonly GroupRun[];
@@ -31,6 +31,7 @@ class DedupOperator implements Operator {
   /** Of the rows' time; undefined: there is none that counts. */
   readonly #column: string | undefined;
   readonly #byClock: boolean;
+  readonly #equalIsLate: boolean;
   #context!: OperatorContext;
   #memory!: DedupMemory;
   /** Up to where each key group has forgotten. */
@@ -42,6 +43,7 @@ class DedupOperator implements Operator {
     const { remembered } = node;
     this.#node = node;
     this.#column = 'column' in remembered ? remembered.column : undefined;
+    this.#equalIsLate = equalIsLate(node.input);
     this.#byClock = remembered.until === 'expired' && this.#column === undefined;
     this.#keysOf = groupedKeys({ columns: node.keys }, (key) => keyGroupOf(hashKey(key), this.#context.keyGroups));
   }
@@ -116,9 +118,10 @@ class DedupOperator implements Operator {
     const stampAt = batch.stamps();
     return (i) => {
       const key = keyAt(i);
-      const time = timeIn(timeAt(i), column);
+      const value = timeAt(i);
+      const time = timeIn(value, column);
       const fired = this.#fired.of(key.group);
-      if (time < Math.max(stampAt(i), fired)) return 'late';
+      if (lateFrom(value, time, this.#equalIsLate) <= Math.max(stampAt(i), fired)) return 'late';
       return memory.add(key, time, Math.max(advanceTo(i), fired)) ? 'first' : 'duplicate';
     };
   }

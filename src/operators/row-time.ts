@@ -11,6 +11,11 @@ export function timeOf(value: unknown): number | undefined {
   return undefined;
 }
 
+/** The watermark from which a row of this time is late that is in no window: of a moment as the plan says (lateness.ts), of a window its end. */
+export function lateFrom(value: unknown, time: number, equalIsLate: boolean): number {
+  return equalIsLate && (typeof value !== 'object' || value instanceof Date) ? time : time + 1;
+}
+
 const finite = (time: number): number | undefined => (Number.isFinite(time) ? time : undefined);
 
 /**

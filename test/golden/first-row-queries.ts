@@ -7,13 +7,17 @@ import { onlyRows, timedKeys } from './queries.ts';
 
 type Seen = ReadonlyMap<string, readonly Stamped[]>;
 
-const isInTime = ({ row, stamp }: Stamped): boolean => row.at >= stamp;
+/** A time that is the watermark lies `delay` behind, and is late; but with none the latest is not. */
+const isInTime =
+  (delay: number) =>
+  ({ row, stamp }: Stamped): boolean =>
+    row.at > stamp || (delay === 0 && row.at === stamp);
 const keyOf = (row: Row, keys: readonly KeyColumn[]): string => shown(keysOf(row, keys));
 
 /** The rows that are in time, by key. */
-function byKey(rows: readonly Stamped[], keys: readonly KeyColumn[]): Seen {
+function byKey(rows: readonly Stamped[], keys: readonly KeyColumn[], delay: number): Seen {
   const seen = new Map<string, Stamped[]>();
-  for (const each of rows.filter(isInTime)) {
+  for (const each of rows.filter(isInTime(delay))) {
     const key = keyOf(each.row, keys);
     seen.set(key, [...(seen.get(key) ?? []), each]);
   }
@@ -47,20 +51,20 @@ const firsts: Query = async (experiment) => {
       world.sink('counts'),
     ),
   ]);
-  const seen = byKey(rows, keys);
+  const seen = byKey(rows, keys, life.delay);
   const actual = world.rows<Row>('append');
   const plain = [...seen.values()].map(([first]) => ({ row: first!.row, stamp: Number.NEGATIVE_INFINITY }));
   const counts = windowed(plain, span, []).map(({ window: of, n }) => ({ window: of, n }));
   return {
     life: report,
-    late: rows.filter((each) => !isInTime(each)).length,
+    late: rows.filter((each) => !isInTime(life.delay)(each)).length,
     findings: [
       same(
         'values',
         actual.map((row) => keyOf(row, keys)),
         [...seen.keys()],
       ),
-      invented(actual, rows.filter(isInTime)),
+      invented(actual, rows.filter(isInTime(life.delay))),
       same('counts of values', world.rows('counts'), counts),
       ...(inOrder ? [same('first rows', onlyRows(actual), onlyRows(plain.map(({ row }) => row)))] : []),
     ],
@@ -68,9 +72,9 @@ const firsts: Query = async (experiment) => {
 };
 
 /** What one record after the other gives: a key is forgotten once its first row lies `ms` behind the watermark. */
-function withinPlainly(rows: readonly Stamped[], ms: number, keys: readonly KeyColumn[]): Row[] {
+function withinPlainly(rows: readonly Stamped[], ms: number, keys: readonly KeyColumn[], delay: number): Row[] {
   const expiries = new Map<string, number>();
-  return rows.filter(isInTime).flatMap(({ row, stamp }) => {
+  return rows.filter(isInTime(delay)).flatMap(({ row, stamp }) => {
     const key = keyOf(row, keys);
     if ((expiries.get(key) ?? Number.NEGATIVE_INFINITY) > stamp) return [];
     expiries.set(key, row.at + ms);
@@ -87,12 +91,12 @@ const expiring: Query = async (experiment) => {
   const actual = world.rows<Row>('append');
   return {
     life: report,
-    late: rows.filter((each) => !isInTime(each)).length,
+    late: rows.filter((each) => !isInTime(life.delay)(each)).length,
     findings: [
-      same('keys', [...new Set(actual.map((row) => keyOf(row, keys)))], [...byKey(rows, keys).keys()]),
-      invented(actual, rows.filter(isInTime)),
+      same('keys', [...new Set(actual.map((row) => keyOf(row, keys)))], [...byKey(rows, keys, life.delay).keys()]),
+      invented(actual, rows.filter(isInTime(life.delay))),
       sameSequence('first rows too close', tooClose(actual, ms, keys), []),
-      ...(inOrder ? [same('first rows', onlyRows(actual), onlyRows(withinPlainly(rows, ms, keys)))] : []),
+      ...(inOrder ? [same('first rows', onlyRows(actual), onlyRows(withinPlainly(rows, ms, keys, life.delay)))] : []),
     ],
   };
 };

@@ -19,7 +19,7 @@ import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../o
 import { type GroupRun, PerGroup } from '../per-group.ts';
 import { ResultRows } from '../result-rows.ts';
 import { Resumable } from '../resumable.ts';
-import { timeOf } from '../row-time.ts';
+import { lateFrom, timeOf } from '../row-time.ts';
 import { JoinKeys } from './join-keys.ts';
 import { JoinShape } from './joined-rows.ts';
 import { JoinTimes, type Side } from './join-times.ts';
@@ -142,13 +142,12 @@ class JoinOperator implements Operator {
     const column = side === 0 ? bound.left : bound.right;
     const read = batch.reader(column);
     const isTimed = this.#timed[side] === true;
-    // A window is late once it has ended.
-    const early = this.#equalIsLate[side] === true ? 0 : 1;
+    const equal = this.#equalIsLate[side] === true;
     return (i) => {
       const value = read(i);
       if (value === null) return null;
       const time = timeOf(value);
-      if (time !== undefined) return { time, lateFrom: isTimed ? time + (typeof value === 'object' ? 1 : early) : Infinity };
+      if (time !== undefined) return { time, lateFrom: isTimed ? lateFrom(value, time, equal) : Infinity };
       const found = typeof value === 'number' ? value : `a ${typeof value}`;
       throw new WeirError('E_VALUE', `column '${column}' holds ${found}, which is no time`);
     };
