@@ -24,8 +24,10 @@ const perEpoch = 5000;
 const stepMs = 10;
 const delayMs = 200;
 
+const asTheyAre: NonNullable<Bounded['feed']> = (rows) => [rowsItem(rows)];
+
 /** Held at each of these numbers of rows, in rising order. */
-export async function held({ make, key }: Bounded, at: readonly number[]): Promise<readonly Held[]> {
+export async function held({ make, key, feed = asTheyAre }: Bounded, at: readonly number[]): Promise<readonly Held[]> {
   const tables: Watched[] = [];
   const { blobs } = openMemoryStores();
   const run = new OperatorRun({ make: () => watched(make(), tables), blobs, clock: new VirtualClock() });
@@ -38,7 +40,7 @@ export async function held({ make, key }: Bounded, at: readonly number[]): Promi
       value: 1,
       stamp: i * stepMs - stepMs - delayMs,
     }));
-    await run.feed(rowsItem(rows, n));
+    for (const item of feed(rows)) await run.feed(item);
     await run.feed(watermark((n + perBatch - 1) * stepMs - delayMs));
     if ((n + perBatch) % perEpoch === 0) await run.barrier(testBarrier((n + perBatch) / perEpoch));
     run.emitted.length = 0;

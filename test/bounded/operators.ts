@@ -5,30 +5,48 @@
 import {
   aggregateOperator,
   countWindowOperator,
+  dedupOperator,
+  joinOperator,
   type Operator,
   processOperator,
   reduceOperator,
   sessionOperator,
+  tableJoinOperator,
 } from '../../src/operators/index.ts';
 import type { Emission } from '../../src/plan/index.ts';
+import type { FedItem } from '../../src/testing/operator-run.ts';
 import {
   aggregateNode,
   type AggregateOptions,
+  dedupNode,
   type EventRow,
   field,
+  joinNode,
   number,
+  otherRows,
   processNode,
   reduceNode,
+  rowsItem,
   schemaOf,
   sliding,
   text,
   tumbling,
 } from '../operators/operator-fixture.ts';
 
+/** As both sides of a join. */
+const asBoth: Bounded['feed'] = (rows) => [
+  rowsItem(rows),
+  otherRows(...rows.map(({ key, at, stamp }) => ({ other: key, seen: at, stamp }))),
+];
+const secondsAfter = { left: 'at', right: 'seen', lowMs: 0, highMs: 2000 };
+const titles: readonly FedItem[] = [otherRows({ other: 'x', seen: 1 })];
+
 export interface Bounded {
   readonly make: () => Operator;
   /** The n-th row's key: one that does not come again for those whose windows close; of a fixed set where a key is kept for ever. */
   readonly key: (n: number) => string;
+  /** What becomes of the rows: they are fed as they are, unless said. */
+  readonly feed?: (rows: readonly Required<EventRow>[]) => readonly FedItem[];
 }
 type Sample = { n: { get(): number | undefined; set(n: number): void; clear(): void } };
 
@@ -79,6 +97,27 @@ export const boundedOperators: Readonly<Record<string, Readonly<Record<string, B
     counts: {
       make: () => countWindowOperator(aggregateNode({ count: { size: 10, slide: 5 }, aggregates: sum }), [append]),
       key: fixed,
+    },
+  },
+  'join/join-operator': {
+    'inner join': { make: () => joinOperator(joinNode({ bound: secondsAfter })), key: passing, feed: asBoth },
+    'outer join': { make: () => joinOperator(joinNode({ how: 'full', bound: secondsAfter })), key: passing, feed: asBoth },
+  },
+  'join/table-join-operator': {
+    'join with a table': {
+      make: () => tableJoinOperator(joinNode({ table: true })),
+      key: fixed,
+      feed: (rows) => ((rows[0]?.at ?? 0) < 1000 ? [...titles, { kind: 'first read' }, rowsItem(rows)] : [rowsItem(rows)]),
+    },
+  },
+  'dedup-operator': {
+    'first rows until they are passed': {
+      make: () => dedupOperator(dedupNode(['key', 'at'], { until: 'passed', column: 'at' })),
+      key: passing,
+    },
+    'first rows for a time': {
+      make: () => dedupOperator(dedupNode(['key'], { until: 'expired', ms: 1000, column: 'at' })),
+      key: passing,
     },
   },
   'reduce-operator': {

@@ -74,6 +74,8 @@ export const lifePlans: fc.Arbitrary<LifePlan> = fc.record({
         'timers' as const,
         'process' as const,
         'sessions' as const,
+        'joins' as const,
+        'joins' as const,
       ),
     )
     .map(([drawn, query]) => ({ ...drawn, query })),
