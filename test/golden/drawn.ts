@@ -128,7 +128,10 @@ export const drawnWith = (rows: RowsOfSplit): fc.Arbitrary<Drawn> =>
     modes: fc.subarray<OutputMode>(['append', 'update', 'complete'], { minLength: 1 }),
     every: fc.constantFrom(0, 0, 30),
     steps: fc.shuffledSubarray([...stepNames]),
-    parallelisms: fc.oneof(fc.constantFrom([1], [4]), fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 })),
+    parallelisms: fc.oneof(
+      fc.constantFrom([1], [3], [4]),
+      fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 }),
+    ),
     crashes: fc.constantFrom(0, 1, 2, 3, 5),
     trouble: fc.constantFrom(...troubles),
     abortEvery: fc.constantFrom(0, 2, 3),
