@@ -13,7 +13,7 @@ import {
   type SourceContext,
   type SourceDefinition,
 } from '../operators/index.ts';
-import { channelsOf, type Edge, type PhysicalPlan, type PlannedOperator, type Stage } from '../plan/index.ts';
+import { channelsOf, type Edge, isOfTable, type PhysicalPlan, type PlannedOperator, type Stage } from '../plan/index.ts';
 import type { OperatorState } from '../state/index.ts';
 import type { ChannelReceiver, Transport } from '../transport/index.ts';
 import { EdgeOutput } from './edge-output.ts';
@@ -136,7 +136,7 @@ export function sourceContext({ environment, plan, stage }: Site): Omit<SourceCo
 
 /** The feed of a source's stage; null for any other. */
 export function sourceFeed(site: Site): SourceFeed | null {
-  const { stage, deployment, assignment, wake } = site;
+  const { plan, stage, deployment, assignment, wake } = site;
   const root = stage.operators[0]!;
   if (root.node.kind !== 'source') return null;
   const idle = stage.operators.flatMap(({ node }) =>
@@ -147,6 +147,7 @@ export function sourceFeed(site: Site): SourceFeed | null {
     context: sourceContext(site),
     starts: splitStarts(deployment, root.id, assignment.splits),
     drains: deployment.drain !== null,
+    ofTable: isOfTable(plan, stage),
     idleAfterMs: idle.length === 0 ? 0 : Math.min(...idle),
     wake,
   });

@@ -59,6 +59,8 @@ export interface SourceFeedOptions {
   readonly starts: readonly SplitStart[];
   /** The run ends with what there is now. */
   readonly drains?: boolean;
+  /** Its rows make a table, which is whole with what there is. */
+  readonly ofTable?: boolean;
   /** A split that gives nothing for this long is idle; 0 = never. */
   readonly idleAfterMs: number;
   readonly wake: () => void;
@@ -131,6 +133,11 @@ export class SourceFeed {
 
   get drains(): boolean {
     return this.#options.drains === true;
+  }
+
+  /** What has come to its end in this run has not ended: the next one goes on. */
+  get goesOn(): boolean {
+    return this.drains && this.#options.ofTable !== true;
   }
 
   get splits(): readonly {

@@ -265,6 +265,10 @@ export class Task implements Schedulable {
     const idle =
       feed.splits.some(({ state }) => state === 'idle') &&
       feed.splits.every(({ state }) => state === 'idle' || state === 'ended');
+    this.#announce(idle);
+  }
+
+  #announce(idle: boolean): void {
     if (idle === this.#idleSent) return;
     this.#idleSent = idle;
     this.#chain.push({ kind: 'idle', idle });
@@ -273,7 +277,11 @@ export class Task implements Schedulable {
   #whenExhausted(feed: SourceFeed): boolean {
     if (this.#exhausted || !feed.ended) return false;
     this.#exhausted = true;
-    if (!feed.drains) this.#chain.push({ kind: 'watermark', watermark: Infinity });
+    if (!feed.goesOn) {
+      // A split with nothing new is idle, and an idle input is not heard.
+      this.#announce(false);
+      this.#chain.push({ kind: 'watermark', watermark: Infinity });
+    }
     this.#events.exhausted();
     return true;
   }
@@ -330,10 +338,7 @@ export class Task implements Schedulable {
   }
 
   #forwardIdle(): void {
-    const idle = this.#merge.allIdle;
-    if (idle === this.#idleSent) return;
-    this.#idleSent = idle;
-    this.#chain.push({ kind: 'idle', idle });
+    this.#announce(this.#merge.allIdle);
   }
 
   #align(fact: AlignerFact): void {

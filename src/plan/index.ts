@@ -50,6 +50,7 @@ export {
   channelsOf,
   type Edge,
   type EdgeKind,
+  isOfTable,
   type OutputRoute,
   type PhysicalPlan,
   type PlannedOperator,

@@ -75,6 +75,18 @@ export function channelsOf(plan: PhysicalPlan, edge: Edge): { readonly from: num
   return pairs;
 }
 
+/** All that it gives comes to tables of joins. */
+export function isOfTable(plan: PhysicalPlan, stage: Stage): boolean {
+  const edges = plan.edges.filter(({ index, from }) => from === stage.index && index !== stage.deadLetterEdge);
+  return edges.length > 0 && edges.every((edge) => endsInTable(plan, edge));
+}
+
+function endsInTable(plan: PhysicalPlan, { to, input }: Edge): boolean {
+  const receiver = plan.stages[to]!;
+  const { node } = receiver.operators[0]!;
+  return node.kind === 'join' ? node.table === true && input === 1 : isOfTable(plan, receiver);
+}
+
 export function changelogOf(mode: OutputMode): ChangelogMode {
   return mode === 'append' ? 'append' : mode === 'update' ? 'upsert' : 'replace';
 }

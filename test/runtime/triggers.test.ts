@@ -4,7 +4,20 @@ import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { count, from, json, pipeline, type RunOptions, schema, start, sum, t, timestamp, window } from '../../src/index.ts';
+import {
+  count,
+  from,
+  json,
+  pipeline,
+  type RunOptions,
+  schema,
+  start,
+  sum,
+  t,
+  table,
+  timestamp,
+  window,
+} from '../../src/index.ts';
 import { file, generator } from '../../src/connectors/index.ts';
 
 let folder = '';
@@ -158,4 +171,39 @@ describe('with a trigger', () => {
     const running = await start(job([{ n: 1 }, { n: 2 }]), { ...options(), trigger: { every: '1 hour' } });
     expect(await running.finished).toMatchObject({ epoch: 1, rowsIn: 2 }); // the end does not wait for the interval
   });
+});
+
+test.each([1, 3])('a table is whole with what there is, in each run, at parallelism %s', async (parallelism) => {
+  const Device = schema({ device: t.string, room: t.string });
+  const path = join(folder, 'rooms.jsonl');
+  const out = join(folder, 'joined.jsonl');
+  const joined = () => {
+    const readings = from(file.source({ path: join(folder, 'in/*.jsonl'), format: json(Reading) })).withWatermark(
+      'at',
+      '30 seconds',
+    );
+    const rooms = table(
+      from(file.source({ path, format: json(Device) }))
+        .rebalance()
+        .map((row) => row, Device),
+    );
+    const rows = readings.join(rooms, { on: 'device', how: 'left' }).select('n', 'room');
+    return pipeline({ name: 'joined', parallelism, outputs: [rows.to(file.sink({ path: out }))] });
+  };
+  const next = async (): Promise<string[]> => {
+    const job = await start(joined(), { stateDir: join(folder, 'state'), trigger: 'available-now' });
+    await job.finished;
+    return readFileSync(out, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { n: number; room: string | null })
+      .map(({ n, room }) => `${n} ${room}`)
+      .sort();
+  };
+  writeFileSync(path, `${JSON.stringify({ device: 'd0', room: 'hall' })}\n`);
+  put('a.jsonl', lines(0, 1));
+  const first = ['0 hall', '1 null', '2 hall', '3 null', '4 hall', '5 null'];
+  expect(await next()).toEqual(first);
+  put('b.jsonl', lines(1, 1));
+  expect(await next()).toEqual([...first, ...first].sort());
 });
