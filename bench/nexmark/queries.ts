@@ -32,6 +32,8 @@ import {
   window,
 } from 'weir';
 import { file } from 'weir/connectors';
+import { joinQueries } from './join-queries.ts';
+import { Event } from './schemas.ts';
 
 /** What bids have of an event's columns; persons and auctions have the time and `extra` alone. */
 export const BidEvent = schema({
@@ -296,12 +298,16 @@ const changesIn = (folder: string) =>
 
 export default (params: Params): Pipeline => {
   const name = params.string('query');
-  const query = queries[name];
-  if (query === undefined) throw new Error(`there is no query '${name}': ${Object.keys(queries).join(', ')}`);
-  const splits = params.number('splits', 1);
-  const events = from(file.source({ path: params.string('input'), format: json(BidEvent), splits }));
-  const output = params.string('output');
+  const [query, join] = [queries[name], joinQueries[name]];
+  if (query === undefined && join === undefined)
+    throw new Error(`there is no query '${name}': ${[...Object.keys(queries), ...Object.keys(joinQueries)].join(', ')}`);
+  const read = { path: params.string('input'), splits: params.number('splits', 1) };
+  const path = params.string('output');
   const to = (rows: Stream<object, any>, mode: 'append' | 'update' = 'append'): Output =>
-    mode === 'append' ? rows.to(file.sink({ path: output }) as never) : rows.to(changesIn(output) as never, { mode });
-  return pipeline({ name: `nexmark-${name}`, checkpointEvery: '1 second', outputs: [query(events, to)] });
+    mode === 'append' ? rows.to(file.sink({ path }) as never) : rows.to(changesIn(path) as never, { mode });
+  const output =
+    join === undefined
+      ? query!(from(file.source({ ...read, format: json(BidEvent) })), to)
+      : join(from(file.source({ ...read, format: json(Event) })), to);
+  return pipeline({ name: `nexmark-${name}`, checkpointEvery: '1 second', outputs: [output] });
 };

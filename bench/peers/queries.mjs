@@ -17,12 +17,17 @@ const prices = { minPrice: 'integer', maxPrice: 'integer', avgPrice: 'number', s
 /** Spark counts no distinct values in a stream, and ranks no rows. */
 const noRanksInSpark = ['hand', 'duckdb', 'flink'];
 
+/** Those of persons and auctions are there by hand and as a batch. */
+const joined = ['hand', 'duckdb'];
+
 /** Of each query: its fields in the order in which they are written, `key` where only the last row of a key counts, the watermark, and which peers have it where not all do. */
 export const queries = {
   q0: { fields: { ...converted, price: 'integer' } },
   q1: { fields: converted },
   q2: { fields: { auction: 'integer', price: 'integer' } },
+  q3: { fields: { name: 'text', city: 'text', state: 'text', auction: 'integer' }, peers: joined },
   q5: { fields: { auction: 'integer', ...bounds, bids: 'integer' }, windowed: true },
+  q8: { fields: { id: 'integer', name: 'text', windowStart: 'integer' }, windowed: true, peers: joined },
   q10: {
     fields: {
       auction: 'integer',
@@ -35,6 +40,10 @@ export const queries = {
     },
   },
   q11: { fields: { bidder: 'integer', bids: 'integer', ...bounds }, windowed: true },
+  q13: {
+    fields: { auction: 'integer', bidder: 'integer', price: 'integer', dateTime: 'integer', value: 'text' },
+    peers: joined,
+  },
   q14: {
     fields: {
       ...{ auction: 'integer', bidder: 'integer', price: 'thousandths' },
@@ -57,6 +66,20 @@ export const queries = {
     fields: { auction: 'integer', rank: 'integer', ...bid },
     key: ['auction', 'rank'],
     peers: noRanksInSpark,
+  },
+  q20: {
+    fields: {
+      ...{ auction: 'integer', bidder: 'integer', price: 'integer', channel: 'text', url: 'text', dateTime: 'integer' },
+      ...{
+        itemName: 'text',
+        initialBid: 'integer',
+        auctionTime: 'integer',
+        expires: 'integer',
+        seller: 'integer',
+        category: 'integer',
+      },
+    },
+    peers: joined,
   },
   q21: { fields: { ...bidder, channelId: 'text' } },
   q22: { fields: { ...bidder, dir1: 'text', dir2: 'text', dir3: 'text' } },

@@ -45,6 +45,7 @@ export class EdgeOutput implements ItemTarget {
         return this.#sendAll(item);
       case 'split': // splits are known in their source's stage only
       case 'time': // each stage has its own clock
+      case 'first read': // and its own inputs
         return;
     }
   }

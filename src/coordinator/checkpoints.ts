@@ -55,7 +55,7 @@ export interface CheckpointsOptions {
   readonly abort: (epoch: Epoch) => void;
   readonly commit: (epoch: Epoch) => void;
   /** The last epoch is committed. */
-  readonly closed: () => void;
+  readonly closed: (last: Last) => void;
   readonly failed: (error: WeirError) => void;
 }
 
@@ -275,7 +275,7 @@ export class Checkpoints {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         waiter.resolve(barrier.epoch);
       }
-      if (barrier.last !== undefined) return this.#o.closed();
+      if (barrier.last !== undefined) return this.#o.closed(barrier.last);
     } else if (barrier.last !== undefined) {
       this.#due = true;
     }

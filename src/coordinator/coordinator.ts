@@ -32,6 +32,8 @@ import { copyCheckpoint } from './savepoint.ts';
 export class Coordinator {
   readonly outcome: Promise<JobOutcome>;
   readonly history: CheckpointRecord = new CheckpointRecord();
+  /** The checkpoint that this process began from, and the totals there. */
+  started: { readonly epoch: number | null; readonly totals: Totals } = { epoch: null, totals: nothingYet };
   readonly #o: CoordinatorOptions;
   readonly #store: CheckpointStore;
   readonly #machine: ActorRef<any, JobEvent>;
@@ -56,7 +58,6 @@ export class Coordinator {
   #guarded = new Set<OperatorId>();
   readonly #thisRun: Run;
   #base: Totals = nothingYet;
-  #start: { readonly epoch: number | null; readonly totals: Totals } | null = null;
   #deployedFrom: Manifest | null = null;
   /** Of the epoch that the present generation begins with. */
   #epochTime = 0;
@@ -68,9 +69,7 @@ export class Coordinator {
     this.#thisRun = new Run(options);
     this.#subtasks = subtasksOf(options.plan);
     this.#failures = new Failures(options.plan.job.restart, options.clock, options.random);
-    this.outcome = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
+    this.outcome = new Promise((resolve) => void (this.#settle = resolve));
     this.#machine = createActor(
       jobMachine.provide({
         actions: {
@@ -114,8 +113,8 @@ export class Coordinator {
     this.#generation = toGeneration(Math.max(decision.nextGeneration, (pointer?.generation ?? 0) + 1));
     const { latest } = this.#store;
     if (latest !== null) checkCompatible(latest, this.#o.plan, this.#o.logger);
-    this.#start = { epoch: latest?.epoch ?? null, totals: latest?.totals ?? nothingYet };
-    this.#base = this.#start.totals;
+    this.started = { epoch: latest?.epoch ?? null, totals: latest?.totals ?? nothingYet };
+    this.#base = this.started.totals;
     this.#machine.start();
     this.#tell({ type: 'LOADED' });
   }
@@ -178,11 +177,6 @@ export class Coordinator {
 
   get latest(): Manifest | null {
     return this.#store.latest;
-  }
-
-  /** The checkpoint that this process began from, and the totals there. */
-  get started(): { readonly epoch: number | null; readonly totals: Totals } {
-    return this.#start ?? { epoch: null, totals: nothingYet };
   }
 
   /** The totals at the beginning of the present generation. */
@@ -344,7 +338,11 @@ export class Coordinator {
       },
       abort: (epoch) => this.#broadcast({ kind: 'abort', generation: this.#generation, epoch }),
       commit: (epoch) => this.#broadcast({ kind: 'commit', generation: this.#generation, epoch, oldest: this.#store.oldest }),
-      closed: () => this.#tell({ type: 'CLOSED_EPOCH' }),
+      closed: (last) => {
+        // The input may have ended behind a barrier that was to be the last: it is not in the state.
+        this.#last = last;
+        this.#tell({ type: 'CLOSED_EPOCH' });
+      },
       failed: (error) => this.#onFailed(error, null, 'coordinator'),
     });
     this.#broadcast({ kind: 'start', generation: this.#generation });
@@ -371,6 +369,7 @@ export class Coordinator {
   }
 
   #decide(): void {
+    this.#last = null; // what it had come to the generation has not kept
     const decision = this.#failures.decide(this.#store.latest !== null);
     if (decision.kind === 'fail') return this.#tell({ type: 'GIVE_UP' });
     this.#delayMs = decision.delayMs;

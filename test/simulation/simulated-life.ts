@@ -198,9 +198,10 @@ class Run {
     this.#sabotage = sabotage;
   }
 
-  /** Runs that end with what is there, before the one that goes on to the end. */
+  /** Runs that end with what is there, before the one that goes on to the end; in peace there is one, and no restore. */
   get #drains(): number {
-    return this.#plan.input === 'sender' ? 0 : this.#plan.drawn.seed % 3;
+    const { input, faults, drawn } = this.#plan;
+    return input === 'sender' || faults === 0 ? 0 : drawn.seed % 3;
   }
 
   /** More of every split in each run: one of which nothing came would not hold back the watermark. */

@@ -21,6 +21,18 @@ EVENT = {
     "dateTime": "TIMESTAMP",
     "extra": "VARCHAR",
 }
+# Of persons and auctions too; only the queries that read those ask for them.
+ALL = EVENT | {
+    "id": "BIGINT",
+    "name": "VARCHAR",
+    "city": "VARCHAR",
+    "state": "VARCHAR",
+    "itemName": "VARCHAR",
+    "initialBid": "BIGINT",
+    "expires": "TIMESTAMP",
+    "seller": "BIGINT",
+    "category": "BIGINT",
+}
 PRICE = "CAST(0.908 * price AS DECIMAL(23, 3))"
 CHANNEL_ID = "nullif(regexp_extract(url, '(&|^)channel_id=([^&]*)', 2), '')"
 
@@ -44,7 +56,18 @@ def by_rank(what: str, counted: str) -> str:
 
 DISTINCT = f"{by_rank('Bids', '*')}, {by_rank('Bidders', 'DISTINCT bidder')}, {by_rank('Auctions', 'DISTINCT auction')}"
 
+WINDOW = "epoch_ms(\"dateTime\") // 10000 * 10000"
+
 QUERIES = {
+    "q3": """SELECT name, city, state, auction.id AS auction FROM auction JOIN person ON auction.seller = person.id
+        WHERE auction.category = 10 AND state IN ('OR', 'ID', 'CA')""",
+    "q8": f"""SELECT id, name, p.at AS windowStart FROM (SELECT DISTINCT id, name, {WINDOW} AS at FROM person) p
+        JOIN (SELECT DISTINCT seller, {WINDOW} AS at FROM auction) a ON p.id = a.seller AND p.at = a.at""",
+    "q13": """SELECT auction, bidder, price, epoch_ms("dateTime") AS dateTime, value FROM bid
+        JOIN (SELECT key, 'value ' || key AS value FROM range(10000) side(key)) ON auction % 10000 = key""",
+    "q20": """SELECT bid.auction, bid.bidder, bid.price, bid.channel, bid.url, epoch_ms(bid."dateTime") AS dateTime, auction.itemName,
+        auction.initialBid, epoch_ms(auction."dateTime") AS auctionTime, epoch_ms(auction.expires) AS expires, auction.seller, auction.category
+        FROM bid JOIN auction ON bid.auction = auction.id WHERE auction.category = 10""",
     "q0": 'SELECT epoch_ms("dateTime") AS dateTime, bidder, auction, price, extra FROM bid',
     "q1": f'SELECT epoch_ms("dateTime") AS dateTime, bidder, auction, {PRICE} AS price, extra FROM bid',
     "q2": "SELECT auction, price FROM bid WHERE auction % 123 = 0",
@@ -89,11 +112,12 @@ def main() -> None:
     options = words.parse_args()
     started = float(os.environ.get("PEER_STARTED_MS", time.time() * 1000))
     database = duckdb.connect(config={"threads": options.cores, "preserve_insertion_order": False})
-    columns = "{" + ", ".join(f"'{name}': '{of}'" for name, of in EVENT.items()) + "}"
-    database.execute(
-        f"""CREATE VIEW bid AS SELECT * FROM read_json('{options.input}', format = 'newline_delimited', columns = {columns})
-        WHERE event_type = 2"""
-    )
+    columns = "{" + ", ".join(f"'{name}': '{of}'" for name, of in ALL.items()) + "}"
+    for kind, name in enumerate(("person", "auction", "bid")):
+        database.execute(
+            f"""CREATE VIEW {name} AS SELECT * FROM read_json('{options.input}', format = 'newline_delimited', columns = {columns})
+            WHERE event_type = {kind}"""
+        )
     for number in range(1, options.passes + 1):
         folder = f"{options.output}/pass-{number}"
         os.makedirs(folder)

@@ -290,7 +290,77 @@ function sessions(emit) {
   return { event, end: () => closeUpTo(Number.POSITIVE_INFINITY) };
 }
 
+/** Rows of two kinds that have one key: each is kept, and meets those of the other kind. */
+const meeting = (leftOf, rightOf, meet) => (emit) => {
+  const [left, right] = [new Map(), new Map()];
+  const add = (own, others, { key, row }, pair) => {
+    const rows = own.get(key);
+    if (rows === undefined) own.set(key, [row]);
+    else rows.push(row);
+    for (const other of others.get(key) ?? []) emit(pair(row, other));
+  };
+  return {
+    event(event) {
+      const l = leftOf(event);
+      const r = rightOf(event);
+      if (l !== undefined) add(left, right, l, meet);
+      if (r !== undefined) add(right, left, r, (row, other) => meet(other, row));
+    },
+    end: () => {},
+  };
+};
+
+const states = new Set(['OR', 'ID', 'CA']);
+const sellersAndPersons = meeting(
+  (event) => (event.event_type === 1 && event.category === 10 ? { key: event.seller, row: event.id } : undefined),
+  (event) => (event.event_type === 0 && states.has(event.state) ? { key: event.id, row: event } : undefined),
+  (auction, { name, city, state }) => ({ name, city, state, auction }),
+);
+const bidsAndAuctions = meeting(
+  (event) => (event.event_type === bidType ? { key: event.auction, row: event } : undefined),
+  (event) => (event.event_type === 1 && event.category === 10 ? { key: event.id, row: event } : undefined),
+  (bid, { itemName, initialBid, dateTime, expires, seller, category }) => ({
+    ...{ auction: bid.auction, bidder: bid.bidder, price: bid.price, channel: bid.channel, url: bid.url },
+    ...{ dateTime: Date.parse(bid.dateTime), itemName, initialBid, auctionTime: Date.parse(dateTime) },
+    ...{ expires: Date.parse(expires), seller, category },
+  }),
+);
+
+/** Of windows of ten seconds, when they close: persons, each once, who opened an auction. */
+function newSellers(emit) {
+  const open = new Map();
+  let watermark = Number.NEGATIVE_INFINITY;
+  const closeUpTo = (time) => {
+    for (const end of [...open.keys()].filter((each) => each <= time).sort((a, b) => a - b)) {
+      const { persons, sellers } = open.get(end);
+      for (const { id, name } of persons.values()) if (sellers.has(id)) emit({ id, name, windowStart: end - 10_000 });
+      open.delete(end);
+    }
+  };
+  function event(row) {
+    const time = Date.parse(row.dateTime);
+    const end = Math.floor(time / 10_000) * 10_000 + 10_000;
+    if (row.event_type !== bidType && end > watermark) {
+      if (!open.has(end)) open.set(end, { persons: new Map(), sellers: new Set() });
+      const of = open.get(end);
+      if (row.event_type === 0) of.persons.set(`${row.id} ${row.name}`, row);
+      else of.sellers.add(row.seller);
+    }
+    watermark = Math.max(watermark, time - watermarkDelayMs);
+    closeUpTo(watermark);
+  }
+  return { event, end: () => closeUpTo(Number.POSITIVE_INFINITY) };
+}
+
+const side = new Map(Array.from({ length: 10_000 }, (_, key) => [key, `value ${key}`]));
+
 export const handQueries = {
+  q3: sellersAndPersons,
+  q8: newSellers,
+  q13: perBid(({ auction, bidder, price, dateTime }, emit) =>
+    emit({ auction, bidder, price, dateTime: Date.parse(dateTime), value: side.get(auction % 10_000) }),
+  ),
+  q20: bidsAndAuctions,
   q0: perBid(({ dateTime, bidder, auction, price, extra }, emit) =>
     emit({ dateTime: Date.parse(dateTime), bidder, auction, price, extra }),
   ),

@@ -28,7 +28,11 @@ const bid = (ms: number, auction: number, bidder: number, price: number, channel
 const events = [
   bid(1000, 123, 7, 2_000_000),
   bid(1500, 5, 8, 300, 'Other', 'https://a/b/c/d/e?x=1&channel_id=77&y'),
-  { event_type: 0, id: 1, name: 'x', dateTime: at(1600), extra: 'c' },
+  { event_type: 0, id: 1, name: 'x', city: 'y', state: 'OR', dateTime: at(1600), extra: 'c' },
+  {
+    ...{ event_type: 1, id: 5, itemName: 'i', initialBid: 3, expires: at(9000), seller: 1, category: 10 },
+    ...{ dateTime: at(1700), extra: 'c' },
+  },
   bid(11_000, 5, 7, 101, 'Other'),
 ];
 
@@ -77,6 +81,16 @@ test('by hand, sessions end ten seconds after their last bid, and the last and t
   expect(byHand('q19').slice(-2)).toMatchObject([
     { auction: 5, rank: 1, price: 300 },
     { auction: 5, rank: 2, price: 101 },
+  ]);
+});
+
+test('by hand, persons, auctions and bids meet, whichever comes first', () => {
+  expect(byHand('q3')).toEqual([{ name: 'x', city: 'y', state: 'OR', auction: 5 }]);
+  expect(byHand('q8')).toEqual([{ id: 1, name: 'x', windowStart: 0 }]);
+  expect(byHand('q13')[0]).toMatchObject({ auction: 123, value: 'value 123' });
+  expect(byHand('q20').map((row) => [(row as { price: number }).price, (row as { seller: number }).seller])).toEqual([
+    [300, 1],
+    [101, 1],
   ]);
 });
 

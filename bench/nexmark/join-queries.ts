@@ -1,0 +1,82 @@
+/** The queries of Nexmark that join: persons, auctions and bids are three streams of one source. */
+import { from, type Output, schema, type Stream, t, table, window } from 'weir';
+import type { Event } from './schemas.ts';
+
+type Events = Stream<Event>;
+type Query = (events: Events, to: (rows: Stream<object, any>, mode?: 'append' | 'update') => Output) => Output;
+
+const bids = (events: Events) => events.where((c) => c.event_type.eq(2));
+const timed = (events: Events) => events.withWatermark('dateTime', '4 seconds');
+const states = ['OR', 'ID', 'CA'];
+
+/** What q13 looks up. */
+const SideRow = schema({ key: t.int, value: t.string });
+export const sideRows = 10_000;
+
+export const joinQueries: Readonly<Record<string, Query>> = {
+  /** Who sells in category 10, in three states. */
+  q3: (events, to) => {
+    const auctions = events
+      .where((c) => c.event_type.eq(1).and(c.category.eq(10)))
+      .select((c) => ({ seller: c.seller, auction: c.id }));
+    const persons = events
+      .where((c) => c.event_type.eq(0).and(c.state.in(states)))
+      .select((c) => ({ person: c.id, name: c.name, city: c.city, state: c.state }));
+    return to(auctions.join(persons, { on: { seller: 'person' } }).select('name', 'city', 'state', 'auction'));
+  },
+
+  /** New persons who open an auction in the same ten seconds. */
+  q8: (events, to) => {
+    const all = timed(events);
+    const persons = all
+      .where((c) => c.event_type.eq(0))
+      .groupBy(window('dateTime', '10 seconds'), 'id', 'name')
+      .count()
+      .select('window', 'id', 'name');
+    const sellers = all
+      .where((c) => c.event_type.eq(1))
+      .groupBy(window('dateTime', '10 seconds'), 'seller')
+      .count()
+      .select((c) => ({ sold: c.window, seller: c.seller }));
+    return to(
+      persons
+        .join(sellers, { on: { window: 'sold', id: 'seller' } })
+        .select((c) => ({ id: c.id, name: c.name, windowStart: c.window.start })),
+    );
+  },
+
+  /** Bids with what a bounded table says of them. */
+  q13: (events, to) => {
+    const side = Array.from({ length: sideRows }, (_, key) => ({ key, value: `value ${key}` }));
+    return to(
+      bids(events)
+        .withColumns((c) => ({ place: c.auction.mod(sideRows) }))
+        .join(table(from(side).map((row) => row, SideRow)), { on: { place: 'key' } })
+        .select('auction', 'bidder', 'price', 'dateTime', 'value'),
+    );
+  },
+
+  /** Bids with the auctions that they are on, of category 10. */
+  q20: (events, to) => {
+    const auctions = events
+      .where((c) => c.event_type.eq(1).and(c.category.eq(10)))
+      .select((c) => ({
+        id: c.id,
+        itemName: c.itemName,
+        initialBid: c.initialBid,
+        auctionTime: c.dateTime,
+        expires: c.expires,
+        seller: c.seller,
+        category: c.category,
+      }));
+    return to(
+      bids(events)
+        .select('auction', 'bidder', 'price', 'channel', 'url', 'dateTime')
+        .join(auctions, { on: { auction: 'id' } })
+        .select(
+          ...(['auction', 'bidder', 'price', 'channel', 'url', 'dateTime'] as const),
+          ...(['itemName', 'initialBid', 'auctionTime', 'expires', 'seller', 'category'] as const),
+        ),
+    );
+  },
+};
