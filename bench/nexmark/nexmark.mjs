@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { median } from '../pairs.mjs';
 import { compareResults } from '../peers/compare-results.mjs';
-import { contestants } from '../peers/contestants.mjs';
+import { contestants, contestantsNamed } from '../peers/contestants.mjs';
 import { queryNamed, queryNames } from '../peers/queries.mjs';
 import { countRows, readRows } from '../peers/result-files.mjs';
 import { runPeer } from '../peers/run-peer.mjs';
@@ -44,7 +44,7 @@ export async function nexmark({ quick, say, pairs, events = quick ? 200_000 : 5_
   try {
     await writeEvents(input, events);
     say(`${events} events at ${eventsPerSecond} a second of event time, ${countRows(input)} lines`);
-    const names = ['weir', ...(peers ?? Object.keys(everybody)).filter((name) => name !== 'weir')];
+    const names = ['weir', ...contestantsNamed(peers ?? Object.keys(contestants)).filter((name) => name !== 'weir')];
     const found = [];
     const faults = [];
     for (const query of queries) {

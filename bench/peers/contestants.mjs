@@ -8,3 +8,12 @@ export const contestants = {
   spark: { peer: 'spark' },
   'spark-rocksdb': { peer: 'spark', rocksdb: true, only: ({ key, windowed }) => key !== undefined || windowed === true },
 };
+
+/** @returns those of these names, or an error that says which there are; the loop by hand is also called `node` */
+export function contestantsNamed(names) {
+  return names.flatMap((name) => {
+    if (name === 'node') return ['hand', 'hand-each'];
+    if (name === 'weir' || Object.hasOwn(contestants, name)) return [name];
+    throw new Error(`there is no peer '${name}': ${['node', ...Object.keys(contestants)].join(', ')}`);
+  });
+}

@@ -59,8 +59,8 @@ DISTINCT = f"{by_rank('Bids', '*')}, {by_rank('Bidders', 'DISTINCT bidder')}, {b
 WINDOW = "epoch_ms(\"dateTime\") // 10000 * 10000"
 
 QUERIES = {
-    "q3": """SELECT name, city, state, auction.id AS auction FROM auction JOIN person ON auction.seller = person.id
-        WHERE auction.category = 10 AND state IN ('OR', 'ID', 'CA')""",
+    "q3": """SELECT person.name, person.city, person.state, auction.id AS auction FROM auction JOIN person ON auction.seller = person.id
+        WHERE auction.category = 10 AND person.state IN ('OR', 'ID', 'CA')""",
     "q8": f"""SELECT id, name, p.at AS windowStart FROM (SELECT DISTINCT id, name, {WINDOW} AS at FROM person) p
         JOIN (SELECT DISTINCT seller, {WINDOW} AS at FROM auction) a ON p.id = a.seller AND p.at = a.at""",
     "q13": """SELECT auction, bidder, price, epoch_ms("dateTime") AS dateTime, value FROM bid
