@@ -39,6 +39,8 @@ export function fitting(life: Drawn): Drawn {
     case 'tops':
     case 'best':
       return { ...life, steps: without('untyped') };
+    case 'joins': // most of what comes late by a little would meet nobody
+      return { ...life, delay: life.delay * 8 };
     default:
       return life;
   }

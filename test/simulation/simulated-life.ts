@@ -74,8 +74,7 @@ export const lifePlans: fc.Arbitrary<LifePlan> = fc.record({
         'timers' as const,
         'process' as const,
         'sessions' as const,
-        'joins' as const,
-        'joins' as const,
+        ...Array.from({ length: 5 }, () => 'joins' as const),
       ),
     )
     .map(([drawn, query]) => ({ ...drawn, query })),
