@@ -167,7 +167,7 @@ export class Coordinator {
 
   /** Nothing is left to do, in this run at least. */
   get hasFinished(): boolean {
-    return this.#last === 'end' || this.#last === 'drain' || this.hadFinished;
+    return this.#store.latest?.finished === true || this.#last === 'drain' || this.hadFinished;
   }
 
   /** The state is that of a job that has seen the end of its input. */
@@ -369,7 +369,6 @@ export class Coordinator {
   }
 
   #decide(): void {
-    this.#last = null; // what it had come to the generation has not kept
     const decision = this.#failures.decide(this.#store.latest !== null);
     if (decision.kind === 'fail') return this.#tell({ type: 'GIVE_UP' });
     this.#delayMs = decision.delayMs;
