@@ -45,6 +45,7 @@ interface Arrival extends GroupedKey {
   readonly side: Side;
   readonly moment: Moment | null;
 }
+const none: readonly KeptRow[] = [];
 const anytime: Moment = { time: 0, lateFrom: Infinity };
 
 class JoinOperator implements Operator {
@@ -121,8 +122,17 @@ class JoinOperator implements Operator {
     for (let i = 0; i < batch.length; i++) {
       const arrival = this.#arrival(batch, i, side, keyAt, momentAt);
       if (arrival === null) continue;
-      if (this.#isLate(arrival, batch.stamp(i))) late++;
-      else yield* this.#meet(arrival, valuesAt(i), results);
+      if (this.#isLate(arrival, batch.stamp(i))) {
+        late++;
+        continue;
+      }
+      const values = valuesAt(i);
+      const partners = this.#partners(arrival);
+      for (let n = 0; n < partners.length; n++) {
+        this.#pair(arrival, values, partners[n]!, n > 0, results);
+        if (results.pass()) yield;
+      }
+      this.#keep(arrival, values, partners.length > 0, results);
       if (results.pass()) yield;
     }
     results.flush();
@@ -174,53 +184,50 @@ class JoinOperator implements Operator {
     return moment !== null && moment.lateFrom <= Math.max(stamp, this.#fired.of(group));
   }
 
-  *#meet(arrival: Arrival, values: readonly unknown[], results: ResultRows): Generator<void, void> {
-    const { side, key, group, moment } = arrival;
-    const ordinal = ++this.#ordinal;
-    if (moment === null) return this.#alone(side, values, results);
-    const { time } = moment;
+  /** The rows that are there and belong together with one that has come. */
+  #partners({ side, key, group, moment }: Arrival): readonly KeptRow[] {
     const other: Side = side === 0 ? 1 : 0;
-    const reach = this.#times.reachOf(side, time);
-    let matched = false;
-    if (!this.#kept[other].isEmpty) {
-      for (let bucket = reach.first; bucket <= reach.last; bucket += this.#times.step) {
-        for (const row of this.#kept[other].of(bucket, key)) {
-          if (row.time < reach.lowest || row.time > reach.highest) continue;
-          if (this.#times.untilOf(other, row.time) <= this.#fired.of(group)) continue;
-          this.#pair(side, values, { bucket, key, row }, results, matched);
-          matched = true;
-          if (results.pass()) yield;
-        }
+    const kept = this.#kept[other];
+    if (moment === null || kept.isEmpty) return none;
+    const times = this.#times;
+    const { first, last, lowest, highest } = times.reachOf(side, moment.time);
+    const fired = this.#fired.of(group);
+    let found: KeptRow[] | undefined;
+    for (let bucket = first; bucket <= last; bucket += times.step)
+      for (const row of kept.of(bucket, key)) {
+        // What has gone out alone lies in its bucket until all of it goes.
+        const isNear = row.time >= lowest && row.time <= highest && times.untilOf(other, row.time) > fired;
+        if (isNear) (found ??= []).push(row);
       }
-    }
-    // Of a left row one partner is all that is asked for.
-    if (this.#halves && side === 0 && matched) return;
-    const until = this.#times.untilOf(side, time);
-    if (until <= this.#fired.of(group)) {
-      if (!matched) this.#alone(side, values, results);
-      return;
-    }
-    const place = this.#kept[side].add(this.#times.bucketOf(time), key, group, { ordinal, time, values, matched }, until);
-    if (this.#outer[side] === true && !matched) this.#wait(side, place, { at: until, ordinal });
+    return found ?? none;
   }
 
   /** Two rows belong together. @param again the one that has come had a partner before */
-  #pair(
-    side: Side,
-    values: readonly unknown[],
-    { bucket, key, row }: { readonly bucket: number; readonly key: string; readonly row: KeptRow },
-    results: ResultRows,
-    again: boolean,
-  ): void {
+  #pair({ side, key }: Arrival, values: readonly unknown[], partner: KeptRow, again: boolean, results: ResultRows): void {
     const other: Side = side === 0 ? 1 : 0;
-    const isFirst = !row.matched;
+    const isFirst = !partner.matched;
     if (isFirst && (this.#outer[other] === true || (this.#halves && other === 0))) {
-      this.#kept[other].match(bucket, key, row.ordinal);
+      this.#kept[other].match(this.#times.bucketOf(partner.time), key, partner.ordinal);
       if (this.#outer[other] === true) this.#live--;
     }
-    if (!this.#halves) this.#shape.append(results.rows, side === 0 ? values : row.values, side === 0 ? row.values : values);
-    else if (this.#node.how === 'semi' && (side === 0 ? !again : isFirst))
-      this.#shape.append(results.rows, side === 0 ? values : row.values, null);
+    const [left, right] = side === 0 ? [values, partner.values] : [partner.values, values];
+    if (!this.#halves) this.#shape.append(results.rows, left, right);
+    else if (this.#node.how === 'semi' && (side === 0 ? !again : isFirst)) this.#shape.append(results.rows, left, null);
+  }
+
+  /** Until nothing can come any more that it belongs together with. */
+  #keep({ side, key, group, moment }: Arrival, values: readonly unknown[], matched: boolean, results: ResultRows): void {
+    const ordinal = ++this.#ordinal;
+    const until = moment === null ? -Infinity : this.#times.untilOf(side, moment.time);
+    // Of a left row one partner is all that is asked for.
+    if (this.#halves && side === 0 && matched) return;
+    if (moment === null || until <= this.#fired.of(group)) {
+      if (!matched) this.#alone(side, values, results);
+      return;
+    }
+    const { time } = moment;
+    const place = this.#kept[side].add(this.#times.bucketOf(time), key, group, { ordinal, time, values, matched }, until);
+    if (this.#outer[side] === true && !matched) this.#wait(side, place, { at: until, ordinal });
   }
 
   #alone(side: Side, values: readonly unknown[], results: ResultRows): void {
