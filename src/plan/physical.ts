@@ -84,7 +84,7 @@ export function isOfTable(plan: PhysicalPlan, stage: Stage): boolean {
 function endsInTable(plan: PhysicalPlan, { to, input }: Edge): boolean {
   const receiver = plan.stages[to]!;
   const { node } = receiver.operators[0]!;
-  return node.kind === 'join' ? node.table === true && input === 1 : isOfTable(plan, receiver);
+  return (node.kind === 'join' && node.table === true && input === 1) || isOfTable(plan, receiver);
 }
 
 export function changelogOf(mode: OutputMode): ChangelogMode {

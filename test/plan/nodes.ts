@@ -6,6 +6,7 @@ import {
   channelsOf,
   type DedupNode,
   type Guarantee,
+  type JoinNode,
   type LateNode,
   type LimitNode,
   type LogicalJob,
@@ -113,6 +114,15 @@ export const firsts = (input: LogicalNode, remembered: Remembered = { until: 'pa
   keys: ['ts', 'k'],
   remembered,
   ...base,
+});
+export const joined = (inputs: JoinNode['inputs'], more: Partial<JoinNode> = {}): JoinNode => ({
+  kind: 'join',
+  inputs,
+  how: 'inner',
+  keys: [['k'], ['k']],
+  nullSafe: false,
+  ...base,
+  ...more,
 });
 export const limit = (input: LogicalNode, rows = 10, more: More = {}): LimitNode => ({
   kind: 'limit',

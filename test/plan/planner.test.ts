@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { deadLetterId, planJob } from '../../src/plan/index.ts';
+import { deadLetterId, isOfTable, type JoinNode, type LogicalNode, planJob, type SinkNode } from '../../src/plan/index.ts';
 import {
   aggregate,
   channels,
   filter,
   firsts,
   job,
+  joined,
   keyed,
   late,
   limit,
@@ -151,6 +152,29 @@ describe('a plan', () => {
     ]);
     const hashed = planJob(job([sink(reduce(union(source('a'), source('b'))), 'update')]));
     expect(shape(hashed).slice(3)).toEqual(['0→2 hash', '1→2 hash']);
+  });
+
+  test('tells a join its sides, and which of them says nothing of time: one without a watermark where the other has one', () => {
+    const plain = source('plain');
+    const sides = (...inputs: JoinNode['inputs']) =>
+      planJob(job([sink(joined(inputs))])).edges.map(({ input, timeless }) => `${input}${timeless === true ? ' timeless' : ''}`);
+    expect(sides(timed, watermark(plain))).toEqual(['0', '1']);
+    expect(sides(timed, plain)).toEqual(['0', '1 timeless']);
+    expect(sides(plain, timed)).toEqual(['0 timeless', '1']);
+    expect(sides(plain, source('other'))).toEqual(['0', '1']);
+    const withTable = planJob(job([sink(joined([timed, plain], { table: true }))]));
+    expect(withTable.edges.map(({ timeless }) => timeless)).toEqual([undefined, undefined]);
+  });
+
+  test('knows the stages whose rows all end in tables, however far away', () => {
+    const rows = source('rows');
+    const ofTable = (table: LogicalNode, ...more: SinkNode[]) => {
+      const plan = planJob(job([sink(joined([timed, table], { table: true })), ...more]));
+      return plan.stages.filter((stage) => isOfTable(plan, stage)).map(({ index }) => index);
+    };
+    expect(ofTable(rows)).toEqual([1]);
+    expect(ofTable(joined([rows, source('names')], { table: true }))).toEqual([1, 2, 3]);
+    expect(ofTable(rows, sink(reduce(rows), 'update', { to: 'other' }))).toEqual([]);
   });
 
   test('lets a stream be united with itself: its rows come twice', () => {
