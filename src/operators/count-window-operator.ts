@@ -17,6 +17,7 @@ import { GroupValues } from './group-values.ts';
 import { type GroupedKey, groupedKeys } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { ResultRows } from './result-rows.ts';
+import { type Progress, progressOf } from './result-snapshot.ts';
 import { Resumable } from './resumable.ts';
 
 /** Of one key. */
@@ -29,10 +30,6 @@ interface Counted {
 interface Full {
   readonly first: number;
   readonly cell: Cell;
-}
-interface Snapshot {
-  readonly ordinal: number;
-  readonly forwarded: number;
 }
 
 class CountWindowOperator implements Operator {
@@ -71,14 +68,12 @@ class CountWindowOperator implements Operator {
     return 'done';
   }
 
-  snapshot(): Snapshot {
+  snapshot(): Progress {
     return { ordinal: this.#ordinal, forwarded: this.#forwarded };
   }
 
   restore(parts: readonly RestoredPart[]): void {
-    const snapshots = parts.map((part) => part.value as Snapshot);
-    this.#ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
-    this.#forwarded = parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ forwarded }) => forwarded));
+    ({ ordinal: this.#ordinal, forwarded: this.#forwarded } = progressOf(parts));
   }
 
   *#take(batch: Batch, out: Output): Generator<void, void> {

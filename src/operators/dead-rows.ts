@@ -12,6 +12,22 @@ export function setAside(context: OperatorContext, site: CallSite, batch: Batch,
   setAsideFor(context, batch, i, rowFault(thrown, { operator: context.operator, site, position }));
 }
 
+/** What is found of row `i`; null where that throws: the row was set aside. */
+export function orSetAside<T>(
+  context: OperatorContext,
+  site: CallSite,
+  batch: Batch,
+  i: number,
+  of: (row: number) => T,
+): T | null {
+  try {
+    return of(i);
+  } catch (thrown) {
+    setAside(context, site, batch, i, thrown);
+    return null;
+  }
+}
+
 /** The same of a function of the user's that was called for a key; throws the fault where nothing could undo what it had done. */
 export function setAsideOfKey(
   context: OperatorContext,

@@ -10,7 +10,7 @@
 import { type Batch, hashKey, keyGroupOf } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import { type DedupNode, equalIsLate } from '../plan/index.ts';
-import { setAside } from './dead-rows.ts';
+import { orSetAside } from './dead-rows.ts';
 import { type DedupMemory, EndlessMemory, ExpiringMemory, PassedMemory } from './dedup-memory.ts';
 import { type GroupedKey, groupedKeys } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
@@ -59,7 +59,7 @@ class DedupOperator implements Operator {
     const firsts = new Int32Array(batch.length);
     const counted = { first: 0, duplicate: 0, late: 0 };
     for (let i = 0; i < batch.length; i++) {
-      const verdict = this.#judged(batch, i, judge);
+      const verdict = orSetAside(this.#context, this.#node.site, batch, i, judge);
       if (verdict === null) continue;
       if (verdict === 'first') firsts[counted.first] = i;
       counted[verdict]++;
@@ -94,16 +94,6 @@ class DedupOperator implements Operator {
       this.#clock = Math.max(this.#clock, clock);
     }
     this.#memory.recall();
-  }
-
-  /** Null: the row was set aside. */
-  #judged(batch: Batch, i: number, judge: (i: number) => Verdict): Verdict | null {
-    try {
-      return judge(i);
-    } catch (thrown) {
-      setAside(this.#context, this.#node.site, batch, i, thrown);
-      return null;
-    }
   }
 
   #judge(batch: Batch, advanceTo: (row: number) => number): (i: number) => Verdict {

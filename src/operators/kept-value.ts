@@ -29,49 +29,28 @@ export interface Lifetime {
 const plainKinds: ReadonlySet<string> = new Set(['float64', 'int64', 'timestamp', 'bool', 'string']);
 
 export function keptValue(field: FieldType, lifetime?: Lifetime): KeptValue {
-  const lasting = plainKinds.has(field.type.kind) ? plain(field) : encoded(field);
+  const lasting = lastingValue(field);
   return lifetime === undefined ? lasting : mortal(lasting, lifetime);
 }
 
-const never = (): boolean => false;
-
-function plain(field: FieldType): KeptValue {
+function lastingValue(field: FieldType): KeptValue {
   const codec = fieldCodec(field);
   const scratch = new ByteWriter();
-  return {
-    id: idOf(field),
-    of(value) {
-      scratch.reset();
-      codec.write(scratch, value);
-      return value ?? null;
-    },
-    back: (kept) => kept,
-    taken(value) {
-      return this.of(value);
-    },
-    isOver: never,
-    write: (out, kept) => codec.write(out, kept),
-    read: (from) => codec.read(from),
+  const written = (value: unknown): ByteWriter => {
+    scratch.reset();
+    codec.write(scratch, value);
+    return scratch;
   };
-}
-
-function encoded(field: FieldType): KeptValue {
-  const codec = fieldCodec(field);
-  const scratch = new ByteWriter();
+  const isPlain = plainKinds.has(field.type.kind);
+  const of = isPlain ? (value: unknown) => (written(value), value ?? null) : (value: unknown) => written(value).finish();
   return {
     id: idOf(field),
-    of(value) {
-      scratch.reset();
-      codec.write(scratch, value);
-      return scratch.finish();
-    },
-    back: (kept) => codec.read(new ByteReader(kept as Uint8Array)),
-    taken(value) {
-      return this.of(value);
-    },
-    isOver: never,
-    write: (out, kept) => out.bytes(kept as Uint8Array),
-    read: (from) => from.bytes(),
+    of,
+    back: isPlain ? (kept) => kept : (kept) => codec.read(new ByteReader(kept as Uint8Array)),
+    taken: of,
+    isOver: () => false,
+    write: isPlain ? (out, kept) => codec.write(out, kept) : (out, kept) => out.bytes(kept as Uint8Array),
+    read: isPlain ? (from) => codec.read(from) : (from) => from.bytes(),
   };
 }
 

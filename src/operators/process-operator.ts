@@ -12,7 +12,7 @@
 import type { Batch } from '../batch/index.ts';
 import type { ProcessNode, StateShape } from '../plan/index.ts';
 import type { OlderTables } from '../state/index.ts';
-import { setAside, setAsideOfKey } from './dead-rows.ts';
+import { orSetAside, setAsideOfKey } from './dead-rows.ts';
 import { keyExtractor, keyInWords } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { olderTables } from './older-state.ts';
@@ -94,7 +94,7 @@ class ProcessOperator implements Operator {
   *#rows(batch: Batch, out: Output, advanceTo: (row: number) => number): Generator<void, void> {
     const keyAt = this.#keyOf(batch);
     for (let i = 0; i < batch.length; i++) {
-      const key = this.#keyAt(batch, i, keyAt);
+      const key = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
       if (key !== null) this.#row(batch, i, key, advanceTo(i));
       if (this.#mustFlush(out)) {
         this.#calls.flush(out, this.#watermark);
@@ -140,16 +140,6 @@ class ProcessOperator implements Operator {
 
   #mustFlush(out: Output): boolean {
     return this.#calls.waiting >= stepRowsMax || (out.full === true && this.#calls.waiting > 0);
-  }
-
-  /** Null: the row has no key, and was set aside. */
-  #keyAt(batch: Batch, i: number, keyAt: (row: number) => string): string | null {
-    try {
-      return keyAt(i);
-    } catch (thrown) {
-      setAside(this.#context, this.#node.site, batch, i, thrown);
-      return null;
-    }
   }
 
   #row(batch: Batch, i: number, key: string, advancedTo: number): void {

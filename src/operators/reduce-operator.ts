@@ -10,6 +10,7 @@ import type { Emission, ReduceNode } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import type { StateTable, TableEntry, ValueCodec } from '../state/index.ts';
 import { setAside } from './dead-rows.ts';
+import { type Progress, progressOf } from './result-snapshot.ts';
 import { ResultRows } from './result-rows.ts';
 import { type Changing, type EmissionState, Emissions, type PendingEmission } from './emissions.ts';
 import { keyExtractor } from './key.ts';
@@ -20,9 +21,7 @@ import { rowResult } from './row-result.ts';
 interface Reduced extends Changing {
   readonly row: Uint8Array;
 }
-interface Snapshot {
-  readonly ordinal: number;
-  readonly forwarded: number;
+interface Snapshot extends Progress {
   readonly emissions: Readonly<Record<string, EmissionState>>;
 }
 
@@ -88,10 +87,8 @@ class ReduceOperator implements Operator {
   }
 
   restore(parts: readonly RestoredPart[]): void {
-    const snapshots = parts.map((part) => part.value as Snapshot);
-    parts.forEach((part, i) => this.#emissions.restore(part, snapshots[i]!.emissions));
-    this.#ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
-    this.#forwarded = parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ forwarded }) => forwarded));
+    for (const part of parts) this.#emissions.restore(part, (part.value as Snapshot).emissions);
+    ({ ordinal: this.#ordinal, forwarded: this.#forwarded } = progressOf(parts));
     for (const { key, group, value } of this.#table.entries(0)) this.#emissions.recall(0, key, group, value);
   }
 

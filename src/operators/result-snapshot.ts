@@ -3,10 +3,13 @@ import type { EmissionState, Emissions } from './emissions.ts';
 import type { RestoredPart } from './operator.ts';
 import type { GroupRun, PerGroup } from './per-group.ts';
 
-export interface ResultSnapshot {
+export interface Progress {
+  /** Of the last row. */
   readonly ordinal: number;
   /** The last watermark that was forwarded. */
   readonly forwarded: number;
+}
+export interface ResultSnapshot extends Progress {
   readonly fired: readonly GroupRun[];
   readonly emissions: Readonly<Record<string, EmissionState>>;
 }
@@ -20,6 +23,15 @@ export function resultSnapshot({ ordinal, fired }: ResultState, emissions: Emiss
   return { ordinal, forwarded, fired: fired.snapshot(), emissions: emissions.snapshot() };
 }
 
+/** How far all of the parts had come: the next row has a greater ordinal than any, and no watermark was forwarded that one of them had not. */
+export function progressOf(parts: readonly RestoredPart[]): Progress {
+  const snapshots = parts.map((part) => part.value as Progress);
+  return {
+    ordinal: Math.max(0, ...snapshots.map(({ ordinal }) => ordinal)),
+    forwarded: parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ forwarded }) => forwarded)),
+  };
+}
+
 /** @returns the watermark that all of the parts had forwarded */
 export function restoreResults(parts: readonly RestoredPart[], state: ResultState, emissions: Emissions): number {
   const snapshots = parts.map((part) => part.value as ResultSnapshot);
@@ -27,6 +39,7 @@ export function restoreResults(parts: readonly RestoredPart[], state: ResultStat
     state.fired.restore(part, snapshots[i]!.fired);
     emissions.restore(part, snapshots[i]!.emissions);
   });
-  state.ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
-  return parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ forwarded }) => forwarded));
+  const { ordinal, forwarded } = progressOf(parts);
+  state.ordinal = ordinal;
+  return forwarded;
 }

@@ -12,12 +12,13 @@
 import { type Batch, rowKind } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import { equalIsLate, type JoinNode, underWatermark } from '../../plan/index.ts';
-import { setAside } from '../dead-rows.ts';
+import { orSetAside } from '../dead-rows.ts';
 import { type Due, DueHeap } from '../due-heap.ts';
 import type { GroupedKey } from '../key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
 import { type GroupRun, PerGroup } from '../per-group.ts';
 import { ResultRows } from '../result-rows.ts';
+import { type Progress, progressOf } from '../result-snapshot.ts';
 import { Resumable } from '../resumable.ts';
 import { lateFrom, timeOf } from '../row-time.ts';
 import { JoinKeys } from './join-keys.ts';
@@ -25,9 +26,7 @@ import { JoinShape } from './joined-rows.ts';
 import { JoinTimes, type Side } from './join-times.ts';
 import { type KeptRow, KeptRows, type Place } from './kept-rows.ts';
 
-interface Snapshot {
-  readonly ordinal: number;
-  readonly forwarded: number;
+interface Snapshot extends Progress {
   readonly fired: readonly GroupRun[];
 }
 /** A row that goes out alone if it has no partner by then. */
@@ -40,7 +39,7 @@ interface Moment {
   readonly time: number;
   readonly lateFrom: number;
 }
-/** A row that has come. `moment`: null where it has none, and no partner then. */
+/** A row that has come. `moment`: null where its time is null, or a part of its key: then it has no partner. */
 interface Arrival extends GroupedKey {
   readonly side: Side;
   readonly moment: Moment | null;
@@ -104,23 +103,20 @@ class JoinOperator implements Operator {
   }
 
   restore(parts: readonly RestoredPart[]): void {
-    const snapshots = parts.map((part) => part.value as Snapshot);
-    parts.forEach((part, i) => this.#fired.restore(part, snapshots[i]!.fired));
-    this.#ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
-    this.#forwarded = parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ forwarded }) => forwarded));
+    for (const part of parts) this.#fired.restore(part, (part.value as Snapshot).fired);
+    ({ ordinal: this.#ordinal, forwarded: this.#forwarded } = progressOf(parts));
     this.#recall();
   }
 
   // ── rows in
 
   *#take(batch: Batch, out: Output, side: Side): Generator<void, void> {
-    const keyAt = this.#keys.of(batch, side);
-    const momentAt = this.#partnerTimes(batch, side);
+    const arrivalAt = this.#arrivals(batch, side);
     const valuesAt = this.#shape.reader(batch, side);
     const results = this.#results(out);
     let late = 0;
     for (let i = 0; i < batch.length; i++) {
-      const arrival = this.#arrival(batch, i, side, keyAt, momentAt);
+      const arrival = orSetAside(this.#context, this.#node.site, batch, i, arrivalAt);
       if (arrival === null) continue;
       if (this.#isLate(arrival, batch.stamp(i))) {
         late++;
@@ -139,11 +135,14 @@ class JoinOperator implements Operator {
     if (late > 0) this.#context.count('late', late);
   }
 
-  /** The time by which a row finds partners; null where it can have none: its time is null, or one of its keys. */
-  #partnerTimes(batch: Batch, side: Side): (i: number) => Moment | null {
-    const momentAt = this.#momentsOf(batch, side);
+  #arrivals(batch: Batch, side: Side): (i: number) => Arrival {
+    const keyAt = this.#keys.of(batch, side);
     const isNone = this.#keys.isNone(batch, side);
-    return (i) => (isNone(i) ? null : momentAt(i));
+    const momentAt = this.#momentsOf(batch, side);
+    return (i) => {
+      const { key, group } = keyAt(i);
+      return { key, group, side, moment: isNone(i) ? null : momentAt(i) };
+    };
   }
 
   #momentsOf(batch: Batch, side: Side): (i: number) => Moment | null {
@@ -161,23 +160,6 @@ class JoinOperator implements Operator {
       const found = typeof value === 'number' ? value : `a ${typeof value}`;
       throw new WeirError('E_VALUE', `column '${column}' holds ${found}, which is no time`);
     };
-  }
-
-  /** Null: the row was set aside. */
-  #arrival(
-    batch: Batch,
-    i: number,
-    side: Side,
-    keyAt: (i: number) => GroupedKey,
-    momentAt: (i: number) => Moment | null,
-  ): Arrival | null {
-    try {
-      const { key, group } = keyAt(i);
-      return { key, group, side, moment: momentAt(i) };
-    } catch (thrown) {
-      setAside(this.#context, this.#node.site, batch, i, thrown);
-      return null;
-    }
   }
 
   #isLate({ moment, group }: Arrival, stamp: number): boolean {

@@ -8,8 +8,7 @@
 import { type Batch, BatchBuilder } from '../../batch/index.ts';
 import type { JoinNode } from '../../plan/index.ts';
 import { carriedSystem } from '../carried-system.ts';
-import { setAside } from '../dead-rows.ts';
-import type { GroupedKey } from '../key.ts';
+import { orSetAside } from '../dead-rows.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
 import { Resumable } from '../resumable.ts';
 import { stepRowsMax } from '../step-rows.ts';
@@ -74,7 +73,7 @@ class TableJoinOperator implements Operator {
     const valuesAt = this.#shape.reader(batch, side);
     const kept = side === 0 ? this.#waiting : this.#table;
     for (let i = 0; i < batch.length; i++) {
-      const placed = this.#placed(batch, i, keyAt);
+      const placed = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
       // Nothing is equal to it: without it in the table nothing is found to be.
       if (placed === null || (side === 1 && isNone(i))) continue;
       const row = { ordinal: ++this.#ordinal, time: side === 0 ? batch.stamp(i) : 0, values: valuesAt(i), matched: false };
@@ -91,7 +90,7 @@ class TableJoinOperator implements Operator {
       from.length = 0;
     };
     for (let i = 0; i < batch.length; i++) {
-      const placed = this.#placed(batch, i, keyAt);
+      const placed = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
       if (placed === null) continue;
       for (let n = this.#append(valuesAt(i), this.#table.of(0, placed.key)); n > 0; n--) from.push(i);
       if (from.length < stepRowsMax) continue;
@@ -135,16 +134,6 @@ class TableJoinOperator implements Operator {
     }
     flush();
     this.#waiting.drop(Infinity);
-  }
-
-  /** Null: the row was set aside. */
-  #placed(batch: Batch, i: number, keyAt: (i: number) => GroupedKey): GroupedKey | null {
-    try {
-      return keyAt(i);
-    } catch (thrown) {
-      setAside(this.#context, this.#node.site, batch, i, thrown);
-      return null;
-    }
   }
 }
 
