@@ -48,6 +48,16 @@ describe('a chain', () => {
     expect(chain.idle).toBe(true);
   });
 
+  test('passes a watermark on as much smaller as an operator holds it back, and the end of time as it is', () => {
+    const log: string[] = [];
+    const { chain, sink } = line(Object.assign(new Recorder('a', log), { holdsBackMs: 10 }), new Recorder('b', log));
+    for (const at of [5, 20, Infinity]) chain.push(watermark(at));
+    drain(chain);
+    expect(log.filter((entry) => entry.startsWith('a'))).toEqual(['a:w5', 'a:w20', 'a:wInfinity']);
+    expect(log.filter((entry) => entry.startsWith('b'))).toEqual(['b:w-5', 'b:w10', 'b:wInfinity']);
+    expect(sink.got).toEqual(['w-5', 'w10', 'wInfinity']);
+  });
+
   test('works furthest down first: a row is through before the next one enters', () => {
     const log: string[] = [];
     const { chain } = line(new Recorder('a', log), new Recorder('b', log), new Recorder('c', log));

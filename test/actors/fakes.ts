@@ -1,11 +1,14 @@
 /** What the data path is tested with: rows that are numbers, operators that write down what they see, targets that hold. */
+import { expect } from 'vitest';
 import { type Batch, batchOf, batchSchema } from '../../src/batch/index.ts';
 import type { Inputs } from '../../src/actors/assembly.ts';
 import type { Item, ItemTarget } from '../../src/actors/chain.ts';
+import type { Task, TaskEvents } from '../../src/actors/task.ts';
 import { epoch, operatorId } from '../../src/core/index.ts';
 import type { Operator, Output, Step } from '../../src/operators/index.ts';
 import type { OutputRoute, PlannedOperator } from '../../src/plan/index.ts';
 import type { Barrier } from '../../src/progress/index.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { source } from '../plan/nodes.ts';
 
 export const numbers = batchSchema([{ name: 'n', type: { kind: 'float64' }, nullable: false }]);
@@ -30,6 +33,31 @@ export const inputsOver = (receivers: Inputs['receivers'], some: Partial<Inputs>
   sides: receivers.map(() => 0),
   ...some,
 });
+
+const nothing = (): void => undefined;
+const noEvents: TaskEvents = {
+  barrierPassed: nothing,
+  exhausted: nothing,
+  hurry: nothing,
+  background: () => false,
+  mayFreeze: () => true,
+  mayTake: () => true,
+  deadRecords: nothing,
+  failed: nothing,
+};
+/** What a task is made of that a test does not look at. */
+export const taskBase = {
+  name: '1/0',
+  depth: 0,
+  events: noEvents,
+  epochBytesMax: 1000,
+  watermark: Number.NEGATIVE_INFINITY,
+  clock: new VirtualClock(0),
+  wake: nothing,
+};
+export function steps(task: Task): void {
+  for (let i = 0; task.step(); i++) expect(i, 'a task comes to rest').toBeLessThan(1000);
+}
 
 /** An item or frame in a word: `1,2`, `w5`, `b1`, `idle`, `active`, `split a idle`, `end`. */
 export function brief(item: Item | { readonly kind: 'data'; readonly batch: Batch }): string {

@@ -6,33 +6,11 @@ import type { Clock } from '../../src/core/index.ts';
 import type { Operator } from '../../src/operators/index.ts';
 import { MemoryTransport } from '../../src/transport/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { barrier, batch, inputsOver, planned, Sink, toEdge, valuesOf } from './fakes.ts';
+import { barrier, batch, inputsOver, planned, Sink, steps, taskBase, toEdge, valuesOf } from './fakes.ts';
 
-const nothing = (): void => undefined;
-const events: TaskEvents = {
-  barrierPassed: nothing,
-  exhausted: nothing,
-  hurry: nothing,
-  background: () => false,
-  mayFreeze: () => true,
-  mayTake: () => true,
-  deadRecords: nothing,
-  failed: nothing,
-};
-const idle: Clock = { now: () => 0, monotonic: () => 0, setTimer: () => ({ cancel: nothing }) };
-const base = {
-  name: '1/0',
-  depth: 0,
-  events,
-  epochBytesMax: 1000,
-  watermark: Number.NEGATIVE_INFINITY,
-  clock: idle,
-  wake: nothing,
-};
-
-function steps(task: Task): void {
-  for (let i = 0; task.step(); i++) expect(i, 'a task comes to rest').toBeLessThan(1000);
-}
+const events = taskBase.events;
+const idle: Clock = { now: () => 0, monotonic: () => 0, setTimer: () => ({ cancel: () => undefined }) };
+const base = { ...taskBase, clock: idle };
 
 describe('the time of a task', () => {
   test('is shared into working, being held back, and neither', () => {

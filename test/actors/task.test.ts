@@ -7,8 +7,7 @@ import { epoch } from '../../src/core/index.ts';
 import type { DeadRecord, Operator, Piece, SplitEvent } from '../../src/operators/index.ts';
 import type { Barrier } from '../../src/progress/index.ts';
 import { type ChannelSender, type Frame, MemoryTransport } from '../../src/transport/index.ts';
-import { barrier, batch, inputsOver, planned, Recorder, Sink, toEdge } from './fakes.ts';
-import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { barrier, batch, inputsOver, planned, Recorder, Sink, steps, taskBase, toEdge } from './fakes.ts';
 
 let log: string[];
 let sink: Sink;
@@ -34,20 +33,8 @@ const events: TaskEvents = {
     failed = error;
   },
 };
-const base = {
-  name: '1/0',
-  depth: 0,
-  events,
-  epochBytesMax: 1000,
-  watermark: Number.NEGATIVE_INFINITY,
-  clock: new VirtualClock(0),
-  wake: () => undefined,
-};
+const base = { ...taskBase, events };
 const recorder = (): Operator => new Recorder('op', log);
-
-function steps(task: Task): void {
-  for (let i = 0; task.step(); i++) expect(i, 'a task comes to rest').toBeLessThan(1000);
-}
 
 describe('a task that reads channels', () => {
   function fed(

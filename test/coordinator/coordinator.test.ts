@@ -251,17 +251,6 @@ describe('the end of a job', () => {
     expect(fleet.coordinator.state).toBe('done');
   });
 
-  test('comes with a stop, and is none, where the input ends behind the barrier of the stop', async () => {
-    await fleet.running();
-    fleet.news();
-    fleet.coordinator.stop();
-    expect(fleet.news()).toEqual(both('trigger 1 stop'));
-    for (const subtask of ['0/0', '0/1']) await fleet.say({ kind: 'exhausted', generation: fleet.generation, subtask });
-    await fleet.complete(1);
-    await fleet.tornDown('x', 'y');
-    expect([fleet.outcome, fleet.coordinator.hasFinished]).toEqual(['stopped', false]);
-  });
-
   test.each(['deploying', 'recommitting', 'tearingDown', 'backingOff'])(
     'comes with a stop while it is %s, without another row',
     async (state) => {

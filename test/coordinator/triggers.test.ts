@@ -84,6 +84,18 @@ describe('a run that ends with what is there', () => {
     expect(fleet.outcome).toBe('stopped');
   });
 
+  test('whose input ends behind the barrier of a stop has not finished', async () => {
+    const fleet = fleetOf(drain);
+    await fleet.running();
+    fleet.coordinator.stop();
+    await settle();
+    await exhausted(fleet);
+    expect(barriers(fleet)).toEqual(['x trigger 1 stop']);
+    await fleet.complete(1);
+    await fleet.tornDown('x', 'y');
+    expect([fleet.outcome, fleet.coordinator.hasFinished]).toEqual(['stopped', false]);
+  });
+
   test('has epochs in between, unless it is to be one', async () => {
     const epochs = async (oneEpoch: boolean): Promise<string[]> => {
       disk = new MemoryDisk();

@@ -60,6 +60,18 @@ describe('the first row of each value, remembered until the watermark passes its
     expect(restored.stateRows).toBe(0);
   });
 
+  test.each([
+    [0, []],
+    [5, [3]],
+  ])('a row that lies exactly a delay of %i behind the latest is late only if there is a delay', async (delayMs, late) => {
+    const result = await verifyOperator({
+      subject: () => ({ make: () => dedupOperator(dedupNode(['key', 'at'], { until: 'passed', column: 'at' }, delayMs)) }),
+      input: [rows(a(11, 1), a(10, 2)), watermark(9), rows({ key: 'b', at: 9, value: 3, stamp: 9 })],
+      output: out(['a', 11, 1], ['a', 10, 2], ...(late.length === 0 ? [['b', 9, 3] as const] : [])),
+    });
+    expect(result.late).toBe(late.length);
+  });
+
   test('a row without a time is set aside', async () => {
     const { dead } = await verifyOperator({ subject: passed, input: [rows(a(null, 1), a(1, 2))], output: out(['a', 1, 2]) });
     expect(dead).toMatchObject([{ error: expect.stringContaining("column 'at' holds null, which is no time") }]);

@@ -151,8 +151,8 @@ export function otherRows(...rows: readonly OtherRow[]): FedItem {
   return { kind: 'rows', batch, advances: true, input: 1 };
 }
 
-export function dedupNode(keys: readonly string[], remembered: Remembered): DedupNode {
-  return { kind: 'dedup', site: 'job.ts:7', schema: events, input: watermarkNode(0), keys, remembered };
+export function dedupNode(keys: readonly string[], remembered: Remembered, delayMs = 0): DedupNode {
+  return { kind: 'dedup', site: 'job.ts:7', schema: events, input: watermarkNode(delayMs), keys, remembered };
 }
 
 export interface EventRow {

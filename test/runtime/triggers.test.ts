@@ -173,38 +173,41 @@ describe('with a trigger', () => {
   });
 });
 
-test.each([1, 3])('a table, also one of a join, is whole with what there is, in each run, at parallelism %s', async (parallelism) => {
-  const Device = schema({ device: t.string, room: t.string });
-  const path = join(folder, 'rooms.jsonl');
-  const out = join(folder, 'joined.jsonl');
-  const joined = () => {
-    const readings = from(file.source({ path: join(folder, 'in/*.jsonl'), format: json(Reading) })).withWatermark(
-      'at',
-      '30 seconds',
-    );
-    const rooms = table(
-      from(file.source({ path, format: json(Device) }))
-        .rebalance()
-        .map((row) => row, Device)
-        .join(table([{ room: 'hall', floor: 2 }]), { on: 'room' }),
-    );
-    const rows = readings.join(rooms, { on: 'device', how: 'left' }).select('n', 'floor');
-    return pipeline({ name: 'joined', parallelism, outputs: [rows.to(file.sink({ path: out }))] });
-  };
-  const next = async (): Promise<string[]> => {
-    const job = await start(joined(), { stateDir: join(folder, 'state'), trigger: 'available-now' });
-    await job.finished;
-    return readFileSync(out, 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { n: number; floor: number | null })
-      .map(({ n, floor }) => `${n} ${floor}`)
-      .sort();
-  };
-  writeFileSync(path, `${JSON.stringify({ device: 'd0', room: 'hall' })}\n`);
-  put('a.jsonl', lines(0, 1));
-  const first = ['0 2', '1 null', '2 2', '3 null', '4 2', '5 null'];
-  expect(await next()).toEqual(first);
-  put('b.jsonl', lines(1, 1));
-  expect(await next()).toEqual([...first, ...first].sort());
-});
+test.each([1, 3])(
+  'a table, also one of a join, is whole with what there is, in each run, at parallelism %s',
+  async (parallelism) => {
+    const Device = schema({ device: t.string, room: t.string });
+    const path = join(folder, 'rooms.jsonl');
+    const out = join(folder, 'joined.jsonl');
+    const joined = () => {
+      const readings = from(file.source({ path: join(folder, 'in/*.jsonl'), format: json(Reading) })).withWatermark(
+        'at',
+        '30 seconds',
+      );
+      const rooms = table(
+        from(file.source({ path, format: json(Device) }))
+          .rebalance()
+          .map((row) => row, Device)
+          .join(table([{ room: 'hall', floor: 2 }]), { on: 'room' }),
+      );
+      const rows = readings.join(rooms, { on: 'device', how: 'left' }).select('n', 'floor');
+      return pipeline({ name: 'joined', parallelism, outputs: [rows.to(file.sink({ path: out }))] });
+    };
+    const next = async (): Promise<string[]> => {
+      const job = await start(joined(), { stateDir: join(folder, 'state'), trigger: 'available-now' });
+      await job.finished;
+      return readFileSync(out, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { n: number; floor: number | null })
+        .map(({ n, floor }) => `${n} ${floor}`)
+        .sort();
+    };
+    writeFileSync(path, `${JSON.stringify({ device: 'd0', room: 'hall' })}\n`);
+    put('a.jsonl', lines(0, 1));
+    const first = ['0 2', '1 null', '2 2', '3 null', '4 2', '5 null'];
+    expect(await next()).toEqual(first);
+    put('b.jsonl', lines(1, 1));
+    expect(await next()).toEqual([...first, ...first].sort());
+  },
+);
