@@ -123,12 +123,13 @@ describe('a job on NATS', { timeout: 120_000 }, () => {
   test('RJ1: a coordinator that finds its lease taken waits for it again; workers without any end by themselves', async () => {
     using folder = new Folder();
     const url = nats.server.url;
-    const only = weir(folder, 'coordinator', flights, '--nats', url, '--job', 'alone', '--', 'rate=1000');
+    const only = weir(folder, 'coordinator', flights, '--nats', url, '--job', 'alone', '--', 'rate=200');
     await only.says(/waiting for workers/);
     const worker = weir(folder, 'worker', flights, '--nats', url, '--job', 'alone');
     await only.says(/epoch [1-9]/);
+    const other = weir(folder, 'coordinator', flights, '--nats', url, '--job', 'alone', '--', 'rate=200');
+    await other.says(/leads this job: waiting to take over/); // a worker is patient for no longer than a lease and a little more
     only.child.kill('SIGSTOP');
-    const other = weir(folder, 'coordinator', flights, '--nats', url, '--job', 'alone', '--', 'rate=1000');
     await other.says(/goes on from checkpoint/);
     only.child.kill('SIGCONT');
     await only.says(/lost its lease.*contending for the lease again/);
