@@ -9,6 +9,7 @@ export {
   avg,
   type BooleanExpr,
   call,
+  type ChangeOp,
   collect,
   type Columns,
   type CommitPermit,

@@ -155,9 +155,11 @@ export function aggregate<In, Acc, Out>(definition: {
   readonly accumulate: (acc: Acc, value: In) => Acc;
   readonly merge: (a: Acc, b: Acc) => Acc;
   readonly result: (acc: Acc) => Out;
+  /** Undoes `accumulate` of the same value. Without it rows that change are refused. */
+  readonly retract?: (acc: Acc, value: In) => Acc;
 }): CustomAgg<In, Out> {
-  const { create, accumulate, merge, result } = definition;
-  const custom = { state: fieldColumn('state', definition.state), create, accumulate, merge, result };
+  const { state, ...functions } = definition;
+  const custom = { state: fieldColumn('state', state), ...functions };
   return ((of: unknown) => planned({ fn: 'custom', custom }, of)) as CustomAgg<In, Out>;
 }
 export interface CustomAgg<In, Out> {

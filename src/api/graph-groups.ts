@@ -18,6 +18,7 @@ import { type Call, calling, refused } from './call.ts';
 import { exprsOf } from './expr-columns.ts';
 import type { GraphStream } from './graph-stream.ts';
 import type { Grouping, GroupWindow } from './grouping.ts';
+import { checkChanges } from './modes.ts';
 import { selectedNames } from './projections.ts';
 import { aggregateSchema, topSchema } from './result-schema.ts';
 import { type TopOptions, topSpec } from './top.ts';
@@ -67,7 +68,7 @@ export class GraphGroups {
     };
     if (node.session !== undefined && kindOf(node) === 'running')
       throw refused(call, 'sessions that no watermark closes have no first rows', 'call withWatermark() on their time');
-    return this.#then(node);
+    return this.#then(checkChanges(node, call));
   }
 
   /** The keys, and the time of the window, as columns. */
@@ -100,7 +101,7 @@ export class GraphGroups {
       aggregates,
     };
     const schema = aggregateSchema(input.schema, grouping, order, call);
-    return this.#then({ kind: 'aggregate', input, ...grouping, site: call.site, schema });
+    return this.#then(checkChanges({ kind: 'aggregate', input, ...grouping, site: call.site, schema }, call));
   }
 }
 

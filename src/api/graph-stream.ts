@@ -17,12 +17,13 @@ import { keysBy, keysOf } from './grouping.ts';
 import type { RunOptions } from './job.ts';
 import { joinOf, type JoinRequest } from './join.ts';
 import type { Launcher } from './launcher.ts';
-import { checkFinal, checkMode } from './modes.ts';
+import { checkEvery, checkFinal, checkMode } from './modes.ts';
 import { type Output, outputOf } from './output.ts';
 import { type ColumnsFunction, onlyWhere, selectedBy, selectedNames, withComputed } from './projections.ts';
 import { watermarkedSchema } from './result-schema.ts';
 import { resultSchema } from './row-schema.ts';
 import type { AnySchema } from './schema.ts';
+import { changelogOf } from './changelog.ts';
 import { firstOfEach, firstRows } from './row-selection.ts';
 import type { AnyStream, Remember, Stream, ToOptions, WatermarkOptions } from './stream.ts';
 import { streamRows } from './stream-rows.ts';
@@ -96,7 +97,6 @@ export class GraphStream {
 
   groupBy(...keys: readonly unknown[]): GraphGroups {
     const call = calling('groupBy()');
-    checkFinal(this.node, call);
     const grouping =
       typeof keys[0] === 'function' ? keysBy(this.node.schema, keys[0], call) : keysOf(this.node.schema, keys, call);
     return new GraphGroups(this.node, grouping, (node) => new GraphStream(node, this.launcher, node));
@@ -114,6 +114,10 @@ export class GraphStream {
     const call = calling('dropDuplicates()');
     checkFinal(this.node, call);
     return this.#then(firstOfEach(this.node, columns, options, call));
+  }
+
+  changelog(): GraphStream {
+    return this.#then(changelogOf(this.node, calling('changelog()')));
   }
 
   limit(rows: number): GraphStream {
@@ -177,6 +181,7 @@ export class GraphStream {
     if (mode === 'append' && every !== undefined)
       throw refused(call, '`every` is for the modes update and complete: append writes a row once it is final');
     const everyMs = every === undefined ? 0 : naturalMs(every, `${called(call)} every`);
+    checkEvery(this.node, mode, everyMs, call);
     return outputOf({
       kind: 'sink',
       input: this.node,

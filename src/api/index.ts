@@ -54,6 +54,7 @@ export {
   updateStateByKey,
 } from './group-state.ts';
 export type { CheckMode, FinalKind } from './group-types.ts';
+export type { ChangeOp } from './changelog.ts';
 export type { JoinOptions, JoinType } from './join-types.ts';
 export type { Job, JobReport, ModuleRunOptions, Progress, RunOptions } from './job.ts';
 export type { Launcher, LaunchOptions } from './launcher.ts';

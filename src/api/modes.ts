@@ -1,5 +1,14 @@
 /** May these rows be written in this mode? The run-time half of `CheckMode`, with the same words. */
-import { kindsOf, type LogicalNode, type OutputMode, outputModes } from '../plan/index.ts';
+import {
+  type AggregateNode,
+  isChanging,
+  kindsOf,
+  type LogicalNode,
+  type OutputMode,
+  outputModes,
+  refusedChanges,
+  refusedEvery,
+} from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
 import { nearestName } from './nearest.ts';
 
@@ -22,7 +31,20 @@ export function checkMode(node: LogicalNode, mode: OutputMode, accepted: readonl
   if (!accepted.includes(mode)) throw refused(call, `✗ this sink does not take mode ${mode}`, `it takes ${accepted.join(', ')}`);
 }
 
-/** Rows that keyed state or a further aggregation takes must be final. */
+/** Can these rows be written only every so often? */
+export function checkEvery(input: LogicalNode, mode: OutputMode, everyMs: number, call: Call): void {
+  const refusal = refusedEvery({ input, mode, everyMs });
+  if (refusal !== undefined) throw refused(call, refusal.reason, refusal.hint);
+}
+
+/** Can this aggregation take rows that change, if its input has any? */
+export function checkChanges(node: AggregateNode, call: Call): AggregateNode {
+  const refusal = isChanging(node.input) ? refusedChanges(node) : undefined;
+  if (refusal !== undefined) throw refused(call, refusal.reason, refusal.hint);
+  return node;
+}
+
+/** Rows that keyed state, or a selection of rows, takes must be final. */
 export function checkFinal(node: LogicalNode, call: Call): void {
   const kinds = kindsOf(node);
   if (kinds.has('revised'))

@@ -8,6 +8,7 @@ import type { Duration } from '../core/index.ts';
 import type { Kind, OutputMode } from '../plan/index.ts';
 import type { AggRow, CheckAggs } from './aggregate-types.ts';
 import type { AnyAgg } from './aggregates.ts';
+import type { ChangeOp } from './changelog.ts';
 import type { Sink } from './connector-types.ts';
 import type { Show } from './fields.ts';
 import type { BooleanExpr, Columns, Expr, ExprRecord, ValuesOf } from './expr-types.ts';
@@ -120,6 +121,15 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
    * @throws WeirError `E_PLAN` unless `n` is a whole number from 0
    */
   limit<R extends object, K extends FinalKind>(this: AnyStream<R, K>, n: number): Stream<R, SelectedKind<K>>;
+
+  /**
+   * What happens to the rows of a result, as rows that do not change: each with a column `op` behind its own, `+I` where it is new, `-U` and `+U` where it
+   * is replaced, as it was and as it is, `-D` where it is gone. Once per epoch; rows that are final are each `+I`.
+   *
+   * @throws WeirError `E_PLAN` if there is a column `op` already, and for sessions that no watermark closes
+   * @example orders.groupBy('customer').agg({ total: sum('price') }).changelog().to(file.sink({ path: 'changes.jsonl' }))
+   */
+  changelog<R extends object, K extends Kind>(this: AnyStream<R, K>): Stream<Show<R & { op: ChangeOp }>, 'rows'>;
 
   /** Rows of all; each input keeps its order, and the watermark is the least of theirs. */
   union<R extends object, K extends Kind>(this: AnyStream<R, K>, ...others: readonly AnyStream<R, K>[]): Stream<R, K>;

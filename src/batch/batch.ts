@@ -8,8 +8,14 @@
 import type { Column } from './column.ts';
 import type { BatchSchema } from './schema.ts';
 
-/** How a row stands to earlier rows of its key. `insert`: a new final row. `update`: replaces its key's last. `delete`: takes it back. */
-export const rowKind = { insert: 0, update: 1, delete: 2 } as const;
+/**
+ * How a row stands to earlier rows of its key. `insert`: a new row. `update`: replaces its key's last. `delete`: takes it back. `updateBefore`: takes it
+ * back because another comes in its place; only rows that are retracted are told so.
+ */
+export const rowKind = { insert: 0, update: 1, delete: 2, updateBefore: 3 } as const;
+
+/** Rows of this kind take back a row like themselves. */
+export const takesBack = (kind: number): boolean => kind >= rowKind.delete;
 
 /** Where rows come from, for messages and dead letters: split, and the ordinal of each row's record in it. */
 export interface Origin {

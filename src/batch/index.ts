@@ -1,4 +1,4 @@
-export { type Batch, type Origin, rowKind, type SystemColumns } from './batch.ts';
+export { type Batch, type Origin, rowKind, type SystemColumns, takesBack } from './batch.ts';
 export { BatchBuilder, batchOf } from './builder.ts';
 export { ByteReader } from './byte-reader.ts';
 export { ByteWriter } from './byte-writer.ts';

@@ -22,6 +22,7 @@ export {
   type ExprNode,
   familyOf,
   type Family,
+  hasNow,
   type NamedExpr,
   nodesOf,
   plainColumn,

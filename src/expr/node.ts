@@ -133,6 +133,9 @@ export function columnsRead(roots: Iterable<ExprNode>): ColumnNode[] {
   return [...nodesOf(roots)].filter((node) => node.kind === 'column');
 }
 
+/** Its value follows from the epoch, too. */
+export const hasNow = (root: ExprNode): boolean => [...nodesOf([root])].some(({ kind }) => kind === 'now');
+
 /** Whether its value may be another one of the same name: a column as it is. */
 export function plainColumn(node: ExprNode): string | undefined {
   return node.kind === 'column' && node.path.length === 1 ? node.path[0] : undefined;

@@ -4,8 +4,8 @@
  * Does not own: cells (cell.ts), which of them a row belongs to.
  */
 import { type Batch, ByteReader, ByteWriter } from '../batch/index.ts';
-import type { AggregateNode } from '../plan/index.ts';
-import { type Aggregate, aggregateOf, aggregateOfParts } from './aggregates/index.ts';
+import { type AggregateNode, takesChanges } from '../plan/index.ts';
+import { type Aggregate, aggregateOf, aggregateOfChanges, aggregateOfParts, countOf } from './aggregates/index.ts';
 import { type Cell, cellCodec, mergeCells, newCell } from './cell.ts';
 import type { ValueCodec } from '../state/index.ts';
 
@@ -29,7 +29,9 @@ export class Accumulators {
     this.rows = only?.rows === undefined ? undefined : (cell, since) => only.rows!(cell.accs[0], since);
   }
 
-  static of({ input, aggregates, parts }: AggregateNode): Accumulators {
+  static of(node: AggregateNode): Accumulators {
+    const { input, aggregates, parts } = node;
+    if (takesChanges(node)) return new CountingAccumulators(aggregates.map(({ spec }) => aggregateOfChanges(spec, input.schema)));
     return new Accumulators(
       aggregates.map(({ spec }, i) =>
         parts === undefined ? aggregateOf(spec, input.schema) : aggregateOfParts(spec, input.schema, parts[i]!),
@@ -67,6 +69,19 @@ export class Accumulators {
     cell.last = ordinal;
   }
 
+  /** Takes a row that was taken out of its cell again. Throws what a custom aggregate throws; the cell is then half changed. */
+  retract(cell: Cell, values: readonly unknown[], ordinal: number): void {
+    const aggregates = this.#aggregates;
+    const { accs } = cell;
+    for (let i = 0; i < aggregates.length; i++) if (values[i] !== leftOut) accs[i] = aggregates[i]!.retract!(accs[i], values[i]);
+    cell.last = ordinal;
+  }
+
+  /** All of its rows were taken back. */
+  isEmpty(_cell: Cell): boolean {
+    return false;
+  }
+
   /** There may be rows that leave a cell as it is. */
   get mayIgnore(): boolean {
     return this.#ignores !== undefined;
@@ -91,5 +106,19 @@ export class Accumulators {
   /** The value of an aggregate's column. */
   result(cell: Cell, aggregate: number): unknown {
     return this.#aggregates[aggregate]!.result(cell.accs[aggregate]);
+  }
+}
+
+/** The same over rows that change: behind the aggregates each cell has the number of its rows. */
+class CountingAccumulators extends Accumulators {
+  readonly #rowsAt: number;
+
+  constructor(aggregates: readonly Aggregate[]) {
+    super([...aggregates, countOf]);
+    this.#rowsAt = aggregates.length;
+  }
+
+  override isEmpty(cell: Cell): boolean {
+    return cell.accs[this.#rowsAt] === 0;
   }
 }

@@ -10,11 +10,14 @@
  * end; F7 its cells are dropped once no window needs them, unless a complete result does.
  */
 import { type Batch, rowKind } from '../batch/index.ts';
-import { type AggregateNode, type Emission, type GroupTime, groupTime } from '../plan/index.ts';
+import { type AggregateNode, type Emission, type GroupTime, groupTime, takesChanges } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import { AggregateRows } from './aggregate-rows.ts';
 import { AggregateState, type KeyCell } from './aggregate-state.ts';
 import { Accumulators } from './accumulators.ts';
+import { CellImages } from './cell-images.ts';
+import { ChangedRows } from './changed-rows.ts';
+import type { Cell } from './cell.ts';
 import { Emissions, type PendingEmission } from './emissions.ts';
 import { GroupValues } from './group-values.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
@@ -37,6 +40,8 @@ class AggregateOperator implements Operator {
   readonly #time: GroupTime | undefined;
   readonly #slices: Slices | undefined;
   readonly #panes: Panes | undefined;
+  /** Its input changes, so its groups may be gone. */
+  readonly #shrinks: boolean;
   readonly #work = new Resumable();
   #context!: OperatorContext;
   #state!: AggregateState;
@@ -49,6 +54,7 @@ class AggregateOperator implements Operator {
   constructor(node: AggregateNode, emissions: readonly Emission[]) {
     this.#node = node;
     this.#wanted = emissions;
+    this.#shrinks = takesChanges(node);
     this.#time = groupTime(node);
     this.#slices = this.#time === undefined ? undefined : new Slices(this.#time.spec);
     this.#panes = this.#slices === undefined ? undefined : new Panes(this.#slices);
@@ -57,7 +63,9 @@ class AggregateOperator implements Operator {
   open(context: OperatorContext): void {
     const accumulators = Accumulators.of(this.#node);
     this.#context = context;
-    this.#state = new AggregateState(accumulators, context);
+    const compares = this.#shrinks || this.#wanted.some(({ mode }) => mode === 'retract');
+    const images = compares ? new CellImages((cell) => accumulators.copy(cell)) : undefined;
+    this.#state = new AggregateState(accumulators, context, images);
     this.#values = new GroupValues(this.#node, accumulators);
     this.#emissions = new Emissions(this.#wanted, context);
     this.#rows = new AggregateRows({
@@ -127,10 +135,7 @@ class AggregateOperator implements Operator {
         kind: rowKind.insert,
       });
     }
-    for (const pending of this.#emissions.update) {
-      const target = { port: pending.emission.port, kind: rowKind.update, since: pending.emitted };
-      yield* this.#emit(panes, (pane) => this.#changedIn(pane, pending), out, target);
-    }
+    for (const pending of this.#emissions.update) yield* this.#emitChanged(panes, pending, out);
     this.#reach(watermark);
     this.#drop(this.#panes!.close(watermark));
   }
@@ -149,20 +154,24 @@ class AggregateOperator implements Operator {
   // ── results that are due at a barrier
 
   *#emitDue(barrier: Barrier, out: Output): Generator<void, void> {
-    for (const pending of this.#emissions.due(barrier)) {
-      const { port, mode } = pending.emission;
-      if (mode === 'update')
-        yield* this.#emit(this.#openPanes(), (pane) => this.#changedIn(pane, pending), out, {
-          port,
-          kind: rowKind.update,
-          since: pending.emitted,
-        });
-      else {
-        const whole = { port, kind: rowKind.insert, emission: barrier.epoch };
-        yield* this.#emit(this.#allPanes(), (pane) => this.#state.merged(pane.namespaces, () => true), out, whole);
-      }
-      pending.done(this.#state.ordinal);
+    const due = this.#emissions.due(barrier);
+    for (const pending of due)
+      if (pending.emission.mode !== 'complete') yield* this.#emitChanged(this.#openPanes(), pending, out);
+    this.#state.images?.clear();
+    this.#state.dropEmpty();
+    for (const { emission } of due) {
+      if (emission.mode !== 'complete') continue;
+      const whole = { port: emission.port, kind: rowKind.insert, emission: barrier.epoch };
+      yield* this.#emit(this.#allPanes(), (pane) => this.#state.merged(pane.namespaces, () => true), out, whole);
     }
+    for (const pending of due) pending.done(this.#state.ordinal);
+  }
+
+  #emitChanged(panes: readonly Pane[], pending: PendingEmission, out: Output): Generator<void, void> {
+    const { port, mode } = pending.emission;
+    if (this.#shrinks || mode === 'retract') return this.#emitCompared(panes, pending, out, mode === 'retract');
+    const target = { port, kind: rowKind.update, since: pending.emitted };
+    return this.#emit(panes, (pane) => this.#changedIn(pane, pending), out, target);
   }
 
   #openPanes(): readonly Pane[] {
@@ -194,6 +203,25 @@ class AggregateOperator implements Operator {
       const window = this.#time?.shown === true ? this.#windowOf(pane) : undefined;
       for (const { key, group, value } of cellsOf(pane)) {
         this.#values.append(results.rows, window, key, value, since?.of(group));
+        if (results.pass()) yield;
+      }
+    }
+    results.flush();
+  }
+
+  /** What has become of each group since its epoch began. */
+  *#emitCompared(panes: readonly Pane[], pending: PendingEmission, out: Output, retracted: boolean): Generator<void, void> {
+    const { port } = pending.emission;
+    const { accumulators } = this.#state;
+    const results = new ChangedRows(this.#node.schema, out, { port, stamp: this.#forwarded, retracted });
+    for (const pane of panes) {
+      const window = this.#time?.shown === true ? this.#windowOf(pane) : undefined;
+      const rowsOf = (key: string, cell: Cell | undefined): readonly (readonly unknown[])[] =>
+        cell === undefined || accumulators.isEmpty(cell) ? [] : this.#values.rowsOf(window, key, cell);
+      for (const { key, group, value } of this.#changedIn(pane, pending)) {
+        const before = this.#state.mergedBefore(pane.namespaces, key);
+        const known = before === undefined || pending.isChanged(before, group) ? undefined : before;
+        results.add(rowsOf(key, known), rowsOf(key, value));
         if (results.pass()) yield;
       }
     }

@@ -3,7 +3,7 @@
  *
  * Owns: the place of a row (key, key group, sub-slice), its lateness (T3), and what becomes of a row that cannot be taken.
  */
-import type { Batch } from '../batch/index.ts';
+import { type Batch, takesBack } from '../batch/index.ts';
 import type { AggregateNode, GroupTime } from '../plan/index.ts';
 import type { AggregateState } from './aggregate-state.ts';
 import { setAside, setAsideOfKey } from './dead-rows.ts';
@@ -76,7 +76,8 @@ export class AggregateRows {
     const { state, context, node, counted } = this.#options;
     const { key, group } = this.#at;
     try {
-      state.add(namespace, key, group, values);
+      if (batch.system.kinds !== undefined && takesBack(batch.kind(i))) state.retract(namespace, key, group, values);
+      else state.add(namespace, key, group, values);
     } catch (thrown) {
       setAsideOfKey(context, node.site, batch, i, { key, thrown });
       return false;

@@ -7,8 +7,10 @@
  * order of a window's keys is that of their first rows in it.
  */
 import { hashKey, keyGroupOf } from '../batch/index.ts';
+import { invariant } from '../core/index.ts';
 import type { StateTable, TableEntry } from '../state/index.ts';
 import type { Accumulators } from './accumulators.ts';
+import type { CellImages } from './cell-images.ts';
 import type { Cell } from './cell.ts';
 import type { OperatorContext } from './operator.ts';
 import { PerGroup } from './per-group.ts';
@@ -24,10 +26,15 @@ export class AggregateState {
   /** Ordinal of the last row. */
   ordinal = 0;
   readonly accumulators: Accumulators;
+  /** What cells were, where somebody needs it. */
+  readonly images: CellImages | undefined;
   readonly #context: OperatorContext;
+  /** Namespace and key of what was empty for a moment at least. */
+  #emptied: (readonly [number, string])[] = [];
 
-  constructor(accumulators: Accumulators, context: OperatorContext) {
+  constructor(accumulators: Accumulators, context: OperatorContext, images?: CellImages) {
     this.accumulators = accumulators;
+    this.images = images;
     this.#context = context;
     this.table = context.table('cells', accumulators.codec);
     this.fired = new PerGroup(context.keyGroups, context.ownedGroups);
@@ -39,8 +46,22 @@ export class AggregateState {
 
   /** Accumulates a row. Throws what a custom aggregate throws; the row is then undone, if guarded. */
   add(namespace: number, key: string, group: number, values: readonly unknown[]): void {
-    if (this.#context.guarded) this.#addGuarded(namespace, key, group, values);
+    if (this.#context.guarded) this.#guarded(namespace, key, group, () => this.#accumulate(namespace, key, group, values));
     else this.#accumulate(namespace, key, group, values);
+  }
+
+  /** Takes out a row that was accumulated. Throws what a custom aggregate throws; that is then undone, if guarded. */
+  retract(namespace: number, key: string, group: number, values: readonly unknown[]): void {
+    if (this.#context.guarded) this.#guarded(namespace, key, group, () => this.#retract(namespace, key, values));
+    else this.#retract(namespace, key, values);
+  }
+
+  #retract(namespace: number, key: string, values: readonly unknown[]): void {
+    this.images?.keep(namespace, key, this.table.get(namespace, key));
+    const cell = this.table.modify(namespace, key);
+    invariant(cell !== undefined, 'a row that is taken back was counted before');
+    this.accumulators.retract(cell, values, ++this.ordinal);
+    if (this.accumulators.isEmpty(cell)) this.#emptied.push([namespace, key]);
   }
 
   #accumulate(namespace: number, key: string, group: number, values: readonly unknown[]): void {
@@ -49,6 +70,7 @@ export class AggregateState {
       const cell = this.table.get(namespace, key);
       if (cell !== undefined && this.accumulators.ignores(cell, values)) return;
     }
+    this.images?.keep(namespace, key, this.table.get(namespace, key));
     const known = this.table.modify(namespace, key);
     const cell = known ?? this.accumulators.newCell(ordinal);
     this.accumulators.accumulate(cell, values, ordinal);
@@ -56,11 +78,11 @@ export class AggregateState {
     if (known === undefined) this.table.put(namespace, key, group, cell);
   }
 
-  #addGuarded(namespace: number, key: string, group: number, values: readonly unknown[]): void {
+  #guarded(namespace: number, key: string, group: number, change: () => void): void {
     const before = this.table.get(namespace, key);
     const saved = before === undefined ? undefined : this.accumulators.copy(before);
     try {
-      this.#accumulate(namespace, key, group, values);
+      change();
     } catch (thrown) {
       if (saved !== undefined) this.table.put(namespace, key, group, saved);
       throw thrown;
@@ -95,14 +117,36 @@ export class AggregateState {
     const found: KeyCell[] = [];
     const list = [...namespaces];
     for (const key of keys) {
-      let cell: Cell | undefined;
-      for (const namespace of list) {
-        const value = this.table.get(namespace, key);
-        if (value !== undefined) cell = cell === undefined ? value : this.accumulators.merge(cell, value);
-      }
+      const cell = this.#mergedCell(list, (namespace) => this.table.get(namespace, key));
       if (cell !== undefined) found.push({ key, group: this.groupOf(key), value: cell });
     }
     return inOrder(found);
+  }
+
+  /** A key's cells as they were when the epoch began, merged; undefined: it had none. */
+  mergedBefore(namespaces: Iterable<number>, key: string): Cell | undefined {
+    return this.#mergedCell(namespaces, (namespace) => {
+      const image = this.images!.of(namespace, key);
+      return image === undefined ? this.table.get(namespace, key) : (image ?? undefined);
+    });
+  }
+
+  #mergedCell(namespaces: Iterable<number>, of: (namespace: number) => Cell | undefined): Cell | undefined {
+    let merged: Cell | undefined;
+    for (const namespace of namespaces) {
+      const cell = of(namespace);
+      if (cell !== undefined) merged = merged === undefined ? cell : this.accumulators.merge(merged, cell);
+    }
+    return merged;
+  }
+
+  /** Forgets keys of which all rows were taken back. */
+  dropEmpty(): void {
+    for (const [namespace, key] of this.#emptied) {
+      const cell = this.table.get(namespace, key);
+      if (cell !== undefined && this.accumulators.isEmpty(cell)) this.table.delete(namespace, key);
+    }
+    this.#emptied = [];
   }
 }
 

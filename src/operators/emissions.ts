@@ -53,14 +53,15 @@ export class PendingEmission {
 export class Emissions {
   /** Of mode append; rows go out when they are final. */
   readonly append: readonly Emission[];
+  /** Of mode update and retract; rows that have changed go out. */
   readonly update: readonly PendingEmission[];
   readonly complete: readonly PendingEmission[];
 
   constructor(emissions: readonly Emission[], context: OperatorContext) {
-    const pending = (mode: Emission['mode']): PendingEmission[] =>
-      emissions.filter((each) => each.mode === mode).map((each) => new PendingEmission(each, context));
+    const pending = (...modes: Emission['mode'][]): PendingEmission[] =>
+      emissions.filter(({ mode }) => modes.includes(mode)).map((each) => new PendingEmission(each, context));
     this.append = emissions.filter(({ mode }) => mode === 'append');
-    this.update = pending('update');
+    this.update = pending('update', 'retract');
     this.complete = pending('complete');
   }
 

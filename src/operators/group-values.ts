@@ -30,6 +30,14 @@ export class GroupValues {
     }
   }
 
+  /** All rows of the group. */
+  rowsOf(window: object | undefined, key: string, cell: Cell): readonly (readonly unknown[])[] {
+    const { rows } = this.#accumulators;
+    if (rows === undefined) return [this.of(window, key, cell).slice()];
+    const head = this.#values.slice(0, this.#head(window, key));
+    return Array.from(rows(cell, -Infinity), (row) => [...head, ...row]);
+  }
+
   /** In the order of the columns; good until the next call. */
   of(window: object | undefined, key: string, cell: Cell): readonly unknown[] {
     const values = this.#values;

@@ -1,5 +1,6 @@
 export { aggregateOperator } from './aggregate-operator.ts';
 export type { BrokerAccess } from './broker-access.ts';
+export { changelogOperator } from './changelog-operator.ts';
 export { dedupOperator } from './dedup-operator.ts';
 export { createOperator, type OperatorExtra } from './instantiate.ts';
 export { joinOperator, tableJoinOperator } from './join/index.ts';

@@ -1,6 +1,7 @@
 import { unreachable, WeirError } from '../core/index.ts';
 import type { Emission, LogicalNode } from '../plan/index.ts';
 import { aggregateOperator } from './aggregate-operator.ts';
+import { changelogOperator } from './changelog-operator.ts';
 import { combineOperator } from './combine/index.ts';
 import { joinOperator, tableJoinOperator } from './join/index.ts';
 import { dedupOperator } from './dedup-operator.ts';
@@ -50,6 +51,8 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
       return processOperator(node);
     case 'join':
       return node.table === true ? tableJoinOperator(node) : joinOperator(node);
+    case 'changelog':
+      return changelogOperator(node);
     case 'dedup':
       return dedupOperator(node);
     case 'limit':

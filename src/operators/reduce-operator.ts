@@ -12,6 +12,7 @@ import type { StateTable, TableEntry, ValueCodec } from '../state/index.ts';
 import { setAside } from './dead-rows.ts';
 import { type Progress, progressOf } from './result-snapshot.ts';
 import { ResultRows } from './result-rows.ts';
+import { ChangedRows } from './changed-rows.ts';
 import { type Changing, type EmissionState, Emissions, type PendingEmission } from './emissions.ts';
 import { keyExtractor } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
@@ -46,6 +47,8 @@ class ReduceOperator implements Operator {
   #table!: StateTable<Reduced>;
   #emissions!: Emissions;
   #ordinal = 0;
+  /** Of the keys that have changed in this epoch, what they had before, where that is to be taken back; null: nothing. */
+  readonly #before: Map<string, Reduced | null> | undefined;
   #forwarded = -Infinity;
 
   constructor(node: ReduceNode, emissions: readonly Emission[]) {
@@ -53,6 +56,7 @@ class ReduceOperator implements Operator {
     this.#wanted = emissions;
     this.#keyOf = keyExtractor(node.key);
     this.#codec = rowCodec(node.schema);
+    this.#before = emissions.some(({ mode }) => mode === 'retract') ? new Map() : undefined;
   }
 
   open(context: OperatorContext): void {
@@ -97,6 +101,7 @@ class ReduceOperator implements Operator {
     const reduced =
       known === undefined ? row : rowResult(this.#node, this.#node.fn(this.#decode(known.row) as never, row as never));
     const bytes = this.#encode(reduced);
+    if (this.#before?.has(key) === false) this.#before.set(key, known ?? null);
     this.#ordinal++;
     const group = keyGroupOf(hashKey(key), this.#context.keyGroups);
     this.#table.put(0, key, group, { first: known?.first ?? this.#ordinal, last: this.#ordinal, row: bytes });
@@ -115,13 +120,37 @@ class ReduceOperator implements Operator {
 
   *#emitDue(barrier: Barrier, out: Output): Generator<void, void> {
     for (const pending of this.#emissions.due(barrier)) {
-      const update = pending.emission.mode === 'update';
-      const entries = update ? this.#changed(pending) : [...this.#table.entries(0)];
-      const whole = update ? { kind: rowKind.update } : { kind: rowKind.insert, emission: barrier.epoch };
-      const target = { port: pending.emission.port, stamp: this.#forwarded, ...whole };
-      yield* this.#emit(entries, new ResultRows(this.#node.schema, out, target));
+      if (pending.emission.mode === 'retract') yield* this.#emitRetracted(pending, out);
+      else yield* this.#emitWhole(pending, barrier, out);
       pending.done(this.#ordinal);
     }
+  }
+
+  *#emitWhole(pending: PendingEmission, barrier: Barrier, out: Output): Generator<void, void> {
+    const update = pending.emission.mode === 'update';
+    const entries = update ? this.#changed(pending) : [...this.#table.entries(0)];
+    const whole = update ? { kind: rowKind.update } : { kind: rowKind.insert, emission: barrier.epoch };
+    const target = { port: pending.emission.port, stamp: this.#forwarded, ...whole };
+    yield* this.#emit(entries, new ResultRows(this.#node.schema, out, target));
+  }
+
+  *#emitRetracted(pending: PendingEmission, out: Output): Generator<void, void> {
+    const { port } = pending.emission;
+    const results = new ChangedRows(this.#node.schema, out, { port, stamp: this.#forwarded, retracted: true });
+    for (const { key, group, value } of this.#changed(pending).sort(byArrival)) {
+      const before = this.#before!.get(key);
+      const known = before !== undefined && before !== null && !pending.isChanged(before, group);
+      results.add(known ? [this.#valuesOf(before)] : [], [this.#valuesOf(value)]);
+      if (results.pass()) yield;
+    }
+    results.flush();
+    this.#before!.clear();
+  }
+
+  #valuesOf({ row }: Reduced): readonly unknown[] {
+    const { schema } = this.#node;
+    const decoded = this.#decode(row) as Readonly<Record<string, unknown>>;
+    return schema.kind === 'any' ? [decoded] : schema.fields.map(({ name }) => decoded[name]);
   }
 
   #changed(pending: PendingEmission): TableEntry<Reduced>[] {
@@ -130,7 +159,7 @@ class ReduceOperator implements Operator {
   }
 
   *#emit(entries: TableEntry<Reduced>[], results: ResultRows): Generator<void, void> {
-    entries.sort((a, b) => a.value.first - b.value.first || (a.key < b.key ? -1 : 1));
+    entries.sort(byArrival);
     for (const { value } of entries) {
       results.rows.append(this.#decode(value.row));
       if (results.pass()) yield;
@@ -138,6 +167,9 @@ class ReduceOperator implements Operator {
     results.flush();
   }
 }
+
+const byArrival = (a: TableEntry<Reduced>, b: TableEntry<Reduced>): number =>
+  a.value.first - b.value.first || (a.key < b.key ? -1 : 1);
 
 export function reduceOperator(node: ReduceNode, emissions: readonly Emission[]): Operator {
   return new ReduceOperator(node, emissions);

@@ -7,7 +7,7 @@
  * Invariants: C5 epochs are committed in order, one at a time; C6 a restored epoch is committed by the one subtask that
  * owns the first key group of the part it was in; C7 of complete results an epoch stages the one that it emitted, or none.
  */
-import { type Batch, rowKind } from '../batch/index.ts';
+import { type Batch, takesBack } from '../batch/index.ts';
 import { type Epoch, invariant, type SabotageName, WeirError } from '../core/index.ts';
 import type { OutputMode } from '../plan/index.ts';
 import { type Barrier, isDue } from '../progress/index.ts';
@@ -158,8 +158,9 @@ class SinkOperator implements Operator {
 
   /** What the writer is given of a batch. */
   #given(batch: Batch): Batch {
-    if (batch.system.kinds === undefined || this.#definition.takesBack === true) return batch;
-    const rows = Int32Array.from({ length: batch.length }, (_, i) => i).filter((i) => batch.kind(i) !== rowKind.delete);
+    const { takesBack: told, retracts } = this.#definition;
+    if (batch.system.kinds === undefined || told === true || retracts === true) return batch;
+    const rows = Int32Array.from({ length: batch.length }, (_, i) => i).filter((i) => !takesBack(batch.kind(i)));
     return rows.length === batch.length ? batch : batch.select(rows);
   }
 

@@ -8,6 +8,7 @@ import { type BatchSchema, batchSchema, type DataType, fieldOf, type SchemaField
 import { plainColumn } from '../expr/index.ts';
 import { groupTime } from './group-time.ts';
 import type { AggregateNode, AggregateSpec, CombineNode, LogicalNode, PartialColumn } from './logical.ts';
+import { takesChanges } from './retraction.ts';
 import { over, type Pass } from './rewrite.ts';
 
 /** Puts a combiner before each aggregation that can have one. Late rows go out as they came, so whoever takes them has none. */
@@ -20,7 +21,7 @@ export class Combining implements Pass {
 
   rewrite(node: LogicalNode, inputs: readonly LogicalNode[]): LogicalNode {
     const same = over(node, inputs);
-    return same.kind === 'aggregate' && !this.#late.has(node) ? (combined(same) ?? same) : same;
+    return same.kind === 'aggregate' && !this.#late.has(node) && !takesChanges(same) ? (combined(same) ?? same) : same;
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import type { ColumnNode, ExprNode, FunctionName } from '../expr/index.ts';
 import type { LogicalNode, ProjectNode, RowCondition, SourceNode } from './logical.ts';
-import { inputsOf } from './resolve.ts';
+import { inputsOf } from './inputs.ts';
 import { over, type Pass } from './rewrite.ts';
 
 export class FilterPushdown implements Pass {

@@ -11,7 +11,7 @@ import {
   substitute,
 } from '../expr/index.ts';
 import type { LogicalNode, ProjectNode } from './logical.ts';
-import { inputsOf } from './resolve.ts';
+import { inputsOf } from './inputs.ts';
 import { over, type Pass } from './rewrite.ts';
 
 export class Fusing implements Pass {

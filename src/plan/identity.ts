@@ -23,6 +23,7 @@ import type {
   WindowSpec,
 } from './logical.ts';
 import type { Resolved } from './resolve.ts';
+import { takesChanges } from './retraction.ts';
 import { shapeOf, type StateShape } from './state-shape.ts';
 
 export interface Identity {
@@ -202,7 +203,8 @@ function rememberedText(remembered: Remembered): string {
 function aggregationText(node: AggregateNode): string {
   const time = timeText(node);
   const aggregates = node.aggregates.map(({ name, spec }) => `${name} = ${aggregateText(spec)}`).join(', ');
-  return `${time === undefined ? '' : `${time}; `}keys ${node.keys.join(', ') || 'none'}; ${aggregates}`;
+  const changing = takesChanges(node) ? '; of rows that change' : '';
+  return `${time === undefined ? '' : `${time}; `}keys ${node.keys.join(', ') || 'none'}; ${aggregates}${changing}`;
 }
 
 /** `left join on id = other, nulls equal, seen - at in 0 ms to 1 hour` */

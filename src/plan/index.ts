@@ -2,11 +2,13 @@ export type {
   AggregateNode,
   AggregateSpec,
   CallSite,
+  ChangelogNode,
   CombineNode,
   CountSpec,
   CustomAggregate,
   DedupNode,
   Emission,
+  EmissionMode,
   Guarantee,
   KeySelector,
   JoinBound,
@@ -58,5 +60,6 @@ export {
 } from './physical.ts';
 export { deadLetterId, deadLetterSchema, planJob } from './planner.ts';
 export { shapeOf, type StateShape, type Takeover, takeover } from './state-shape.ts';
-export { inputsOf } from './resolve.ts';
+export { inputsOf } from './inputs.ts';
+export { isChanging, refusedChanges, refusedEvery, refusedRetraction, takesChanges } from './retraction.ts';
 export { isKeyed } from './shuffle-key.ts';

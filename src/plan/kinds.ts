@@ -25,6 +25,7 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
     case 'source':
     case 'late':
     case 'process':
+    case 'changelog':
       return new Set(['rows']);
     case 'reduce':
       return new Set(['running']);
@@ -41,6 +42,8 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
       return kindsOf(node.input);
   }
 }
+
+const isFinal = (node: LogicalNode): boolean => !['running', 'revised'].some((kind) => kindsOf(node).has(kind as Kind));
 
 /** They take only final rows of an aggregation, and give each once. */
 const finalKind = (kind: Kind): Kind => (kind === 'rows' || kind === 'running' ? kind : 'chained');
@@ -90,6 +93,9 @@ export function underWatermark(node: LogicalNode, column: string): Answer {
       return ofJoin(node, column);
     case 'source':
       return 'no';
+    case 'changelog':
+      // A change may come long after the time of its row.
+      return isFinal(node.input) ? underWatermark(node.input, column) : 'no';
     default:
       return underWatermark(node.input, column);
   }

@@ -5,7 +5,7 @@
  * the latest time is no further behind than itself, and not late.
  */
 import type { LogicalNode } from './logical.ts';
-import { inputsOf } from './resolve.ts';
+import { inputsOf } from './inputs.ts';
 
 /** Whether a time that is equal to the watermark is late in the rows of this node. */
 export function equalIsLate(node: LogicalNode): boolean {

@@ -43,6 +43,8 @@ export interface SinkInfo {
   readonly modes: readonly OutputMode[];
   /** `update`: it is given the rows that take back earlier ones, too (kind `delete`); absent: it never sees them. */
   readonly takesBack?: boolean;
+  /** `update`: of each row that has changed it is given the row as it was, too (kind `updateBefore`), before the one in its place. */
+  readonly retracts?: boolean;
   /** One writer only: all rows come together in one subtask. */
   readonly single: boolean;
   readonly identity: string;
@@ -170,6 +172,8 @@ export interface CustomAggregate {
   readonly accumulate: (acc: never, value: never) => unknown;
   readonly merge: (a: never, b: never) => unknown;
   readonly result: (acc: never) => unknown;
+  /** Undoes `accumulate`; absent: it takes only final rows. */
+  readonly retract?: (acc: never, value: never) => unknown;
 }
 /**
  * Keys, aggregates, in the order of the result's columns: the keys, among them the window (a session is one) if there is one, then the
@@ -288,6 +292,11 @@ export interface DedupNode extends NodeBase {
   readonly keys: readonly string[];
   readonly remembered: Remembered;
 }
+/** What happens to the rows of its input, as rows that do not change: each with how it came about, in the column `op` behind its own (`changeOps`). */
+export interface ChangelogNode extends NodeBase {
+  readonly kind: 'changelog';
+  readonly input: LogicalNode;
+}
 /** The first `rows` rows of all. */
 export interface LimitNode extends NodeBase {
   readonly kind: 'limit';
@@ -320,12 +329,15 @@ export type LogicalNode =
   | JoinNode
   | DedupNode
   | LimitNode
+  | ChangelogNode
   | SinkNode;
 
-/** One way in which an aggregation's result is asked for: by the sinks below it. `port`: the output that carries it. */
+/** How a result that changes goes out: as sinks ask for it, or (`retract`) with each row as it was before the row that comes in its place. */
+export type EmissionMode = OutputMode | 'retract';
+/** One way in which an aggregation's result is asked for: by what is below it. `port`: the output that carries it. */
 export interface Emission {
   readonly port: string;
-  readonly mode: OutputMode;
+  readonly mode: EmissionMode;
   readonly everyMs: number;
 }
 

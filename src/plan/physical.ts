@@ -5,7 +5,7 @@
  * one input inside its stage); its root reads the stage's channels or its source.
  */
 import type { OperatorId } from '../core/index.ts';
-import type { Emission, KeySelector, LogicalJob, LogicalNode, OutputMode } from './logical.ts';
+import type { Emission, EmissionMode, KeySelector, LogicalJob, LogicalNode } from './logical.ts';
 
 export interface PlannedOperator {
   readonly id: OperatorId;
@@ -35,8 +35,11 @@ export interface Stage {
 }
 
 export type EdgeKind = 'forward' | 'hash' | 'rebalance';
-/** `append`: rows are final. `upsert`: a row replaces its key's last. `replace`: each emission is the whole result. */
-export type ChangelogMode = 'append' | 'upsert' | 'replace';
+/**
+ * `append`: rows are final. `upsert`: a row replaces its key's last. `retract`: a row as it was comes before the one in its place, or alone, if there is
+ * none. `replace`: each emission is the whole result.
+ */
+export type ChangelogMode = 'append' | 'upsert' | 'retract' | 'replace';
 
 export interface Edge {
   readonly index: number;
@@ -87,6 +90,10 @@ function endsInTable(plan: PhysicalPlan, { to, input }: Edge): boolean {
   return (node.kind === 'join' && node.table === true && input === 1) || isOfTable(plan, receiver);
 }
 
-export function changelogOf(mode: OutputMode): ChangelogMode {
-  return mode === 'append' ? 'append' : mode === 'update' ? 'upsert' : 'replace';
-}
+const changelogs: Readonly<Record<EmissionMode, ChangelogMode>> = {
+  append: 'append',
+  update: 'upsert',
+  retract: 'retract',
+  complete: 'replace',
+};
+export const changelogOf = (mode: EmissionMode): ChangelogMode => changelogs[mode];

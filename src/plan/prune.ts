@@ -18,7 +18,7 @@ import {
 } from '../batch/index.ts';
 import { columnExpr, columnsRead } from '../expr/index.ts';
 import type { AggregateNode, CallSite, DedupNode, JoinNode, LogicalNode, ProjectNode, SourceNode } from './logical.ts';
-import { inputsOf } from './resolve.ts';
+import { inputsOf } from './inputs.ts';
 import { over, type Pass } from './rewrite.ts';
 
 /** Columns, and fields in them; null: all there are. */

@@ -4,23 +4,27 @@
  * Owns: sharing (a node used twice runs once), the ways in which each aggregation's result is asked for (a node below an
  * aggregation runs once per way), and the disappearance of `union`, `rebalance` and `late`, which are only routes.
  */
-import { invariant } from '../core/index.ts';
+import { inputsOf } from './inputs.ts';
 import { kindOf } from './kinds.ts';
-import type { Emission, LogicalJob, LogicalNode, OutputMode, SinkNode } from './logical.ts';
+import type { Emission, EmissionMode, LogicalJob, LogicalNode, SinkNode } from './logical.ts';
+import { isChanging, isRetracted, takesChanges } from './retraction.ts';
 
-/** The way in which the sinks below want an aggregation's rows. */
+/** The way in which what is below wants an aggregation's rows. */
 interface Demand {
-  readonly mode: OutputMode;
+  readonly mode: EmissionMode;
   readonly everyMs: number;
+  /** Of rows that become final only those are wanted. */
+  readonly onceFinal?: boolean;
 }
 const appendOnly: Demand = { mode: 'append', everyMs: 0 };
+const everyChange: Demand = { mode: 'retract', everyMs: 0 };
 
 export interface Feed {
   readonly from: Resolved;
   readonly port: string;
   /** A `rebalance()` lies between. */
   readonly rebalanced: boolean;
-  readonly mode: OutputMode;
+  readonly mode: EmissionMode;
   /** Of an operator whose inputs are different things (a join): the ordinal of the input. */
   readonly input?: number;
 }
@@ -44,7 +48,8 @@ class Resolver {
   readonly #known = new Map<LogicalNode, Map<string, Resolved>>();
 
   sink(node: SinkNode): void {
-    this.#operator(node, { mode: node.mode, everyMs: node.mode === 'append' ? 0 : node.everyMs });
+    const { mode, everyMs } = node;
+    this.#operator(node, isRetracted(node) ? everyChange : { mode, everyMs: mode === 'append' ? 0 : everyMs });
   }
 
   #operator(node: Resolved['node'], demand: Demand): Resolved {
@@ -55,7 +60,7 @@ class Resolver {
     const known = variants.get(key);
     if (known !== undefined) return known;
     const feeds = inputsOf(node).flatMap((input, i) =>
-      this.#feeds(input, changes || node.kind === 'sink' ? demand : appendOnly, false).map((feed) =>
+      this.#feeds(input, changes || node.kind === 'sink' ? demand : ownDemand(node), false).map((feed) =>
         node.kind === 'join' ? { ...feed, input: i } : feed,
       ),
     );
@@ -65,7 +70,8 @@ class Resolver {
     return resolved;
   }
 
-  #feeds(node: LogicalNode, demand: Demand, rebalanced: boolean): Feed[] {
+  #feeds(node: LogicalNode, asked: Demand, rebalanced: boolean): Feed[] {
+    const demand = asked.onceFinal === true && !isChanging(node) ? appendOnly : asked;
     switch (node.kind) {
       case 'union':
         return node.inputs.flatMap((input) => this.#feeds(input, demand, rebalanced));
@@ -77,13 +83,19 @@ class Resolver {
       case 'reduce': {
         const from = this.#operator(node, appendOnly);
         const port = portOf(demand);
-        if (!from.emissions.some((emission) => emission.port === port)) from.emissions.push({ port, ...demand });
+        const { mode, everyMs } = demand;
+        if (!from.emissions.some((emission) => emission.port === port)) from.emissions.push({ port, mode, everyMs });
         return [{ from, port, rebalanced, mode: demand.mode }];
       }
       default:
         return [{ from: this.#operator(node, demand), port: 'main', rebalanced, mode: mayChange(node) ? demand.mode : 'append' }];
     }
   }
+}
+
+/** What a node wants of its inputs, whatever is below it. */
+function ownDemand(node: LogicalNode): Demand {
+  return takesChanges(node) ? { ...everyChange, onceFinal: true } : appendOnly;
 }
 
 /** Is there an aggregation above whose rows flow through this node? */
@@ -95,17 +107,4 @@ function mayChange(node: LogicalNode): boolean {
 
 function portOf(demand: Demand): string {
   return demand.mode === 'append' ? 'append' : `${demand.mode}@${demand.everyMs}`;
-}
-
-export function inputsOf(node: LogicalNode): readonly LogicalNode[] {
-  switch (node.kind) {
-    case 'source':
-      return [];
-    case 'union':
-    case 'join':
-      return node.inputs;
-    default:
-      invariant(node.input !== undefined, `a ${node.kind} has an input`);
-      return [node.input];
-  }
 }

@@ -1,6 +1,6 @@
 /** One pass over the graph of a job that changes nodes: inputs first, and what was shared stays shared. */
 import type { LogicalJob, LogicalNode, SinkNode } from './logical.ts';
-import { inputsOf } from './resolve.ts';
+import { inputsOf } from './inputs.ts';
 
 /** One pass: each node anew, after its inputs. */
 export interface Pass {

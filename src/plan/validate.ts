@@ -9,7 +9,9 @@ import { hasWatermark, kindOf, kindsOf } from './kinds.ts';
 import { groupTime } from './group-time.ts';
 import type { AggregateNode, LogicalJob, LogicalNode, WatermarkNode } from './logical.ts';
 import { type Kind, outputModes } from './output-modes.ts';
-import { inputsOf, type Resolved } from './resolve.ts';
+import { inputsOf } from './inputs.ts';
+import type { Resolved } from './resolve.ts';
+import { isChanging, refusedChanges, refusedEvery, refusedRetraction } from './retraction.ts';
 import { isKeyed } from './shuffle-key.ts';
 
 export function validateJob(job: LogicalJob, parallelism: number): void {
@@ -23,6 +25,8 @@ export function validateJob(job: LogicalJob, parallelism: number): void {
   const seen = new Set<LogicalNode>();
   for (const output of job.outputs) {
     checkMode(output.input, output.mode, output.sink.modes, output.site);
+    const refusal = refusedEvery(output);
+    if (refusal !== undefined) throw new WeirError('E_PLAN', `${at(output)}: ${refusal.reason}`, { hint: refusal.hint });
     visit(output, seen);
   }
 }
@@ -48,8 +52,9 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
   seen.add(node);
   if (node.parallelism !== undefined) checkParallelism(node.parallelism, at(node));
   if (node.kind === 'watermark') checkWatermark(node);
-  if (isKeyed(node) || node.kind === 'limit') for (const input of inputsOf(node)) checkInput(node, kindOf(input));
-  if (node.kind === 'aggregate') checkLateness(node);
+  if (node.kind === 'aggregate') checkAggregation(node);
+  else if (node.kind === 'changelog') checkRetracted(node, node.input);
+  else if (isKeyed(node) || node.kind === 'limit') for (const input of inputsOf(node)) checkInput(node, kindOf(input));
   for (const input of inputsOf(node)) visit(input, seen);
 }
 
@@ -66,6 +71,17 @@ function checkInput(node: LogicalNode, kind: Kind): void {
         hint: 'leave lateness out of the first window',
       },
     );
+}
+
+function checkRetracted(node: LogicalNode, input: LogicalNode): void {
+  const refusal = isChanging(input) ? refusedRetraction(input) : undefined;
+  if (refusal !== undefined) throw new WeirError('E_PLAN', `${at(node)}: ${refusal.reason}`, { hint: refusal.hint });
+}
+
+function checkAggregation(node: AggregateNode): void {
+  const refusal = isChanging(node.input) ? refusedChanges(node) : undefined;
+  if (refusal !== undefined) throw new WeirError('E_PLAN', `${at(node)}: ${refusal.reason}`, { hint: refusal.hint });
+  checkLateness(node);
 }
 
 function checkLateness(node: AggregateNode): void {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { outputModes } from '../../src/plan/index.ts';
+import { changes } from './changes-example.ts';
 import { hourly } from './modes-example.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
@@ -29,4 +30,20 @@ test('the example of docs/output-modes.md is the one that runs here, and gives w
     const written = rows.map((cells) => (cells[i + 3]!.trim() === '' ? [] : [Number(cells[i + 3])]));
     expect([mode, await hourly(mode, ...times)]).toEqual([mode, written]);
   }
+});
+
+test('what its table says of rows that change is what becomes of them', async () => {
+  const [, example] = /<!-- example: changes -->\n```ts\n([\s\S]*?)```/.exec(doc)!;
+  expect(example).toBe(read('test/docs/changes-example.ts'));
+  const rows = [...doc.matchAll(/^\| \d \| ((?:\w \d+(?:, )?)+) \|[^|]*\|([^|]*)\|$/gm)];
+  expect(rows.length).toBe(3);
+  const bids = rows.map(([, said]) =>
+    said!.split(', ').map((bid): [string, string, number] => [bid.split(' ')[0]!, 'x', Number(bid.split(' ')[1])]),
+  );
+  const told = (await changes(...bids)).map((epoch) =>
+    (epoch as { op: string; auctions: number; mean: number }[]).map(
+      ({ op, auctions, mean }) => `${op} ${auctions} auctions, mean ${mean}`,
+    ),
+  );
+  expect(told.map((each) => each.join('; '))).toEqual(rows.map(([, , said]) => said!.trim()));
 });

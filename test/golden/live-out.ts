@@ -14,6 +14,7 @@ import { aggregations } from './queries.ts';
 import { sessions } from './session-queries.ts';
 import { splitSource } from './split-source.ts';
 import { plainly, stepped } from './steps.ts';
+import { changing } from './change-queries.ts';
 import { tops } from './top-queries.ts';
 import { World } from './world.ts';
 
@@ -23,7 +24,17 @@ export const rowFields = batchSchema([
   { name: 's', type: { kind: 'string' }, nullable: false },
   { name: 'at', type: { kind: 'timestamp' }, nullable: false },
 ]);
-export const queries = { ...aggregations, ...keyed, ...byTheClock, ...joining, ...firstRows, ...tops, sessions, counted };
+export const queries = {
+  ...aggregations,
+  ...keyed,
+  ...byTheClock,
+  ...joining,
+  ...firstRows,
+  ...tops,
+  ...changing,
+  sessions,
+  counted,
+};
 
 /** Only what the query's answer does not depend on. */
 export function fitting(life: Drawn): Drawn {
@@ -38,6 +49,7 @@ export function fitting(life: Drawn): Drawn {
     case 'expiring':
     case 'tops':
     case 'best':
+    case 'ranks':
       return { ...life, steps: without('untyped') };
     case 'joins': // most of what comes late by a little would meet nobody
       return { ...life, delay: life.delay * 8 };

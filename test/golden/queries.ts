@@ -41,7 +41,7 @@ export const windowKey = ({ size, slide, offset, cumulative = false }: WindowSha
   cumulative
     ? cumulativeWindow('at', { step: ms(slide), max: ms(size), offset: ms(offset) })
     : window('at', ms(size), { slide: ms(slide), offset: ms(offset) });
-const lenientKey = ({ size, slide, offset, cumulative = false, lateness = 0 }: WindowShape) =>
+export const lenientKey = ({ size, slide, offset, cumulative = false, lateness = 0 }: WindowShape) =>
   cumulative
     ? cumulativeWindow('at', { step: ms(slide), max: ms(size), offset: ms(offset), lateness: ms(lateness) })
     : window('at', ms(size), { slide: ms(slide), offset: ms(offset), lateness: ms(lateness) });

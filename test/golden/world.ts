@@ -3,7 +3,7 @@
  *
  * Rows travel as bytes that keep every value: -0, NaN, lone surrogates. One that takes back an earlier one has `takenBack`.
  */
-import { type Batch, rowKind } from '../../src/batch/index.ts';
+import { type Batch, takesBack } from '../../src/batch/index.ts';
 import type { SinkDefinition, SinkWriter } from '../../src/operators/index.ts';
 import { bytesOfRows, rowsOfBytes } from './row-bytes.ts';
 import { turn } from './split-source.ts';
@@ -26,7 +26,8 @@ export class World {
   /** What its sources wait for, a few times for each piece. */
   pause: () => Promise<void> = turn;
 
-  sink(name: string): SinkDefinition {
+  /** @param retracts it is given rows as they were, too */
+  sink(name: string, { retracts = false }: { readonly retracts?: boolean } = {}): SinkDefinition {
     const published: PublishedEpoch[] = [];
     this.#published.set(name, published);
     return {
@@ -36,6 +37,7 @@ export class World {
       modes: ['append', 'update', 'complete'],
       single: true,
       takesBack: true,
+      retracts,
       identity: name,
       open: async ({ generation }) => this.#writer(name, published, generation),
     };
@@ -90,4 +92,4 @@ export class World {
 }
 
 const rowOf = (batch: Batch, i: number): object =>
-  batch.kind(i) === rowKind.delete ? { ...batch.row(i), takenBack: true } : batch.row(i);
+  takesBack(batch.kind(i)) ? { ...batch.row(i), takenBack: true } : batch.row(i);

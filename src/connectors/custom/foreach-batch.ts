@@ -7,8 +7,8 @@ import { packBatches, unpackChanges } from '../memory/index.ts';
 export interface BatchContext<Row> {
   readonly signal: AbortSignal;
   /**
-   * Mode `update`, of sessions: rows of earlier epochs that are taken back, because a session has grown or has merged into another. Remove them
-   * before the new rows are stored. Only window and keys of such a row mean anything.
+   * Mode `update`: rows of earlier epochs that are taken back, because a session has grown or has merged into another, or because nothing is left of
+   * a group. Remove them before the new rows are stored. Of a session's only window and keys mean anything.
    */
   readonly deleted: readonly Row[];
 }

@@ -5,7 +5,7 @@
  * on its revision, so neither a commit that comes again nor an older generation that wakes up can put an older value over a newer.
  * Invariants: JK1 a value of an epoch is never replaced by one of an earlier epoch of the same life of the job.
  */
-import { type Batch } from '../../batch/index.ts';
+import { type Batch, takesBack } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { CommitPermit, SinkContext, SinkWriter } from '../../operators/index.ts';
 import { encodedRow, type FormatDefinition, rowText } from '../formats/index.ts';
@@ -36,10 +36,16 @@ export interface KvRows {
   readonly key: (row: object) => unknown;
   readonly format: FormatDefinition;
 }
+/** A key without a body is deleted. */
 interface Put {
   readonly key: string;
-  readonly body: Uint8Array;
+  readonly body: Uint8Array | null;
 }
+interface StagedPuts extends StagedMessages {
+  /** Keys that are gone; absent: none. */
+  readonly deleted?: readonly string[];
+}
+const noBody = new Uint8Array();
 
 export class KvWriter implements SinkWriter {
   readonly #bucket: KvBucket;
@@ -48,8 +54,8 @@ export class KvWriter implements SinkWriter {
   readonly #identity: WriterIdentity;
   readonly #link: OutgoingLink;
   readonly #retry: Retry;
-  /** The last row of each key in this epoch. */
-  #values = new Map<string, Uint8Array>();
+  /** The last row of each key in this epoch; null: it had one before, and has none any more. */
+  #values = new Map<string, Uint8Array | null>();
   /** What this writer has put: revision and epoch. */
   readonly #known = new Map<string, { readonly sequence: number; readonly epoch: number }>();
 
@@ -77,6 +83,11 @@ export class KvWriter implements SinkWriter {
 
   #add(batch: Batch, i: number, max: number): void {
     const key = this.#keyOf(batch, i);
+    if (takesBack(batch.kind(i))) {
+      // The key may have come to another group meanwhile, whose row was here before this one.
+      if (!this.#values.has(key)) this.#values.set(key, null);
+      return;
+    }
     const body = encodedRow(batch, i, this.#rows.format);
     if (body.length > max)
       throw new WeirError('E_VALUE', `a value of ${body.length} bytes is longer than ${max}; ${rowText(batch, i)}`, {
@@ -85,16 +96,25 @@ export class KvWriter implements SinkWriter {
     this.#values.set(key, body);
   }
 
-  stage(): StagedMessages | undefined {
+  stage(): StagedPuts | undefined {
     const packer = new MessagePacker();
-    for (const [subject, body] of this.#values) packer.add({ subject, body });
+    const deleted: string[] = [];
+    for (const [subject, body] of this.#values) {
+      if (body === null) deleted.push(subject);
+      else packer.add({ subject, body });
+    }
     this.#values = new Map();
-    return packer.take();
+    const puts = packer.take();
+    return deleted.length === 0 ? puts : { count: 0, bytes: noBody, ...puts, deleted };
   }
 
   async commit({ epoch }: CommitPermit, staged: unknown): Promise<void> {
     const { signal } = this.#context;
-    let left: Put[] = [...unpackMessages(staged as StagedMessages, 0)].map(({ subject, body }) => ({ key: subject, body }));
+    const { deleted = [], ...puts } = staged as StagedPuts;
+    let left: Put[] = [
+      ...Array.from(unpackMessages(puts, 0), ({ subject, body }) => ({ key: subject, body })),
+      ...deleted.map((key) => ({ key, body: null })),
+    ];
     for (this.#retry.begin(); ; ) {
       signal.throwIfAborted();
       left = await untilAborted(this.#putAll(left, epoch), signal);
@@ -126,7 +146,11 @@ export class KvWriter implements SinkWriter {
         const over = await this.#replaces(put.key, epoch);
         if (over === null) return true;
         const subject = this.#bucket.subject(put.key);
-        const outcome = await this.#link.publish(subject, put.body, this.#lines(epoch, over));
+        const lines = this.#lines(epoch, over);
+        const outcome =
+          put.body === null
+            ? await this.#link.publish(subject, noBody, [...lines, ['KV-Operation', 'DEL']])
+            : await this.#link.publish(subject, put.body, lines);
         if (outcome.kind === 'stored') {
           this.#remember(put.key, outcome.sequence, epoch);
           return true;

@@ -15,6 +15,8 @@ export interface Aggregate<A = unknown> {
   create(): A;
   /** May change `acc` and give it back. `ordinal` rises with every row of an operator. */
   accumulate(acc: A, value: unknown, ordinal: number): A;
+  /** Undoes `accumulate` of an equal value, which was taken. May change `acc` and give it back. Absent: takes only final rows. */
+  retract?(acc: A, value: unknown): A;
   /** True: `accumulate` would leave `acc` as it is. */
   ignores?(acc: A, value: unknown): boolean;
   /** A new accumulator of both; neither changes, nor is a part of the new one that may change. */

@@ -1,4 +1,4 @@
-import { fieldCodec, type FieldType } from '../../batch/index.ts';
+import { fieldCodec, type FieldType, keyOfOne } from '../../batch/index.ts';
 import type { Aggregate } from './aggregate.ts';
 
 interface Collected {
@@ -17,6 +17,14 @@ export function collect(column: string, field: FieldType): Aggregate<Collected> 
       if (value === null) return acc;
       acc.ordinals.push(ordinal);
       acc.values.push(value);
+      return acc;
+    },
+    retract(acc, value) {
+      if (value === null) return acc;
+      const key = keyOfOne(value);
+      const at = acc.values.findIndex((other) => keyOfOne(other) === key);
+      acc.ordinals.splice(at, 1);
+      acc.values.splice(at, 1);
       return acc;
     },
     merge: mergeByArrival,

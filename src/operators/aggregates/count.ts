@@ -5,6 +5,7 @@ export const count: Aggregate<number> = {
   id: 'count',
   create: () => 0,
   accumulate: (acc) => acc + 1,
+  retract: (acc) => acc - 1,
   merge: (a, b) => a + b,
   result: (acc) => acc,
   write: (out, acc) => out.varint(acc),

@@ -10,6 +10,7 @@ import type { Aggregate } from './aggregate.ts';
 
 export function custom(column: string | undefined, definition: CustomAggregate): Aggregate<unknown> {
   const codec = fieldCodec(definition.state);
+  const { retract } = definition;
   const copy = (acc: unknown): unknown => {
     if (typeof acc !== 'object' || acc === null) return acc;
     const out = new ByteWriter();
@@ -21,6 +22,7 @@ export function custom(column: string | undefined, definition: CustomAggregate):
     ...(column === undefined ? {} : { column }),
     create: () => definition.create(),
     accumulate: (acc, value) => definition.accumulate(acc as never, value as never),
+    ...(retract === undefined ? {} : { retract: (acc, value) => retract(acc as never, value as never) }),
     merge: (a, b) => definition.merge(copy(a) as never, copy(b) as never),
     result: (acc) => definition.result(copy(acc) as never),
     write: (out, acc) => codec.write(out, acc),

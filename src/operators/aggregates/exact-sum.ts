@@ -36,6 +36,16 @@ export function addValue(sum: ExactSum, value: number): void {
   addPart(sum, value);
 }
 
+/** Takes out a value that was added: the sum is then exactly that of the others. */
+export function takeValue(sum: ExactSum, value: number): void {
+  sum.count--;
+  if (Number.isFinite(value)) return addPart(sum, -value);
+  const rest = restOf(sum);
+  if (value === Infinity) rest.positiveInfinities--;
+  else if (value === -Infinity) rest.negativeInfinities--;
+  else rest.nans--;
+}
+
 /** A part of the sum that is no value of its own. */
 export function addPart(sum: ExactSum, value: number): void {
   if (sum.rest === null) {

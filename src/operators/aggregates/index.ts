@@ -8,11 +8,12 @@ import { first, last } from './by-arrival.ts';
 import { collect } from './collect.ts';
 import { count } from './count.ts';
 import { countDistinct } from './count-distinct.ts';
+import { countedDistinct, countedMax, countedMin } from './counted-values.ts';
 import { custom } from './custom.ts';
 import { max, min } from './extremum.ts';
 import { overParts } from './partial.ts';
 import { avg, sum } from './sum.ts';
-import { top } from './top.ts';
+import { top, topOfChanges } from './top.ts';
 
 export type { Aggregate } from './aggregate.ts';
 export { compareValues } from './extremum.ts';
@@ -29,6 +30,31 @@ export function aggregateOfParts(spec: AggregateSpec, input: BatchSchema, parts:
   const aggregate = ofAll(fn === 'min' || fn === 'max' ? { ...spec, column: parts[0]! } : spec, input);
   const named = { ...aggregate, ...(column === undefined ? {} : { column }), ...(where === undefined ? {} : { where }) };
   return overParts(named, parts);
+}
+
+/** The same over rows that change, of which any may be taken back. */
+export function aggregateOfChanges(spec: AggregateSpec, input: BatchSchema): Aggregate {
+  const aggregate = ofChanges(spec, input);
+  return spec.where === undefined ? aggregate : { ...aggregate, where: spec.where };
+}
+
+/** How many rows there are. */
+export const countOf: Aggregate = count as Aggregate;
+
+function ofChanges(spec: AggregateSpec, input: BatchSchema): Aggregate {
+  const { fn, column, top: first } = spec;
+  switch (fn) {
+    case 'min':
+      return countedMin(column!, fieldOf(input, column!)) as Aggregate;
+    case 'max':
+      return countedMax(column!, fieldOf(input, column!)) as Aggregate;
+    case 'countDistinct':
+      return countedDistinct(column!, fieldOf(input, column!)) as Aggregate;
+    case 'top':
+      return topOfChanges(first!, input) as Aggregate;
+    default:
+      return ofAll(spec, input);
+  }
 }
 
 function ofAll(spec: AggregateSpec, input: BatchSchema): Aggregate {

@@ -2,7 +2,7 @@
 import { type ByteReader, type ByteWriter } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { Aggregate } from './aggregate.ts';
-import { addSums, addValue, copyOfRest, type ExactSum, meanOf, newSum, sumOf, sumOfParts } from './exact-sum.ts';
+import { addSums, addValue, copyOfRest, type ExactSum, meanOf, newSum, sumOf, sumOfParts, takeValue } from './exact-sum.ts';
 
 /** Null if there was no value. */
 export function sum(column: string): Aggregate<ExactSum> {
@@ -25,6 +25,10 @@ function overSum(id: string, column: string, result: (acc: ExactSum) => number):
     create: newSum,
     accumulate(acc, value) {
       if (value !== null) addValue(acc, value as number);
+      return acc;
+    },
+    retract(acc, value) {
+      if (value !== null) takeValue(acc, value as number);
       return acc;
     },
     merge: addSums,

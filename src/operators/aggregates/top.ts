@@ -21,7 +21,28 @@ interface Candidate {
   row(): Uint8Array;
 }
 
-export function top({ rows, by, columns }: TopSpec, input: BatchSchema): Aggregate<Placed[]> {
+export function top(spec: TopSpec, input: BatchSchema): Aggregate<Placed[]> {
+  return placed(spec, input, spec.rows);
+}
+
+/** The same of rows that change: those behind are kept as well, since they may move up. */
+export function topOfChanges(spec: TopSpec, input: BatchSchema): Aggregate<Placed[]> {
+  const { id, ignores: _, ...all } = placed(spec, input, Infinity);
+  return {
+    ...all,
+    id: `${id} of all`,
+    retract(acc, candidate) {
+      const row = (candidate as Candidate).row();
+      const at = acc.findIndex((each) => Buffer.compare(each.row, row) === 0);
+      invariant(at >= 0, 'top has the row that is taken back');
+      acc.splice(at, 1);
+      return acc;
+    },
+  };
+}
+
+/** @param kept how many rows of a group */
+function placed({ rows, by, columns }: TopSpec, input: BatchSchema, kept: number): Aggregate<Placed[]> {
   const compare = comparison(by);
   const orders = by.map(({ column }) => fieldCodec(fieldIn(input, column)));
   const codecs = columns.map((column) => fieldCodec(fieldIn(input, column)));
@@ -36,7 +57,7 @@ export function top({ rows, by, columns }: TopSpec, input: BatchSchema): Aggrega
     return codecs.map((codec) => codec.read(from));
   };
   const isBehind = (acc: readonly Placed[], values: readonly unknown[]): boolean =>
-    acc.length === rows && compare(values, acc[rows - 1]!.by) >= 0;
+    acc.length === kept && compare(values, acc[kept - 1]!.by) >= 0;
   return {
     id: `top ${rows} by ${by.map(({ column, order }) => `${column} ${order}`).join(', ')} of (${columns
       .map((column) => `${column} ${fieldIn(input, column).type.kind}`)
@@ -53,14 +74,14 @@ export function top({ rows, by, columns }: TopSpec, input: BatchSchema): Aggrega
       let at = acc.length;
       while (at > 0 && compare(values, acc[at - 1]!.by) < 0) at--;
       acc.splice(at, 0, { ordinal, by: values, row: (candidate as Candidate).row() });
-      if (acc.length > rows) acc.pop();
+      if (acc.length > kept) acc.pop();
       return acc;
     },
-    merge: (a, b) => [...a, ...b].sort((x, y) => compare(x.by, y.by) || x.ordinal - y.ordinal).slice(0, rows),
+    merge: (a, b) => [...a, ...b].sort((x, y) => compare(x.by, y.by) || x.ordinal - y.ordinal).slice(0, kept),
     result: (acc) => acc.map(valuesOf),
     *rows(acc, since) {
       const first = acc.findIndex(({ ordinal }) => ordinal > since);
-      for (let at = first; at >= 0 && at < acc.length; at++) yield [...valuesOf(acc[at]!), at + 1];
+      for (let at = first; at >= 0 && at < Math.min(rows, acc.length); at++) yield [...valuesOf(acc[at]!), at + 1];
     },
     write(out, acc) {
       out.varint(acc.length);

@@ -1,6 +1,8 @@
 // kv.sink: the last row of each key, whoever commits it how often.
 import { Kvm } from '@nats-io/kv';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Batch, rowKind } from '../../../src/batch/index.ts';
+import { epoch } from '../../../src/core/index.ts';
 import { kv } from '../../../src/connectors/index.ts';
 import type { SinkContext, SinkDefinition, SinkWriter } from '../../../src/operators/index.ts';
 import { realClock } from '../../../src/runtime/real-clock.ts';
@@ -75,6 +77,29 @@ describe('kv.sink', () => {
     await bucket.put('digit.1', '{"n":-2}');
     await commit(writer, await staged(writer, 2, [11]));
     expect(await held(nats, 'OTHERS')).toEqual({ 'digit.1': [11, 4] });
+  });
+
+  test('deletes keys whose row is taken back, unless another has come in its place, once', async () => {
+    const writer = await open(nats, 'GONE');
+    const rows = (kinds: readonly number[], numbers: readonly number[]): Batch =>
+      batch(...numbers.map((n) => ({ n }))).withSystem({ kinds: Uint8Array.from(kinds) });
+    await commit(writer, await staged(writer, 1, [1, 2, 3, 4]));
+    const { updateBefore, update, delete: gone, insert } = rowKind;
+    await writer.write(rows([updateBefore, update, gone, insert, updateBefore], [1, 11, 2, 23, 3]));
+    await writer.write(rows([updateBefore, update], [4, 5]));
+    const two: Staged = { epoch: 2, staged: await writer.stage(epoch(2), false), state: [] };
+    await commit(writer, two);
+    const left = await held(nats, 'GONE');
+    expect(Object.entries(left).map(([key, [n]]) => [key, n])).toEqual([
+      ['digit.1', 11],
+      ['digit.3', 23],
+      ['digit.5', 5],
+    ]);
+    const restored = await open(nats, 'GONE', second);
+    await commit(restored, two, 2);
+    expect(await held(nats, 'GONE')).toEqual(left);
+    await commit(restored, await staged(restored, 3, [2]), 2);
+    expect(await held(nats, 'GONE')).toMatchObject({ 'digit.2': [2, expect.any(Number)] });
   });
 
   test('names a bucket that is not there, and a row whose key is none', async () => {

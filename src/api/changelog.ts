@@ -1,0 +1,19 @@
+/** A result as what happens to its rows. */
+import { batchSchema } from '../batch/index.ts';
+import { type ChangelogNode, isChanging, type LogicalNode, refusedRetraction } from '../plan/index.ts';
+import { type Call, refused } from './call.ts';
+
+/** A row is new, is replaced (as it was, then as it is), or is gone. */
+export type ChangeOp = '+I' | '-U' | '+U' | '-D';
+
+/** @throws WeirError `E_PLAN` */
+export function changelogOf(input: LogicalNode, call: Call): ChangelogNode {
+  const { schema } = input;
+  const refusal = isChanging(input) ? refusedRetraction(input) : undefined;
+  if (refusal !== undefined) throw refused(call, refusal.reason, refusal.hint);
+  if (schema.kind === 'any') return { kind: 'changelog', input, site: call.site, schema };
+  if (schema.fields.some(({ name }) => name === 'op'))
+    throw refused(call, "there is a column 'op' already, which says what happens to a row", 'rename it first');
+  const op = { name: 'op', type: { kind: 'string' }, nullable: false } as const;
+  return { kind: 'changelog', input, site: call.site, schema: batchSchema([...schema.fields, op]) };
+}

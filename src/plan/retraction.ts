@@ -1,0 +1,116 @@
+/**
+ * Rows that change, and who can take them: an aggregation takes back what a row was before it takes what it is now.
+ *
+ * Owns: of which nodes changing rows can be had with the rows that they replace (*retracted*), and why an aggregation refuses them. The DSL asks where
+ * one is made, the planner again for the whole job. Final rows are those that `append` would write (kinds.ts).
+ */
+import { hasNow } from '../expr/index.ts';
+import { groupTime } from './group-time.ts';
+import { kindsOf } from './kinds.ts';
+import type { AggregateNode, AggregateSpec, LogicalNode, ReduceNode, SinkNode } from './logical.ts';
+import { inputsOf } from './inputs.ts';
+
+/** Why not, and what to do. */
+export interface Refusal {
+  readonly reason: string;
+  readonly hint: string;
+}
+
+/** Rows of this node may be replaced, for ever or for some time after their window has ended. */
+export function isChanging(node: LogicalNode): boolean {
+  const kinds = kindsOf(node);
+  return kinds.has('running') || kinds.has('revised');
+}
+
+/** Takes each row of its input that changes as it was, and then as it is. */
+export const takesChanges = (node: LogicalNode): boolean =>
+  (node.kind === 'aggregate' || node.kind === 'changelog') && isChanging(node.input);
+
+/** Is given rows as they were: it asks for that, it is told of every change, and all its rows can say it. */
+export function isRetracted({ input, sink, mode, everyMs }: SinkNode): boolean {
+  return mode === 'update' && everyMs === 0 && sink.retracts === true && !originsOf(input).some(isSession);
+}
+
+/** Why the rows of this sink cannot be held back for a time; undefined: they can. */
+export function refusedEvery({ input, mode, everyMs }: Pick<SinkNode, 'input' | 'mode' | 'everyMs'>): Refusal | undefined {
+  if (mode !== 'update' || everyMs === 0 || !originsOf(input).some(takesChanges)) return undefined;
+  return {
+    reason:
+      'an aggregation of rows that change is written once per epoch: what has become of its groups meanwhile nobody remembers for longer',
+    hint: 'leave `every` out, or use complete',
+  };
+}
+
+/** Why this aggregation, whose input changes, cannot be; undefined: it can. */
+export function refusedChanges(node: AggregateNode): Refusal | undefined {
+  const { input, session, count, aggregates } = node;
+  if (session !== undefined) return onlyFinal(input, 'sessions take');
+  if (count !== undefined) return onlyFinal(input, 'a window of so many rows takes');
+  if (groupTime(node)?.closes === true) return onlyFinal(input, 'a window that closes takes');
+  const refusal = refusedRetraction(input);
+  if (refusal !== undefined) return refusal;
+  const stuck = aggregates.find(({ spec }) => !canRetract(spec));
+  return stuck === undefined ? undefined : withoutRetraction(stuck.name, stuck.spec);
+}
+
+/** Why the changing rows of this node cannot be had as they were; undefined: they can. */
+export function refusedRetraction(node: LogicalNode): Refusal | undefined {
+  if (originsOf(node).some((origin) => isSession(origin) && isChanging(origin)))
+    return {
+      reason: 'of sessions that no watermark closes nobody remembers what they were',
+      hint: 'call withWatermark() on the time of the sessions',
+    };
+  if (!computesNow(node)) return undefined;
+  return {
+    reason: 'its input has now() in its columns, and a row that is taken back would not be what it was',
+    hint: 'leave now() out of the columns in between',
+  };
+}
+
+function onlyFinal(input: LogicalNode, who: string): Refusal {
+  return kindsOf(input).has('running')
+    ? {
+        reason: `the rows of its input never become final, and ${who} only final rows`,
+        hint: 'group the first aggregation by a window over a column with withWatermark()',
+      }
+    : {
+        reason: `the rows of its input may be written again for late rows, and ${who} only final rows`,
+        hint: 'leave lateness out of the first window',
+      };
+}
+
+const ordered: ReadonlySet<AggregateSpec['fn']> = new Set(['first', 'last', 'approxCountDistinct']);
+const canRetract = ({ fn, custom }: AggregateSpec): boolean =>
+  fn === 'custom' ? custom!.retract !== undefined : !ordered.has(fn);
+
+function withoutRetraction(name: string, { fn }: AggregateSpec): Refusal {
+  const reason = `the rows of its input change, and '${name}' cannot take one back`;
+  if (fn === 'custom') return { reason, hint: 'give the aggregate a `retract` function, which undoes `accumulate`' };
+  if (fn === 'approxCountDistinct')
+    return { reason: `${reason}: it does not know which values it has seen`, hint: 'use countDistinct' };
+  return {
+    reason: `${reason}: which row was ${fn} follows from arrival`,
+    hint: 'use min, max or top over a column that says the order',
+  };
+}
+
+type Origin = AggregateNode | ReduceNode;
+const isSession = (origin: Origin): boolean => origin.kind === 'aggregate' && origin.session !== undefined;
+
+/** The aggregations whose rows these are, through verbs that keep no state. */
+function originsOf(node: LogicalNode): readonly Origin[] {
+  if (node.kind === 'aggregate' || node.kind === 'reduce') return [node];
+  return isStateless(node) ? inputsOf(node).flatMap(originsOf) : [];
+}
+
+function computesNow(node: LogicalNode): boolean {
+  if (!isStateless(node)) return false;
+  const exprs =
+    node.kind === 'project'
+      ? [...(node.predicate === undefined ? [] : [node.predicate]), ...(node.columns ?? []).map(({ expr }) => expr)]
+      : [];
+  return exprs.some(hasNow) || inputsOf(node).some(computesNow);
+}
+
+const isStateless = ({ kind }: LogicalNode): boolean =>
+  kind === 'map' || kind === 'filter' || kind === 'flatMap' || kind === 'project' || kind === 'union' || kind === 'rebalance';
