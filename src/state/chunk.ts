@@ -100,13 +100,19 @@ export class ChunkBuilder {
   /** What has been added since the last chunk, or null if that is nothing. */
   finish(): Uint8Array | null {
     if (this.#sections.length === 0) return null;
-    const out = this.#header();
-    out.bytes(this.#body.finish());
-    out.u32(crc32(out.finish()));
+    const body = this.#body.peek();
+    const head = this.#header();
+    head.varint(body.length);
+    // Chunks are large, and many in a checkpoint: one is copied once.
+    const chunk = new Uint8Array(head.length + body.length + 4);
+    chunk.set(head.peek());
+    chunk.set(body, head.length);
+    const end = chunk.length - 4;
+    new DataView(chunk.buffer).setUint32(end, crc32(chunk.subarray(0, end)), true);
     this.#body.reset();
     this.#tables.clear();
     this.#sections = [];
-    return out.finish();
+    return chunk;
   }
 
   #fits(recordBytes: number): boolean {
