@@ -67,28 +67,34 @@ export interface GroupedKey {
   readonly group: number;
 }
 
-/** The same with the key's group: of keys that came lately both are found at once. */
+/** The same with the key's group: of keys that came lately both are found at once, and of a single column without making the key. */
 export function groupedKeys(by: KeyedBy, groupOf: (key: string) => number): (batch: Batch) => (row: number) => GroupedKey {
-  const known = new Map<string, GroupedKey>();
-  const found = (name: string, keyOfName: (name: string) => string): GroupedKey => {
-    const before = known.get(name);
+  // Values that are no objects find their keys as well as keys themselves do: 0 is -0 here, too, and a NaN is a NaN.
+  const known = new Map<unknown, GroupedKey>();
+  const found = (value: unknown, keyOfValue: (value: never) => string): GroupedKey => {
+    const before = known.get(value);
     if (before !== undefined) return before;
     if (known.size >= textsMax) known.clear();
-    const key = keyOfName(name);
+    const key = keyOfValue(value as never);
     const made = { key, group: groupOf(key) };
-    known.set(name, made);
+    known.set(value, made);
     return made;
   };
-  const column = 'columns' in by && by.columns.length === 1 ? by.columns[0]! : undefined;
+  const column = 'columns' in by ? (by.columns.length === 1 ? by.columns[0] : undefined) : 'column' in by ? by.column : undefined;
+  if (column !== undefined)
+    return (batch) => {
+      const read = batch.reader(column);
+      return (row) => {
+        const value = read(row);
+        if (typeof value !== 'object' || value === null) return found(value, keyOfOne);
+        const key = keyOfOne(value);
+        return { key, group: groupOf(key) };
+      };
+    };
   const extract = keyExtractor(by);
   return (batch) => {
-    const field = batch.schema.kind === 'any' ? undefined : batch.schema.fields.find(({ name }) => name === column);
-    if (field?.type.kind !== 'string' || field.nullable) {
-      const keyAt = extract(batch);
-      return (row) => found(keyAt(row), itself);
-    }
-    const read = batch.reader(field.name);
-    return (row) => found(read(row) as string, keyOfOne);
+    const keyAt = extract(batch);
+    return (row) => found(keyAt(row), itself);
   };
 }
 
