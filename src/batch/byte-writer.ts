@@ -4,6 +4,7 @@ import { isWellFormed } from './text.ts';
 
 /** Up to this length a loop beats the call into native code. */
 const shortText = 48;
+const shortBytes = 96;
 const two28 = 2 ** 28;
 
 /** Writes numbers, text and bytes one after the other into memory that grows. `ByteReader` reads them in the same order. */
@@ -74,7 +75,8 @@ export class ByteWriter {
   copy(source: Uint8Array, from: number, to: number): void {
     this.reserve(to - from);
     const out = this.bytesOut;
-    for (let i = from, at = this.at; i < to; i++, at++) out[at] = source[i]!;
+    if (to - from > shortBytes) out.set(source.subarray(from, to), this.at);
+    else for (let i = from, at = this.at; i < to; i++, at++) out[at] = source[i]!;
     this.at += to - from;
   }
 

@@ -5,6 +5,8 @@
  */
 import { Buffer } from 'node:buffer';
 
+/** A loop beats the call into native code. */
+const copiedByHand = 64;
 const firstBytes = 1 << 12;
 /** More is not kept for the next batch: one large batch should not cost for ever. */
 const keptBytes = 1 << 19;
@@ -31,7 +33,9 @@ export class TextArena {
   /** Takes over a stretch of bytes; it begins where `length` was. */
   add(bytes: Uint8Array, from: number, to: number): void {
     this.reserve(to - from);
-    this.#bytes.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.length);
+    if (to - from > copiedByHand)
+      this.#bytes.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.length);
+    else for (let i = from, at = this.length; i < to; i++, at++) this.#bytes[at] = bytes[i]!;
     this.length += to - from;
   }
 

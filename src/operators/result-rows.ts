@@ -18,8 +18,9 @@ export class ResultRows {
   readonly #out: Output;
   readonly #target: RowTarget;
 
-  constructor(schema: BatchSchema, out: Output, target: RowTarget) {
-    this.rows = new BatchBuilder(schema);
+  /** @param rows a schema, or an empty builder, which is empty again after `flush` */
+  constructor(rows: BatchSchema | BatchBuilder, out: Output, target: RowTarget) {
+    this.rows = rows instanceof BatchBuilder ? rows : new BatchBuilder(rows);
     this.#out = out;
     this.#target = target;
   }

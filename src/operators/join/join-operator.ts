@@ -2,14 +2,14 @@
  * Joins rows of two streams that have equal keys, and times that are close.
  *
  * Owns: which rows are late, who meets whom, and which rows go out without a partner, when none can come any more. Talks through:
- * `KeptRows` (the rows of each side), `JoinTimes` (who may meet, and until when), `JoinShape` (rows of the result).
+ * `KeptRows` (the rows of each side), `JoinTimes` (who may meet, and until when), `JoinedRows` (rows of the result).
  * A row meets those that are there when it comes, so two rows meet once, whichever comes first. Kept is what may meet a row that is not
  * late: which pairs there are does not depend on how the inputs interleave. Results carry the last forwarded watermark as stamp (T7), and
  * their times are not below it: the watermark is forwarded as much later as times may lie apart.
  * Invariants: JO2 two rows that belong together and are not late meet exactly once; JO3 of an outer join a row without a partner goes out
  * exactly once, when the watermark proves that none can come; JO4 a left row of a semi or anti join goes out at most once.
  */
-import { type Batch, rowKind } from '../../batch/index.ts';
+import { type Batch, BatchBuilder, rowKind } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import { equalIsLate, type JoinNode, underWatermark } from '../../plan/index.ts';
 import { orSetAside } from '../dead-rows.ts';
@@ -22,9 +22,10 @@ import { type Progress, progressOf } from '../result-snapshot.ts';
 import { Resumable } from '../resumable.ts';
 import { lateFrom, timeOf } from '../row-time.ts';
 import { JoinKeys } from './join-keys.ts';
-import { JoinShape } from './joined-rows.ts';
+import { JoinedRows, keptForms } from './joined-rows.ts';
 import { JoinTimes, type Side } from './join-times.ts';
 import { type KeptRow, KeptRows, type Place } from './kept-rows.ts';
+import type { RowBytes, RowForm } from './row-form.ts';
 
 interface Snapshot extends Progress {
   readonly fired: readonly GroupRun[];
@@ -51,7 +52,9 @@ class JoinOperator implements Operator {
   readonly holdsBackMs: number;
   readonly #node: JoinNode;
   readonly #work = new Resumable();
-  readonly #shape: JoinShape;
+  readonly #forms: readonly [RowForm, RowForm];
+  readonly #rows: BatchBuilder;
+  readonly #joined: JoinedRows;
   readonly #times: JoinTimes;
   readonly #keys: JoinKeys;
   /** Sides whose times are under a watermark. */
@@ -64,6 +67,8 @@ class JoinOperator implements Operator {
   readonly #heap = new DueHeap<Waiting>();
   #context!: OperatorContext;
   #kept!: readonly [KeptRows, KeptRows];
+  /** Partners of the row at hand. */
+  readonly #near: KeptRow[] = [];
   #fired!: PerGroup;
   #ordinal = 0;
   #live = 0;
@@ -73,7 +78,9 @@ class JoinOperator implements Operator {
   constructor(node: JoinNode) {
     const { bound, how, inputs } = node;
     this.#node = node;
-    this.#shape = new JoinShape(node);
+    this.#forms = keptForms(node);
+    this.#rows = new BatchBuilder(node.schema);
+    this.#joined = new JoinedRows(node, this.#forms, this.#rows);
     const columns = bound === undefined ? [] : [bound.left, bound.right];
     this.#timed = columns.map((column, side) => underWatermark(inputs[side]!, column) !== 'no');
     this.#equalIsLate = inputs.map(equalIsLate);
@@ -86,7 +93,9 @@ class JoinOperator implements Operator {
 
   open(context: OperatorContext): void {
     this.#context = context;
-    this.#kept = [new KeptRows(context, 'left', this.#shape.codecs(0)), new KeptRows(context, 'right', this.#shape.codecs(1))];
+    const [left, right] = this.#forms;
+    const dated = this.#node.bound !== undefined;
+    this.#kept = [new KeptRows(context, 'left', left, dated), new KeptRows(context, 'right', right, dated)];
     this.#fired = new PerGroup(context.keyGroups, context.ownedGroups);
   }
 
@@ -112,7 +121,8 @@ class JoinOperator implements Operator {
 
   *#take(batch: Batch, out: Output, side: Side): Generator<void, void> {
     const arrivalAt = this.#arrivals(batch, side);
-    const valuesAt = this.#shape.reader(batch, side);
+    const form = this.#forms[side];
+    const write = form.writer(batch);
     const results = this.#results(out);
     let late = 0;
     for (let i = 0; i < batch.length; i++) {
@@ -122,13 +132,13 @@ class JoinOperator implements Operator {
         late++;
         continue;
       }
-      const values = valuesAt(i);
+      write(i);
       const partners = this.#partners(arrival);
       for (let n = 0; n < partners.length; n++) {
-        this.#pair(arrival, values, partners[n]!, n > 0, results);
+        this.#pair(arrival, form, partners[n]!, n > 0);
         if (results.pass()) yield;
       }
-      this.#keep(arrival, values, partners.length > 0, results);
+      this.#keep(arrival, partners.length > 0);
       if (results.pass()) yield;
     }
     results.flush();
@@ -174,46 +184,43 @@ class JoinOperator implements Operator {
     const times = this.#times;
     const { first, last, lowest, highest } = times.reachOf(side, moment.time);
     const fired = this.#fired.of(group);
-    let found: KeptRow[] | undefined;
-    for (let bucket = first; bucket <= last; bucket += times.step)
-      for (const row of kept.of(bucket, key)) {
-        // What has gone out alone lies in its bucket until all of it goes.
-        const isNear = row.time >= lowest && row.time <= highest && times.untilOf(other, row.time) > fired;
-        if (isNear) (found ??= []).push(row);
-      }
-    return found ?? none;
+    const near = this.#near;
+    near.length = 0;
+    for (let bucket = first; bucket <= last; bucket += times.step) kept.find(bucket, key, lowest, highest, near);
+    // What has gone out alone lies in its bucket until all of it goes.
+    return times.closes ? near.filter((row) => times.untilOf(other, row.time) > fired) : near;
   }
 
   /** Two rows belong together. @param again the one that has come had a partner before */
-  #pair({ side, key }: Arrival, values: readonly unknown[], partner: KeptRow, again: boolean, results: ResultRows): void {
+  #pair({ side }: Arrival, row: RowBytes, partner: KeptRow, again: boolean): void {
     const other: Side = side === 0 ? 1 : 0;
     const isFirst = !partner.matched;
     if (isFirst && (this.#outer[other] === true || (this.#halves && other === 0))) {
-      this.#kept[other].match(this.#times.bucketOf(partner.time), key, partner.ordinal);
+      this.#kept[other].match(partner);
       if (this.#outer[other] === true) this.#live--;
     }
-    const [left, right] = side === 0 ? [values, partner.values] : [partner.values, values];
-    if (!this.#halves) this.#shape.append(results.rows, left, right);
-    else if (this.#node.how === 'semi' && (side === 0 ? !again : isFirst)) this.#shape.append(results.rows, left, null);
+    const [left, right] = side === 0 ? [row, partner] : [partner, row];
+    if (!this.#halves) this.#joined.append(left, right);
+    else if (this.#node.how === 'semi' && (side === 0 ? !again : isFirst)) this.#joined.append(left, null);
   }
 
   /** Until nothing can come any more that it belongs together with. */
-  #keep({ side, key, group, moment }: Arrival, values: readonly unknown[], matched: boolean, results: ResultRows): void {
+  #keep({ side, key, group, moment }: Arrival, matched: boolean): void {
     const ordinal = ++this.#ordinal;
     const until = moment === null ? -Infinity : this.#times.untilOf(side, moment.time);
     // Of a left row one partner is all that is asked for.
     if (this.#halves && side === 0 && matched) return;
     if (moment === null || until <= this.#fired.of(group)) {
-      if (!matched) this.#alone(side, values, results);
+      if (!matched) this.#alone(side, this.#forms[side]);
       return;
     }
     const { time } = moment;
-    const place = this.#kept[side].add(this.#times.bucketOf(time), key, group, { ordinal, time, values, matched }, until);
+    const place = this.#kept[side].add(this.#times.bucketOf(time), key, group, { ordinal, time, matched }, until);
     if (this.#outer[side] === true && !matched) this.#wait(side, place, { at: until, ordinal });
   }
 
-  #alone(side: Side, values: readonly unknown[], results: ResultRows): void {
-    if (this.#outer[side] === true) this.#shape.append(results.rows, side === 0 ? values : null, side === 0 ? null : values);
+  #alone(side: Side, row: RowBytes): void {
+    if (this.#outer[side] === true) this.#joined.append(side === 0 ? row : null, side === 0 ? null : row);
   }
 
   // ── rows without a partner out
@@ -225,7 +232,7 @@ class JoinOperator implements Operator {
       const row = this.#kept[first.side].at({ bucket: first.bucket, piece: first.key }, first.ordinal);
       if (row === undefined || row.matched) continue;
       this.#live--;
-      this.#alone(first.side, row.values, results);
+      this.#alone(first.side, row);
       if (results.pass()) yield;
     }
     results.flush();
@@ -248,11 +255,11 @@ class JoinOperator implements Operator {
     this.#kept.forEach((kept, i) => {
       const side = i as Side;
       const untilOf = ({ time }: KeptRow): number => this.#times.untilOf(side, time);
-      kept.recall(untilOf, (row, { bucket, piece, group }) => {
+      kept.recall(untilOf, (row, { group }) => {
         const at = untilOf(row);
         // Those that have gone out lie in their bucket until all of it goes.
         if (this.#outer[side] === true && !row.matched && at > this.#fired.of(group))
-          waiting.push({ at, ordinal: row.ordinal, key: piece, side, bucket });
+          waiting.push({ at, ordinal: row.ordinal, key: row.piece, side, bucket: row.bucket });
       });
     });
     this.#live = waiting.length;
@@ -260,7 +267,7 @@ class JoinOperator implements Operator {
   }
 
   #results(out: Output): ResultRows {
-    return new ResultRows(this.#node.schema, out, { port: 'main', kind: rowKind.insert, stamp: this.#forwarded });
+    return new ResultRows(this.#rows, out, { port: 'main', kind: rowKind.insert, stamp: this.#forwarded });
   }
 }
 

@@ -1,76 +1,75 @@
 /** What a join keeps of the rows of a side, and the rows that it makes of two. */
-import {
-  type Batch,
-  type BatchBuilder,
-  type BatchSchema,
-  fieldCodec,
-  type FieldCodec,
-  fieldOf,
-  rowCodec,
-} from '../../batch/index.ts';
+import { type BatchBuilder, type BatchSchema, type ColumnBuilder, fieldOf } from '../../batch/index.ts';
 import type { JoinNode } from '../../plan/index.ts';
-import type { Side } from './join-times.ts';
+import { type RowBytes, RowForm } from './row-form.ts';
 
-type Values = readonly unknown[];
+/** Of each side: where the columns go that are kept of it. */
+type Targets = readonly (ColumnBuilder | null)[];
 
-/** The columns of each side that the result has; null: whole rows, which have no schema. */
-export class JoinShape {
+/** The columns of each side that are kept: those that the result has; or whole rows, where they have no schema. */
+export function keptForms({ columns, inputs }: JoinNode): readonly [RowForm, RowForm] {
+  const [left, right] = inputs.map(({ schema }, side) => {
+    if (columns === undefined) return RowForm.ofRows(schema);
+    const names = columns.flatMap(({ left, right }) => (side === 0 ? left : right) ?? []);
+    return RowForm.ofColumns(names.map((name) => fieldOf(schema, name)!));
+  });
+  return [left!, right!];
+}
+
+/** Rows of the result, into a builder. */
+export class JoinedRows {
   readonly #node: JoinNode;
-  readonly #columns: readonly [readonly string[] | null, readonly string[] | null];
-  /** Of each column of the result: where it is among those of the left side, and of the right one; -1: nowhere. */
-  readonly #from: readonly (readonly [number, number])[];
+  readonly #forms: readonly [RowForm, RowForm];
+  readonly #rows: BatchBuilder;
+  readonly #left: Targets;
+  /** Of a row that has a left one. */
+  readonly #right: Targets;
+  readonly #rightAlone: Targets;
+  /** Columns that only one side has. */
+  readonly #ofLeft: readonly ColumnBuilder[];
+  readonly #ofRight: readonly ColumnBuilder[];
 
-  constructor(node: JoinNode) {
+  constructor(node: JoinNode, forms: readonly [RowForm, RowForm], rows: BatchBuilder) {
+    const { columns = [] } = node;
+    const { builders } = rows;
     this.#node = node;
-    const { columns } = node;
-    const left = columns?.flatMap((column) => column.left ?? []) ?? null;
-    const right = columns?.flatMap((column) => column.right ?? []) ?? null;
-    this.#columns = [left, right];
-    this.#from = (columns ?? []).map((column) => [
-      column.left === undefined ? -1 : left!.indexOf(column.left),
-      column.right === undefined ? -1 : right!.indexOf(column.right),
-    ]);
+    this.#forms = forms;
+    this.#rows = rows;
+    this.#left = columns.flatMap(({ left }, i) => (left === undefined ? [] : [builders[i]!]));
+    this.#right = columns.flatMap(({ left, right }, i) =>
+      right === undefined ? [] : [left === undefined ? builders[i]! : null],
+    );
+    this.#rightAlone = columns.flatMap(({ right }, i) => (right === undefined ? [] : [builders[i]!]));
+    this.#ofLeft = builders.filter((_, i) => columns[i]?.right === undefined);
+    this.#ofRight = builders.filter((_, i) => columns[i]?.left === undefined);
   }
 
-  /** Of the values that are kept of a row. */
-  codecs(side: Side): readonly FieldCodec[] {
-    const columns = this.#columns[side];
-    const { schema } = this.#node.inputs[side];
-    if (columns === null) return [rowCodec(schema) as FieldCodec];
-    return columns.map((name) => fieldCodec(fieldOf(schema, name)!));
+  /** One of the two may be missing, but not both. */
+  append(left: RowBytes | null, right: RowBytes | null): void {
+    const rows = this.#rows;
+    const [formOfLeft, formOfRight] = this.#forms;
+    if (this.#node.columns === undefined) return rows.append(this.#merged(left, right));
+    if (left !== null) formOfLeft.append(left, this.#left, rows);
+    else for (const builder of this.#ofLeft) builder.appendNull();
+    if (right !== null) formOfRight.append(right, left === null ? this.#rightAlone : this.#right, rows);
+    else for (const builder of this.#ofRight) builder.appendNull();
+    rows.filled(1);
   }
 
-  /** What is kept of each row of a batch. */
-  reader(batch: Batch, side: Side): (i: number) => Values {
-    const columns = this.#columns[side];
-    if (columns === null) return (i) => [batch.row(i)];
-    const readers = columns.map((name) => batch.reader(name));
-    return (i) => {
-      const values = new Array<unknown>(readers.length);
-      for (let c = 0; c < readers.length; c++) values[c] = readers[c]!(i);
-      return values;
-    };
+  #merged(left: RowBytes | null, right: RowBytes | null): object {
+    const [formOfLeft, formOfRight] = this.#forms;
+    const of = left === null ? null : formOfLeft.row(left);
+    return merged(this.#node, of, right === null ? null : formOfRight.row(right));
   }
+}
 
-  /** One row of the result; one of the two may be missing, but not both. */
-  append(rows: BatchBuilder, left: Values | null, right: Values | null): void {
-    if (this.#columns[0] === null) return rows.append(this.#merged(left, right));
-    const from = this.#from;
-    const values = new Array<unknown>(from.length);
-    for (let c = 0; c < from.length; c++) {
-      const [l, r] = from[c]!;
-      values[c] = left !== null && l >= 0 ? left[l] : right !== null && r >= 0 ? right[r] : null;
-    }
-    rows.appendValues(values);
-  }
-
-  #merged(left: Values | null, right: Values | null): object {
-    const { inputs, how } = this.#node;
-    if (how === 'semi' || how === 'anti') return left![0] as object;
-    const [of, to] = inputs.map(({ schema }, side) => ((side === 0 ? left : right)?.[0] ?? nulls(schema)) as object);
-    // The columns of the left row come first, and its keys are those of the result.
-    return left === null ? { ...of, ...to } : { ...of, ...to, ...of };
-  }
+/** Of rows that have no schema. */
+export function merged({ inputs, how }: JoinNode, left: object | null, right: object | null): object {
+  if (how === 'semi' || how === 'anti') return left!;
+  const of = left ?? nulls(inputs[0].schema);
+  const to = right ?? nulls(inputs[1].schema);
+  // The columns of the left row come first, and its keys are those of the result.
+  return left === null ? { ...of, ...to } : { ...of, ...to, ...of };
 }
 
 /** Of a row that is missing: what is known of its columns. */

@@ -2,21 +2,24 @@
  * The rows of one side of a join that may still find partners.
  *
  * Owns: one state table: by bucket of time, and by key, which has its rows in pieces, so that a key of many rows is not written whole
- * with each that comes. Buckets are dropped whole.
+ * with each that comes. A piece is bytes: rows end to end, each its size, its flag, age and time (where there are times), and what row-form.ts
+ * makes of it; so keeping a row costs no object, and writing a snapshot a copy. Buckets are dropped whole.
  * Invariants: JO1 the rows of a key in a bucket are in the order in which they came.
  */
-import { type ByteReader, type ByteWriter, type FieldCodec, keyOfOne } from '../../batch/index.ts';
+import { Buffer } from 'node:buffer';
+import { keyOfOne } from '../../batch/index.ts';
 import type { StateTable, ValueCodec } from '../../state/index.ts';
 import type { OperatorContext } from '../operator.ts';
+import { copyBytes, Memory, Rooms } from './memory.ts';
+import type { RowBytes, RowForm } from './row-form.ts';
 
-export interface KeptRow {
+/** What is kept beside a row's bytes. */
+export interface RowFacts {
   /** Age: rises with what is younger. */
   readonly ordinal: number;
   readonly time: number;
-  /** In the order of the side's columns. */
-  readonly values: readonly unknown[];
   /** It has had a partner. Kept only where somebody asks. */
-  matched: boolean;
+  readonly matched: boolean;
 }
 /** Where a row is kept. */
 export interface Place {
@@ -24,77 +27,107 @@ export interface Place {
   /** The key of its piece. */
   readonly piece: string;
 }
-export interface KeptPlace extends Place {
+/** A row, as it was when it was looked at. */
+export interface KeptRow extends RowFacts, RowBytes, Place {
+  /** From the begin of its piece. */
+  readonly offset: number;
+}
+export interface KeptPlace {
   readonly key: string;
   readonly group: number;
 }
 interface Piece {
   /** Of a key's first one: how many there are. */
   pieces: number;
-  readonly rows: KeptRow[];
+  rows: number;
+  memory: Memory;
+  /** Its part of the memory, and how much of that is taken. */
+  start: number;
+  room: number;
+  length: number;
 }
 
-const rowsPerPiece = 64;
-const none: readonly KeptRow[] = [];
+/** A piece is written whole when a row is added to it. */
+const rowsPerPiece = 16;
+/** A piece that grows gets so many times the room that it had, or what its last row is expected to need. */
+const growth = 3;
+/** In front of a row: its size with this, its flag; and its age and its time. */
+const headBytes = 5;
+const datedHeadBytes = 21;
 
 export class KeptRows {
   readonly #table: StateTable<Piece>;
+  readonly #form: RowForm;
+  readonly #dated: boolean;
+  readonly #headBytes: number;
+  #rooms = new Rooms();
   /** The watermark at which the last row of each bucket goes. */
   readonly #until = new Map<number, number>();
   #next = Infinity;
 
-  constructor(context: OperatorContext, name: string, columns: readonly FieldCodec[]) {
-    this.#table = context.table(name, pieceCodec(columns));
+  /** @param dated age and time of rows are kept; otherwise they are 0 */
+  constructor(context: OperatorContext, name: string, form: RowForm, dated: boolean) {
+    this.#table = context.table(name, dated ? datedPieces : pieces);
+    this.#form = form;
+    this.#dated = dated;
+    this.#headBytes = dated ? datedHeadBytes : headBytes;
   }
 
   get isEmpty(): boolean {
     return this.#table.size === 0;
   }
 
-  /** @param until the watermark at which it may go */
-  add(bucket: number, key: string, group: number, row: KeptRow, until: number): Place {
+  /**
+   * Keeps the row that the side's form has written last.
+   *
+   * @param until the watermark at which it may go
+   */
+  add(bucket: number, key: string, group: number, row: RowFacts, until: number): Place {
     this.#goes(bucket, until);
     const first = this.#table.get(bucket, key);
-    const last = first === undefined ? 0 : first.pieces - 1;
-    const piece = pieceKey(key, last);
     if (first === undefined) {
-      this.#table.put(bucket, key, group, { pieces: 1, rows: [row] });
-      return { bucket, piece };
+      this.#table.put(bucket, key, group, this.#grown(emptyPiece(1), row));
+      return { bucket, piece: key };
     }
-    const rows = last === 0 ? first.rows : this.#table.get(bucket, piece)!.rows;
-    if (rows.length < rowsPerPiece) {
-      this.#table.modify(bucket, piece)!.rows.push(row);
-      return { bucket, piece };
+    const last = first.pieces - 1;
+    const lastKey = pieceKey(key, last);
+    const { rows } = last === 0 ? first : this.#table.get(bucket, lastKey)!;
+    if (rows < rowsPerPiece) {
+      this.#grown(this.#table.modify(bucket, lastKey)!, row);
+      return { bucket, piece: lastKey };
     }
     const next = pieceKey(key, last + 1);
     this.#table.modify(bucket, key)!.pieces++;
-    this.#table.put(bucket, next, group, { pieces: 0, rows: [row] });
+    this.#table.put(bucket, next, group, this.#grown(emptyPiece(0), row));
     return { bucket, piece: next };
   }
 
-  /** Those of a key in a bucket. */
-  of(bucket: number, key: string): readonly KeptRow[] {
+  /** Those of a key in a bucket, of times from `lowest` to `highest`, behind what `found` has. */
+  find(bucket: number, key: string, lowest: number, highest: number, found: KeptRow[]): void {
     const first = this.#table.get(bucket, key);
-    if (first === undefined) return none;
-    if (first.pieces === 1) return first.rows;
-    const others = Array.from({ length: first.pieces - 1 }, (_, i) => this.#table.get(bucket, pieceKey(key, i + 1))!.rows);
-    return [first.rows, ...others].flat();
+    if (first === undefined) return;
+    const pieces = first.pieces;
+    for (let i = 0; i < pieces; i++) {
+      const name = pieceKey(key, i);
+      const piece = i === 0 ? first : this.#table.get(bucket, name)!;
+      const { view } = piece.memory;
+      const end = piece.start + piece.length;
+      for (let at = piece.start; at < end; at += view.getUint32(at, true)) {
+        const time = this.#dated ? view.getFloat64(at + 13, true) : 0;
+        if (time >= lowest && time <= highest) found.push(this.#rowAt(piece, at, bucket, name));
+      }
+    }
   }
 
   at({ bucket, piece }: Place, ordinal: number): KeptRow | undefined {
-    return this.#table.get(bucket, piece)?.rows.find((row) => row.ordinal === ordinal);
+    const found = this.#table.get(bucket, piece);
+    return found === undefined ? undefined : this.#rowsOf(found, bucket, piece).find((row) => row.ordinal === ordinal);
   }
 
   /** A row has had a partner. */
-  match(bucket: number, key: string, ordinal: number): void {
-    const { pieces } = this.#table.get(bucket, key)!;
-    for (let i = 0; i < pieces; i++) {
-      const piece = pieceKey(key, i);
-      const at = this.#table.get(bucket, piece)!.rows.findIndex((row) => row.ordinal === ordinal);
-      if (at < 0) continue;
-      this.#table.modify(bucket, piece)!.rows[at]!.matched = true;
-      return;
-    }
+  match({ bucket, piece, offset }: KeptRow): void {
+    const { memory, start } = this.#table.modify(bucket, piece)!;
+    memory.bytes[start + offset + 4] = 1;
   }
 
   /** Drops buckets all of whose rows may go. */
@@ -104,6 +137,8 @@ export class KeptRows {
       if (until > watermark) continue;
       this.#table.drop(bucket);
       this.#until.delete(bucket);
+      // What comes now is to go later: it shall not keep the memory of what went.
+      this.#rooms = new Rooms();
     }
     this.#next = Math.min(...this.#until.values());
   }
@@ -114,13 +149,64 @@ export class KeptRows {
       const keys = [...this.#table.entries(bucket)].filter(({ value }) => value.pieces > 0);
       for (const { key, group, value } of keys)
         for (let i = 0; i < value.pieces; i++) {
-          const piece = pieceKey(key, i);
-          for (const row of this.#table.get(bucket, piece)!.rows) {
+          const name = pieceKey(key, i);
+          for (const row of this.#rowsOf(this.#table.get(bucket, name)!, bucket, name)) {
             this.#goes(bucket, untilOf(row));
-            each(row, { bucket, piece, key, group });
+            each(row, { key, group });
           }
         }
     }
+  }
+
+  /** With one row more. */
+  #grown(of: Piece, { ordinal, time, matched }: RowFacts): Piece {
+    const form = this.#form;
+    const size = this.#headBytes + form.length;
+    if (of.length + size > of.room) this.#widen(of, size);
+    const { bytes, view } = of.memory;
+    const at = of.start + of.length;
+    view.setUint32(at, size, true);
+    bytes[at + 4] = matched ? 1 : 0;
+    if (this.#dated) {
+      view.setFloat64(at + 5, ordinal, true);
+      view.setFloat64(at + 13, time, true);
+    }
+    copyBytes(form.memory.bytes, 0, form.length, bytes, at + this.#headBytes);
+    of.length += size;
+    of.rows++;
+    return of;
+  }
+
+  /** Many keys have one row, and need no more room than that. */
+  #widen(of: Piece, more: number): void {
+    const room = of.length === 0 ? more : more + Math.ceil(of.length * Math.min(growth, (rowsPerPiece - 1) / of.rows));
+    const memory = this.#rooms.with(room);
+    const start = this.#rooms.next;
+    copyBytes(of.memory.bytes, of.start, of.start + of.length, memory.bytes, start);
+    this.#rooms.take(room);
+    of.memory = memory;
+    of.start = start;
+    of.room = room;
+  }
+
+  #rowsOf(of: Piece, bucket: number, piece: string): KeptRow[] {
+    const rows: KeptRow[] = [];
+    const end = of.start + of.length;
+    for (let at = of.start; at < end; at += of.memory.view.getUint32(at, true)) rows.push(this.#rowAt(of, at, bucket, piece));
+    return rows;
+  }
+
+  #rowAt({ memory, start }: Piece, at: number, bucket: number, piece: string): KeptRow {
+    return {
+      ordinal: this.#dated ? memory.view.getFloat64(at + 5, true) : 0,
+      time: this.#dated ? memory.view.getFloat64(at + 13, true) : 0,
+      matched: memory.bytes[at + 4] === 1,
+      memory,
+      at: at + this.#headBytes,
+      bucket,
+      piece,
+      offset: at - start,
+    };
   }
 
   #goes(bucket: number, until: number): void {
@@ -130,28 +216,27 @@ export class KeptRows {
   }
 }
 
+const nothing = new Memory(0);
+
+const emptyPiece = (of: number): Piece => ({ pieces: of, rows: 0, memory: nothing, start: 0, room: 0, length: 0 });
+
 const pieceKey = (key: string, piece: number): string => (piece === 0 ? key : key + keyOfOne(piece));
 
-function pieceCodec(columns: readonly FieldCodec[]): ValueCodec<Piece> {
-  const writeRow = (out: ByteWriter, { ordinal, time, values, matched }: KeptRow): void => {
-    out.varint(ordinal);
-    out.f64(time);
-    out.u8(matched ? 1 : 0);
-    for (let i = 0; i < columns.length; i++) columns[i]!.write(out, values[i]);
-  };
-  const readRow = (from: ByteReader): KeptRow => ({
-    ordinal: from.varint(),
-    time: from.f64(),
-    matched: from.u8() === 1,
-    values: columns.map((column) => column.read(from)),
-  });
-  return {
-    id: 'rows of a join',
-    write(out, { pieces, rows }) {
-      out.varint(pieces);
-      out.varint(rows.length);
-      for (const row of rows) writeRow(out, row);
-    },
-    read: (from) => ({ pieces: from.varint(), rows: Array.from({ length: from.varint() }, () => readRow(from)) }),
-  };
-}
+const pieces: ValueCodec<Piece> = {
+  id: 'rows of a join as bytes',
+  write(out, { pieces: count, rows, memory, start, length }) {
+    out.varint(count);
+    out.varint(rows);
+    out.varint(length);
+    out.copy(memory.bytes, start, start + length);
+  },
+  read(from) {
+    const count = from.varint();
+    const rows = from.varint();
+    const own = from.bytes();
+    const { length } = own;
+    const memory = new Memory(length, Buffer.from(own.buffer, own.byteOffset, length));
+    return { pieces: count, rows, memory, start: 0, room: length, length };
+  },
+};
+const datedPieces: ValueCodec<Piece> = { ...pieces, id: 'rows of a join as bytes, with their times' };

@@ -2,32 +2,37 @@
  * Joins each row of a stream with the rows of a table that have its keys.
  *
  * Owns: the table, and the rows of the stream that came before it had been read, and wait. Without them it is a flat map: rows go out as
- * they came, with stamps and origins.
+ * they came, with stamps and origins, and with the columns that they came in.
  * Invariants: JO5 a row of the stream meets the whole table.
  */
 import { type Batch, BatchBuilder } from '../../batch/index.ts';
 import type { JoinNode } from '../../plan/index.ts';
-import { carriedSystem } from '../carried-system.ts';
 import { orSetAside } from '../dead-rows.ts';
+import type { GroupedKey } from '../key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
 import { Resumable } from '../resumable.ts';
 import { stepRowsMax } from '../step-rows.ts';
 import { JoinKeys } from './join-keys.ts';
-import { JoinShape } from './joined-rows.ts';
+import { JoinedRows, keptForms } from './joined-rows.ts';
 import type { Side } from './join-times.ts';
 import { type KeptRow, KeptRows } from './kept-rows.ts';
+import type { RowBytes, RowForm } from './row-form.ts';
+import { WidenedRows } from './widened-rows.ts';
 
 interface Snapshot {
   readonly ordinal: number;
 }
-type Values = readonly unknown[];
 
 class TableJoinOperator implements Operator {
   readonly #node: JoinNode;
   readonly #work = new Resumable();
-  readonly #shape: JoinShape;
+  readonly #forms: readonly [RowForm, RowForm];
+  /** Rows of those that waited. */
   readonly #rows: BatchBuilder;
+  readonly #joined: JoinedRows;
+  readonly #widened: WidenedRows;
   readonly #keys: JoinKeys;
+  readonly #found: KeptRow[] = [];
   #context!: OperatorContext;
   #table!: KeptRows;
   #waiting!: KeptRows;
@@ -37,15 +42,17 @@ class TableJoinOperator implements Operator {
 
   constructor(node: JoinNode) {
     this.#node = node;
-    this.#shape = new JoinShape(node);
+    this.#forms = keptForms(node);
     this.#rows = new BatchBuilder(node.schema);
+    this.#joined = new JoinedRows(node, this.#forms, this.#rows);
+    this.#widened = new WidenedRows(node, this.#forms[1]);
     this.#keys = new JoinKeys(node, () => this.#context.keyGroups);
   }
 
   open(context: OperatorContext): void {
     this.#context = context;
-    this.#table = new KeptRows(context, 'table', this.#shape.codecs(1));
-    this.#waiting = new KeptRows(context, 'waiting', this.#shape.codecs(0));
+    this.#table = new KeptRows(context, 'table', this.#forms[1], false);
+    this.#waiting = new KeptRows(context, 'waiting', this.#forms[0], true);
   }
 
   process(batch: Batch, out: Output, _advanceTo: (row: number) => number, input = 0): Step {
@@ -70,47 +77,45 @@ class TableJoinOperator implements Operator {
   #keep(batch: Batch, side: Side): void {
     const keyAt = this.#keys.of(batch, side);
     const isNone = this.#keys.isNone(batch, side);
-    const valuesAt = this.#shape.reader(batch, side);
+    const write = this.#forms[side].writer(batch);
     const kept = side === 0 ? this.#waiting : this.#table;
     for (let i = 0; i < batch.length; i++) {
       const placed = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
       // Nothing is equal to it: without it in the table nothing is found to be.
       if (placed === null || (side === 1 && isNone(i))) continue;
-      const row = { ordinal: ++this.#ordinal, time: side === 0 ? batch.stamp(i) : 0, values: valuesAt(i), matched: false };
-      kept.add(0, placed.key, placed.group, row, Infinity);
+      write(i);
+      const facts = { ordinal: ++this.#ordinal, time: side === 0 ? batch.stamp(i) : 0, matched: false };
+      kept.add(0, placed.key, placed.group, facts, Infinity);
     }
   }
 
   *#join(batch: Batch, out: Output): Generator<void, void> {
     const keyAt = this.#keys.of(batch, 0);
-    const valuesAt = this.#shape.reader(batch, 0);
-    const from: number[] = [];
-    const flush = (): void => {
-      if (from.length > 0) out.emit(this.#rows.build(carriedSystem(batch, from)));
-      from.length = 0;
-    };
+    const widened = this.#widened;
+    widened.begin(batch);
     for (let i = 0; i < batch.length; i++) {
       const placed = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
       if (placed === null) continue;
-      for (let n = this.#append(valuesAt(i), this.#table.of(0, placed.key)); n > 0; n--) from.push(i);
-      if (from.length < stepRowsMax) continue;
-      flush();
+      this.#meet(placed, (partner) => widened.append(i, partner));
+      if (widened.length < stepRowsMax) continue;
+      widened.flush(out);
       yield;
     }
-    flush();
+    widened.flush(out);
   }
 
-  /** @returns how many rows came of it */
-  #append(values: Values, partners: readonly KeptRow[]): number {
+  /** Asks for a row for each that comes of a row of the stream: with which of the table. */
+  #meet({ key }: Pick<GroupedKey, 'key'>, row: (partner: RowBytes | null) => void): void {
     const { how } = this.#node;
-    const before = this.#rows.length;
+    const found = this.#found;
+    found.length = 0;
+    this.#table.find(0, key, -Infinity, Infinity, found);
     if (how === 'semi' || how === 'anti') {
-      if (partners.length > 0 === (how === 'semi')) this.#shape.append(this.#rows, values, null);
+      if (found.length > 0 === (how === 'semi')) row(null);
     } else {
-      for (const partner of partners) this.#shape.append(this.#rows, values, partner.values);
-      if (how === 'left' && partners.length === 0) this.#shape.append(this.#rows, values, null);
+      for (const partner of found) row(partner);
+      if (how === 'left' && found.length === 0) row(null);
     }
-    return this.#rows.length - before;
   }
 
   *#release(out: Output): Generator<void, void> {
@@ -127,7 +132,10 @@ class TableJoinOperator implements Operator {
       stamps.length = 0;
     };
     for (const { row, key } of waiting) {
-      for (let n = this.#append(row.values, this.#table.of(0, key)); n > 0; n--) stamps.push(row.time);
+      this.#meet({ key }, (partner) => {
+        this.#joined.append(row, partner);
+        stamps.push(row.time);
+      });
       if (stamps.length < stepRowsMax) continue;
       flush();
       yield;
