@@ -63,6 +63,7 @@ export {
   type ProcessContext,
   type ProcessFunction,
   type Progress,
+  type RegularJoinOptions,
   type Remember,
   type RowOf,
   type RowSpan,

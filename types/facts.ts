@@ -522,6 +522,21 @@ const renamedKeys = l.join(
 );
 for await (const row of renamedKeys.rows())
   same<typeof row, { id: string; a: number; at: EventTime; other: string; b: number }>();
+// rows that change are joined and aggregated, and their changes are rows
+const totals = left.groupBy('id').agg({ total: sum('a') });
+const changingJoin: Stream<{ id: string; total: number; b: number | null; seen: Timestamp | null }, 'changing'> = totals.join(
+  right,
+  {
+    on: 'id',
+    how: 'left',
+    ttl: '1 day',
+  },
+);
+const regrouped: Stream<{ total: number; groups: number }, 'running'> = totals.groupBy('total').agg({ groups: count() });
+const changedRows: Stream<{ total: number; groups: number; op: '+I' | '-U' | '+U' | '-D' }, 'rows'> = regrouped.changelog();
+changingJoin.changelog().to(stdout.sink());
+changingJoin.to(stdout.sink(), { mode: 'update' });
+void changedRows;
 // first rows
 const firstReadings: Stream<Reading, 'rows'> = readings.dropDuplicates(['deviceId'], { within: '1 hour' }).limit(3);
 const stillTimed: Stream<{ timestamp: EventTime }, 'rows'> = timed.dropDuplicates(['deviceId', 'timestamp']).select('timestamp');

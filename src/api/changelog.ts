@@ -1,7 +1,8 @@
 /** A result as what happens to its rows. */
 import { batchSchema } from '../batch/index.ts';
-import { type ChangelogNode, isChanging, type LogicalNode, refusedRetraction } from '../plan/index.ts';
+import type { ChangelogNode, LogicalNode } from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
+import { checkRetracted } from './modes.ts';
 
 /** A row is new, is replaced (as it was, then as it is), or is gone. */
 export type ChangeOp = '+I' | '-U' | '+U' | '-D';
@@ -9,8 +10,7 @@ export type ChangeOp = '+I' | '-U' | '+U' | '-D';
 /** @throws WeirError `E_PLAN` */
 export function changelogOf(input: LogicalNode, call: Call): ChangelogNode {
   const { schema } = input;
-  const refusal = isChanging(input) ? refusedRetraction(input) : undefined;
-  if (refusal !== undefined) throw refused(call, refusal.reason, refusal.hint);
+  checkRetracted(input, call);
   if (schema.kind === 'any') return { kind: 'changelog', input, site: call.site, schema };
   if (schema.fields.some(({ name }) => name === 'op'))
     throw refused(call, "there is a column 'op' already, which says what happens to a row", 'rename it first');

@@ -23,7 +23,7 @@ type TimeOfKey<Row, K> = K extends WindowKey
 type WindowOf<Row, K> =
   K extends WindowKey<'count'> ? RowSpan : [TimeOfWindow<Row, K>] extends [Watermarked] ? EventWindow : Window;
 /** What an aggregation by the keys `K` of a stream of kind `From` is. */
-export type GroupKind<Row, K, From extends Kind> = From extends 'running' | 'revised'
+export type GroupKind<Row, K, From extends Kind> = From extends 'running' | 'revised' | 'changing'
   ? 'running'
   : [Extract<K, WindowKey<'count'>>] extends [never]
     ? TimedGroupKind<Row, K, From>

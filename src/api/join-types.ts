@@ -25,6 +25,10 @@ export interface JoinOptions<How extends JoinType, On> {
   /** A null key is equal to a null key (false). */
   readonly nullSafe?: boolean;
 }
+export interface RegularJoinOptions<How extends JoinType, On> extends Omit<JoinOptions<How, On>, 'within' | 'times'> {
+  /** What was given for a key is remembered for so long after the last row of it came, by the time of epochs, or `'forever'`. */
+  readonly ttl: Duration | 'forever';
+}
 /** An unmatched row is known to be one only when no partner can come any more. */
 export interface OuterJoinNeedsATimeBound {
   /** ✗ An outer join emits an unmatched row when no partner can come any more: bound the times with `within`, or join on equal windows. */

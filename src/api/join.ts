@@ -17,8 +17,9 @@ import {
 } from '../plan/index.ts';
 import { type Call, called, refused } from './call.ts';
 import { columnOf, isWindow, keyColumn, requireWindowTime } from './columns.ts';
-import { checkFinal } from './modes.ts';
+import { checkFinal, checkRetracted } from './modes.ts';
 import { nearestName } from './nearest.ts';
+import { positiveMs } from './window-key.ts';
 
 /** As `join()` is given them. */
 export interface JoinRequest {
@@ -27,6 +28,7 @@ export interface JoinRequest {
   readonly within?: readonly [Duration, Duration];
   readonly times?: readonly [string, string];
   readonly nullSafe?: boolean;
+  readonly ttl?: Duration | 'forever';
 }
 type Sides = readonly [LogicalNode, LogicalNode];
 
@@ -35,14 +37,16 @@ const tableTypes: readonly JoinType[] = ['inner', 'left', 'semi', 'anti'];
 
 /** @throws WeirError `E_PLAN` with the reason */
 export function joinOf(sides: Sides, isTable: boolean, request: JoinRequest, call: Call): JoinNode {
-  for (const side of sides) checkFinal(side, call);
+  const regular = regularOf(sides, isTable, request, call);
+  if (regular === undefined) for (const side of sides) checkFinal(side, call);
   const how = typeOf(request.how ?? 'inner', isTable, call);
   const keys = keysOf(sides, request.on, call);
   if (isTable && request.within !== undefined)
     throw refused(call, '`within` is for joins of two streams: the rows of a table have no time');
-  if (!isTable) checkWatermarks(sides, how, call);
-  const bound = isTable ? undefined : boundOf(sides, keys, request, call);
-  if (!isTable && bound === undefined && how !== 'inner' && how !== 'semi')
+  const isOfTimes = !isTable && regular === undefined;
+  if (isOfTimes) checkWatermarks(sides, how, call);
+  const bound = isOfTimes ? boundOf(sides, keys, request, call) : undefined;
+  if (isOfTimes && bound === undefined && how !== 'inner' && how !== 'semi')
     throw refused(
       call,
       '✗ An outer join emits an unmatched row when no partner can come any more: bound the times with `within`, or join on equal windows.',
@@ -57,9 +61,20 @@ export function joinOf(sides: Sides, isTable: boolean, request: JoinRequest, cal
     nullSafe: request.nullSafe ?? false,
     ...(bound === undefined ? {} : { bound }),
     ...(isTable ? { table: true } : {}),
+    ...(regular === undefined ? {} : { regular }),
     site: call.site,
     ...result,
   };
+}
+
+/** A join whose rows change says how long it remembers them. */
+function regularOf(sides: Sides, isTable: boolean, { ttl, within, times }: JoinRequest, call: Call): JoinNode['regular'] {
+  if (ttl === undefined) return undefined;
+  if (isTable) throw refused(call, '`ttl` is for joins of two streams: the rows of a table are kept');
+  if (within !== undefined || times !== undefined)
+    throw refused(call, '`within` is for rows that are final, and `ttl` for those that may change: give one of them');
+  for (const side of sides) checkRetracted(side, call);
+  return ttl === 'forever' ? {} : { ttlMs: positiveMs(ttl, `${called(call)} ttl`) };
 }
 
 function typeOf(how: JoinType, isTable: boolean, call: Call): JoinType {

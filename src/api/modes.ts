@@ -8,6 +8,7 @@ import {
   outputModes,
   refusedChanges,
   refusedEvery,
+  refusedRetraction,
 } from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
 import { nearestName } from './nearest.ts';
@@ -44,6 +45,12 @@ export function checkChanges(node: AggregateNode, call: Call): AggregateNode {
   return node;
 }
 
+/** Can the rows that change, if there are any, be had as they were? */
+export function checkRetracted(node: LogicalNode, call: Call): void {
+  const refusal = isChanging(node) ? refusedRetraction(node) : undefined;
+  if (refusal !== undefined) throw refused(call, refusal.reason, refusal.hint);
+}
+
 /** Rows that keyed state, or a selection of rows, takes must be final. */
 export function checkFinal(node: LogicalNode, call: Call): void {
   const kinds = kindsOf(node);
@@ -52,6 +59,12 @@ export function checkFinal(node: LogicalNode, call: Call): void {
       call,
       'the rows of this stream may be written again for late rows, and it takes only final rows',
       'leave lateness out of the window',
+    );
+  if (kinds.has('changing'))
+    throw refused(
+      call,
+      'the rows of this stream are taken back as partners come and go, and it takes only final rows',
+      'use changelog() before',
     );
   if (!kinds.has('running')) return;
   throw refused(

@@ -14,7 +14,16 @@ import type { Show } from './fields.ts';
 import type { BooleanExpr, Columns, Expr, ExprRecord, ValuesOf } from './expr-types.ts';
 import type { CheckMode, EventTimeIn, FinalKind, GroupKind, GroupRow, KeyRow, SelectedKind, TimeKey } from './group-types.ts';
 import type { RunOptions } from './job.ts';
-import type { CheckColumns, CheckJoin, CheckTimeBound, JoinKeys, JoinOptions, JoinRow, JoinType } from './join-types.ts';
+import type {
+  CheckColumns,
+  CheckJoin,
+  CheckTimeBound,
+  JoinKeys,
+  JoinOptions,
+  JoinRow,
+  JoinType,
+  RegularJoinOptions,
+} from './join-types.ts';
 import type { Output } from './output.ts';
 import type { ProcessFunction } from './process-function.ts';
 import type { AnySchema } from './schema.ts';
@@ -150,6 +159,18 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
     right: Table<R> & CheckColumns<L, R, How, On>,
     options: { readonly on: On; readonly how?: How; readonly nullSafe?: boolean },
   ): Stream<JoinRow<L, R, How, On>, K extends 'rows' ? 'rows' : 'joined'>;
+  /**
+   * Rows of both sides that are there now and have equal keys; each may change, and so may the result: a row that an outer join gives without a partner goes
+   * out at once, and is taken back when a partner comes. `ttl` says for how long what was given for a key is remembered.
+   *
+   * @throws WeirError `E_PLAN` as above, and for sessions that no watermark closes
+   * @example counts.join(names, { on: 'id', how: 'left', ttl: '1 day' }).changelog()
+   */
+  join<L extends object, R extends object, const On extends JoinKeys<L, R>, const How extends JoinType = 'inner'>(
+    this: AnyStream<L>,
+    right: AnyStream<R> & CheckColumns<L, R, How, On>,
+    options: RegularJoinOptions<How, On>,
+  ): Stream<JoinRow<L, R, How, On>, 'changing'>;
   /**
    * Rows of both sides with equal keys and, with `within`, close in time; without, of any time, for which all rows are kept for ever. Rows
    * that come late, by their own watermark, are counted and left out.

@@ -5,34 +5,27 @@
  * that is new is an `insert` where it is retracted, one that is gone a `delete`. What is the same as before does not go out.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { BatchBuilder, type BatchSchema, rowKind } from '../batch/index.ts';
+import { type BatchSchema, rowKind } from '../batch/index.ts';
+import { KindedRows, type KindedTarget } from './kinded-rows.ts';
 import type { Output } from './operator.ts';
-import { stepRowsMax } from './step-rows.ts';
 
 type Values = readonly unknown[];
 
-export interface ChangedRowsOptions {
-  readonly port: string;
-  /** Of all rows (T7). */
-  readonly stamp: number;
+export interface ChangedRowsOptions extends KindedTarget {
   readonly retracted: boolean;
 }
 
-export class ChangedRows {
-  readonly #builder: BatchBuilder;
-  readonly #kinds: number[] = [];
-  readonly #out: Output;
-  readonly #options: ChangedRowsOptions;
+export class ChangedRows extends KindedRows {
+  readonly #retracted: boolean;
 
-  constructor(schema: BatchSchema, out: Output, options: ChangedRowsOptions) {
-    this.#builder = new BatchBuilder(schema);
-    this.#out = out;
-    this.#options = options;
+  constructor(schema: BatchSchema, out: Output, { retracted, ...target }: ChangedRowsOptions) {
+    super(schema, out, target);
+    this.#retracted = retracted;
   }
 
   /** The rows of a group, each in the place of the one that was there. */
   add(before: readonly Values[], after: readonly Values[]): void {
-    const { retracted } = this.#options;
+    const retracted = this.#retracted;
     for (let i = 0; i < before.length || i < after.length; i++) {
       const was = before[i];
       const is = after[i];
@@ -45,27 +38,9 @@ export class ChangedRows {
     }
   }
 
-  /** Emits what there is once that is enough. True: it has, and here the operator may answer `more`. */
-  pass(): boolean {
-    if (this.#kinds.length < stepRowsMax && (this.#kinds.length === 0 || this.#out.full !== true)) return false;
-    this.flush();
-    return true;
-  }
-
-  flush(): void {
-    const { length } = this.#kinds;
-    if (length === 0) return;
-    const kinds = Uint8Array.from(this.#kinds);
-    this.#kinds.length = 0;
-    this.#out.emit(
-      this.#builder.build({ stamps: new Float64Array(length).fill(this.#options.stamp), kinds }),
-      this.#options.port,
-    );
-  }
-
   #append(values: Values, kind: number): void {
-    this.#builder.appendValues(values);
-    this.#kinds.push(kind);
+    this.rows.appendValues(values);
+    this.appended(kind);
   }
 }
 

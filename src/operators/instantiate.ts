@@ -3,7 +3,7 @@ import type { Emission, LogicalNode } from '../plan/index.ts';
 import { aggregateOperator } from './aggregate-operator.ts';
 import { changelogOperator } from './changelog-operator.ts';
 import { combineOperator } from './combine/index.ts';
-import { joinOperator, tableJoinOperator } from './join/index.ts';
+import { joinOperator, regularJoinOperator, tableJoinOperator } from './join/index.ts';
 import { dedupOperator } from './dedup-operator.ts';
 import { limitOperator } from './limit-operator.ts';
 import { countWindowOperator } from './count-window-operator.ts';
@@ -50,6 +50,7 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
     case 'process':
       return processOperator(node);
     case 'join':
+      if (node.regular !== undefined) return regularJoinOperator(node);
       return node.table === true ? tableJoinOperator(node) : joinOperator(node);
     case 'changelog':
       return changelogOperator(node);

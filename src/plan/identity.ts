@@ -208,11 +208,11 @@ function aggregationText(node: AggregateNode): string {
 }
 
 /** `left join on id = other, nulls equal, seen - at in 0 ms to 1 hour` */
-function joinText({ how, keys, nullSafe, bound, table }: JoinNode): string {
+function joinText({ how, keys, nullSafe, bound, table, regular }: JoinNode): string {
   const on = keys[0].map((name, i) => (name === keys[1][i] ? name : `${name} = ${keys[1][i]}`)).join(', ') || 'nothing';
   const isRange = bound !== undefined && (bound.lowMs !== 0 || bound.highMs !== 0);
   const within = isRange ? `, ${bound.right} - ${bound.left} in ${formatMs(bound.lowMs)} to ${formatMs(bound.highMs)}` : '';
-  return `${how} join${table === true ? ' with a table' : ''} on ${on}${nullSafe ? ', nulls equal' : ''}${within}`;
+  return `${how} join${table === true ? ' with a table' : regular === undefined ? '' : ' of rows that change'} on ${on}${nullSafe ? ', nulls equal' : ''}${within}`;
 }
 
 /** The columns of each side that are kept, which are those that somebody needs. */

@@ -61,5 +61,5 @@ export {
 export { deadLetterId, deadLetterSchema, planJob } from './planner.ts';
 export { shapeOf, type StateShape, type Takeover, takeover } from './state-shape.ts';
 export { inputsOf } from './inputs.ts';
-export { isChanging, refusedChanges, refusedEvery, refusedRetraction, takesChanges } from './retraction.ts';
+export { isChanging, isRegular, refusedChanges, refusedEvery, refusedRetraction, takesChanges } from './retraction.ts';
 export { isKeyed } from './shuffle-key.ts';

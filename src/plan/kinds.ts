@@ -12,7 +12,10 @@ import type { AggregateNode, JoinNode, LogicalNode, ProcessNode, ProjectNode, Ro
 import type { Kind } from './output-modes.ts';
 
 /** From the least to the most restrictive: a union is what its most restrictive input is. */
-const order: readonly Kind[] = ['rows', 'windowed', 'session', 'joined', 'chained', 'revised', 'running'];
+const order: readonly Kind[] = ['rows', 'windowed', 'session', 'joined', 'chained', 'revised', 'running', 'changing'];
+
+/** Kinds of which a row may be replaced, or taken back, at any time. */
+export const changingKinds: readonly Kind[] = ['revised', 'running', 'changing'];
 
 export function kindOf(node: LogicalNode): Kind {
   const kinds = kindsOf(node);
@@ -30,6 +33,7 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
     case 'reduce':
       return new Set(['running']);
     case 'join':
+      if (node.regular !== undefined) return new Set(['changing']);
       return new Set([node.table === true && kindOf(node.inputs[0]) === 'rows' ? 'rows' : 'joined']);
     case 'aggregate':
       return new Set([aggregateKind(node)]);
@@ -43,14 +47,14 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
   }
 }
 
-const isFinal = (node: LogicalNode): boolean => !['running', 'revised'].some((kind) => kindsOf(node).has(kind as Kind));
+const isFinal = (node: LogicalNode): boolean => !changingKinds.some((kind) => kindsOf(node).has(kind));
 
 /** They take only final rows of an aggregation, and give each once. */
-const finalKind = (kind: Kind): Kind => (kind === 'rows' || kind === 'running' ? kind : 'chained');
+const finalKind = (kind: Kind): Kind => (kind === 'rows' || kind === 'running' || kind === 'changing' ? kind : 'chained');
 
 function aggregateKind(node: AggregateNode): Kind {
   const input = kindOf(node.input);
-  if (input === 'running' || input === 'revised') return 'running';
+  if (input === 'running' || input === 'revised' || input === 'changing') return 'running';
   // A window that is full goes out and is final.
   if (node.count !== undefined) return 'rows';
   if (!closes(node)) return 'running';
@@ -134,7 +138,9 @@ function ofUnion({ inputs }: UnionNode, column: string): Answer {
 }
 
 /** Times pass through a join as they are. Where rows have no schema a column may be of either side. */
-function ofJoin({ inputs, columns }: JoinNode, column: string): Answer {
+function ofJoin({ inputs, columns, regular }: JoinNode, column: string): Answer {
+  // A pair may come, or go, long after the times of its rows.
+  if (regular !== undefined) return 'no';
   const found = columns?.find(({ name }) => name === column);
   if (columns !== undefined && found === undefined) return 'no';
   const { left, right } = found ?? { left: column, right: column };

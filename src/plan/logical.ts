@@ -242,6 +242,11 @@ export interface JoinNode extends NodeBase {
   readonly bound?: JoinBound;
   /** The right input is bounded, and read to its end before any left row is joined. */
   readonly table?: boolean;
+  /**
+   * The rows of both inputs may change, and so those of the result do: a row without a partner goes out at once, and is taken back when one comes. `ttlMs`:
+   * for so long is remembered what was given for a key, after the last row of it came; absent: for ever.
+   */
+  readonly regular?: { readonly ttlMs?: number };
   /** Absent where rows have no schema: then all columns of both. */
   readonly columns?: readonly JoinColumn[];
 }

@@ -31,7 +31,12 @@ export interface OutputModes {
     update: '✗ joined rows do not change: use append';
     complete: '✗ complete writes the whole result each time, and a join has no bounded one: use append, or aggregate it';
   };
-  /** An aggregation of an aggregation, or of a join. */
+  /** A join of rows that change. */
+  changing: {
+    append: '✗ append writes a row once it is final, and these are taken back as partners come and go: use update, or changelog()';
+    update: true;
+    complete: '✗ complete writes the whole result each time, and a join has no bounded one: use update, or aggregate it';
+  };
   /** An aggregation of an aggregation, or some of its rows. */
   chained: {
     append: true;
@@ -67,6 +72,12 @@ export const outputModes: OutputModes = {
     append: true,
     update: '✗ joined rows do not change: use append',
     complete: '✗ complete writes the whole result each time, and a join has no bounded one: use append, or aggregate it',
+  },
+  changing: {
+    append:
+      '✗ append writes a row once it is final, and these are taken back as partners come and go: use update, or changelog()',
+    update: true,
+    complete: '✗ complete writes the whole result each time, and a join has no bounded one: use update, or aggregate it',
   },
   chained: {
     append: true,

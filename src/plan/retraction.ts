@@ -6,8 +6,8 @@
  */
 import { hasNow } from '../expr/index.ts';
 import { groupTime } from './group-time.ts';
-import { kindsOf } from './kinds.ts';
-import type { AggregateNode, AggregateSpec, LogicalNode, ReduceNode, SinkNode } from './logical.ts';
+import { changingKinds, kindsOf } from './kinds.ts';
+import type { AggregateNode, AggregateSpec, JoinNode, LogicalNode, ReduceNode, SinkNode } from './logical.ts';
 import { inputsOf } from './inputs.ts';
 
 /** Why not, and what to do. */
@@ -19,21 +19,31 @@ export interface Refusal {
 /** Rows of this node may be replaced, for ever or for some time after their window has ended. */
 export function isChanging(node: LogicalNode): boolean {
   const kinds = kindsOf(node);
-  return kinds.has('running') || kinds.has('revised');
+  return changingKinds.some((kind) => kinds.has(kind));
 }
 
 /** Takes each row of its input that changes as it was, and then as it is. */
 export const takesChanges = (node: LogicalNode): boolean =>
-  (node.kind === 'aggregate' || node.kind === 'changelog') && isChanging(node.input);
+  (node.kind === 'aggregate' || node.kind === 'changelog' || isRegular(node)) && inputsOf(node).some(isChanging);
+
+/** A join whose rows change. */
+export const isRegular = (node: LogicalNode): boolean => node.kind === 'join' && node.regular !== undefined;
 
 /** Is given rows as they were: it asks for that, it is told of every change, and all its rows can say it. */
 export function isRetracted({ input, sink, mode, everyMs }: SinkNode): boolean {
+  if (kindsOf(input).has('changing')) return true;
   return mode === 'update' && everyMs === 0 && sink.retracts === true && !originsOf(input).some(isSession);
 }
 
 /** Why the rows of this sink cannot be held back for a time; undefined: they can. */
 export function refusedEvery({ input, mode, everyMs }: Pick<SinkNode, 'input' | 'mode' | 'everyMs'>): Refusal | undefined {
-  if (mode !== 'update' || everyMs === 0 || !originsOf(input).some(takesChanges)) return undefined;
+  if (mode !== 'update' || everyMs === 0) return undefined;
+  if (originsOf(input).some(isRegular))
+    return {
+      reason: 'rows of a join that change are written as partners come and go, not every so often',
+      hint: 'leave `every` out, or aggregate them',
+    };
+  if (!originsOf(input).some(takesChanges)) return undefined;
   return {
     reason:
       'an aggregation of rows that change is written once per epoch: what has become of its groups meanwhile nobody remembers for longer',
@@ -94,12 +104,12 @@ function withoutRetraction(name: string, { fn }: AggregateSpec): Refusal {
   };
 }
 
-type Origin = AggregateNode | ReduceNode;
+type Origin = AggregateNode | ReduceNode | JoinNode;
 const isSession = (origin: Origin): boolean => origin.kind === 'aggregate' && origin.session !== undefined;
 
-/** The aggregations whose rows these are, through verbs that keep no state. */
+/** The aggregations and joins whose rows these are, through verbs that keep no state. */
 function originsOf(node: LogicalNode): readonly Origin[] {
-  if (node.kind === 'aggregate' || node.kind === 'reduce') return [node];
+  if (node.kind === 'aggregate' || node.kind === 'reduce' || node.kind === 'join') return [node];
   return isStateless(node) ? inputsOf(node).flatMap(originsOf) : [];
 }
 

@@ -11,7 +11,7 @@ import type { AggregateNode, LogicalJob, LogicalNode, WatermarkNode } from './lo
 import { type Kind, outputModes } from './output-modes.ts';
 import { inputsOf } from './inputs.ts';
 import type { Resolved } from './resolve.ts';
-import { isChanging, refusedChanges, refusedEvery, refusedRetraction } from './retraction.ts';
+import { isChanging, isRegular, refusedChanges, refusedEvery, refusedRetraction } from './retraction.ts';
 import { isKeyed } from './shuffle-key.ts';
 
 export function validateJob(job: LogicalJob, parallelism: number): void {
@@ -53,13 +53,13 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
   if (node.parallelism !== undefined) checkParallelism(node.parallelism, at(node));
   if (node.kind === 'watermark') checkWatermark(node);
   if (node.kind === 'aggregate') checkAggregation(node);
-  else if (node.kind === 'changelog') checkRetracted(node, node.input);
+  else if (node.kind === 'changelog' || isRegular(node)) for (const input of inputsOf(node)) checkRetracted(node, input);
   else if (isKeyed(node) || node.kind === 'limit') for (const input of inputsOf(node)) checkInput(node, kindOf(input));
   for (const input of inputsOf(node)) visit(input, seen);
 }
 
 function checkInput(node: LogicalNode, kind: Kind): void {
-  if (kind === 'running')
+  if (kind === 'running' || kind === 'changing')
     throw new WeirError('E_PLAN', `${at(node)}: its input rows never become final, and it takes only final rows`, {
       hint: 'group the first aggregation by a window over a column with withWatermark()',
     });
@@ -168,7 +168,12 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
       warnings.push(
         `${at(node)}: rows of one key come from several inputs, so whether a row that is nearly late finds a session still open may depend on their order of arrival`,
       );
-    if (node.kind === 'join' && node.table !== true && (node.bound === undefined || !node.inputs.some(hasWatermark)))
+    if (
+      node.kind === 'join' &&
+      node.table !== true &&
+      node.regular?.ttlMs === undefined &&
+      (node.bound === undefined || !node.inputs.some(hasWatermark))
+    )
       warnings.push(
         `${at(node)}: it keeps all rows of both streams for ever: bound their times with \`within\`, under a watermark, or join on equal windows`,
       );

@@ -234,6 +234,29 @@ describe('what no result can be is refused', () => {
       'to(): an aggregation of rows that change is written once per epoch: what has become of its groups meanwhile nobody remembers for longer',
     ],
     [
+      () => (running as any).join(readings.select('deviceId'), { on: 'deviceId', ttl: '1 day', within: ['0 ms', '1 ms'] }),
+      'join(): `within` is for rows that are final, and `ttl` for those that may change: give one of them',
+    ],
+    [
+      () => (running as any).join(readings.select('deviceId'), { on: 'deviceId' }),
+      'join(): the rows of this stream never become final, and it takes only final rows',
+    ],
+    [
+      () => (running as any).join(readings.select('deviceId'), { on: 'deviceId', ttl: 'forever' }).keyBy('deviceId'),
+      'keyBy(): the rows of this stream are taken back as partners come and go, and it takes only final rows',
+    ],
+    [
+      () => (running as any).join(readings.select('deviceId'), { on: 'deviceId', ttl: 'forever' }).to(sinkOf()),
+      `to(): ${outputModes.changing.append}`,
+    ],
+    [
+      () =>
+        (running as any)
+          .join(readings.select('deviceId'), { on: 'deviceId', ttl: 'forever' })
+          .to(sinkOf() as never, { mode: 'update', every: '1 minute' } as never),
+      'to(): rows of a join that change are written as partners come and go, not every so often',
+    ],
+    [
       () => running.select((c: any) => ({ op: c.count })).changelog(),
       "changelog(): there is a column 'op' already, which says what happens to a row",
     ],

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { from, timestamp } from 'weir';
 import { testRun, testSource } from 'weir/testing';
 import { answered, Click, Shown } from '../../examples/ad-clicks.ts';
+import { deliveries, names, run as runStock } from './stock-example.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 const doc = read('docs/joins.md');
@@ -37,4 +38,18 @@ test('what docs/joins.md says happens to the rows of a key happens', async () =>
     );
   }
   expect(run.late).toBe(0);
+});
+
+test('and what it says of rows that change', async () => {
+  const [, example] = /<!-- example: stock -->\n```ts\n([\s\S]*?)```/.exec(doc)!;
+  expect(example).toBe(read('test/docs/stock-example.ts'));
+  const steps = [...doc.matchAll(/^\| (delivered|named) (\w) (\w+) \| (.*) \|$/gm)];
+  expect(steps.length).toBe(4);
+  await using run = await runStock();
+  for (const [, what, item, with_, said] of steps) {
+    if (what === 'delivered') deliveries.push({ item: item!, pieces: Number(with_) });
+    else names.push({ item: item!, name: with_! });
+    const changes = (await run.drain()).map(({ op, pieces, name, item: of }) => `${op} ${of} ${pieces} ${name}`);
+    expect(changes.join(', ')).toBe(said);
+  }
 });

@@ -165,4 +165,58 @@ const ranks: Query = async (experiment) => {
   };
 };
 
-export const changing = { regroups, revisions, ranks } as const;
+const types = ['inner', 'left', 'right', 'full', 'semi', 'anti'] as const;
+/** Of rows that change on both sides, and what is counted of their pairs. */
+const regulars: Query = async (experiment) => {
+  const { life, stream, rows, world } = experiment;
+  const how = types[life.seed % types.length]!;
+  const isHalf = how === 'semi' || how === 'anti';
+  const left = stream.groupBy('k').agg({ n: count(), latest: max('at') });
+  const right = stream.groupBy('s').agg({ m: count() });
+  const joined = left.join(right, { on: { n: 'm' }, how, ttl: 'forever' }) as unknown as Stream<{ n: number | null }, 'changing'>;
+  const report = await experiment.run([
+    output(joined.changelog(), world.sink('changes')),
+    output(joined, world.sink('update'), 'update'),
+    output(joined.groupBy('n').agg({ pairs: count() }), world.sink('complete'), 'complete', life.every),
+  ]);
+  const of = (key: 'k' | 's'): (First & Row & { latest: number })[] =>
+    grouped(rows, [key]).map((row) => {
+      const mine = rows.filter(({ row: each }) => each[key] === (row as Row)[key]);
+      return { ...(row as First & Row), latest: Math.max(...mine.map(({ row: each }) => each.at)) };
+    });
+  const [l, r] = [of('k'), of('s')];
+  const shape = (a: (typeof l)[number] | null, b: (typeof r)[number] | null): object => ({
+    ...{ k: a?.k ?? null, n: a?.n ?? null, latest: a?.latest ?? null },
+    ...(isHalf ? {} : { s: b?.s ?? null, m: b?.n ?? null }),
+  });
+  const expected = l.flatMap((a) => {
+    const partners = r.filter((b) => b.n === a.n);
+    if (isHalf) return partners.length > 0 === (how === 'semi') ? [shape(a, null)] : [];
+    const alone = partners.length === 0 && (how === 'left' || how === 'full');
+    return alone ? [shape(a, null)] : partners.map((b) => shape(a, b));
+  });
+  if (how === 'right' || how === 'full')
+    expected.push(...r.filter((b) => !l.some((a) => a.n === b.n)).map((b) => shape(null, b)));
+  const pairs = new Map<number | null, number>();
+  for (const { n } of expected as { n: number | null }[]) pairs.set(n, (pairs.get(n) ?? 0) + 1);
+  const found = (['changes', 'update'] as const).map((name) => [name, leftOf(world.epochs(name), shown)] as const);
+  return {
+    life: report,
+    late: 0,
+    findings: [
+      ...found.map(([name, { rows: there }]) => same(name, there, expected)),
+      sameSequence(
+        'taken back without having been there',
+        found.flatMap(([, { wrong }]) => wrong),
+        [],
+      ),
+      same(
+        'complete',
+        world.epochs('complete').at(-1)?.rows ?? [],
+        [...pairs].map(([n, of]) => ({ n, pairs: of })),
+      ),
+    ],
+  };
+};
+
+export const changing = { regroups, revisions, ranks, regulars } as const;

@@ -28,6 +28,7 @@ export const queryNames = [
   'regroups',
   'revisions',
   'ranks',
+  'regulars',
   'branches',
   'joins',
   'lookups',

@@ -50,6 +50,7 @@ export function fitting(life: Drawn): Drawn {
     case 'tops':
     case 'best':
     case 'ranks':
+    case 'regulars':
       return { ...life, steps: without('untyped') };
     case 'joins': // most of what comes late by a little would meet nobody
       return { ...life, delay: life.delay * 8 };

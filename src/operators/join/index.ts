@@ -1,2 +1,3 @@
 export { joinOperator } from './join-operator.ts';
+export { regularJoinOperator } from './regular-join-operator.ts';
 export { tableJoinOperator } from './table-join-operator.ts';
