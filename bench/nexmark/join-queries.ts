@@ -1,5 +1,5 @@
 /** The queries of Nexmark that join: persons, auctions and bids are three streams of one source. */
-import { from, type Output, schema, type Stream, t, table, window } from 'weir';
+import { from, max, type Output, schema, type Stream, t, table, window } from 'weir';
 import type { Event } from './schemas.ts';
 
 type Events = Stream<Event>;
@@ -25,6 +25,27 @@ export const joinQueries: Readonly<Record<string, Query>> = {
     return to(auctions.join(persons, { on: { seller: 'person' } }).select('name', 'city', 'state', 'auction'));
   },
 
+  /** The dearest bids of each ten seconds. */
+  q7: (events, to) => {
+    const timely = timed(events)
+      .where((c) => c.event_type.eq(2))
+      .select((c) => ({
+        auction: c.auction,
+        bidder: c.bidder,
+        price: c.price,
+        dateTime: c.dateTime,
+        extra: c.extra,
+        window: window(c.dateTime, '10 seconds'),
+      }));
+    const highest = timely
+      .groupBy('window')
+      .agg({ highest: max('price') })
+      .select((c) => ({ of: c.window, highest: c.highest }));
+    return to(
+      timely.join(highest, { on: { window: 'of', price: 'highest' } }).select('auction', 'bidder', 'price', 'dateTime', 'extra'),
+    );
+  },
+
   /** New persons who open an auction in the same ten seconds. */
   q8: (events, to) => {
     const all = timed(events);
@@ -42,6 +63,45 @@ export const joinQueries: Readonly<Record<string, Query>> = {
       persons
         .join(sellers, { on: { window: 'sold', id: 'seller' } })
         .select((c) => ({ id: c.id, name: c.name, windowStart: c.window.start })),
+    );
+  },
+
+  /** Auctions with the bid that wins as things are: the dearest of those in time. */
+  q9: (events, to) => {
+    const auctions = events
+      .where((c) => c.event_type.eq(1))
+      .select((c) => ({
+        id: c.id,
+        itemName: c.itemName,
+        description: c.description,
+        initialBid: c.initialBid,
+        reserve: c.reserve,
+        auctionTime: c.dateTime,
+        expires: c.expires,
+        seller: c.seller,
+        category: c.category,
+      }));
+    return to(
+      auctions
+        .join(bids(events).select('auction', 'bidder', 'price', 'dateTime', 'extra'), { on: { id: 'auction' } })
+        .where((c) => c.dateTime.gte(c.auctionTime).and(c.dateTime.lte(c.expires)))
+        .groupBy('id')
+        .top(1, { by: ['price', 'dateTime', 'bidder'], order: ['desc', 'asc', 'asc'] })
+        .select(
+          ...([
+            'id',
+            'itemName',
+            'description',
+            'initialBid',
+            'reserve',
+            'auctionTime',
+            'expires',
+            'seller',
+            'category',
+          ] as const),
+          ...(['bidder', 'price', 'dateTime', 'extra'] as const),
+        ),
+      'update',
     );
   },
 
@@ -76,6 +136,40 @@ export const joinQueries: Readonly<Record<string, Query>> = {
         .select(
           ...(['auction', 'bidder', 'price', 'channel', 'url', 'dateTime'] as const),
           ...(['itemName', 'initialBid', 'auctionTime', 'expires', 'seller', 'category'] as const),
+        ),
+    );
+  },
+  /** Bids of those who sell as well, with who they are and what they sell. */
+  q23: (events, to) => {
+    const persons = events
+      .where((c) => c.event_type.eq(0))
+      .select((c) => ({
+        person: c.id,
+        name: c.name,
+        emailAddress: c.emailAddress,
+        creditCard: c.creditCard,
+        city: c.city,
+        state: c.state,
+      }));
+    const auctions = events
+      .where((c) => c.event_type.eq(1))
+      .select((c) => ({
+        itemName: c.itemName,
+        description: c.description,
+        initialBid: c.initialBid,
+        reserve: c.reserve,
+        auctionTime: c.dateTime,
+        expires: c.expires,
+        seller: c.seller,
+        category: c.category,
+      }));
+    return to(
+      bids(events)
+        .select('bidder', 'price', 'channel', 'url')
+        .join(persons.join(auctions, { on: { person: 'seller' } }), { on: { bidder: 'person' } })
+        .select(
+          ...(['bidder', 'price', 'channel', 'url', 'name', 'emailAddress', 'creditCard', 'city', 'state'] as const),
+          ...(['itemName', 'description', 'initialBid', 'reserve', 'auctionTime', 'expires', 'seller', 'category'] as const),
         ),
     );
   },

@@ -19,6 +19,8 @@ const noRanksInSpark = ['hand', 'duckdb', 'flink'];
 
 /** Those of persons and auctions are there by hand and as a batch. */
 const joined = ['hand', 'duckdb'];
+const ofAuction = { seller: 'integer', category: 'integer' };
+const onSale = { initialBid: 'integer', reserve: 'integer', auctionTime: 'integer', expires: 'integer', ...ofAuction };
 
 /** Of each query: its fields in the order in which they are written, `key` where only the last row of a key counts, the watermark, and which peers have it where not all do. */
 export const queries = {
@@ -27,7 +29,20 @@ export const queries = {
   q2: { fields: { auction: 'integer', price: 'integer' } },
   q3: { fields: { name: 'text', city: 'text', state: 'text', auction: 'integer' }, peers: joined },
   q5: { fields: { auction: 'integer', ...bounds, bids: 'integer' }, windowed: true },
+  q7: {
+    fields: { auction: 'integer', bidder: 'integer', price: 'integer', dateTime: 'integer', extra: 'text' },
+    windowed: true,
+    peers: joined,
+  },
   q8: { fields: { id: 'integer', name: 'text', windowStart: 'integer' }, windowed: true, peers: joined },
+  q9: {
+    fields: {
+      ...{ id: 'integer', itemName: 'text', description: 'text', ...onSale },
+      ...{ bidder: 'integer', price: 'integer', dateTime: 'integer', extra: 'text' },
+    },
+    key: ['id'],
+    peers: joined,
+  },
   q10: {
     fields: {
       auction: 'integer',
@@ -83,6 +98,14 @@ export const queries = {
   },
   q21: { fields: { ...bidder, channelId: 'text' } },
   q22: { fields: { ...bidder, dir1: 'text', dir2: 'text', dir3: 'text' } },
+  q23: {
+    fields: {
+      ...{ bidder: 'integer', price: 'integer', channel: 'text', url: 'text' },
+      ...{ name: 'text', emailAddress: 'text', creditCard: 'text', city: 'text', state: 'text' },
+      ...{ itemName: 'text', description: 'text', ...onSale },
+    },
+    peers: joined,
+  },
   tumbling: { fields: { bidder: 'integer', ...bounds, averagePrice: 'number' }, windowed: true },
   sliding: { fields: { auction: 'integer', ...bounds, bids: 'integer' }, windowed: true },
   running: { fields: { bidder: 'integer', bids: 'integer', total: 'integer' }, key: ['bidder'] },

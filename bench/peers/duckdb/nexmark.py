@@ -25,10 +25,14 @@ EVENT = {
 ALL = EVENT | {
     "id": "BIGINT",
     "name": "VARCHAR",
+    "emailAddress": "VARCHAR",
+    "creditCard": "VARCHAR",
     "city": "VARCHAR",
     "state": "VARCHAR",
     "itemName": "VARCHAR",
+    "description": "VARCHAR",
     "initialBid": "BIGINT",
+    "reserve": "BIGINT",
     "expires": "TIMESTAMP",
     "seller": "BIGINT",
     "category": "BIGINT",
@@ -57,10 +61,21 @@ def by_rank(what: str, counted: str) -> str:
 DISTINCT = f"{by_rank('Bids', '*')}, {by_rank('Bidders', 'DISTINCT bidder')}, {by_rank('Auctions', 'DISTINCT auction')}"
 
 WINDOW = "epoch_ms(\"dateTime\") // 10000 * 10000"
+ON_SALE = """auction.initialBid, auction.reserve, epoch_ms(auction."dateTime") AS auctionTime, epoch_ms(auction.expires) AS expires,
+        auction.seller, auction.category"""
 
 QUERIES = {
     "q3": """SELECT person.name, person.city, person.state, auction.id AS auction FROM auction JOIN person ON auction.seller = person.id
         WHERE auction.category = 10 AND person.state IN ('OR', 'ID', 'CA')""",
+    "q7": f"""SELECT auction, bidder, price, epoch_ms("dateTime") AS dateTime, extra FROM bid
+        QUALIFY price = max(price) OVER (PARTITION BY {WINDOW})""",
+    "q9": f"""SELECT auction.id, auction.itemName, auction.description, {ON_SALE}, bid.bidder, bid.price,
+        epoch_ms(bid."dateTime") AS dateTime, bid.extra
+        FROM auction JOIN bid ON auction.id = bid.auction AND bid."dateTime" BETWEEN auction."dateTime" AND auction.expires
+        QUALIFY row_number() OVER (PARTITION BY auction.id ORDER BY bid.price DESC, bid."dateTime", bid.bidder) = 1""",
+    "q23": f"""SELECT bid.bidder, bid.price, bid.channel, bid.url, person.name, person.emailAddress, person.creditCard, person.city,
+        person.state, auction.itemName, auction.description, {ON_SALE}
+        FROM bid JOIN person ON bid.bidder = person.id JOIN auction ON auction.seller = person.id""",
     "q8": f"""SELECT id, name, p.at AS windowStart FROM (SELECT DISTINCT id, name, {WINDOW} AS at FROM person) p
         JOIN (SELECT DISTINCT seller, {WINDOW} AS at FROM auction) a ON p.id = a.seller AND p.at = a.at""",
     "q13": """SELECT auction, bidder, price, epoch_ms("dateTime") AS dateTime, value FROM bid

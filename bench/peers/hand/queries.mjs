@@ -352,15 +352,116 @@ function newSellers(emit) {
   return { event, end: () => closeUpTo(Number.POSITIVE_INFINITY) };
 }
 
+/** Of windows of ten seconds, when they close: the dearest bids, all of them if several are. */
+function highestBids(emit) {
+  const open = new Map();
+  let watermark = Number.NEGATIVE_INFINITY;
+  const closeUpTo = (time) => {
+    for (const end of [...open.keys()].filter((each) => each <= time).sort((a, b) => a - b)) {
+      for (const { auction, bidder, price, dateTime, extra } of open.get(end))
+        emit({ auction, bidder, price, dateTime: Date.parse(dateTime), extra });
+      open.delete(end);
+    }
+  };
+  function event(row) {
+    const time = Date.parse(row.dateTime);
+    const end = Math.floor(time / 10_000) * 10_000 + 10_000;
+    if (row.event_type === bidType && end > watermark) {
+      const best = open.get(end);
+      if (best === undefined || row.price > best[0].price) open.set(end, [row]);
+      else if (row.price === best[0].price) best.push(row);
+    }
+    watermark = Math.max(watermark, time - watermarkDelayMs);
+    closeUpTo(watermark);
+  }
+  return { event, end: () => closeUpTo(Number.POSITIVE_INFINITY) };
+}
+
+const onSale = ({ initialBid, reserve, dateTime, expires, seller, category }) => ({
+  ...{ initialBid, reserve, auctionTime: Date.parse(dateTime), expires: Date.parse(expires), seller, category },
+});
+
+/** The dearest bid on each auction while it is open. Bids that come before their auction wait for it. */
+function winningBids(emit, { each }) {
+  const auctions = new Map();
+  const early = new Map();
+  const changed = new Set();
+  let next = performance.now() + updateEveryMs;
+  const emitRow = ({ auction, best }) => {
+    const { id, itemName, description } = auction;
+    const { bidder, price, dateTime, extra } = best;
+    emit({ id, itemName, description, ...onSale(auction), bidder, price, dateTime, extra });
+  };
+
+  function emitChanged() {
+    for (const of of changed) emitRow(of);
+    changed.clear();
+    next = performance.now() + updateEveryMs;
+  }
+
+  function offer(of, event) {
+    if (of.best !== undefined && event.price < of.best.price) return;
+    const bid = bidOf(event);
+    if (bid.dateTime < of.from || bid.dateTime > of.to || (of.best !== undefined && !isDearer(bid, of.best))) return;
+    of.best = bid;
+    if (each) emitRow(of);
+    else changed.add(of);
+  }
+
+  function event(row) {
+    if (row.event_type === bidType) {
+      const of = auctions.get(row.auction);
+      if (of !== undefined) offer(of, row);
+      else if (early.has(row.auction)) early.get(row.auction).push(row);
+      else early.set(row.auction, [row]);
+    } else if (row.event_type === 1) {
+      const of = { auction: row, from: Date.parse(row.dateTime), to: Date.parse(row.expires), best: undefined };
+      auctions.set(row.id, of);
+      for (const bid of early.get(row.id) ?? []) offer(of, bid);
+      early.delete(row.id);
+    }
+    if (!each && performance.now() >= next) emitChanged();
+  }
+  return { event, end: emitChanged };
+}
+
+/** Bids, the persons who make them, and the auctions that these open: each is kept, and meets the others. */
+function biddersWhoSell(emit) {
+  const known = new Map();
+  const of = (id) => {
+    let all = known.get(id);
+    if (all === undefined) known.set(id, (all = { persons: [], auctions: [], bids: [] }));
+    return all;
+  };
+  const meet = ({ bidder, price, channel, url }, { name, emailAddress, creditCard, city, state }, auction) => {
+    const { itemName, description } = auction;
+    const person = { name, emailAddress, creditCard, city, state };
+    emit({ bidder, price, channel, url, ...person, itemName, description, ...onSale(auction) });
+  };
+  function event(row) {
+    const kind = row.event_type;
+    const all = of(kind === bidType ? row.bidder : kind === 1 ? row.seller : row.id);
+    all[['persons', 'auctions', 'bids'][kind]].push(row);
+    const only = [row];
+    for (const person of kind === 0 ? only : all.persons)
+      for (const auction of kind === 1 ? only : all.auctions)
+        for (const bid of kind === bidType ? only : all.bids) meet(bid, person, auction);
+  }
+  return { event, end: () => {} };
+}
+
 const side = new Map(Array.from({ length: 10_000 }, (_, key) => [key, `value ${key}`]));
 
 export const handQueries = {
   q3: sellersAndPersons,
+  q7: highestBids,
   q8: newSellers,
+  q9: winningBids,
   q13: perBid(({ auction, bidder, price, dateTime }, emit) =>
     emit({ auction, bidder, price, dateTime: Date.parse(dateTime), value: side.get(auction % 10_000) }),
   ),
   q20: bidsAndAuctions,
+  q23: biddersWhoSell,
   q0: perBid(({ dateTime, bidder, auction, price, extra }, emit) =>
     emit({ dateTime: Date.parse(dateTime), bidder, auction, price, extra }),
   ),

@@ -28,10 +28,13 @@ const bid = (ms: number, auction: number, bidder: number, price: number, channel
 const events = [
   bid(1000, 123, 7, 2_000_000),
   bid(1500, 5, 8, 300, 'Other', 'https://a/b/c/d/e?x=1&channel_id=77&y'),
-  { event_type: 0, id: 1, name: 'x', city: 'y', state: 'OR', dateTime: at(1600), extra: 'c' },
   {
-    ...{ event_type: 1, id: 5, itemName: 'i', initialBid: 3, expires: at(9000), seller: 1, category: 10 },
-    ...{ dateTime: at(1700), extra: 'c' },
+    ...{ event_type: 0, id: 7, name: 'x', emailAddress: 'x@y', creditCard: '1', city: 'y', state: 'OR' },
+    ...{ dateTime: at(1600), extra: 'c' },
+  },
+  {
+    ...{ event_type: 1, id: 5, itemName: 'i', description: 'd', initialBid: 3, reserve: 4, seller: 7, category: 10 },
+    ...{ dateTime: at(1700), expires: at(11_000), extra: 'c' },
   },
   bid(11_000, 5, 7, 101, 'Other'),
 ];
@@ -86,12 +89,31 @@ test('by hand, sessions end ten seconds after their last bid, and the last and t
 
 test('by hand, persons, auctions and bids meet, whichever comes first', () => {
   expect(byHand('q3')).toEqual([{ name: 'x', city: 'y', state: 'OR', auction: 5 }]);
-  expect(byHand('q8')).toEqual([{ id: 1, name: 'x', windowStart: 0 }]);
+  expect(byHand('q8')).toEqual([{ id: 7, name: 'x', windowStart: 0 }]);
   expect(byHand('q13')[0]).toMatchObject({ auction: 123, value: 'value 123' });
   expect(byHand('q20').map((row) => [(row as { price: number }).price, (row as { seller: number }).seller])).toEqual([
-    [300, 1],
-    [101, 1],
+    [300, 7],
+    [101, 7],
   ]);
+  const sold = { initialBid: 3, reserve: 4, auctionTime: 1700, expires: 11_000, seller: 7, category: 10 };
+  expect(byHand('q23')).toMatchObject([2_000_000, 101].map((price) => ({ bidder: 7, price, emailAddress: 'x@y', ...sold })));
+  // The bid at 1500 comes before the auction; the one at 11,000 is the last that counts.
+  expect(byHand('q9')).toMatchObject([{ id: 5, ...sold, bidder: 7, price: 101, dateTime: 11_000 }]);
+});
+
+test('by hand, the dearest bids of each window are all of those that cost as much', () => {
+  const rows: { price: number; bidder: number }[] = [];
+  const { event, end } = handQueries.q7!((row) => rows.push(row as (typeof rows)[0]), { each: true });
+  for (const one of [bid(1000, 1, 1, 5), bid(2000, 1, 2, 9), bid(9999, 2, 3, 9), bid(10_000, 2, 4, 9), bid(9000, 2, 5, 8)])
+    event(one);
+  expect(rows).toEqual([]);
+  event(bid(14_000, 1, 6, 7));
+  expect(rows.map(({ price, bidder }) => [price, bidder])).toEqual([
+    [9, 2],
+    [9, 3],
+  ]);
+  end();
+  expect(rows.at(-1)).toEqual({ auction: 2, bidder: 4, price: 9, dateTime: 10_000, extra: 'accc' });
 });
 
 test('a peer that has not this query is skipped with that reason', async () => {
