@@ -1,7 +1,8 @@
 // `npm run conformance -- DIR --definitions FILE [--json]`
 //
-// Runs the step scripts of a folder (one JSON file each) against queries that a definitions file makes of their inputs, and says of each
-// case whether it gives what it should: undisturbed, killed and restored in the middle of its steps and between them, and in three subtasks.
+// Runs the cases of a folder (one JSON file each: a step script, or inputs and the table that must come of them) against queries that a
+// definitions file makes of their inputs, and says of each whether it gives what it should: undisturbed, killed and restored in the middle
+// of its steps and between them, and in three subtasks.
 // docs/testing.md says what a definitions file is. `--json` ends with one line of results. Exits 1 if a case failed.
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -1,7 +1,8 @@
-/** Step scripts with known answers, as they lie in a folder: one JSON file each. */
+/** Cases with known answers, as they lie in a folder: one JSON file each, a step script, or of kind `table` (table-case.ts). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { OutputMode } from '../../src/plan/index.ts';
+import { type TableCase, type TableCaseFile, tableCaseOf } from './table-case.ts';
 
 export interface CaseInput {
   readonly name: string;
@@ -35,14 +36,18 @@ interface CaseFile {
 }
 
 /** The cases of a folder, by file name. @throws Error for a file that holds no case, and if there are none */
-export function casesIn(folder: string): readonly Case[] {
+export function casesIn(folder: string): readonly (Case | TableCase)[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
   if (files.length === 0) throw new Error(`there is no case in ${folder}: each is a file *.json`);
   return files.toSorted().map((name) => caseOf(join(folder, name)));
 }
 
-function caseOf(path: string): Case {
-  const file = JSON.parse(readFileSync(path, 'utf8')) as Partial<CaseFile>;
+function caseOf(path: string): Case | TableCase {
+  const file = JSON.parse(readFileSync(path, 'utf8')) as Partial<CaseFile> | Partial<TableCaseFile>;
+  return 'kind' in file && file.kind === 'table' ? tableCaseOf(file, path) : stepsOf(file as Partial<CaseFile>, path);
+}
+
+function stepsOf(file: Partial<CaseFile>, path: string): Case {
   const { id = basename(path, '.json'), outputMode = 'append', inputs, query, steps, notes = '', batchGranular } = file;
   if (!Array.isArray(inputs) || !Array.isArray(steps) || !Array.isArray(query?.output))
     throw new Error(`${path} is no case: it needs 'inputs', 'query.output' and 'steps'`);

@@ -9,18 +9,24 @@ import { type CaseResult, conformance, type Definitions, definitionsOf, resultOf
 
 // ── the cases that lie beside this repository, where they do
 
-const beside = join(import.meta.dirname, '../../../shared/cases/spark');
+const cases = join(import.meta.dirname, '../../../shared/cases');
 
-describe.skipIf(!existsSync(beside))("Spark's own cases", () => {
-  for (const of of existsSync(beside) ? casesIn(beside) : []) {
-    if (definitions[of.id] === undefined) continue;
-    test(of.id, async () => {
-      const { result, reason } = await resultOf(of, definitions);
-      const isWell = result === 'passed' || (result === 'skipped' && of.mayDiffer !== undefined);
-      expect({ isWell, reason }).toMatchObject({ isWell: true });
-    });
-  }
-});
+for (const [folder, whose] of [
+  ['spark', "Spark's own cases"],
+  ['nexmark', 'Nexmark over 20,000 events'],
+] as const) {
+  const beside = join(cases, folder);
+  describe.skipIf(!existsSync(beside))(whose, () => {
+    for (const of of existsSync(beside) ? casesIn(beside) : []) {
+      if (definitions[of.id] === undefined) continue;
+      test(of.id, async () => {
+        const { result, reason } = await resultOf(of, definitions);
+        const isWell = result === 'passed' || (result === 'skipped' && of.mayDiffer !== undefined);
+        expect({ isWell, reason }).toMatchObject({ isWell: true });
+      });
+    }
+  });
+}
 
 // ── the runner itself
 

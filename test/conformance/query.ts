@@ -17,9 +17,14 @@ import { HeldTime } from './held-time.ts';
 import { difference, objectOf, schemaOf, valuesOf } from './values.ts';
 
 /** What a definitions file exports of each case. */
-export type Definition = (
-  inputs: Readonly<Record<string, Stream<any>>>,
-) => AnyStream | { readonly stream: AnyStream; readonly mode?: OutputMode };
+export type Definition = (inputs: Readonly<Record<string, Stream<any>>>) => AnyStream | Defined;
+export interface Defined {
+  readonly stream: AnyStream;
+  /** The case's unless said. */
+  readonly mode?: OutputMode;
+  /** Of a table in mode `update`: the columns by which a row replaces another; the aggregation's keys unless said. */
+  readonly key?: readonly string[];
+}
 
 /** How a case is lived. */
 export interface Way {

@@ -2,6 +2,8 @@
 import { type Case, casesIn } from './case.ts';
 import type { Definition, Way } from './query.ts';
 import { Differs, live } from './script.ts';
+import type { TableCase } from './table-case.ts';
+import { liveTable } from './table.ts';
 
 /** By case id, with or without what stands before its last `/`. */
 export type Definitions = Readonly<Record<string, Definition>>;
@@ -47,7 +49,7 @@ export async function conformance(
   return { cases: results.length, passed: counted('passed'), failed: counted('failed'), skipped: counted('skipped'), results };
 }
 
-export async function resultOf(of: Case, definitions: Definitions): Promise<CaseResult> {
+export async function resultOf(of: Case | TableCase, definitions: Definitions): Promise<CaseResult> {
   const define = definitions[of.id] ?? definitions[of.id.split('/').at(-1)!];
   const all = (verdict: Verdict): CaseResult['runs'] => ({ plain: verdict, killed: verdict, parallel3: verdict });
   if (define === undefined) return { id: of.id, result: 'failed', reason: 'it has no definition', runs: all('failed') };
@@ -66,9 +68,13 @@ export async function resultOf(of: Case, definitions: Definitions): Promise<Case
 /** Longer than a case takes by far: a query that stands still is a finding, and no reason to wait for ever. */
 const lifeMsMax = 60_000;
 
-async function lived(of: Case, define: Definition, way: Way): Promise<{ readonly verdict: Verdict; readonly why: string }> {
+async function lived(
+  of: Case | TableCase,
+  define: Definition,
+  way: Way,
+): Promise<{ readonly verdict: Verdict; readonly why: string }> {
   try {
-    await withinLife(live(of, define, way));
+    await withinLife('steps' in of ? live(of, define, way) : liveTable(of, define, way));
     return { verdict: 'passed', why: '' };
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);

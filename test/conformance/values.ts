@@ -2,6 +2,7 @@
 import { type AnySchema, schema, t } from '../../src/index.ts';
 import type { Case, CaseInput } from './case.ts';
 import { inputNames, rowsOf } from './case.ts';
+import type { TableInput } from './table-case.ts';
 
 type Field = Parameters<typeof schema>[0][string];
 
@@ -20,10 +21,12 @@ const fields: Readonly<Record<string, Field>> = {
   TIMESTAMP: t.timestamp,
 };
 
+const fieldOf = (type: string): Field | undefined => fields[/^\w+/.exec(type)?.[0].toUpperCase() ?? ''];
+
 /** Rows of an input; a column may be null if its type says so, or some row has one that is. */
 export function schemaOf(input: CaseInput, of: Case): AnySchema<any, object> {
   const columns = input.schema.map(({ name, type }, i) => {
-    const field = fields[/^\w+/.exec(type)?.[0].toUpperCase() ?? ''];
+    const field = fieldOf(type);
     if (field === undefined) return [name, t.any()] as const;
     return [name, /nullable/i.test(type) || hasNull(input, i, of) ? field.nullable() : field] as const;
   });
@@ -35,6 +38,38 @@ function hasNull({ name }: CaseInput, column: number, of: Case): boolean {
   return of.steps.some((step) =>
     [...rowsOf(step)].some(([input, rows]) => names.get(input) === name && rows.some((row) => (row[column] ?? null) === null)),
   );
+}
+
+/** Rows that are objects: the columns of any of them, typed as they are said to be, or else as their values are. */
+export function schemaOfRows({ rows, schema: said }: TableInput): AnySchema<any, object> {
+  const columns = new Map<string, unknown[]>((said ?? []).map(({ name }) => [name, []]));
+  for (const row of rows)
+    for (const [name, value] of Object.entries(row)) {
+      const values = columns.get(name);
+      if (values === undefined) columns.set(name, [value]);
+      else values.push(value);
+    }
+  const types = new Map(said?.map(({ name, type }) => [name, type]));
+  return schema(
+    Object.fromEntries(
+      [...columns].map(([name, values]) => {
+        const present = values.filter((value) => value !== null);
+        const type = types.get(name);
+        const field = type === undefined ? fieldOfValues(present) : fieldOf(type);
+        const lacks = present.length < rows.length || /nullable/i.test(type ?? '');
+        return [name, field === undefined ? t.any() : lacks ? field.nullable() : field];
+      }),
+    ),
+  );
+}
+
+function fieldOfValues(values: readonly unknown[]): Field | undefined {
+  const all = (is: (value: unknown) => boolean): boolean => values.length > 0 && values.every(is);
+  if (all(Number.isSafeInteger)) return t.int;
+  if (all((value) => typeof value === 'number')) return t.number;
+  if (all((value) => typeof value === 'boolean')) return t.boolean;
+  if (all((value) => typeof value === 'string' && dateTime.test(value))) return t.timestamp;
+  return all((value) => typeof value === 'string') ? t.string : undefined;
 }
 
 /** @throws Error for a row with more values than columns */
@@ -89,10 +124,14 @@ export function difference(actual: readonly unknown[], expected: readonly unknow
   const surplus = without(is, wanted);
   if (missing.length + surplus.length === 0) return undefined;
   return [
-    ...(missing.length === 0 ? [] : [`missing ${missing.join(' ')}`]),
-    ...(surplus.length === 0 ? [] : [`not expected ${surplus.join(' ')}`]),
+    ...(missing.length === 0 ? [] : [`missing ${some(missing)}`]),
+    ...(surplus.length === 0 ? [] : [`not expected ${some(surplus)}`]),
   ].join('; ');
 }
+
+const saidMax = 20;
+const some = (rows: readonly string[]): string =>
+  rows.length <= saidMax ? rows.join(' ') : `${rows.slice(0, saidMax).join(' ')} and ${rows.length - saidMax} more`;
 
 function without(all: readonly string[], taken: readonly string[]): readonly string[] {
   const left = new Map<string, number>();

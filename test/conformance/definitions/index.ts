@@ -6,6 +6,7 @@ import { joins } from './joins.ts';
 import { groups } from './groups.ts';
 import { firstRows } from './first-rows.ts';
 import { keyed } from './keyed.ts';
+import { nexmark } from './nexmark.ts';
 import { sessions } from './sessions.ts';
 import { windows } from './windows.ts';
 
@@ -18,5 +19,6 @@ const definitions: Definitions = {
   ...sessions,
   ...joins,
   ...firstRows,
+  ...nexmark,
 };
 export default definitions;
