@@ -17,8 +17,6 @@ const prices = { minPrice: 'integer', maxPrice: 'integer', avgPrice: 'number', s
 /** Spark counts no distinct values in a stream, and ranks no rows. */
 const noRanksInSpark = ['hand', 'duckdb', 'flink'];
 
-/** Those of persons and auctions are there by hand and as a batch. */
-const joined = ['hand', 'duckdb'];
 const ofAuction = { seller: 'integer', category: 'integer' };
 const onSale = { initialBid: 'integer', reserve: 'integer', auctionTime: 'integer', expires: 'integer', ...ofAuction };
 
@@ -27,21 +25,20 @@ export const queries = {
   q0: { fields: { ...converted, price: 'integer' } },
   q1: { fields: converted },
   q2: { fields: { auction: 'integer', price: 'integer' } },
-  q3: { fields: { name: 'text', city: 'text', state: 'text', auction: 'integer' }, peers: joined },
+  q3: { fields: { name: 'text', city: 'text', state: 'text', auction: 'integer' } },
   q5: { fields: { auction: 'integer', ...bounds, bids: 'integer' }, windowed: true },
   q7: {
     fields: { auction: 'integer', bidder: 'integer', price: 'integer', dateTime: 'integer', extra: 'text' },
     windowed: true,
-    peers: joined,
   },
-  q8: { fields: { id: 'integer', name: 'text', windowStart: 'integer' }, windowed: true, peers: joined },
+  q8: { fields: { id: 'integer', name: 'text', windowStart: 'integer' }, windowed: true },
   q9: {
     fields: {
       ...{ id: 'integer', itemName: 'text', description: 'text', ...onSale },
       ...{ bidder: 'integer', price: 'integer', dateTime: 'integer', extra: 'text' },
     },
     key: ['id'],
-    peers: joined,
+    peers: noRanksInSpark,
   },
   q10: {
     fields: {
@@ -57,7 +54,6 @@ export const queries = {
   q11: { fields: { bidder: 'integer', bids: 'integer', ...bounds }, windowed: true },
   q13: {
     fields: { auction: 'integer', bidder: 'integer', price: 'integer', dateTime: 'integer', value: 'text' },
-    peers: joined,
   },
   q14: {
     fields: {
@@ -94,7 +90,6 @@ export const queries = {
         category: 'integer',
       },
     },
-    peers: joined,
   },
   q21: { fields: { ...bidder, channelId: 'text' } },
   q22: { fields: { ...bidder, dir1: 'text', dir2: 'text', dir3: 'text' } },
@@ -104,7 +99,6 @@ export const queries = {
       ...{ name: 'text', emailAddress: 'text', creditCard: 'text', city: 'text', state: 'text' },
       ...{ itemName: 'text', description: 'text', ...onSale },
     },
-    peers: joined,
   },
   tumbling: { fields: { bidder: 'integer', ...bounds, averagePrice: 'number' }, windowed: true },
   sliding: { fields: { auction: 'integer', ...bounds, bids: 'integer' }, windowed: true },

@@ -18,6 +18,11 @@ from pyspark.sql import functions as F
 EVENT = (
     "event_type INT, auction BIGINT, bidder BIGINT, price BIGINT, channel STRING, url STRING, dateTime TIMESTAMP, extra STRING"
 )
+# Of persons and auctions too; only the queries that join read those.
+ALL = EVENT + (
+    ", id BIGINT, name STRING, emailAddress STRING, creditCard STRING, city STRING, state STRING, itemName STRING, description STRING,"
+    " initialBid BIGINT, reserve BIGINT, expires TIMESTAMP, seller BIGINT, category BIGINT"
+)
 CHANNEL_ID = "nullif(regexp_extract(url, '(&|^)channel_id=([^&]*)', 2), '')"
 PRICE = "CAST(0.908 * price AS DECIMAL(23, 3))"
 HOUR = "hour(dateTime)"
@@ -36,6 +41,24 @@ STATELESS = {
           AS channelId FROM bid) WHERE channelId IS NOT NULL""",
     "q22": """SELECT auction, bidder, price, channel, parts[3] AS dir1, parts[4] AS dir2, parts[5] AS dir3
         FROM (SELECT auction, bidder, price, channel, split(url, '/') AS parts FROM bid)""",
+}
+ON_SALE = """auction.initialBid, auction.reserve, unix_millis(auction.dateTime) AS auctionTime,
+        unix_millis(auction.expires) AS expires, auction.seller, auction.category"""
+JOINED = {
+    "q3": """SELECT person.name, person.city, person.state, auction.id AS auction FROM auction JOIN person ON auction.seller = person.id
+        WHERE auction.category = 10 AND person.state IN ('OR', 'ID', 'CA')""",
+    "q7": """SELECT auction, bidder, price, dateTime, extra
+        FROM (SELECT auction, bidder, price, unix_millis(dateTime) AS dateTime, extra, window(dateTime, '10 seconds') AS own FROM bid)
+        JOIN (SELECT window, max(price) AS highest FROM bid GROUP BY window(dateTime, '10 seconds'))
+        ON own = window AND price = highest""",
+    "q13": """SELECT auction, bidder, price, unix_millis(dateTime) AS dateTime, value FROM bid
+        JOIN (SELECT id AS key, concat('value ', id) AS value FROM range(10000)) ON auction % 10000 = key""",
+    "q20": """SELECT bid.auction, bid.bidder, bid.price, bid.channel, bid.url, unix_millis(bid.dateTime) AS dateTime, auction.itemName,
+        auction.initialBid, unix_millis(auction.dateTime) AS auctionTime, unix_millis(auction.expires) AS expires, auction.seller,
+        auction.category FROM bid JOIN auction ON bid.auction = auction.id WHERE auction.category = 10""",
+    "q23": f"""SELECT bid.bidder, bid.price, bid.channel, bid.url, person.name, person.emailAddress, person.creditCard, person.city,
+        person.state, auction.itemName, auction.description, {ON_SALE}
+        FROM person JOIN auction ON auction.seller = person.id JOIN bid ON bid.bidder = person.id""",
 }
 BOUNDS = ("unix_millis(window.start) AS windowStart", "unix_millis(window.end) AS windowEnd")
 
@@ -66,7 +89,17 @@ def sessions(bid: DataFrame) -> DataFrame:
     return counted.selectExpr("bidder", "bids", *BOUNDS)
 
 
+def new_sellers(events: DataFrame) -> DataFrame:
+    """Each of a window once, as it comes: of two aggregates of the last windows, a join sees none that a batch without rows closes."""
+    window = F.window("dateTime", "10 seconds")
+    came = events.where("event_type = 0").select(window.alias("came"), "id", "name").dropDuplicates(["came", "id", "name"])
+    sold = events.where("event_type = 1").select(window.alias("sold"), "seller").dropDuplicates(["sold", "seller"])
+    met = came.join(sold, F.expr("came = sold AND id = seller"))
+    return met.selectExpr("id", "name", "unix_millis(came.start) AS windowStart")
+
+
 WINDOWED = {"q5": hottest, "q11": sessions, "tumbling": tumbling, "sliding": sliding}
+TIMED = {*WINDOWED, "q7", "q8"}
 
 
 def running(bid: DataFrame) -> DataFrame:
@@ -98,18 +131,17 @@ def session(options: argparse.Namespace) -> SparkSession:
     return builder.getOrCreate()
 
 
-def bids(spark: SparkSession, options: argparse.Namespace, watermark: bool) -> DataFrame:
-    reader = spark.readStream.schema(EVENT)
+def read(spark: SparkSession, options: argparse.Namespace) -> DataFrame:
+    reader = spark.readStream.schema(ALL if options.query in {*JOINED, "q8"} else EVENT)
     if options.bytes_per_trigger:
         reader = reader.option("maxBytesPerTrigger", options.bytes_per_trigger)
     events = reader.json(options.input)
-    if watermark:
-        events = events.withWatermark("dateTime", "4 seconds")
-    return events.where("event_type = 2").select("auction", "bidder", "price", "channel", "url", "dateTime", "extra")
+    return events.withWatermark("dateTime", "4 seconds") if options.query in TIMED else events
 
 
 def start(spark: SparkSession, options: argparse.Namespace, output: str, checkpoints: str):
-    bid = bids(spark, options, options.query in WINDOWED)
+    events = read(spark, options)
+    bid = events.where("event_type = 2").select("auction", "bidder", "price", "channel", "url", "dateTime", "extra")
     if options.query == "running":
         # The folder of a batch is written again if the batch is: exactly once.
         def write(batch: DataFrame, number: int) -> None:
@@ -118,8 +150,14 @@ def start(spark: SparkSession, options: argparse.Namespace, output: str, checkpo
         writer = running(bid).writeStream.outputMode("update").foreachBatch(write)
     else:
         bid.createOrReplaceTempView("bid")
-        stateless = options.query in STATELESS
-        result = spark.sql(STATELESS[options.query]) if stateless else WINDOWED[options.query](bid)
+        if options.query in JOINED:
+            for kind, name in enumerate(("person", "auction")):
+                events.where(f"event_type = {kind}").createOrReplaceTempView(name)
+        text = (STATELESS | JOINED).get(options.query)
+        if options.query == "q8":
+            result = new_sellers(events)
+        else:
+            result = WINDOWED[options.query](bid) if text is None else spark.sql(text)
         writer = result.writeStream.outputMode("append").format("json").option("path", output)
     return writer.option("checkpointLocation", checkpoints).trigger(availableNow=True).start()
 

@@ -30,9 +30,9 @@ final class Queries {
       "(SELECT COALESCE(auction, 0) AS auction, COALESCE(bidder, 0) AS bidder, price, COALESCE(channel, '') AS channel, url, `dateTime`, extra FROM bid)";
   private static final String BID = "price, channel, url, epoch_ms(`dateTime`) AS `dateTime`, extra";
 
-  private record Query(String columns, String select) {}
+  record Query(String columns, String select) {}
 
-  private record Updating(String select, String... key) {}
+  record Updating(String select, String... key) {}
 
   private static String byRank(String what, String counted) {
     return counted + " AS total" + what
@@ -148,20 +148,33 @@ final class Queries {
   static JobClient start(
       StreamTableEnvironment tables, StreamExecutionEnvironment environment, String query, String input, String output)
       throws Exception {
+    boolean joins = JoinQueries.APPENDING.containsKey(query) || JoinQueries.UPDATING.containsKey(query);
     tables.createTemporarySystemFunction("epoch_ms", EpochMs.class);
     tables.createTemporarySystemFunction("count_char", CountChar.class);
+    tables.createTemporarySystemFunction("side_table", SideTable.class);
     tables.executeSql(
         "CREATE TEMPORARY TABLE events (event_type INT, auction BIGINT, bidder BIGINT, price BIGINT, channel STRING, url STRING,"
+            + (joins ? " id BIGINT, name STRING, emailAddress STRING, creditCard STRING, city STRING, state STRING, itemName STRING,"
+                + " description STRING, initialBid BIGINT, reserve BIGINT, expires TIMESTAMP_LTZ(3), seller BIGINT, category BIGINT," : "")
             + " `dateTime` TIMESTAMP_LTZ(3), extra STRING, WATERMARK FOR `dateTime` AS `dateTime` - INTERVAL '4' SECOND)"
             + " WITH ('connector' = 'filesystem', 'path' = '" + Path.of(input).toUri()
             + "', 'format' = 'json', 'json.timestamp-format.standard' = 'ISO-8601')");
     tables.executeSql(
         "CREATE TEMPORARY VIEW bid AS SELECT auction, bidder, price, channel, url, `dateTime`, extra FROM events WHERE event_type = 2");
-    return UPDATING.containsKey(query) ? startUpdating(tables, environment, query, output) : startAppending(tables, query, output);
+    if (joins) {
+      tables.executeSql(
+          "CREATE TEMPORARY VIEW person AS SELECT id, name, emailAddress, creditCard, city, state, `dateTime` FROM events"
+              + " WHERE event_type = 0");
+      tables.executeSql(
+          "CREATE TEMPORARY VIEW auction AS SELECT id, itemName, description, initialBid, reserve, expires, seller, category, `dateTime`"
+              + " FROM events WHERE event_type = 1");
+    }
+    Updating updating = joins ? JoinQueries.UPDATING.get(query) : UPDATING.get(query);
+    if (updating != null) return startUpdating(tables, environment, query, updating, output);
+    return startAppending(tables, joins ? JoinQueries.APPENDING.get(query) : APPENDING.get(query), output);
   }
 
-  private static JobClient startAppending(StreamTableEnvironment tables, String name, String output) {
-    Query query = APPENDING.get(name);
+  private static JobClient startAppending(StreamTableEnvironment tables, Query query, String output) {
     tables.executeSql(
         "CREATE TEMPORARY TABLE results (" + query.columns() + ") WITH ('connector' = 'filesystem', 'path' = '" + Path.of(output).toUri()
             + "', 'format' = 'json', 'sink.rolling-policy.rollover-interval' = '1 s', 'sink.rolling-policy.check-interval' = '1 s')");
@@ -169,8 +182,8 @@ final class Queries {
   }
 
   private static JobClient startUpdating(
-      StreamTableEnvironment tables, StreamExecutionEnvironment environment, String name, String output) throws Exception {
-    Updating query = UPDATING.get(name);
+      StreamTableEnvironment tables, StreamExecutionEnvironment environment, String name, Updating query, String output)
+      throws Exception {
     Table results = tables.sqlQuery(query.select());
     String[] names = results.getResolvedSchema().getColumnNames().toArray(String[]::new);
     Schema keyed = Schema.newBuilder().primaryKey(query.key()).build();
