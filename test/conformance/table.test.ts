@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { count, sessionWindow, type Stream, sum, type Timestamp, window } from 'weir';
+import { count, schema, sessionWindow, state, type Stream, sum, t, type Timestamp, window } from 'weir';
 import { casesIn } from './case.ts';
 import { type CaseResult, conformance, type Definitions } from './run.ts';
 
@@ -99,6 +99,19 @@ test('of an updating result the last row of each key counts, whatever the keys a
   const complete: Definitions[string] = ({ visits: input }) => ({ stream: perUser(input!), mode: 'complete' });
   expect(await outcomeOf(made, complete)).toMatchObject(passed);
 
+  const byHand: Definitions[string] = ({ visits: input }) =>
+    (input as Stream<Visit>).keyBy('user').process({
+      state: { visits: state.value(t.int) },
+      emits: schema({ user: t.string, visits: t.int }),
+      onRow({ user }, { state: { visits: n }, emit }) {
+        n.set((n.get() ?? 0) + 1);
+        emit({ user, visits: n.get()! });
+      },
+    });
+  expect(await outcomeOf(made, byHand)).toMatchObject(passed);
+  const all: Definitions[string] = ({ visits: input }) => (input as Stream<Visit>).groupBy().agg({ visits: count() });
+  expect(await outcomeOf({ ...made, expected: { columns: ['visits'], rows: [{ visits: 6 }] } }, all)).toMatchObject(passed);
+
   const renamed = { ...made, expected: { columns: ['who', 'visits'], rows: users.map((row) => ({ who: row.user, visits: 3 })) } };
   const called: Definitions[string] = ({ visits: input }) => perUser(input!).select((c) => ({ who: c.user, visits: c.visits }));
   expect(await outcomeOf(renamed, called)).toMatchObject(passed);
@@ -146,11 +159,11 @@ test('columns are typed as they are said to be, or as their values are, and may 
   const define: Definitions[string] = ({ visits: input }) => input!;
   const expected = { columns: ['n', 'x', 'tags', 'is'], rows: rows.map((row) => ({ tags: null, is: null, ...row })) };
   expect(await outcomeOf({ inputs: [{ name: 'visits', rows }], expected }, define)).toMatchObject(passed);
-  const schema = [
+  const types = [
     { name: 'n', type: 'INT' },
     { name: 'x', type: 'INT' },
   ];
-  const said = await outcomeOf({ inputs: [{ name: 'visits', rows: [{ n: 1, x: 1.5 }], schema }], expected }, define);
+  const said = await outcomeOf({ inputs: [{ name: 'visits', rows: [{ n: 1, x: 1.5 }], schema: types }], expected }, define);
   expect(said.reason).toContain('1.5');
 });
 

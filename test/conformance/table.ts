@@ -84,13 +84,13 @@ class Table {
 
 /**
  * The columns by which a row replaces another: the keys of the aggregation before the sink, where they have kept their names; otherwise the
- * first columns in which no two rows of the table are alike. Undefined without an aggregation: then no row does.
+ * first columns in which no two rows of the table are alike. Undefined where no row does: without an aggregation, unless the case says so.
  */
 function keyOf(sink: SinkNode, of: TableCase): readonly string[] | undefined {
   const node = aggregationOf(sink);
-  if (node === undefined) return undefined;
-  const names = keyNames(node);
-  if (names.every((name) => of.columns.includes(name))) return names;
+  if (node === undefined && of.mode !== 'update') return undefined;
+  const names = node && keyNames(node);
+  if (names?.every((name) => of.columns.includes(name))) return names;
   const rows = of.rows?.() ?? [];
   const distinct = (columns: readonly string[]): boolean =>
     new Set(rows.map((row) => canonical(valuesOf(row, columns)))).size === rows.length;
