@@ -67,6 +67,10 @@ ON_SALE = """auction.initialBid, auction.reserve, epoch_ms(auction."dateTime") A
 QUERIES = {
     "q3": """SELECT person.name, person.city, person.state, auction.id AS auction FROM auction JOIN person ON auction.seller = person.id
         WHERE auction.category = 10 AND person.state IN ('OR', 'ID', 'CA')""",
+    "q4": """SELECT category, sum(highest) / count(*) AS average
+        FROM (SELECT auction.category, CAST(max(bid.price) AS DOUBLE) AS highest FROM auction JOIN bid
+          ON auction.id = bid.auction AND bid."dateTime" BETWEEN auction."dateTime" AND auction.expires
+          GROUP BY auction.id, auction.category) GROUP BY category""",
     "q7": f"""SELECT auction, bidder, price, epoch_ms("dateTime") AS dateTime, extra FROM bid
         QUALIFY price = max(price) OVER (PARTITION BY {WINDOW})""",
     "q9": f"""SELECT auction.id, auction.itemName, auction.description, {ON_SALE}, bid.bidder, bid.price,

@@ -381,49 +381,84 @@ const onSale = ({ initialBid, reserve, dateTime, expires, seller, category }) =>
   ...{ initialBid, reserve, auctionTime: Date.parse(dateTime), expires: Date.parse(expires), seller, category },
 });
 
-/** The dearest bid on each auction while it is open. Bids that come before their auction wait for it. */
-function winningBids(emit, { each }) {
-  const auctions = new Map();
-  const early = new Map();
-  const changed = new Set();
-  let next = performance.now() + updateEveryMs;
-  const emitRow = ({ auction, best }) => {
-    const { id, itemName, description } = auction;
-    const { bidder, price, dateTime, extra } = best;
-    emit({ id, itemName, description, ...onSale(auction), bidder, price, dateTime, extra });
+/**
+ * A query of bids on auctions while those are open; a bid that comes before its auction waits for it. `opened` makes what is kept of an auction, with
+ * `from` and `to`; `bid` takes a bid, and gives the group that has changed, if one has, of which `row` is the result.
+ */
+const bidding =
+  ({ opened, bid, row }) =>
+  (emit, { each }) => {
+    const [auctions, early, changed] = [new Map(), new Map(), new Set()];
+    const open = opened();
+    let next = performance.now() + updateEveryMs;
+
+    function emitChanged() {
+      for (const group of changed) emit(row(group));
+      changed.clear();
+      next = performance.now() + updateEveryMs;
+    }
+
+    function offer(auction, event) {
+      const group = bid(auction, event);
+      if (group === undefined) return;
+      if (each) emit(row(group));
+      else changed.add(group);
+    }
+
+    function event(of) {
+      if (of.event_type === bidType) {
+        const auction = auctions.get(of.auction);
+        if (auction !== undefined) offer(auction, of);
+        else if (early.has(of.auction)) early.get(of.auction).push(of);
+        else early.set(of.auction, [of]);
+      } else if (of.event_type === 1) {
+        const auction = { ...open(of), from: Date.parse(of.dateTime), to: Date.parse(of.expires) };
+        auctions.set(of.id, auction);
+        for (const waiting of early.get(of.id) ?? []) offer(auction, waiting);
+        early.delete(of.id);
+      }
+      if (!each && performance.now() >= next) emitChanged();
+    }
+    return { event, end: emitChanged };
   };
 
-  function emitChanged() {
-    for (const of of changed) emitRow(of);
-    changed.clear();
-    next = performance.now() + updateEveryMs;
-  }
+const isInTime = ({ from, to }, time) => time >= from && time <= to;
 
-  function offer(of, event) {
-    if (of.best !== undefined && event.price < of.best.price) return;
+const winningBids = bidding({
+  opened: () => (of) => ({ of, best: undefined }),
+  bid(auction, event) {
+    const { best } = auction;
+    if (best !== undefined && event.price < best.price) return undefined;
     const bid = bidOf(event);
-    if (bid.dateTime < of.from || bid.dateTime > of.to || (of.best !== undefined && !isDearer(bid, of.best))) return;
-    of.best = bid;
-    if (each) emitRow(of);
-    else changed.add(of);
-  }
+    if (!isInTime(auction, bid.dateTime) || (best !== undefined && !isDearer(bid, best))) return undefined;
+    auction.best = bid;
+    return auction;
+  },
+  row({ of, best: { bidder, price, dateTime, extra } }) {
+    const { id, itemName, description } = of;
+    return { id, itemName, description, ...onSale(of), bidder, price, dateTime, extra };
+  },
+});
 
-  function event(row) {
-    if (row.event_type === bidType) {
-      const of = auctions.get(row.auction);
-      if (of !== undefined) offer(of, row);
-      else if (early.has(row.auction)) early.get(row.auction).push(row);
-      else early.set(row.auction, [row]);
-    } else if (row.event_type === 1) {
-      const of = { auction: row, from: Date.parse(row.dateTime), to: Date.parse(row.expires), best: undefined };
-      auctions.set(row.id, of);
-      for (const bid of early.get(row.id) ?? []) offer(of, bid);
-      early.delete(row.id);
-    }
-    if (!each && performance.now() >= next) emitChanged();
-  }
-  return { event, end: emitChanged };
-}
+/** Of each category, what the auctions with a bid would bring if they ended now. */
+const averagePrices = bidding({
+  opened() {
+    const categories = new Map();
+    return ({ category }) => {
+      if (!categories.has(category)) categories.set(category, { category, sum: 0, auctions: 0 });
+      return { of: categories.get(category), best: undefined };
+    };
+  },
+  bid(auction, { price, dateTime }) {
+    const { of, best } = auction;
+    if ((best !== undefined && price <= best) || !isInTime(auction, Date.parse(dateTime))) return undefined;
+    of.sum += price - (best ?? 0);
+    if (best === undefined) of.auctions++;
+    auction.best = price;
+    return of;
+  },
+  row: ({ category, sum, auctions }) => ({ category, average: sum / auctions }),
+});
 
 /** Bids, the persons who make them, and the auctions that these open: each is kept, and meets the others. */
 function biddersWhoSell(emit) {
@@ -454,6 +489,7 @@ const side = new Map(Array.from({ length: 10_000 }, (_, key) => [key, `value ${k
 
 export const handQueries = {
   q3: sellersAndPersons,
+  q4: averagePrices,
   q7: highestBids,
   q8: newSellers,
   q9: winningBids,

@@ -99,6 +99,16 @@ test('by hand, persons, auctions and bids meet, whichever comes first', () => {
   expect(byHand('q23')).toMatchObject([2_000_000, 101].map((price) => ({ bidder: 7, price, emailAddress: 'x@y', ...sold })));
   // The bid at 1500 comes before the auction; the one at 11,000 is the last that counts.
   expect(byHand('q9')).toMatchObject([{ id: 5, ...sold, bidder: 7, price: 101, dateTime: 11_000 }]);
+  expect(byHand('q4')).toEqual([{ category: 10, average: 101 }]);
+});
+
+test('by hand, an average is of what each auction would bring, which may rise', () => {
+  const averages: number[] = [];
+  const { event } = handQueries.q4!((row) => averages.push((row as { average: number }).average), { each: true });
+  const opened = (id: number) => ({ event_type: 1, id, category: 10, dateTime: at(0), expires: at(9000) });
+  for (const one of [bid(10, 2, 1, 50), opened(1), bid(20, 1, 1, 100), opened(2), bid(30, 2, 1, 60), bid(40, 1, 1, 99)])
+    event(one);
+  expect(averages).toEqual([100, 75, 80]);
 });
 
 test('by hand, the dearest bids of each window are all of those that cost as much', () => {

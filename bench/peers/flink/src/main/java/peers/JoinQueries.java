@@ -71,6 +71,12 @@ final class JoinQueries {
 
   static final Map<String, Updating> UPDATING =
       Map.of(
+          "q4",
+          new Updating(
+              "SELECT category, AVG(highest) AS average FROM (SELECT COALESCE(a.category, 0) AS category,"
+                  + " MAX(CAST(b.price AS DOUBLE)) AS highest FROM auction AS a JOIN bid AS b ON a.id = b.auction"
+                  + " WHERE b.`dateTime` BETWEEN a.`dateTime` AND a.expires GROUP BY a.id, a.category) GROUP BY category",
+              "category"),
           "q9",
           new Updating(
               "SELECT id, itemName, description, initialBid, reserve, auctionTime, expires, seller, category, bidder, price,"
