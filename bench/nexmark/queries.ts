@@ -3,7 +3,7 @@
  *
  * `npx weir run bench/nexmark/queries.ts -- query=q1 input=events.jsonl output=q1.jsonl`
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   avg,
@@ -293,6 +293,7 @@ export const queries: Readonly<Record<string, Query>> = {
 const changesIn = (folder: string) =>
   foreachBatch(async (rows: readonly object[], epoch) => {
     const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    await mkdir(folder, { recursive: true });
     await writeFile(join(folder, `part-${epoch}`), lines);
   });
 
