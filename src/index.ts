@@ -38,6 +38,7 @@ export {
   type Job,
   type JobModule,
   type JobReport,
+  type AsOfJoinOptions,
   type JoinOptions,
   type JoinType,
   type KeyedStream,

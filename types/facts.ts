@@ -516,6 +516,16 @@ const perWindow2: Stream<{ window: EventWindow; id: string; a: number; b: number
   { on: 'id' },
 );
 void perWindow2;
+// as of versions the row's times flow, those of the version are times like others
+const valued = l.asOfJoin(r, { on: 'id', how: 'left', tolerance: '1 day' });
+for await (const row of valued.rows())
+  same<typeof row, { id: string; a: number; at: EventTime; b: number | null; seen: Timestamp | null }>();
+const valuedWindows = valued.groupBy(window('at', '1 hour')).count();
+const perValued: Stream<{ window: EventWindow; count: number }, 'chained'> = valuedWindows;
+void perValued;
+const windowsOfVersions = l.select((c) => ({ of: c.id, at: c.at })).asOfJoin(rw, { on: { of: 'id' }, times: ['at', 'window'] });
+for await (const row of windowsOfVersions.rows())
+  same<typeof row, { of: string; at: EventTime; window: Window; id: string; b: number }>();
 const renamedKeys = l.join(
   r.select((c) => ({ other: c.id, b: c.b })),
   { on: { id: 'other' } },

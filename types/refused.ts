@@ -200,6 +200,20 @@ running.join(r, { on: 'deviceId' });
 l.join(r, { on: 'id' }).to(out, { mode: 'update' });
 //✗ a join has no bounded one: use append, or aggregate it
 l.join(r, { on: 'id' }).to(out, { mode: 'complete' });
+//✗ an as-of join needs a watermark on the right stream: call withWatermark() on it
+l.asOfJoin(right, { on: 'id' });
+//✗ an as-of join needs a watermark on the left stream: call withWatermark() on it
+left.asOfJoin(r, { on: 'id' });
+//✗ both sides have a column 'a': rename one with select() before the join
+l.asOfJoin(l, { on: 'id' });
+//✗ Type '"full"' is not assignable to type
+l.asOfJoin(r, { on: 'id', how: 'full' });
+//✗ 'within' does not exist in type
+l.asOfJoin(r, { on: 'id', within: ['0 minutes', '1 hour'] });
+//✗ "running"
+l.select((c) => ({ deviceId: c.id, at: c.at })).asOfJoin(running, { on: 'deviceId' });
+//✗ joined rows do not change: use append
+l.asOfJoin(r, { on: 'id' }).to(out, { mode: 'update' });
 //✗ is not assignable to type
 l.select((c) => ({ w: window(c.a, '1 minute') }));
 //✗ Property '[streamBrand]' is missing

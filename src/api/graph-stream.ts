@@ -15,7 +15,7 @@ import { GraphGroups, lateRows } from './graph-groups.ts';
 import { GraphKeyed } from './graph-keyed.ts';
 import { keysBy, keysOf } from './grouping.ts';
 import type { RunOptions } from './job.ts';
-import { joinOf, type JoinRequest } from './join.ts';
+import { asOfJoin, joinOf, type JoinRequest } from './join.ts';
 import type { Launcher } from './launcher.ts';
 import { checkEvery, checkFinal, checkMode } from './modes.ts';
 import { type Output, outputOf } from './output.ts';
@@ -145,6 +145,10 @@ export class GraphStream {
     const isTable = right instanceof PlannedTable;
     const node = isTable ? right.node : streamNode(right as AnyStream);
     return this.#then(joinOf([this.node, node], isTable, request, call));
+  }
+
+  asOfJoin(right: AnyStream, request: JoinRequest): GraphStream {
+    return this.#then(asOfJoin([this.node, streamNode(right)], request, calling('asOfJoin()')));
   }
 
   /** Of aggregations only, as the types say. */

@@ -1,7 +1,7 @@
 /** What a join takes and gives: types only. */
 import type { Duration } from '../core/index.ts';
 import type { Show } from './fields.ts';
-import type { Watermarked } from './values.ts';
+import type { EventTime, EventWindow, Timestamp, Watermarked, Window } from './values.ts';
 
 /**
  * Which rows a join gives. `inner`: each pair. `left`, `right`, `full`: those, and rows of that side, or of both, that have no partner, with
@@ -29,6 +29,13 @@ export interface RegularJoinOptions<How extends JoinType, On> extends Omit<JoinO
   /** What was given for a key is remembered for so long after the last row of it came, by the time of epochs, or `'forever'`. */
   readonly ttl: Duration | 'forever';
 }
+/** Of an as-of join. */
+export interface AsOfJoinOptions<How extends 'inner' | 'left', On> extends Pick<JoinOptions<How, On>, 'on' | 'how' | 'nullSafe'> {
+  /** How much older than the left row a version may be; unless said, as old as it likes: then the latest of each key is kept for ever. */
+  readonly tolerance?: Duration;
+  /** The left row's time, and the one from which a version holds; unless said, the one column of each side that is under a watermark. */
+  readonly times?: readonly [string, string];
+}
 /** An unmatched row is known to be one only when no partner can come any more. */
 export interface OuterJoinNeedsATimeBound {
   /** ✗ An outer join emits an unmatched row when no partner can come any more: bound the times with `within`, or join on equal windows. */
@@ -52,6 +59,12 @@ export type CheckJoin<L, R, How, On> = [How, EventTimeKey<R>] extends ['left' | 
   : [How, EventTimeKey<L>] extends ['right' | 'full', never]
     ? `✗ a ${How & string} join needs a watermark on the left stream: call withWatermark() on it`
     : CheckColumns<L, R, How, On>;
+/** Of an as-of join. */
+export type CheckAsOfJoin<L, R, How, On> = [EventTimeKey<L>] extends [never]
+  ? '✗ an as-of join needs a watermark on the left stream: call withWatermark() on it'
+  : [EventTimeKey<R>] extends [never]
+    ? '✗ an as-of join needs a watermark on the right stream: call withWatermark() on it'
+    : CheckColumns<L, R, How, On>;
 export type CheckColumns<L, R, How, On> = How extends 'semi' | 'anti'
   ? unknown
   : [Exclude<Shared<L, R>, KeyNames<On>>] extends [never]
@@ -66,3 +79,6 @@ export type JoinRow<L, R, How, On> = How extends 'semi' | 'anti'
         (How extends 'right' | 'full' ? OrNull<Omit<L, KeyNames<On> & string>> : Omit<L, KeyNames<On> & string>) &
         (How extends 'left' | 'full' ? OrNull<Omit<R, KeyNames<On> & string>> : Omit<R, KeyNames<On> & string>)
     >;
+type WithoutWatermark<T> = T extends EventTime ? Timestamp : T extends EventWindow ? Window : T;
+/** The same of a left row and its version, whose own time may be long past the watermark. */
+export type AsOfJoinRow<L, R, How, On> = JoinRow<L, { [K in keyof R]: WithoutWatermark<R[K]> }, How, On>;

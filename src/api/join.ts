@@ -1,5 +1,5 @@
 /**
- * `join()`: two streams, or a stream and a table, as a node.
+ * `join()`: two streams, or a stream and a table, and `asOfJoin()`, as a node.
  *
  * Owns: what a join asks of its sides, in the words of join-types.ts, and the columns that it gives.
  */
@@ -19,7 +19,7 @@ import { type Call, called, refused } from './call.ts';
 import { columnOf, isWindow, keyColumn, requireWindowTime } from './columns.ts';
 import { checkFinal, checkRetracted } from './modes.ts';
 import { nearestName } from './nearest.ts';
-import { positiveMs } from './window-key.ts';
+import { naturalMs, positiveMs } from './window-key.ts';
 
 /** As `join()` is given them. */
 export interface JoinRequest {
@@ -29,16 +29,21 @@ export interface JoinRequest {
   readonly times?: readonly [string, string];
   readonly nullSafe?: boolean;
   readonly ttl?: Duration | 'forever';
+  /** Of `asOfJoin()` only. */
+  readonly tolerance?: Duration;
 }
 type Sides = readonly [LogicalNode, LogicalNode];
 
 const types: readonly JoinType[] = ['inner', 'left', 'right', 'full', 'semi', 'anti'];
 const tableTypes: readonly JoinType[] = ['inner', 'left', 'semi', 'anti'];
+const versionTypes: readonly JoinType[] = ['inner', 'left'];
 
 /** @throws WeirError `E_PLAN` with the reason */
 export function joinOf(sides: Sides, isTable: boolean, request: JoinRequest, call: Call): JoinNode {
   const regular = regularOf(sides, isTable, request, call);
   if (regular === undefined) for (const side of sides) checkFinal(side, call);
+  if (request.tolerance !== undefined)
+    throw refused(call, '`tolerance` is how old the version of an asOfJoin() may be', 'say `within` for a join of two streams');
   const how = typeOf(request.how ?? 'inner', isTable, call);
   const keys = keysOf(sides, request.on, call);
   if (isTable && request.within !== undefined)
@@ -75,6 +80,61 @@ function regularOf(sides: Sides, isTable: boolean, { ttl, within, times }: JoinR
     throw refused(call, '`within` is for rows that are final, and `ttl` for those that may change: give one of them');
   for (const side of sides) checkRetracted(side, call);
   return ttl === 'forever' ? {} : { ttlMs: positiveMs(ttl, `${called(call)} ttl`) };
+}
+
+/**
+ * Each left row with the version of its key: the right row that held at its time.
+ *
+ * @throws WeirError `E_PLAN` with the reason
+ */
+export function asOfJoin(sides: Sides, request: JoinRequest, call: Call): JoinNode {
+  for (const side of sides) checkFinal(side, call);
+  const { on, how = 'inner', nullSafe = false } = request;
+  if (!versionTypes.includes(how))
+    throw refused(
+      call,
+      `it gives left rows, each with one version, so it cannot be '${how}'`,
+      `there are ${versionTypes.join(', ')}`,
+    );
+  if (request.within !== undefined)
+    throw refused(
+      call,
+      '`within` is for joins of two streams: a left row meets the latest version',
+      'how old it may be says `tolerance`',
+    );
+  for (const side of [0, 1] as const)
+    if (!hasWatermark(sides[side]))
+      throw refused(call, `✗ an as-of join needs a watermark on the ${sideName[side]} stream: call withWatermark() on it`);
+  const keys = keysOf(sides, on, call);
+  const result = columnsOf(
+    [sides[0], { ...sides[1], schema: timeless(sides[1].schema) }],
+    how,
+    typeof on === 'string' || Array.isArray(on) ? keys[0] : [],
+    call,
+  );
+  const bound = versionBound(sides, request, call);
+  return { kind: 'join', asOf: true, inputs: sides, how, keys, nullSafe, bound, site: call.site, ...result };
+}
+
+function versionBound(sides: Sides, { times, tolerance }: JoinRequest, call: Call): JoinBound {
+  const [left, right] = sides.map((side, i) => {
+    const column = timeOfSide(side, i, times?.[i], 'a version holds from its time on', call);
+    if (underWatermark(side, column) !== 'no') return column;
+    throw refused(
+      call,
+      `'${column}' of the ${sideName[i]} stream is not under a watermark: call withWatermark('${column}', …) on it`,
+    );
+  });
+  const lowMs = tolerance === undefined ? -Infinity : 0 - naturalMs(tolerance, `${called(call)} tolerance`);
+  return { left: left!, right: right!, lowMs, highMs: 0 };
+}
+
+/** The times of versions, which may be long past, are under no watermark behind the join. */
+function timeless(schema: BatchSchema): BatchSchema {
+  if (schema.kind === 'any') return schema;
+  return batchSchema(
+    schema.fields.map((field) => (field.type.kind === 'timestamp' ? { ...field, type: { kind: 'timestamp' } } : field)),
+  );
 }
 
 function typeOf(how: JoinType, isTable: boolean, call: Call): JoinType {
@@ -131,7 +191,7 @@ function boundOf(sides: Sides, keys: JoinNode['keys'], { within, times }: JoinRe
     const lowMs = durationMs(low, `${called(call)} within`);
     const highMs = durationMs(high, `${called(call)} within`);
     if (lowMs > highMs) throw refused(call, `\`within\` is empty: '${low}' is more than '${high}'`);
-    const [left, right] = sides.map((side, i) => timeOfSide(side, i, times?.[i], call));
+    const [left, right] = sides.map((side, i) => timeOfSide(side, i, times?.[i], '`within` compares times', call));
     return { left: left!, right: right!, lowMs, highMs };
   }
   const at = keys[0].findIndex((left, i) => isTimed(sides[0], left) || isTimed(sides[1], keys[1][i]!));
@@ -146,7 +206,7 @@ function isTimed(node: LogicalNode, column: string): boolean {
 const noCall: Call = { verb: 'join()', site: '' };
 const sideName = ['left', 'right'] as const;
 
-function timeOfSide(side: LogicalNode, i: number, named: string | undefined, call: Call): string {
+function timeOfSide(side: LogicalNode, i: number, named: string | undefined, why: string, call: Call): string {
   if (named !== undefined) {
     requireWindowTime(side.schema, named, call);
     return named;
@@ -156,7 +216,7 @@ function timeOfSide(side: LogicalNode, i: number, named: string | undefined, cal
   if (timed.length === 1) return timed[0]!;
   throw refused(
     call,
-    `\`within\` compares times, and the ${sideName[i]} stream has ${timed.length === 0 ? 'no column' : `${timed.length} columns (${timed.join(', ')})`} under a watermark`,
+    `${why}, and the ${sideName[i]} stream has ${timed.length === 0 ? 'no column' : `${timed.length} columns (${timed.join(', ')})`} under a watermark`,
     "say which: times: ['leftTime', 'rightTime']",
   );
 }

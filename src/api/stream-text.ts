@@ -8,7 +8,8 @@ export function streamText(node: LogicalNode): string {
 function pathText(node: LogicalNode): string {
   if (node.kind === 'source') return node.source.name;
   if (node.kind === 'union') return `union of ${node.inputs.length}`;
-  if (node.kind === 'join') return `${pathText(node.inputs[0])} → ${node.name ?? `${node.how} join`}`;
+  if (node.kind === 'join')
+    return `${pathText(node.inputs[0])} → ${node.name ?? `${node.how} ${node.asOf === true ? 'as-of join' : 'join'}`}`;
   return `${pathText(node.input)} → ${node.name ?? stepText(node)}`;
 }
 

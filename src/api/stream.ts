@@ -15,6 +15,9 @@ import type { BooleanExpr, Columns, Expr, ExprRecord, ValuesOf } from './expr-ty
 import type { CheckMode, EventTimeIn, FinalKind, GroupKind, GroupRow, KeyRow, SelectedKind, TimeKey } from './group-types.ts';
 import type { RunOptions } from './job.ts';
 import type {
+  AsOfJoinOptions,
+  AsOfJoinRow,
+  CheckAsOfJoin,
   CheckColumns,
   CheckJoin,
   CheckTimeBound,
@@ -182,6 +185,21 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
     right: AnyStream<R, FinalKind> & CheckJoin<L, R, How, On>,
     options: JoinOptions<How, On> & CheckTimeBound<How, On, L, R>,
   ): Stream<JoinRow<L, R, How, On>, 'joined'>;
+
+  /**
+   * Each row with the version of its key that held at its time: of the rows on the right the one with the greatest time that is not above the row's own. A row goes out
+   * once the watermark has passed its time, since a version that comes later is late; with `how: 'left'` also without a version, with nulls.
+   * Of versions of equal time the later one of a split holds, and between splits that of the greater name. Late rows and late versions are
+   * counted and left out. Times of the row pass through; those of the version are under no watermark any more.
+   *
+   * @throws WeirError `E_PLAN` for a side without a watermark, for columns that both sides have beside the keys, and for keys that cannot be equal
+   * @example orders.asOfJoin(rates, { on: 'currency', how: 'left', tolerance: '1 day' })
+   */
+  asOfJoin<L extends object, R extends object, const On extends JoinKeys<L, R>, const How extends 'inner' | 'left' = 'inner'>(
+    this: AnyStream<L, FinalKind>,
+    right: AnyStream<R, FinalKind> & CheckAsOfJoin<L, R, How, On>,
+    options: AsOfJoinOptions<How, On>,
+  ): Stream<AsOfJoinRow<L, R, How, On>, 'joined'>;
 
   /** The stable id of the operator before: what its state is found by after the job has changed. */
   named(id: string): this;

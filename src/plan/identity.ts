@@ -207,9 +207,13 @@ function aggregationText(node: AggregateNode): string {
   return `${time === undefined ? '' : `${time}; `}keys ${node.keys.join(', ') || 'none'}; ${aggregates}${changing}`;
 }
 
-/** `left join on id = other, nulls equal, seen - at in 0 ms to 1 hour` */
-function joinText({ how, keys, nullSafe, bound, table, regular }: JoinNode): string {
+/** `left join on id = other, nulls equal, seen - at in 0 ms to 1 hour`, `left as-of join on id, latest seen up to at` */
+function joinText({ how, keys, nullSafe, bound, table, asOf, regular }: JoinNode): string {
   const on = keys[0].map((name, i) => (name === keys[1][i] ? name : `${name} = ${keys[1][i]}`)).join(', ') || 'nothing';
+  if (asOf === true) {
+    const age = bound!.lowMs === -Infinity ? '' : `, not older than ${formatMs(-bound!.lowMs)}`;
+    return `${how} as-of join on ${on}${nullSafe ? ', nulls equal' : ''}, latest ${bound!.right} up to ${bound!.left}${age}`;
+  }
   const isRange = bound !== undefined && (bound.lowMs !== 0 || bound.highMs !== 0);
   const within = isRange ? `, ${bound.right} - ${bound.left} in ${formatMs(bound.lowMs)} to ${formatMs(bound.highMs)}` : '';
   return `${how} join${table === true ? ' with a table' : regular === undefined ? '' : ' of rows that change'} on ${on}${nullSafe ? ', nulls equal' : ''}${within}`;

@@ -138,13 +138,16 @@ function ofUnion({ inputs }: UnionNode, column: string): Answer {
 }
 
 /** Times pass through a join as they are. Where rows have no schema a column may be of either side. */
-function ofJoin({ inputs, columns, regular }: JoinNode, column: string): Answer {
+function ofJoin({ inputs, columns, asOf, regular }: JoinNode, column: string): Answer {
   // A pair may come, or go, long after the times of its rows.
   if (regular !== undefined) return 'no';
   const found = columns?.find(({ name }) => name === column);
   if (columns !== undefined && found === undefined) return 'no';
   const { left, right } = found ?? { left: column, right: column };
-  const answers = [left, right].map((name, i) => (name === undefined ? 'no' : underWatermark(inputs[i]!, name)));
+  // A version may be as old as it likes.
+  const answers = (asOf === true ? [left] : [left, right]).map((name, i) =>
+    name === undefined ? 'no' : underWatermark(inputs[i]!, name),
+  );
   return answers.find((answer) => answer === 'yes') ?? answers.find((answer) => answer === 'unseen') ?? 'no';
 }
 

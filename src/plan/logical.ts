@@ -220,8 +220,8 @@ export interface JoinColumn {
   readonly right?: string;
 }
 /**
- * Which times two rows may have that belong together: right time - left time lies in [lowMs, highMs]. The times are columns: timestamps, or windows,
- * whose time is their last millisecond.
+ * Which times two rows may have that belong together: right time - left time lies in [lowMs, highMs], of which `lowMs` is -Infinity where versions
+ * may be of any age. The times are columns: timestamps, or windows, whose time is their last millisecond.
  */
 export interface JoinBound {
   readonly left: string;
@@ -247,6 +247,8 @@ export interface JoinNode extends NodeBase {
    * for so long is remembered what was given for a key, after the last row of it came; absent: for ever.
    */
   readonly regular?: { readonly ttlMs?: number };
+  /** Each left row goes out once, with the latest right row that is in the bound. */
+  readonly asOf?: boolean;
   /** Absent where rows have no schema: then all columns of both. */
   readonly columns?: readonly JoinColumn[];
 }

@@ -177,6 +177,12 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
       warnings.push(
         `${at(node)}: it keeps all rows of both streams for ever: bound their times with \`within\`, under a watermark, or join on equal windows`,
       );
+    if (node.kind === 'join' && node.asOf === true && node.bound?.lowMs === -Infinity)
+      warnings.push(`${at(node)}: it keeps the latest version of each key for ever: say with \`tolerance\` how old one may be`);
+    if (node.kind === 'join' && node.asOf === true && !isOfOneSource(node.inputs[1]))
+      warnings.push(
+        `${at(node)}: its versions are not rows of one source as they come, so which of two of equal time holds may depend on their order of arrival`,
+      );
     if (node.kind === 'dedup' && node.remembered.until === 'expired' && node.remembered.column === undefined)
       warnings.push(
         `${at(node)}: what it remembers expires by the clock, so which rows are duplicates depends on when they come`,
@@ -193,6 +199,23 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
   if (job.deadLetters === undefined)
     warnings.push('no `deadLetters` sink: a row that a function or a format cannot take fails the job');
   return warnings;
+}
+
+/** Rows that know the split and the record that they come from. */
+function isOfOneSource(node: LogicalNode): boolean {
+  switch (node.kind) {
+    case 'source':
+      return true;
+    case 'map':
+    case 'filter':
+    case 'flatMap':
+    case 'project':
+    case 'watermark':
+    case 'rebalance':
+      return isOfOneSource(node.input);
+    default:
+      return false;
+  }
 }
 
 function bounded(node: LogicalNode | undefined): boolean {

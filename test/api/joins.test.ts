@@ -76,6 +76,59 @@ describe('a join of two streams', () => {
   });
 });
 
+describe('an as-of join', () => {
+  test('gives each row the version of its time, when none can come any more, and windows of its times', async () => {
+    const [ls, rs] = [testSource(L), testSource(R)];
+    const valued = from(ls)
+      .withWatermark('at', '0 minutes')
+      .asOfJoin(from(rs).withWatermark('seen', '0 minutes'), { on: 'id', how: 'left', tolerance: '30 minutes' });
+    await using run = await testRun(valued, { parallelism: 2 });
+    rs.push(r('x', 0, 1), r('x', 10, 2), r('y', 10, 9));
+    ls.push(l('x', 9), l('y', 9), l('x', 10));
+    expect((await run.drain()).toSorted((p, q) => (p.id < q.id ? -1 : 1))).toEqual([
+      { id: 'x', a: 1, at: minutes(9), b: 1, seen: minutes(0) },
+      { id: 'y', a: 1, at: minutes(9), b: null, seen: null },
+    ]);
+    await run.crash();
+    ls.push(l('x', 40), l('x', 41));
+    rs.push(r('y', 70));
+    expect(await run.drain()).toEqual([
+      { id: 'x', a: 1, at: minutes(10), b: 2, seen: minutes(10) },
+      { id: 'x', a: 1, at: minutes(40), b: 2, seen: minutes(10) },
+    ]);
+    ls.end();
+    rs.end();
+    expect(await run.drain()).toEqual([{ id: 'x', a: 1, at: minutes(41), b: null, seen: null }]);
+  });
+
+  test('may be aggregated and joined again, with times that are never late', async () => {
+    const [ls, rs] = [testSource(L), testSource(R)];
+    const joined = from(ls)
+      .withWatermark('at', '1 minute')
+      .asOfJoin(from(rs).withWatermark('seen', '1 minute'), { on: 'id' })
+      .dropDuplicates(['id', 'at'])
+      .groupBy(window('at', '5 minutes'))
+      .agg({ n: count(), b: sum('b') });
+    await using run = await testRun(joined);
+    rs.push(r('x', 0, 5), r('x', 3, 7), r('x', 10));
+    ls.push(l('x', 1));
+    await run.drain();
+    ls.push(l('x', 2), l('x', 2));
+    await run.drain();
+    ls.push(l('x', 4), l('x', 10));
+    ls.end();
+    rs.end();
+    const of = (start: number) => ({ start: minutes(start), end: minutes(start + 5) });
+    expect([await run.drain(), run.late]).toEqual([
+      [
+        { window: of(0), n: 3, b: 17 },
+        { window: of(10), n: 1, b: 1 },
+      ],
+      0,
+    ]);
+  });
+});
+
 describe('a join is refused', () => {
   test.each([
     [
@@ -114,6 +167,49 @@ describe('a join is refused', () => {
       'a join that there is not',
       () => left().join(right() as never, { on: 'id', how: 'outer' } as never),
       /there is no join 'outer'/,
+    ],
+    [
+      'versions that are the outer side',
+      () => left().asOfJoin(right(), { on: 'id', how: 'right' as never } as never),
+      /so it cannot be 'right'/,
+    ],
+    [
+      'versions without a watermark',
+      () => left().asOfJoin(from(testSource(R)) as never, { on: 'id' } as never),
+      /needs a watermark on the right stream/,
+    ],
+    [
+      'rows without a watermark that ask for versions',
+      () => from(testSource(L)).asOfJoin(right() as never, { on: 'id' } as never),
+      /needs a watermark on the left stream/,
+    ],
+    [
+      'a time of versions that is under no watermark',
+      () => left().asOfJoin(right(), { on: 'id', times: ['at', 'b'] }),
+      /column 'b' is not a time/,
+    ],
+    [
+      'a time that only looks like one under a watermark',
+      () =>
+        left()
+          .withColumns((c) => ({ other: c.at.add('1 hour') }))
+          .asOfJoin(right(), { on: 'id', times: ['other', 'seen'] }),
+      /'other' of the left stream is not under a watermark/,
+    ],
+    [
+      'a range of time as of versions',
+      () => left().asOfJoin(right(), { on: 'id', within: ['0 ms', '1 ms'] } as never),
+      /`within` is for joins of two streams/,
+    ],
+    [
+      'a negative tolerance',
+      () => left().asOfJoin(right(), { on: 'id', tolerance: '-1 minutes' }),
+      /tolerance: '-1 minutes' is negative/,
+    ],
+    [
+      'a tolerance of what is no version',
+      () => left().join(right(), { on: 'id', tolerance: '1 minute' } as never),
+      /`tolerance` is how old the version/,
     ],
     ['a table without an end', () => table(from(testSource(L)) as never), /has no end, so it is never read whole/],
     [

@@ -268,5 +268,9 @@ describe('placement and ends', () => {
       'Stream(test → watermark on timestamp → aggregate by window, deviceId → last)',
     );
     expect(inspect(readings.union(readings))).toBe('Stream(union of 2)');
+    const versions = timed.select((c) => ({ deviceId: c.deviceId, from: c.timestamp }));
+    expect(inspect(timed.asOfJoin(versions, { on: 'deviceId', how: 'left' }))).toBe(
+      'Stream(test → watermark on timestamp → left as-of join)',
+    );
   });
 });

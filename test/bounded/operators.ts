@@ -4,6 +4,7 @@
  */
 import {
   aggregateOperator,
+  asOfJoinOperator,
   countWindowOperator,
   dedupOperator,
   joinOperator,
@@ -102,6 +103,18 @@ export const boundedOperators: Readonly<Record<string, Readonly<Record<string, B
   'join/join-operator': {
     'inner join': { make: () => joinOperator(joinNode({ bound: secondsAfter })), key: passing, feed: asBoth },
     'outer join': { make: () => joinOperator(joinNode({ how: 'full', bound: secondsAfter })), key: passing, feed: asBoth },
+  },
+  'join/as-of-operator': {
+    'as-of join that grow old': {
+      make: () => asOfJoinOperator(joinNode({ asOf: true, bound: { left: 'at', right: 'seen', lowMs: -2000, highMs: 0 } })),
+      key: passing,
+      feed: asBoth,
+    },
+    'as-of join': {
+      make: () => asOfJoinOperator(joinNode({ asOf: true, bound: { left: 'at', right: 'seen', lowMs: -Infinity, highMs: 0 } })),
+      key: fixed,
+      feed: asBoth,
+    },
   },
   'join/table-join-operator': {
     'join with a table': {

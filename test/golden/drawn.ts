@@ -31,6 +31,7 @@ export const queryNames = [
   'regulars',
   'branches',
   'joins',
+  'versions',
   'lookups',
 ] as const;
 export const stepNames = ['map', 'filter', 'flatMap', 'select', 'rebalance', 'untyped', 'twice'] as const;

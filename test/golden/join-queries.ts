@@ -5,7 +5,7 @@ import { from, table } from '../../src/start.ts';
 import { type Experiment, type Query, same } from './experiment.ts';
 import { output } from './life.ts';
 import type { Row, Stamped, WindowShape } from './plain.ts';
-import { joined, type JoinRules, lateForJoin, type Pair } from './plain-joins.ts';
+import { asOfJoined, joined, type JoinRules, lateForJoin, type Pair } from './plain-joins.ts';
 
 const types: readonly JoinType[] = ['inner', 'left', 'right', 'full', 'semi', 'anti'];
 type Bound = 'range' | 'windows' | 'none';
@@ -77,6 +77,37 @@ const joins: Query = async (all) => {
   };
 };
 
+/** Some rows of a stream are versions of their keys, which all of its rows meet. */
+const versions: Query = async (experiment) => {
+  const { stream, rows, world, life } = experiment;
+  const { seed, delay } = life;
+  const how = seed % 2 === 0 ? 'inner' : 'left';
+  const tolerance = [Infinity, 5, 0][Math.floor(seed / 2) % 3]!;
+  const lateFrom = ({ at }: Row): number => (delay === 0 ? at + 1 : at);
+  const isVersion = ({ at }: { readonly at: number }): boolean => at % 3 !== 0;
+  const left = stream.select((c) => ({ k: c.k, v: c.v, at: c.at }));
+  const right = stream.filter(isVersion).select((c) => ({ rk: c.k, rs: c.s, rv: c.v, rat: c.at }));
+  const found = (left as unknown as { asOfJoin(right: unknown, options: object): Stream<object, 'joined'> }).asOfJoin(right, {
+    on: { k: 'rk' },
+    how,
+    times: ['at', 'rat'],
+    ...(tolerance === Infinity ? {} : { tolerance: `${tolerance} ms` }),
+  });
+  const report = await experiment.run([output(found, world.sink('append'))]);
+  const of = rows.filter(({ row }) => isVersion(row));
+  const late = [...rows, ...of].filter(({ row, stamp }) => row.k !== null && lateFrom(row) <= stamp);
+  const shown = ({ left: { k, v, at }, right: version }: Pair & { readonly left: Row }): object => ({
+    ...{ k, v, at },
+    ...{ rk: version?.k ?? null, rs: version?.s ?? null, rv: version?.v ?? null, rat: version?.at ?? null },
+  });
+  const expected = asOfJoined(rows, of, { how, tolerance, lateFrom });
+  return {
+    life: report,
+    late: late.length,
+    findings: [same('joined with versions', world.rows<object>('append'), expected.map(shown as (pair: Pair) => object))],
+  };
+};
+
 const Titled = schema({ name: t.string.nullable(), title: t.string });
 const names = [
   { name: 'a', title: 'first' },
@@ -122,4 +153,4 @@ const lookups: Query = async (experiment) => {
 const withoutNulls = (row: object): object =>
   Object.fromEntries(Object.entries(row).filter(([name, value]) => value !== null || name === 'k' || name === 'v'));
 
-export const joining = { joins, lookups } as const;
+export const joining = { joins, versions, lookups } as const;

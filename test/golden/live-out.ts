@@ -52,6 +52,8 @@ export function fitting(life: Drawn): Drawn {
     case 'ranks':
     case 'regulars':
       return { ...life, steps: without('untyped') };
+    case 'versions': // of equal times, the order of splits decides, which are those of one source
+      return { ...life, right: [], steps: without('rebalance', 'twice'), delay: life.delay * 4 };
     case 'joins': // most of what comes late by a little would meet nobody
       return { ...life, delay: life.delay * 8 };
     default:

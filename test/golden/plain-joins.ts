@@ -2,6 +2,12 @@
 import type { JoinType } from '../../src/plan/index.ts';
 import type { Row, Stamped } from './plain.ts';
 
+export interface AsOfRules {
+  readonly how: 'inner' | 'left';
+  readonly tolerance: number;
+  readonly lateFrom: (row: Row) => number;
+}
+
 export interface JoinRules {
   readonly how: JoinType;
   readonly nullSafe: boolean;
@@ -49,4 +55,19 @@ export function joined(rows: readonly Stamped[], rules: JoinRules): Pair[] {
     case 'anti':
       return lonely('left');
   }
+}
+
+/** Each row with the latest version of its `k`, and of equal ones the last in the order of `versions`. A row whose key is none is never late. */
+export function asOfJoined(
+  rows: readonly Stamped[],
+  versions: readonly Stamped[],
+  { how, tolerance, lateFrom }: AsOfRules,
+): Pair[] {
+  const known = versions.filter(({ row, stamp }) => lateFrom(row) > stamp).map(({ row }) => row);
+  const inTime = rows.filter(({ row, stamp }) => row.k === null || lateFrom(row) > stamp).map(({ row }) => row);
+  return inTime.flatMap((left): Pair[] => {
+    const fitting = known.filter(({ k, at }) => k === left.k && left.k !== null && at <= left.at && at >= left.at - tolerance);
+    const right = fitting.reduce<Row | null>((best, row) => (best === null || row.at >= best.at ? row : best), null);
+    return right === null && how === 'inner' ? [] : [{ left, right }];
+  });
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type BatchSchema, hashKey, keyGroupOf, type SchemaField } from '../../src/batch/index.ts';
 import {
   aggregateOperator,
+  asOfJoinOperator,
   countWindowOperator,
   dedupOperator,
   joinOperator,
@@ -107,6 +108,8 @@ const timers = (): Operator =>
 
 const join = (how: JoinType) => (): Operator =>
   joinOperator(joinNode({ how, bound: { left: 'at', right: 'seen', lowMs: -3, highMs: 9 } }));
+const asOf = (toleranceMs: number) => (): Operator =>
+  asOfJoinOperator(joinNode({ how: 'left', asOf: true, bound: { left: 'at', right: 'seen', lowMs: -toleranceMs, highMs: 0 } }));
 /** Remembers for a time, lists, and sets a timer on the clock for each row; the clock has passed all of them. */
 const byTheClock = (): Operator =>
   processOperator(
@@ -183,6 +186,12 @@ const asBoth: Feed = (rows) => [
   otherRows(...rows.map(({ key, at, stamp }) => ({ other: key, seen: at, stamp }))),
 ];
 
+/** Some rows are versions, the others meet them. */
+const asVersions: Feed = (rows) => [
+  rowsItem(rows.filter(({ value }) => value! > 3)),
+  otherRows(...rows.filter(({ value }) => value! <= 3).map(({ key, at, stamp }) => ({ other: key, seen: at, stamp }))),
+];
+
 interface Moved {
   readonly make: () => Operator;
   /** What becomes of a subtask's rows. */
@@ -234,6 +243,8 @@ describe('keyed operators whose key groups move at each restore', () => {
     ['sessions', { make: sessions }],
     ['full joins', { make: join('full'), feed: asBoth }],
     ['anti joins', { make: join('anti'), feed: asBoth }],
+    ['as-of joins', { make: asOf(Infinity), feed: asVersions }],
+    ['as-of joins that grow old', { make: asOf(30), feed: asVersions }],
     ['timers on the clock, and what lasts for a time,', { make: byTheClock }],
     ['first rows', { make: firsts, columns: ['key', 'at'] }],
     ['first rows that expire', { make: expiring }],

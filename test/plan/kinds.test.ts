@@ -41,6 +41,10 @@ describe('the kind of a stream', () => {
     expect(kind(joined)).toBe('joined');
     expect(kind(joined.groupBy(window('at', '1 hour')).count())).toBe('chained');
     expect(['at', 'seen', 'deviceId'].map((column) => underWatermark(streamNode(joined), column))).toEqual(['yes', 'yes', 'no']);
+    const valued = timed.asOfJoin(others, { on: 'deviceId' });
+    expect(kind(valued)).toBe('joined');
+    // A version may be older than any watermark.
+    expect(['at', 'seen', 'deviceId'].map((column) => underWatermark(streamNode(valued), column))).toEqual(['yes', 'no', 'no']);
     const names = table([{ deviceId: 'x', name: 'y' }]);
     expect(kind(timed.join(names, { on: 'deviceId' }))).toBe('rows');
     expect(kind(perWindow.join(names, { on: 'deviceId' }))).toBe('joined');

@@ -130,6 +130,22 @@ describe('PL1: columns', () => {
       'inner join on auction = item, seen - at in 0 ms to 1 second',
       'inner join on auction = item, seen - at in 0 ms to 1 second; left: url string; right: offer float64',
     ]);
+    const [valued, old] = [{}, { tolerance: '1 day' } as const].map((options) =>
+      planJob(
+        jobOf(
+          timed()
+            .asOfJoin(right, { on: { auction: 'item' }, ...options })
+            .select('url', 'offer'),
+        ),
+      )
+        .stages.flatMap(({ operators }) => operators)
+        .find(({ node }) => node.kind === 'join'),
+    );
+    expect([valued!.label, valued!.state, old!.label]).toEqual([
+      'inner as-of join on auction = item, latest seen up to at',
+      'inner as-of join on auction = item, latest seen up to at; left: url string; right: offer float64',
+      'inner as-of join on auction = item, latest seen up to at, not older than 1 day',
+    ]);
     const edges = plan.edges.filter(({ input }) => input !== undefined);
     expect(edges.map(({ kind, key, input }) => [kind, key, input])).toEqual([
       ['hash', { columns: ['auction'] }, 0],

@@ -5,6 +5,7 @@ import {
   filter,
   firsts,
   job,
+  joined,
   keyed,
   late,
   limit,
@@ -168,6 +169,22 @@ describe('a plan warns', () => {
     const told = sink(sessions(a), 'update');
     expect(warnings({ ...told, sink: { ...told.sink, takesBack: true } })).toEqual([]);
     expect(warnings(sink(windowed(a, ['k']), 'update'))).toEqual([]);
+  });
+
+  test('of versions that are kept for ever, and of those of equal time that come from several inputs', () => {
+    const [a, b, rows] = ['a', 'b', 'rows'].map((name) => watermark(source(name, { bounded: true })));
+    const asOf = (versions: LogicalNode, lowMs: number): LogicalNode =>
+      joined([rows!, versions], { asOf: true, bound: { left: 'ts', right: 'ts', lowMs, highMs: 0 } });
+    expect(warnings(sink(asOf(a!, -1000)))).toEqual([]);
+    expect(warnings(sink(asOf(a!, -Infinity)))).toEqual([
+      expect.stringContaining('it keeps the latest version of each key for ever'),
+    ]);
+    expect(warnings(sink(asOf(union(a!, b!), -1000)))).toEqual([
+      expect.stringContaining('which of two of equal time holds may depend on their order of arrival'),
+    ]);
+    expect(warnings(sink(asOf(windowed(a!, ['k']), -1000)))).toEqual([
+      expect.stringContaining('its versions are not rows of one source as they come'),
+    ]);
   });
 
   test('of duplicates that depend on the clock, or on which of several inputs comes first', () => {

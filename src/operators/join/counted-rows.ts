@@ -8,8 +8,7 @@
 import type { StateTable, ValueCodec } from '../../state/index.ts';
 import type { GroupedKey } from '../key.ts';
 import type { OperatorContext } from '../operator.ts';
-import { Memory } from './memory.ts';
-import type { RowBytes, RowForm } from './row-form.ts';
+import { type RowBytes, type RowForm, rowOf } from './row-form.ts';
 
 interface Counted {
   /** By which it finds partners. */
@@ -33,15 +32,14 @@ export class CountedRows {
   }
 
   /** The row that the form has written last. */
-  add({ key, group }: GroupedKey, { memory, length }: RowForm): void {
-    const bytes = memory.bytes.subarray(0, length);
-    const entry = entryOf(key, bytes);
+  add({ key, group }: GroupedKey, form: RowForm): void {
+    const entry = entryOf(key, form.memory.bytes.subarray(0, form.length));
     const known = this.#table.modify(0, entry);
     if (known !== undefined) {
       known.count++;
       return;
     }
-    this.#table.put(0, entry, group, { key, bytes: Uint8Array.from(bytes), count: 1 });
+    this.#table.put(0, entry, group, { key, bytes: form.copied(), count: 1 });
     this.#index(key, entry);
   }
 
@@ -62,7 +60,7 @@ export class CountedRows {
   *of(key: string): Generator<RowBytes, void> {
     for (const entry of this.#entries.get(key) ?? none) {
       const { bytes, count } = this.#table.get(0, entry)!;
-      const row = { memory: new Memory(0, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)), at: 0 };
+      const row = rowOf(bytes);
       for (let n = 0; n < count; n++) yield row;
     }
   }

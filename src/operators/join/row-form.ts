@@ -5,6 +5,7 @@
  * each, and the texts end to end, UTF-8 but for those with lone surrogates, whose length says so; all others as their codecs write them.
  * Invariants: JO6 what is put into columns is what the row had.
  */
+import { Buffer } from 'node:buffer';
 import {
   type Batch,
   type BatchBuilder,
@@ -28,6 +29,11 @@ export interface RowBytes {
   readonly memory: Memory;
   readonly at: number;
 }
+/** A row that has its bytes for itself. */
+export const rowOf = (bytes: Uint8Array): RowBytes => ({
+  memory: new Memory(bytes.length, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+  at: 0,
+});
 type ReadRow = (i: number) => unknown;
 /** Puts the text of a row behind `length`; how long it is, or `nullText`. */
 type TakeText = (i: number) => number;
@@ -109,6 +115,11 @@ export class RowForm implements RowBytes {
       }
       if (othersOf.length > 0) this.#putOthers(othersOf, i);
     };
+  }
+
+  /** The row that was written last, for itself. */
+  copied(): Uint8Array {
+    return Uint8Array.from(this.memory.bytes.subarray(0, this.length));
   }
 
   /**

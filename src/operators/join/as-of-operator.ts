@@ -1,0 +1,213 @@
+/**
+ * The as-of join: each row of a stream with the version of its key that held at its time.
+ *
+ * Owns: which rows are late, how long a left row waits, and what it goes out with. Talks through: `KeptRows` (the left rows that wait),
+ * `KeptVersions`, `JoinedRows` (rows of the result).
+ * A left row waits until the watermark has passed its time: a version that would hold for it is late from then on. So what it meets does not
+ * depend on how the inputs interleave. Results carry the last forwarded watermark as stamp (T7), which is not above their times.
+ * Invariants: JO10 a left row that is not late goes out once, when the watermark has passed its time, with the latest version that is not above it
+ * and not late; without one, alone or not at all.
+ */
+import { type Batch, BatchBuilder, rowKind } from '../../batch/index.ts';
+import { WeirError } from '../../core/index.ts';
+import { equalIsLate, type JoinBound, type JoinNode } from '../../plan/index.ts';
+import { orSetAside } from '../dead-rows.ts';
+import { type Due, DueHeap } from '../due-heap.ts';
+import type { GroupedKey } from '../key.ts';
+import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
+import { type GroupRun, PerGroup } from '../per-group.ts';
+import { ResultRows } from '../result-rows.ts';
+import { type Progress, progressOf } from '../result-snapshot.ts';
+import { Resumable } from '../resumable.ts';
+import { lateFrom, timeOf } from '../row-time.ts';
+import { JoinKeys } from './join-keys.ts';
+import type { Side } from './join-times.ts';
+import { JoinedRows, keptForms } from './joined-rows.ts';
+import { type KeptRow, KeptRows } from './kept-rows.ts';
+import { type RowBytes, type RowForm, rowOf } from './row-form.ts';
+import { KeptVersions, placesOf } from './versions.ts';
+
+interface Snapshot extends Progress {
+  readonly fired: readonly GroupRun[];
+}
+/** A left row that waits. `key`: the piece that it is kept in. */
+interface Waiting extends Due {
+  readonly bucket: number;
+  /** Its own key. */
+  readonly of: string;
+}
+/** A row that has come. `time`: null where it has none, or a part of its key is null: then no version is its own. */
+interface Arrival extends GroupedKey {
+  readonly time: number | null;
+  /** The watermark from which it is late. */
+  readonly lateFrom: number;
+}
+
+/** Left rows that wait are kept, and dropped, by so much time. */
+const bucketMs = 1000;
+const bucketOf = (time: number): number => Math.floor(time / bucketMs) * bucketMs;
+/** The watermark that has passed a left row's time. */
+const untilOf = ({ time }: Pick<KeptRow, 'time'>): number => time + 1;
+
+class AsOfJoinOperator implements Operator {
+  readonly holdsBackMs: number;
+  readonly #node: JoinNode;
+  readonly #bound: JoinBound;
+  readonly #work = new Resumable();
+  readonly #forms: readonly [RowForm, RowForm];
+  readonly #rows: BatchBuilder;
+  readonly #joined: JoinedRows;
+  readonly #keys: JoinKeys;
+  readonly #equalIsLate: readonly boolean[];
+  readonly #heap = new DueHeap<Waiting>();
+  #context!: OperatorContext;
+  #waiting!: KeptRows;
+  #versions!: KeptVersions;
+  #fired!: PerGroup;
+  #ordinal = 0;
+  /** The last watermark that was forwarded. */
+  #forwarded = -Infinity;
+
+  constructor(node: JoinNode) {
+    this.#node = node;
+    this.#bound = node.bound!;
+    this.#forms = keptForms(node);
+    this.#rows = new BatchBuilder(node.schema);
+    this.#joined = new JoinedRows(node, this.#forms, this.#rows);
+    this.#keys = new JoinKeys(node, () => this.#context.keyGroups);
+    this.#equalIsLate = node.inputs.map(equalIsLate);
+    // A watermark that is equal to its time leaves a row waiting, and must not make it late for what follows.
+    this.holdsBackMs = equalIsLate(node) ? 1 : 0;
+  }
+
+  open(context: OperatorContext): void {
+    this.#context = context;
+    this.#waiting = new KeptRows(context, 'waiting', this.#forms[0], true);
+    this.#versions = new KeptVersions(context, -this.#bound.lowMs);
+    this.#fired = new PerGroup(context.keyGroups, context.ownedGroups);
+  }
+
+  process(batch: Batch, out: Output, _advanceTo: (row: number) => number, input = 0): Step {
+    if (input === 0) return this.#work.step(() => this.#takeRows(batch, out));
+    this.#takeVersions(batch);
+    return 'done';
+  }
+
+  onWatermark(watermark: number, out: Output): Step {
+    return this.#work.step(() => this.#reach(watermark, out));
+  }
+
+  snapshot(): Snapshot {
+    return { ordinal: this.#ordinal, forwarded: this.#forwarded, fired: this.#fired.snapshot() };
+  }
+
+  restore(parts: readonly RestoredPart[]): void {
+    for (const part of parts) this.#fired.restore(part, (part.value as Snapshot).fired);
+    ({ ordinal: this.#ordinal, forwarded: this.#forwarded } = progressOf(parts));
+    this.#recall();
+  }
+
+  *#takeRows(batch: Batch, out: Output): Generator<void, void> {
+    const [form] = this.#forms;
+    const write = form.writer(batch);
+    const results = this.#results(out);
+    for (const { i, arrival } of this.#inTime(batch, 0)) {
+      write(i);
+      if (arrival.time === null) this.#give(form, undefined);
+      else this.#wait(arrival, arrival.time);
+      if (results.pass()) yield;
+    }
+    results.flush();
+  }
+
+  #takeVersions(batch: Batch): void {
+    const [, form] = this.#forms;
+    const write = form.writer(batch);
+    const placeAt = placesOf(batch);
+    for (const { i, arrival } of this.#inTime(batch, 1)) {
+      const { key, group, time } = arrival;
+      if (time === null) continue;
+      write(i);
+      this.#versions.add(key, group, { ...placeAt(i), time, bytes: form.copied() });
+    }
+  }
+
+  /** The rows of a batch that are not late, which are counted. */
+  *#inTime(batch: Batch, side: Side): Generator<{ readonly i: number; readonly arrival: Arrival }, void> {
+    const arrivalAt = this.#arrivals(batch, side);
+    const stampAt = batch.stamps();
+    let late = 0;
+    for (let i = 0; i < batch.length; i++) {
+      const arrival = orSetAside(this.#context, this.#node.site, batch, i, arrivalAt);
+      if (arrival === null) continue;
+      if (arrival.lateFrom <= Math.max(stampAt(i), this.#fired.of(arrival.group))) late++;
+      else yield { i, arrival };
+    }
+    if (late > 0) this.#context.count('late', late);
+  }
+
+  #arrivals(batch: Batch, side: Side): (i: number) => Arrival {
+    const keyAt = this.#keys.of(batch, side);
+    const isNone = this.#keys.isNone(batch, side);
+    const column = side === 0 ? this.#bound.left : this.#bound.right;
+    const valueAt = batch.reader(column);
+    const equal = this.#equalIsLate[side] === true;
+    return (i) => {
+      const { key, group } = keyAt(i);
+      const value = isNone(i) ? null : valueAt(i);
+      if (value === null) return { key, group, time: null, lateFrom: Infinity };
+      const time = timeOf(value);
+      if (time !== undefined) return { key, group, time, lateFrom: lateFrom(value, time, equal) };
+      const found = typeof value === 'number' ? value : `a ${typeof value}`;
+      throw new WeirError('E_VALUE', `column '${column}' holds ${found}, which is no time`);
+    };
+  }
+
+  /** Keeps the row that was written last. */
+  #wait({ key, group }: GroupedKey, time: number): void {
+    const row = { ordinal: ++this.#ordinal, time, matched: false };
+    const at = untilOf(row);
+    const { bucket, piece } = this.#waiting.add(bucketOf(time), key, group, row, at);
+    this.#heap.push({ at, ordinal: row.ordinal, key: piece, bucket, of: key });
+  }
+
+  *#reach(watermark: number, out: Output): Generator<void, void> {
+    const results = this.#results(out);
+    for (let first = this.#heap.first; first !== undefined && first.at <= watermark; first = this.#heap.first) {
+      this.#heap.pop();
+      const row = this.#waiting.at({ bucket: first.bucket, piece: first.key }, first.ordinal)!;
+      this.#give(row, this.#versions.at(first.of, row.time)?.bytes);
+      if (results.pass()) yield;
+    }
+    results.flush();
+    this.#waiting.drop(watermark);
+    this.#versions.pass(watermark);
+    this.#fired.raise(watermark);
+    this.#forwarded = Math.max(this.#forwarded, watermark - this.holdsBackMs);
+  }
+
+  #give(row: RowBytes, version: Uint8Array | undefined): void {
+    if (version !== undefined || this.#node.how === 'left')
+      this.#joined.append(row, version === undefined ? null : rowOf(version));
+  }
+
+  /** What lies beside the tables, from them. */
+  #recall(): void {
+    const waiting: Waiting[] = [];
+    this.#waiting.recall(untilOf, (row, { key, group }) => {
+      const at = untilOf(row);
+      // Those that have gone out lie in their bucket until all of it goes.
+      if (at > this.#fired.of(group)) waiting.push({ at, ordinal: row.ordinal, key: row.piece, bucket: row.bucket, of: key });
+    });
+    this.#heap.fill(waiting);
+    this.#versions.recall((group) => this.#fired.of(group));
+  }
+
+  #results(out: Output): ResultRows {
+    return new ResultRows(this.#rows, out, { port: 'main', kind: rowKind.insert, stamp: this.#forwarded });
+  }
+}
+
+export function asOfJoinOperator(node: JoinNode): Operator {
+  return new AsOfJoinOperator(node);
+}
