@@ -5,22 +5,25 @@ import { from, timestamp } from 'weir';
 import { testRun, testSource } from 'weir/testing';
 import { answered, Click, Shown } from '../../examples/ad-clicks.ts';
 import { deliveries, names, run as runStock } from './stock-example.ts';
+import { Order, perHour, Rate, valued } from '../../examples/order-values.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 const doc = read('docs/joins.md');
+const [ofStreams, asOf] = doc.split('## As of a time');
 
-test('the example of docs/joins.md is the one that can be run', () => {
-  const [, example] = /<!-- example: ad-clicks -->\n```ts\n([\s\S]*?)```/.exec(doc)!;
-  expect(example).toBe(read('examples/ad-clicks.ts'));
+const clock = (ms: number): string => `${Math.floor(ms / 3_600_000)}:${String((ms / 60_000) % 60).padStart(2, '0')}`;
+const msOf = (text: string): number => {
+  const [hours, minutes] = text.split(':').map(Number);
+  return (hours! * 60 + minutes!) * 60_000;
+};
+
+test.each(['ad-clicks', 'order-values'])('the example %s of docs/joins.md is the one that can be run', (name) => {
+  const [, example] = new RegExp(`<!-- example: ${name} -->\\n\`\`\`ts\\n([\\s\\S]*?)\`\`\``).exec(doc)!;
+  expect(example).toBe(read(`examples/${name}.ts`));
 });
 
 test('what docs/joins.md says happens to the rows of a key happens', async () => {
-  const clock = (ms: number): string => `${Math.floor(ms / 3_600_000)}:${String((ms / 60_000) % 60).padStart(2, '0')}`;
-  const msOf = (text: string): number => {
-    const [hours, minutes] = text.split(':').map(Number);
-    return (hours! * 60 + minutes!) * 60_000;
-  };
-  const steps = [...doc.matchAll(/^\| (?:(shown|clicked) at (\d:\d\d))? ?\| (\d:\d\d) \|[^|]*\|([^|]*)\|$/gm)];
+  const steps = [...ofStreams!.matchAll(/^\| (?:(shown|clicked) at (\d:\d\d))? ?\| (\d:\d\d) \|[^|]*\|([^|]*)\|$/gm)];
   expect(steps.length).toBe(6);
   const [shown, clicks] = [testSource(Shown), testSource(Click)];
   await using run = await testRun(answered(from(shown), from(clicks)));
@@ -52,4 +55,46 @@ test('and what it says of rows that change', async () => {
     const changes = (await run.drain()).map(({ op, pieces, name, item: of }) => `${op} ${of} ${pieces} ${name}`);
     expect(changes.join(', ')).toBe(said);
   }
+});
+
+test('what docs/joins.md says happens to orders and rates happens', async () => {
+  const steps = [...asOf!.matchAll(/^\| (?:(rate|order) (?:from|of) (\d:\d\d))? ?\| (\d:\d\d) \|[^|]*\|([^|]*)\|$/gm)];
+  expect(steps.length).toBe(7);
+  const [orders, rates] = [testSource(Order), testSource(Rate)];
+  await using run = await testRun(valued(from(orders), from(rates)));
+  for (const [, what, at, watermark, out] of steps) {
+    orders.watermark(msOf(watermark!));
+    rates.watermark(msOf(watermark!));
+    const before = await run.drain();
+    const time = timestamp(at === undefined ? 0 : msOf(at));
+    if (what === 'order') orders.push({ orderId: 1, currency: 'EUR', amount: 1, madeAt: time });
+    if (what === 'rate') rates.push({ currency: 'EUR', dollars: 1, validFrom: time });
+    const rows = [...before, ...(await run.drain())].map(
+      ({ madeAt, validFrom }) => `order ${clock(madeAt)} at the rate of ${clock(validFrom!)}`,
+    );
+    expect(rows, `${what} ${at}`).toEqual([...out!.matchAll(/order \d:\d\d at the rate of \d:\d\d/g)].map(([text]) => text));
+  }
+  expect(run.late).toBe(0);
+});
+
+test('orders are worth what the rates of their times say, through a crash', async () => {
+  const [orders, rates] = [testSource(Order), testSource(Rate)];
+  await using run = await testRun(perHour(valued(from(orders), from(rates))), { parallelism: 2 });
+  const hour = 3_600_000;
+  const order = (currency: string, amount: number, at: number) => ({
+    ...{ orderId: at, currency, amount },
+    madeAt: timestamp(at),
+  });
+  orders.push(order('EUR', 10, 0), order('JPY', 1, 5), order('EUR', 20, hour / 2));
+  expect(await run.drain()).toEqual([]);
+  await run.crash();
+  rates.push({ currency: 'EUR', dollars: 2, validFrom: timestamp(0) });
+  rates.push({ currency: 'EUR', dollars: 3, validFrom: timestamp(hour / 4) });
+  orders.end();
+  rates.end();
+  const of = { start: 0, end: hour };
+  expect((await run.drain()).toSorted((p, q) => (p.currency < q.currency ? -1 : 1))).toEqual([
+    { window: of, currency: 'EUR', orders: 2, dollars: 80, withoutRate: 0 },
+    { window: of, currency: 'JPY', orders: 1, dollars: null, withoutRate: 1 },
+  ]);
 });
