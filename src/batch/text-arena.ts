@@ -14,11 +14,13 @@ const keptBytes = 1 << 19;
 export class TextArena {
   length = 0;
   #bytes: Buffer = Buffer.alloc(0);
+  #plain: Uint8Array = new Uint8Array(0);
   #built: Buffer | null = null;
 
-  /** What lies in it from 0 to `length`; another object once it has grown. */
+  /** What lies in it from 0 to `length`; another object once it has grown. No Buffer: code that reads other bytes as well is compiled once. */
   get bytes(): Uint8Array {
-    return this.#bytes;
+    if (this.#plain.buffer !== this.#bytes.buffer) this.#plain = plainOver(this.#bytes);
+    return this.#plain;
   }
 
   /** Makes room for so many bytes behind `length`. */
@@ -68,3 +70,5 @@ export class TextArena {
     return bytes.subarray(0, length);
   }
 }
+
+const plainOver = ({ buffer, byteOffset, byteLength }: Buffer): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
