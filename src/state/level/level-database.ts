@@ -29,6 +29,9 @@ const pageKeys = 512;
 /** What a write costs beside its value, about. */
 const keyBytes = 64;
 
+/** Snapshots come in chunks of a megabyte: the more are sorted at once, the fewer are written again by LevelDB's own compaction. */
+const writeBufferSize = 16 * 1024 * 1024;
+
 const encodings = { keyEncoding: 'utf8', valueEncoding: 'view' } as const;
 const everything = ['', '\uffff'] as const;
 
@@ -164,7 +167,7 @@ export class LevelDatabase {
 }
 
 async function openHandle(location: string, create: boolean): Promise<Handle> {
-  const handle = new Level<string, Uint8Array>(location, { ...encodings, createIfMissing: create }) as Handle;
+  const handle = new Level<string, Uint8Array>(location, { ...encodings, createIfMissing: create, writeBufferSize }) as Handle;
   await handle.open({ createIfMissing: create });
   // The text log of the time before: it is for people, and of no use to LevelDB.
   await rm(join(location, 'LOG.old'), { force: true });
