@@ -8,7 +8,7 @@
  */
 import type { Batch, ColumnPath } from '../batch/index.ts';
 import type { Clock, Logger } from '../core/index.ts';
-import type { RowCondition, SourceInfo } from '../plan/index.ts';
+import type { RowFilter, SourceInfo } from '../plan/index.ts';
 import type { Journal } from '../state/index.ts';
 import type { BrokerAccess } from './broker-access.ts';
 import type { DeadRecord } from './operator.ts';
@@ -68,7 +68,7 @@ export interface SourceDefinition extends SourceInfo {
    * The same source, which may leave out rows that do not meet all of these conditions. The records that it refuses, its positions, and how
    * many records it counts are the same. Absent: it gives all rows.
    */
-  filter?(conditions: readonly RowCondition[]): SourceDefinition;
+  filter?(conditions: readonly RowFilter[]): SourceDefinition;
   /**
    * How far a split reaches now, for a run that reads up to there: what `until` of the context is then, as plain msgpack data. Called where
    * the coordinator is, once a run. Absent: reading ends by itself, or the source is `endless`.

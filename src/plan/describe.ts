@@ -1,6 +1,7 @@
 /** The plan as text, for `weir plan`. */
 import { formatMs } from '../core/index.ts';
 import { selectorText } from './identity.ts';
+import type { RowFilter } from './logical.ts';
 import type { Edge, PhysicalPlan, PlannedOperator, Stage } from './physical.ts';
 
 export function describePlan(plan: PhysicalPlan): string {
@@ -49,8 +50,13 @@ const signs = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' };
 /** Which rows a source makes at all. */
 function conditionLines({ node }: PlannedOperator): string[] {
   if (node.kind !== 'source' || node.conditions === undefined) return [];
-  const all = node.conditions.map(({ column, is, value }) => `${column} ${signs[is]} ${JSON.stringify(value)}`);
-  return [`      only rows where ${all.join(' and ')}`];
+  return [`      only rows where ${node.conditions.map(inWords).join(' and ')}`];
+}
+
+function inWords(condition: RowFilter): string {
+  if ('anyOf' in condition) return condition.anyOf.map((all) => all.map(inWords).join(' and ')).join(' or ');
+  const { column, is, value } = condition;
+  return `${column} ${signs[is]} ${JSON.stringify(value)}`;
 }
 
 function guarantees(plan: PhysicalPlan): string[] {

@@ -3,15 +3,18 @@
  *
  * Owns: which conditions those are: comparisons of a column with a value, up to the first that is anything else, for that might refuse
  * a row, which must be seen. The projection keeps them all, so a source may let through what it likes.
- * Invariants: PL3 a row that a source leaves out is one that the projection behind it leaves out, before it asks a function of the user's.
+ * Invariants: PL3 a row that a source leaves out is one that each projection behind it leaves out, before it asks a function of the user's.
  */
 import type { ColumnNode, ExprNode, FunctionName } from '../expr/index.ts';
-import type { LogicalNode, ProjectNode, RowCondition, SourceNode } from './logical.ts';
+import type { LogicalNode, ProjectNode, RowCondition, RowFilter, SourceNode } from './logical.ts';
 import { inputsOf } from './inputs.ts';
 import { over, type Pass } from './rewrite.ts';
 
+/** Of one source: each row is asked what all of them ask. */
+const readersMax = 16;
+
 export class FilterPushdown implements Pass {
-  readonly #conditions = new Map<SourceNode, readonly RowCondition[]>();
+  readonly #conditions = new Map<SourceNode, readonly RowFilter[]>();
 
   constructor(all: readonly LogicalNode[]) {
     for (const node of all)
@@ -27,10 +30,11 @@ export class FilterPushdown implements Pass {
   }
 }
 
-/** What all rows meet that anybody sees: where several read them, nothing is known. */
-function conditionsOf(consumers: readonly LogicalNode[]): readonly RowCondition[] {
-  const [only] = consumers;
-  return consumers.length === 1 && only!.kind === 'project' ? leading(only!) : [];
+/** What all rows meet that anybody sees: where several read them, what one of them asks for. */
+function conditionsOf(consumers: readonly LogicalNode[]): readonly RowFilter[] {
+  const anyOf = consumers.map((each) => (each.kind === 'project' ? leading(each) : []));
+  if (anyOf.length === 0 || anyOf.length > readersMax || anyOf.some((all) => all.length === 0)) return [];
+  return anyOf.length === 1 ? anyOf[0]! : [{ anyOf }];
 }
 
 function leading({ predicate }: ProjectNode): readonly RowCondition[] {

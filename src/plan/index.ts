@@ -27,6 +27,7 @@ export type {
   ReduceNode,
   Remembered,
   RowCondition,
+  RowFilter,
   RowNode,
   SinkInfo,
   SinkNode,

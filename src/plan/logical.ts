@@ -26,7 +26,7 @@ export interface SourceInfo {
   /** The same source that gives only these columns, and fields of them, in the order of its schema; absent: it gives all it has. */
   project?(columns: readonly ColumnPath[]): SourceInfo;
   /** The same source, which may leave out rows that do not meet all of these conditions; absent: it knows only whole rows. */
-  filter?(conditions: readonly RowCondition[]): SourceInfo;
+  filter?(conditions: readonly RowFilter[]): SourceInfo;
 }
 
 /** A row meets it if the column is not null, and compares so with the value, which is of its type. */
@@ -35,6 +35,8 @@ export interface RowCondition {
   readonly is: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte';
   readonly value: string | number | boolean;
 }
+/** A condition; or several lists of them: a row meets it that meets all of one of the lists. */
+export type RowFilter = RowCondition | { readonly anyOf: readonly (readonly RowCondition[])[] };
 
 export interface SinkInfo {
   readonly type: 'sink';
@@ -67,7 +69,7 @@ export interface SourceNode extends NodeBase {
   readonly kind: 'source';
   readonly source: SourceInfo;
   /** What it was told that nobody needs other rows than those that meet these. */
-  readonly conditions?: readonly RowCondition[];
+  readonly conditions?: readonly RowFilter[];
 }
 /** `fn`: row → row (map), row → boolean (filter), row → iterable of rows (flatMap). */
 export interface RowNode extends NodeBase {

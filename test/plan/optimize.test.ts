@@ -269,7 +269,16 @@ describe('PL2: a source that can', () => {
       expect(needed(some().where((c) => c.n.eq(lit(null) as never)))).toBe('all');
     });
 
-    test('unless others read it too, or its times are counted', () => {
+    test('by any of those who read it', () => {
+      const shared = some();
+      const two = shared.where((c) => c.n.eq(2).and(c.ok));
+      const three = shared.where((c) => c.n.eq(3).and(sure(c.x)));
+      expect(needed(two, three)).toBe('n = 2 and ok = true or n = 3');
+      const unsure = shared.where((c) => sure(c.x).and(c.n.eq(4)));
+      expect(needed(two, three, unsure)).toBe('all');
+    });
+
+    test('unless others need all of it, or its times are counted', () => {
       const shared = some();
       expect(
         needed(

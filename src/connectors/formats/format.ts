@@ -6,7 +6,7 @@
 import type { Format } from '../../api/index.ts';
 import type { BatchBuilder, BatchSchema, ColumnPath } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
-import type { RowCondition } from '../../plan/index.ts';
+import type { RowFilter } from '../../plan/index.ts';
 import type { LineScanner } from './line-scanner.ts';
 import type { RowWriter } from './row-writer.ts';
 
@@ -35,7 +35,7 @@ export interface FormatDefinition {
    */
   project?(columns: readonly ColumnPath[]): FormatDefinition;
   /** The same format, whose scanner may leave out rows that do not meet all of these conditions. It refuses the same records. */
-  filter?(conditions: readonly RowCondition[]): FormatDefinition;
+  filter?(conditions: readonly RowFilter[]): FormatDefinition;
   /** @throws WeirError `E_VALUE` for a row that the format cannot hold */
   encode(row: object): Uint8Array;
   /** What writes rows of whole batches as lines faster than `encode`: the same bytes. */

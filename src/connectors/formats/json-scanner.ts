@@ -11,9 +11,9 @@
 import type { ReadField } from '../../api/index.ts';
 import type { BatchBuilder, SchemaField } from '../../batch/index.ts';
 import { canCompile } from '../../core/index.ts';
-import type { RowCondition } from '../../plan/index.ts';
+import type { RowFilter } from '../../plan/index.ts';
 import { AnyOrder } from './json-read/any-order.ts';
-import { type LeafCondition, leafConditions, mayMeet } from './json-read/conditions.ts';
+import { type LeafFilter, leafFilters, mayMeet } from './json-read/conditions.ts';
 import { type LineCode, lineCode, type Run } from './json-read/line-code.ts';
 import { type ReadPlan, readPlan } from './json-read/read-plan.ts';
 import { RowTarget } from './json-read/row-target.ts';
@@ -30,7 +30,7 @@ const learnEveryMax = 4096;
 export interface WantedRows {
   readonly fields: readonly ReadField[];
   readonly wanted: readonly SchemaField[];
-  readonly conditions?: readonly RowCondition[];
+  readonly conditions?: readonly RowFilter[];
 }
 
 export class JsonScanner implements LineScanner {
@@ -39,7 +39,7 @@ export class JsonScanner implements LineScanner {
   readonly #target: RowTarget;
   readonly #anyOrder: AnyOrder;
   readonly #run: Run = { lines: 0, rows: 0, before: 0, kept: new Int32Array(0) };
-  readonly #conditions: readonly LeafCondition[];
+  readonly #conditions: readonly LeafFilter[];
   readonly #shapes: LineCode[] = [];
   readonly #learns: boolean;
   /** The shape of the last line. */
@@ -58,7 +58,7 @@ export class JsonScanner implements LineScanner {
    */
   constructor({ fields, wanted, conditions = [] }: WantedRows, rows: BatchBuilder, compiles: boolean = canCompile()) {
     this.#plan = readPlan(fields, wanted);
-    this.#conditions = leafConditions(this.#plan, conditions);
+    this.#conditions = leafFilters(this.#plan, conditions);
     this.#values = new JsonValues(this.#plan.leaves);
     this.#target = new RowTarget(this.#plan, this.#values, rows);
     this.#anyOrder = new AnyOrder(this.#plan, this.#values);

@@ -1,7 +1,7 @@
 import { type AnySchema, type Format, type RowOf, type RowSchema, rowSchema } from '../../api/index.ts';
 import { anySchema, type BatchSchema, projectSchema } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
-import type { RowCondition } from '../../plan/index.ts';
+import type { RowFilter } from '../../plan/index.ts';
 import { asFormat, type FormatDefinition } from './format.ts';
 import { JsonRows } from './json-rows.ts';
 import { base64Bytes } from './json-read/read-plan.ts';
@@ -24,7 +24,7 @@ export function json(schema?: AnySchema): Format<object> {
 }
 
 /** @param schema some of the columns of `rows`, or all */
-function jsonFormat(rows: RowSchema, schema: BatchSchema, conditions: readonly RowCondition[] = []): FormatDefinition {
+function jsonFormat(rows: RowSchema, schema: BatchSchema, conditions: readonly RowFilter[] = []): FormatDefinition {
   const { fields } = rows;
   const revive = base64Columns(rows.schema);
   return {

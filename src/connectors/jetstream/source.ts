@@ -8,7 +8,7 @@ import { asSource, type Format, type Source } from '../../api/index.ts';
 import { type ColumnPath, projectSchema } from '../../batch/index.ts';
 import { overlap, WeirError } from '../../core/index.ts';
 import type { Position, SourceContext, SourceDefinition, SplitReader } from '../../operators/index.ts';
-import type { RowCondition } from '../../plan/index.ts';
+import type { RowCondition, RowFilter } from '../../plan/index.ts';
 import { formatDefinition, type FormatDefinition, lineFormat } from '../formats/index.ts';
 import { untilAborted } from '../records/index.ts';
 import { natsConnection, type NatsOptions, serversOf, type SharedConnection } from './connection.ts';
@@ -102,9 +102,10 @@ function projected(settings: SourceSettings, wanted: readonly ColumnPath[]): Sou
 }
 
 /** What the format knows of them: columns of the message it does not. */
-function filtered(settings: SourceSettings, conditions: readonly RowCondition[]): SourceSettings {
+function filtered(settings: SourceSettings, conditions: readonly RowFilter[]): SourceSettings {
   const { records } = settings;
-  const own = conditions.filter(({ column }) => !records.columns.some((each) => each === column));
+  const isOwn = ({ column }: RowCondition): boolean => !records.columns.some((each) => each === column);
+  const own = conditions.filter((each) => ('anyOf' in each ? each.anyOf.every((all) => all.every(isOwn)) : isOwn(each)));
   return { ...settings, records: { ...records, format: records.format.filter!(own) } };
 }
 

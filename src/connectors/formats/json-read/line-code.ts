@@ -5,7 +5,7 @@
  * Owns: the ways that most values are written. Every other value is left to `JsonValues`, every other line to who asked. Of the shape
  * only numbers go into the code: builders and the like come in by number.
  */
-import { conditionCode, isText, type LeafCondition } from './conditions.ts';
+import { conditionCode, isText, type LeafFilter } from './conditions.ts';
 import { type Group, type Leaf, leafKind, type ReadPlan } from './read-plan.ts';
 import type { RowTarget } from './row-target.ts';
 import { behindLoosely, type Shape, type ShapeValue, withoutBlanks } from './shape.ts';
@@ -34,7 +34,7 @@ export interface CodeContext {
   readonly target: RowTarget;
   readonly run: Run;
   /** Lines that surely do not meet them give no rows. */
-  readonly conditions: readonly LeafCondition[];
+  readonly conditions: readonly LeafFilter[];
 }
 
 export function lineCode(shape: Shape, context: CodeContext): LineCode {
@@ -52,7 +52,7 @@ export function lineCode(shape: Shape, context: CodeContext): LineCode {
     mark: target.markEscaped,
     leaves: target.leaves,
     groups: target.groups,
-    wishes: conditions.map(({ value }) => value),
+    wishes: conditions.flat(2).map(({ value }) => value),
     isText,
   };
   const names = Object.keys(given);
@@ -62,7 +62,7 @@ export function lineCode(shape: Shape, context: CodeContext): LineCode {
   ) as LineCode;
 }
 
-function codeOf(shape: Shape, { root, leaves, groups }: ReadPlan, conditions: readonly LeafCondition[]): string {
+function codeOf(shape: Shape, { root, leaves, groups }: ReadPlan, conditions: readonly LeafFilter[]): string {
   const read = leaves.filter(({ id }) => shape.values.some(({ leaf }) => leaf === id));
   const ids = new Set(read.map(({ id }) => id));
   const keep =
