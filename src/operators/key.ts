@@ -74,7 +74,7 @@ export function groupedKeys(by: KeyedBy, groupOf: (key: string) => number): (bat
   const found = (value: unknown, keyOfValue: (value: never) => string): GroupedKey => {
     const before = known.get(value);
     if (before !== undefined) return before;
-    if (known.size >= textsMax) known.clear();
+    if (known.size >= groupedMax) known.clear();
     const key = keyOfValue(value as never);
     const made = { key, group: groupOf(key) };
     known.set(value, made);
@@ -99,6 +99,8 @@ export function groupedKeys(by: KeyedBy, groupOf: (key: string) => number): (bat
 }
 
 const itself = (key: string): string => key;
+/** Of a few more keys than that both were found anew for nearly every row. */
+const groupedMax = 1 << 14;
 
 /** What keys are made of, those that came lately. */
 export class KnownKeys {

@@ -24,7 +24,7 @@ import { lateFrom, timeOf } from '../row-time.ts';
 import { JoinKeys } from './join-keys.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { JoinTimes, type Side } from './join-times.ts';
-import { type KeptRow, KeptRows, type Place } from './kept-rows.ts';
+import { FoundRows, type KeptRow, KeptRows, type Place } from './kept-rows.ts';
 import type { RowBytes, RowForm } from './row-form.ts';
 
 interface Snapshot extends Progress {
@@ -45,7 +45,6 @@ interface Arrival extends GroupedKey {
   readonly side: Side;
   readonly moment: Moment | null;
 }
-const none: readonly KeptRow[] = [];
 const anytime: Moment = { time: 0, lateFrom: Infinity };
 
 class JoinOperator implements Operator {
@@ -68,7 +67,7 @@ class JoinOperator implements Operator {
   #context!: OperatorContext;
   #kept!: readonly [KeptRows, KeptRows];
   /** Partners of the row at hand. */
-  readonly #near: KeptRow[] = [];
+  readonly #near = new FoundRows();
   #fired!: PerGroup;
   #ordinal = 0;
   #live = 0;
@@ -122,6 +121,7 @@ class JoinOperator implements Operator {
   *#take(batch: Batch, out: Output, side: Side): Generator<void, void> {
     const arrivalAt = this.#arrivals(batch, side);
     const form = this.#forms[side];
+    const other: Side = side === 0 ? 1 : 0;
     const write = form.writer(batch);
     const results = this.#results(out);
     let late = 0;
@@ -133,12 +133,16 @@ class JoinOperator implements Operator {
         continue;
       }
       write(i);
-      const partners = this.#partners(arrival);
-      for (let n = 0; n < partners.length; n++) {
-        this.#pair(arrival, form, partners[n]!, n > 0);
+      this.#look(arrival);
+      const near = this.#near;
+      let pairs = 0;
+      for (let n = 0; n < near.length; n++) {
+        // What has gone out alone lies in its bucket until all of it goes.
+        if (this.#times.untilOf(other, near.at(n).time) <= this.#fired.of(arrival.group)) continue;
+        this.#pair(arrival, form, near.at(n), pairs++ > 0);
         if (results.pass()) yield;
       }
-      this.#keep(arrival, partners.length > 0);
+      this.#keep(arrival, pairs > 0);
       if (results.pass()) yield;
     }
     results.flush();
@@ -176,19 +180,14 @@ class JoinOperator implements Operator {
     return moment !== null && moment.lateFrom <= Math.max(stamp, this.#fired.of(group));
   }
 
-  /** The rows that are there and belong together with one that has come. */
-  #partners({ side, key, group, moment }: Arrival): readonly KeptRow[] {
-    const other: Side = side === 0 ? 1 : 0;
-    const kept = this.#kept[other];
-    if (moment === null || kept.isEmpty) return none;
-    const times = this.#times;
-    const { first, last, lowest, highest } = times.reachOf(side, moment.time);
-    const fired = this.#fired.of(group);
-    const near = this.#near;
-    near.length = 0;
-    for (let bucket = first; bucket <= last; bucket += times.step) kept.find(bucket, key, lowest, highest, near);
-    // What has gone out alone lies in its bucket until all of it goes.
-    return times.closes ? near.filter((row) => times.untilOf(other, row.time) > fired) : near;
+  /** Finds the rows that are there and are near to one that has come. */
+  #look({ side, key, moment }: Arrival): void {
+    const kept = this.#kept[side === 0 ? 1 : 0];
+    this.#near.clear();
+    if (moment === null || kept.isEmpty) return;
+    const { step } = this.#times;
+    const { first, last, lowest, highest } = this.#times.reachOf(side, moment.time);
+    for (let bucket = first; bucket <= last; bucket += step) kept.find(bucket, key, lowest, highest, this.#near);
   }
 
   /** Two rows belong together. @param again the one that has come had a partner before */

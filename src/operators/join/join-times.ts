@@ -31,14 +31,14 @@ export class JoinTimes {
   readonly holdsBackMs: number;
   readonly #bound: JoinBound | undefined;
   /** A watermark says when rows can go. */
-  readonly closes: boolean;
+  readonly #closes: boolean;
 
   constructor(bound: JoinBound | undefined, closes: boolean) {
     this.#bound = bound;
-    this.closes = bound !== undefined && closes;
+    this.#closes = bound !== undefined && closes;
     const { lowMs, highMs } = bound ?? { lowMs: 0, highMs: 0 };
     this.step = lowMs === highMs ? bucketMsOfEqual : Math.max(bucketMsMin, Math.ceil((highMs - lowMs) / bucketsPerRange));
-    this.holdsBackMs = this.closes ? Math.max(0, highMs, -lowMs) : 0;
+    this.holdsBackMs = this.#closes ? Math.max(0, highMs, -lowMs) : 0;
   }
 
   /** The bucket that a row is kept in. */
@@ -48,7 +48,7 @@ export class JoinTimes {
 
   /** The watermark from which a row has had all partners that it can have. */
   untilOf(side: Side, time: number): number {
-    if (!this.closes) return Infinity;
+    if (!this.#closes) return Infinity;
     return time + (side === 0 ? this.#bound!.highMs : -this.#bound!.lowMs) + 1;
   }
 

@@ -36,6 +36,24 @@ export interface KeptPlace {
   readonly key: string;
   readonly group: number;
 }
+/** Rows that were looked for, in an array that is not made anew for each row that looks for some. */
+export class FoundRows {
+  length = 0;
+  readonly #rows: KeptRow[] = [];
+
+  at(i: number): KeptRow {
+    return this.#rows[i]!;
+  }
+
+  add(row: KeptRow): void {
+    this.#rows[this.length++] = row;
+  }
+
+  clear(): void {
+    if (this.length > foundKeptMax) this.#rows.length = 0;
+    this.length = 0;
+  }
+}
 interface Piece {
   /** Of a key's first one: how many there are. */
   pieces: number;
@@ -47,6 +65,8 @@ interface Piece {
   length: number;
 }
 
+/** More found rows do not stay in memory until the next. */
+const foundKeptMax = 64;
 /** A piece is written whole when a row is added to it. */
 const rowsPerPiece = 16;
 /** A piece that grows gets so many times the room that it had, or what its last row is expected to need. */
@@ -102,8 +122,8 @@ export class KeptRows {
     return { bucket, piece: next };
   }
 
-  /** Those of a key in a bucket, of times from `lowest` to `highest`, behind what `found` has. */
-  find(bucket: number, key: string, lowest: number, highest: number, found: KeptRow[]): void {
+  /** Adds those of a key in a bucket, of times from `lowest` to `highest`. */
+  find(bucket: number, key: string, lowest: number, highest: number, found: FoundRows): void {
     const first = this.#table.get(bucket, key);
     if (first === undefined) return;
     const pieces = first.pieces;
@@ -114,7 +134,7 @@ export class KeptRows {
       const end = piece.start + piece.length;
       for (let at = piece.start; at < end; at += view.getUint32(at, true)) {
         const time = this.#dated ? view.getFloat64(at + 13, true) : 0;
-        if (time >= lowest && time <= highest) found.push(this.#rowAt(piece, at, bucket, name));
+        if (time >= lowest && time <= highest) found.add(this.#rowAt(piece, at, bucket, name));
       }
     }
   }

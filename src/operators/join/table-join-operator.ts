@@ -15,7 +15,7 @@ import { stepRowsMax } from '../step-rows.ts';
 import { JoinKeys } from './join-keys.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import type { Side } from './join-times.ts';
-import { type KeptRow, KeptRows } from './kept-rows.ts';
+import { FoundRows, type KeptRow, KeptRows } from './kept-rows.ts';
 import type { RowBytes, RowForm } from './row-form.ts';
 import { WidenedRows } from './widened-rows.ts';
 
@@ -32,7 +32,7 @@ class TableJoinOperator implements Operator {
   readonly #joined: JoinedRows;
   readonly #widened: WidenedRows;
   readonly #keys: JoinKeys;
-  readonly #found: KeptRow[] = [];
+  readonly #found = new FoundRows();
   #context!: OperatorContext;
   #table!: KeptRows;
   #waiting!: KeptRows;
@@ -108,12 +108,12 @@ class TableJoinOperator implements Operator {
   #meet({ key }: Pick<GroupedKey, 'key'>, row: (partner: RowBytes | null) => void): void {
     const { how } = this.#node;
     const found = this.#found;
-    found.length = 0;
+    found.clear();
     this.#table.find(0, key, -Infinity, Infinity, found);
     if (how === 'semi' || how === 'anti') {
       if (found.length > 0 === (how === 'semi')) row(null);
     } else {
-      for (const partner of found) row(partner);
+      for (let n = 0; n < found.length; n++) row(found.at(n));
       if (how === 'left' && found.length === 0) row(null);
     }
   }
