@@ -1,5 +1,5 @@
 /** The queries of Nexmark that join: persons, auctions and bids are three streams of one source. */
-import { from, max, type Output, schema, state, type Stream, t, table, window } from 'weir';
+import { avg, from, max, type Output, schema, type Stream, t, table, window } from 'weir';
 import type { Event } from './schemas.ts';
 
 type Events = Stream<Event>;
@@ -25,7 +25,7 @@ export const joinQueries: Readonly<Record<string, Query>> = {
     return to(auctions.join(persons, { on: { seller: 'person' } }).select('name', 'city', 'state', 'auction'));
   },
 
-  /** What auctions bring, on average of each category: the highest price of each is kept by hand, since it may still rise. */
+  /** What auctions bring, on average of each category: the highest price of each may still rise. */
   q4: (events, to) => {
     const auctions = events
       .where((c) => c.event_type.eq(1))
@@ -33,19 +33,10 @@ export const joinQueries: Readonly<Record<string, Query>> = {
     const averages = auctions
       .join(bids(events).select('auction', 'price', 'dateTime'), { on: { id: 'auction' } })
       .where((c) => c.dateTime.gte(c.opened).and(c.dateTime.lte(c.expires)))
-      .keyBy('category')
-      .process({
-        state: { highest: state.map(t.int, t.int), total: state.value(t.int) },
-        emits: schema({ category: t.int, average: t.number }),
-        onRow({ id, category, price }, { state: { highest, total }, emit }) {
-          const before = highest.get(id!);
-          if (before !== undefined && before >= price!) return;
-          highest.set(id!, price!);
-          const sum = (total.get() ?? 0) + price! - (before ?? 0);
-          total.set(sum);
-          emit({ category: category!, average: sum / highest.size });
-        },
-      });
+      .groupBy('id', 'category')
+      .agg({ final: max('price') })
+      .groupBy('category')
+      .agg({ average: avg('final') });
     return to(averages, 'update');
   },
 
