@@ -28,6 +28,7 @@ import { firstOfEach, firstRows } from './row-selection.ts';
 import type { AnyStream, Remember, Stream, ToOptions, WatermarkOptions } from './stream.ts';
 import { streamRows } from './stream-rows.ts';
 import { streamText } from './stream-text.ts';
+import { now } from './planned-expr.ts';
 import { PlannedTable } from './table.ts';
 import { projectionTo, unionSchema } from './union-schema.ts';
 import { type StrategyChoice, watermarkBy } from './watermark-strategy.ts';
@@ -93,6 +94,13 @@ export class GraphStream {
       site: call.site,
       schema: watermarkedSchema(node.schema, column),
     });
+  }
+
+  withProcessingTime(column: string): GraphStream {
+    const call = calling(`withProcessingTime('${column}')`);
+    const node = withComputed(this.node, () => ({ [column]: now() }), call);
+    const schema = watermarkedSchema(node.schema, column);
+    return this.#then({ kind: 'watermark', input: node, column, delayMs: 0, idleAfterMs: 0, strategy: 'clock', site: call.site, schema });
   }
 
   groupBy(...keys: readonly unknown[]): GraphGroups {

@@ -96,6 +96,17 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
     options?: WatermarkOptions,
   ): Stream<Show<Omit<R, C> & { [P in C]: EventTime }>, K>;
   /**
+   * A column with the time at which a row was read, by the clock: that of the barrier before it, so that it is the same after any crash. Its watermark is that of
+   * the next barrier, also where nothing comes: no row is late, and a window closes with the first epoch that ends behind it. It stands where `withWatermark` may.
+   *
+   * @throws WeirError `E_PLAN` for rows without a schema
+   * @example clicks.withProcessingTime('seen').groupBy(window('seen', '10 seconds'), 'user').count()
+   */
+  withProcessingTime<R extends object, K extends Kind, const C extends string>(
+    this: AnyStream<R, K>,
+    column: C,
+  ): Stream<Show<Omit<R, C> & { [P in C]: EventTime }>, K>;
+  /**
    * Rows with equal values of these keys, one of which may be a window; `null` is a value like any other.
    *
    * @throws WeirError `E_PLAN` for a column that is not there, or that cannot be a key

@@ -53,6 +53,11 @@ export class SplitTimes {
     time.max = Math.max(time.max, watermark + this.#delayMs);
   }
 
+  /** The same of every split. */
+  advanceAll(watermark: number): void {
+    for (const time of this.#splits.values()) time.max = Math.max(time.max, watermark + this.#delayMs);
+  }
+
   watermarkOf(split: string): number {
     return (this.#splits.get(split)?.max ?? -Infinity) - this.#delayMs;
   }

@@ -1,6 +1,6 @@
 /**
- * Assigns watermarks in a source's chain (T1): per split, the latest event time seen minus the delay; or what the source says, or a strategy
- * of the user's makes of the split's times, which is held to never fall.
+ * Assigns watermarks in a source's chain (T1): per split, the latest event time seen minus the delay; or what the source says, or the time of the epoch, or what
+ * a strategy of the user's makes of the split's times, which is held to never fall.
  *
  * Owns: the stamps of rows (T2), and when the subtask's watermark goes out. Does not own: when a split is idle or has
  * ended, and telling others of idleness: the source does. Talks through: `SplitTimes`.
@@ -10,6 +10,7 @@
 import type { Batch } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { TimeStrategy, WatermarkNode } from '../plan/index.ts';
+import type { Barrier } from '../progress/index.ts';
 import { setAside } from './dead-rows.ts';
 import type { Operator, OperatorContext, Output, SplitEvent, Step } from './operator.ts';
 import { timeOf } from './row-time.ts';
@@ -54,6 +55,14 @@ export class WatermarkOperator implements Operator {
     this.#raiseTo(this.#splits.least(), out);
   }
 
+  /** By the clock no row comes any more that is older than the epoch that begins. */
+  onBarrier({ time }: Barrier, out: Output): Step {
+    if (this.#node.strategy !== 'clock') return 'done';
+    this.#splits.advanceAll(time);
+    this.#raiseTo(this.#splits.least(), out);
+    return 'done';
+  }
+
   snapshotSplit(split: string): unknown {
     return this.#splits.snapshot(split);
   }
@@ -80,7 +89,7 @@ export class WatermarkOperator implements Operator {
       const reached = max;
       if (strategy === undefined) {
         if (at > max) max = at;
-      } else if (strategy !== 'manual') {
+      } else if (typeof strategy === 'object') {
         const own = this.#advanced(strategy, split, at, batch, i);
         if (own === undefined) continue;
         if (own > max) max = own;

@@ -104,8 +104,8 @@ export interface WatermarkNode extends NodeBase {
   /** Behind the latest time of a split; 0 with a strategy. */
   readonly delayMs: number;
   readonly idleAfterMs: number;
-  /** Instead of a delay: as the source says (`manual`), or a function of a split's times. */
-  readonly strategy?: 'manual' | TimeStrategy;
+  /** Instead of a delay: as the source says (`manual`), the time of the epoch (`clock`), or a function of a split's times. */
+  readonly strategy?: 'manual' | 'clock' | TimeStrategy;
 }
 /** A split's watermark as a fold over its times. Pure; the state is plain data, and in each snapshot. */
 export interface TimeStrategy {

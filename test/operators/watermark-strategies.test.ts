@@ -84,3 +84,20 @@ test('a manual watermark is what the source says, whatever its rows do', async (
   for (const item of [split('a', 'active'), rows('a', [500]), said('a', 30), said('a', 10), said('a', 70)]) await run.feed(item);
   expect(run.watermarks).toEqual([30, 70]);
 });
+
+describe('the clock', () => {
+  test('V1: at each barrier all splits have come to its time, after a restore too, and the end is the end', async () => {
+    const run = new OperatorRun(options('clock'));
+    for (const item of [split('a', 'active'), split('b', 'active'), rows('a', [0])]) await run.feed(item);
+    await run.barrier({ ...testBarrier(1), time: 500 });
+    await run.feed(rows('b', [500]));
+    expect(run.watermarks).toEqual([500]);
+    const restored = await OperatorRun.restored(options('clock'), [await run.barrier({ ...testBarrier(2), time: 700 })]);
+    for (const item of [split('a', 'active'), split('b', 'active'), rows('a', [700], 1)]) await restored.feed(item);
+    expect(restored.emitted.map(({ stamp }) => stamp)).toEqual([700]);
+    await restored.feed(split('b', 'ended'));
+    await restored.barrier({ ...testBarrier(3), time: 900 });
+    await restored.feed(split('a', 'ended'));
+    expect(restored.watermarks).toEqual([700, 900, Infinity]);
+  });
+});
