@@ -533,7 +533,7 @@ const renamedKeys = l.join(
 for await (const row of renamedKeys.rows())
   same<typeof row, { id: string; a: number; at: EventTime; other: string; b: number }>();
 // the time at which a row is read is event time like any other
-const seenAt: Stream<Show<RowOf<typeof L> & { seen: EventTime }>> = left.withProcessingTime('seen');
+const seenAt: Stream<{ id: string; a: number; at: Timestamp; seen: EventTime }> = left.withProcessingTime('seen');
 seenAt.groupBy(window('seen', '1 minute')).count().to(stdout.sink());
 // rows that change are joined and aggregated, and their changes are rows
 const totals = left.groupBy('id').agg({ total: sum('a') });

@@ -100,7 +100,16 @@ export class GraphStream {
     const call = calling(`withProcessingTime('${column}')`);
     const node = withComputed(this.node, () => ({ [column]: now() }), call);
     const schema = watermarkedSchema(node.schema, column);
-    return this.#then({ kind: 'watermark', input: node, column, delayMs: 0, idleAfterMs: 0, strategy: 'clock', site: call.site, schema });
+    return this.#then({
+      kind: 'watermark',
+      input: node,
+      column,
+      delayMs: 0,
+      idleAfterMs: 0,
+      strategy: 'clock',
+      site: call.site,
+      schema,
+    });
   }
 
   groupBy(...keys: readonly unknown[]): GraphGroups {

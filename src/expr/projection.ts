@@ -66,6 +66,8 @@ export class Projection {
   #result(batch: Batch, selection: Int32Array | undefined): Batch {
     const built = this.#writers.map((writer) => writer.build());
     const columns = this.#places?.map((place): Column => (typeof place === 'number' ? built[place]! : columnAt(batch, place)));
-    return new ColumnarBatch(this.schema, columns ?? batch.columns, batch.physicalLength, batch.system, selection);
+    // Of rows without a schema some may have one: those that are only chosen from stay what they are.
+    const schema = columns === undefined ? batch.schema : this.schema;
+    return new ColumnarBatch(schema, columns ?? batch.columns, batch.physicalLength, batch.system, selection);
   }
 }

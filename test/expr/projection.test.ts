@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Batch, batchOf, batchSchema, type DataType, decodeBatch, encodeBatch } from '../../src/batch/index.ts';
+import { anySchema, type Batch, batchOf, batchSchema, type DataType, decodeBatch, encodeBatch } from '../../src/batch/index.ts';
 import { applyExpr, asExpr, columnExpr, literalExpr, nodesOf, Projection, substitute } from '../../src/expr/index.ts';
 import { drawnBatch, drawnExpr, drawnFlag, drawnSchema } from './drawn-expr.ts';
 
@@ -102,5 +102,27 @@ describe('A projection', () => {
     const out = new Projection({ input: schema, predicate, columns: [{ name: 'y', expr: x }] }).run(batch, () => undefined, 0)!;
     expect(out.columns[0]).toBe(batch.columns[0]);
     expect([out.length, out.row(0)]).toEqual([1, { y: 2 }]);
+  });
+
+  test('only chooses from rows without a schema, of which some have one: each batch stays what it is', () => {
+    const isTwo = applyExpr('eq', columnExpr(['n'], { type: { kind: 'any' }, nullable: true }), literalExpr(2));
+    const projection = new Projection({ input: anySchema, predicate: isTwo });
+    const typed = batchSchema([
+      { name: 'k', type: { kind: 'string' }, nullable: false },
+      { name: 'n', type: { kind: 'float64' }, nullable: false },
+    ]);
+    const rows = [
+      { k: 'a', n: 1 },
+      { k: 'b', n: 2 },
+    ];
+    for (const batch of [batchOf(typed, rows), batchOf(anySchema, rows)]) {
+      const left = projection.run(batch, () => {}, 0)!;
+      expect([left.schema, left.row(0), left.value('k', 0), decodeBatch(encodeBatch(left)).row(0)]).toEqual([
+        batch.schema,
+        rows[1],
+        'b',
+        rows[1],
+      ]);
+    }
   });
 });
