@@ -41,6 +41,7 @@ export {
   type AsOfJoinOptions,
   type JoinOptions,
   type JoinType,
+  type Lookup,
   type KeyedStream,
   type KeyValue,
   type Kind,

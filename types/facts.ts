@@ -526,6 +526,29 @@ void perValued;
 const windowsOfVersions = l.select((c) => ({ of: c.id, at: c.at })).asOfJoin(rw, { on: { of: 'id' }, times: ['at', 'window'] });
 for await (const row of windowsOfVersions.rows())
   same<typeof row, { of: string; at: EventTime; window: Window; id: string; b: number }>();
+// a lookup gives what it finds, by the key of the stream
+const foundOutside = l.lookupJoin(
+  {
+    schema: schema({ id: t.string, b: t.number.nullable() }),
+    fetch: async (ids, { signal }) => {
+      same<typeof ids, readonly string[]>();
+      same<typeof signal, AbortSignal>();
+      return ids.map((id) => ({ id, b: null }));
+    },
+    cache: { entries: 1000, ttl: '1 minute' },
+  },
+  { on: 'id', how: 'left' },
+);
+const asRows: Stream<{ id: string; a: number; at: EventTime; b: number | null }, 'rows'> = foundOutside;
+void asRows;
+const foundByOther = lw.lookupJoin(
+  { schema: schema({ n: t.number, c: t.string }), fetch: (ns) => ns.map((n) => ({ n, c: '' })) },
+  {
+    on: { a: 'n' },
+  },
+);
+const asJoined: Stream<{ window: EventWindow; id: string; a: number; n: number; c: string }, 'joined'> = foundByOther;
+void asJoined;
 const renamedKeys = l.join(
   r.select((c) => ({ other: c.id, b: c.b })),
   { on: { id: 'other' } },

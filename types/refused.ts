@@ -200,6 +200,14 @@ running.join(r, { on: 'deviceId' });
 l.join(r, { on: 'id' }).to(out, { mode: 'update' });
 //✗ a join has no bounded one: use append, or aggregate it
 l.join(r, { on: 'id' }).to(out, { mode: 'complete' });
+//✗ both sides have a column 'a': rename one with select() before the join
+l.lookupJoin({ schema: L, fetch: async () => [] }, { on: 'id' });
+//✗ is not assignable to type 'LookupKey<
+l.lookupJoin({ schema: schema({ id: t.string, b: t.number }), fetch: async () => [] }, { on: 'idd' });
+//✗ is not assignable to
+l.lookupJoin({ schema: schema({ id: t.string, b: t.number }), fetch: async (ids: readonly number[]) => ids.map((id) => ({ id })) }, { on: 'id' });
+//✗ "running"
+running.lookupJoin({ schema: schema({ deviceId: t.string, b: t.number }), fetch: async () => [] }, { on: 'deviceId' });
 //✗ an as-of join needs a watermark on the right stream: call withWatermark() on it
 l.asOfJoin(right, { on: 'id' });
 //✗ an as-of join needs a watermark on the left stream: call withWatermark() on it

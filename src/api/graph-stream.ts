@@ -17,6 +17,8 @@ import { keysBy, keysOf } from './grouping.ts';
 import type { RunOptions } from './job.ts';
 import { asOfJoin, joinOf, type JoinRequest } from './join.ts';
 import type { Launcher } from './launcher.ts';
+import type { Lookup } from './join-types.ts';
+import { lookupOf, type LookupRequest } from './lookup.ts';
 import { checkEvery, checkFinal, checkMode } from './modes.ts';
 import { type Output, outputOf } from './output.ts';
 import { type ColumnsFunction, onlyWhere, selectedBy, selectedNames, withComputed } from './projections.ts';
@@ -166,6 +168,10 @@ export class GraphStream {
 
   asOfJoin(right: AnyStream, request: JoinRequest): GraphStream {
     return this.#then(asOfJoin([this.node, streamNode(right)], request, calling('asOfJoin()')));
+  }
+
+  lookupJoin(lookup: Lookup<never, object>, request: LookupRequest): GraphStream {
+    return this.#then(lookupOf(this.node, lookup, request, calling('lookupJoin()')));
   }
 
   /** Of aggregations only, as the types say. */

@@ -1,6 +1,7 @@
 /** What a join takes and gives: types only. */
 import type { Duration } from '../core/index.ts';
 import type { Show } from './fields.ts';
+import type { Schema } from './schema.ts';
 import type { EventTime, EventWindow, Timestamp, Watermarked, Window } from './values.ts';
 
 /**
@@ -82,3 +83,30 @@ export type JoinRow<L, R, How, On> = How extends 'semi' | 'anti'
 type WithoutWatermark<T> = T extends EventTime ? Timestamp : T extends EventWindow ? Window : T;
 /** The same of a left row and its version, whose own time may be long past the watermark. */
 export type AsOfJoinRow<L, R, How, On> = JoinRow<L, { [K in keyof R]: WithoutWatermark<R[K]> }, How, On>;
+/** The column that a lookup goes by: of both, or the stream's to that of what is found. */
+export type LookupKey<L, R> = Shared<L, R> | { readonly [K in keyof L]?: keyof R & string };
+type KeyOfLookup<L, On> = NonNullable<On extends keyof L ? L[On] : L[keyof On & keyof L]>;
+/** How rows are found outside, by key. */
+export interface Lookup<Key, R extends object> {
+  /** The columns of what is found. */
+  readonly schema: Schema<any, R>;
+  /**
+   * The rows of these keys, each key once, in any order; of a key there may be none, or several. What it throws, or rejects with, is tried again,
+   * as is a call that takes too long, whose `signal` then aborts. It may be asked again for what it has answered.
+   */
+  readonly fetch: (
+    keys: readonly Key[],
+    context: { readonly signal: AbortSignal },
+  ) => Promise<Iterable<object>> | Iterable<object>;
+  /** What was found for a key, or that nothing was, is remembered by each subtask for so long, of so many keys. Unless said, each batch asks anew. */
+  readonly cache?: { readonly entries: number; readonly ttl: Duration };
+  /** Keys of one call, at most (100). */
+  readonly keysPerCall?: number;
+  /** Calls at a time, of each subtask (4). */
+  readonly concurrency?: number;
+  /** Of one call (10 seconds). */
+  readonly timeout?: Duration;
+  /** Calls for the same keys, at most, with 100 ms between the first two, and twice as long each time (3). */
+  readonly attempts?: number;
+}
+export type LookupOf<L, R extends object, On> = Lookup<KeyOfLookup<L, On>, R>;

@@ -33,6 +33,7 @@ export interface JoinRequest {
   readonly tolerance?: Duration;
 }
 type Sides = readonly [LogicalNode, LogicalNode];
+type Columned = readonly [Pick<LogicalNode, 'schema'>, Pick<LogicalNode, 'schema'>];
 
 const types: readonly JoinType[] = ['inner', 'left', 'right', 'full', 'semi', 'anti'];
 const tableTypes: readonly JoinType[] = ['inner', 'left', 'semi', 'anti'];
@@ -154,7 +155,7 @@ function typeOf(how: JoinType, isTable: boolean, call: Call): JoinType {
   );
 }
 
-function keysOf(sides: Sides, on: JoinRequest['on'], call: Call): JoinNode['keys'] {
+export function keysOf(sides: Columned, on: JoinRequest['on'], call: Call): JoinNode['keys'] {
   const pairs = pairsOf(on, call);
   if (pairs.length === 0)
     throw refused(call, '`on` names no columns', "as in on: 'id', on: ['id', 'region'] or on: { leftName: 'rightName' }");
@@ -230,8 +231,8 @@ function checkWatermarks(sides: Sides, how: JoinType, call: Call): void {
   }
 }
 
-function columnsOf(
-  [left, right]: Sides,
+export function columnsOf(
+  [left, right]: Columned,
   how: JoinType,
   merged: readonly string[],
   call: Call,
@@ -258,7 +259,7 @@ function columnsOf(
 }
 
 /** Of a join that gives left rows as they are. */
-function columnsOfHalf({ schema }: LogicalNode, how: JoinType): { readonly columns?: readonly JoinColumn[] } {
+function columnsOfHalf({ schema }: Pick<LogicalNode, 'schema'>, how: JoinType): { readonly columns?: readonly JoinColumn[] } {
   if (schema.kind === 'any' || (how !== 'semi' && how !== 'anti')) return {};
   return { columns: schema.fields.map(({ name }) => ({ name, left: name })) };
 }

@@ -17,6 +17,8 @@ function stepText(node: LogicalNode): string {
   switch (node.kind) {
     case 'aggregate':
       return `aggregate by ${[...(node.session === undefined ? [] : ['session']), ...(node.window === undefined && node.count === undefined ? [] : ['window']), ...node.keys].join(', ') || 'nothing'}`;
+    case 'lookup':
+      return `${node.how} lookup`;
     case 'dedup':
       return `first of ${node.keys.join(', ')}`;
     case 'limit':

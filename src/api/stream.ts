@@ -25,6 +25,8 @@ import type {
   JoinOptions,
   JoinRow,
   JoinType,
+  LookupKey,
+  LookupOf,
   RegularJoinOptions,
 } from './join-types.ts';
 import type { Output } from './output.ts';
@@ -211,6 +213,27 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
     right: AnyStream<R, FinalKind> & CheckAsOfJoin<L, R, How, On>,
     options: AsOfJoinOptions<How, On>,
   ): Stream<AsOfJoinRow<L, R, How, On>, 'joined'>;
+
+  /**
+   * Each row with those that a function of yours finds for its key: in a database, behind an HTTP interface. A batch's keys are asked for together; rows
+   * keep their order, times and kind. What is found may be another thing the next time: rows that came after the last checkpoint
+   * are looked up again after a restart, before anything of them was published. A row whose key is null finds nothing.
+   *
+   * @throws WeirError `E_PLAN` for what is not there, or not a number; while it runs, `E_LOOKUP` of a row whose key has no answer after all attempts, which
+   * goes to the pipeline's `deadLetters`, or fails the job
+   * @example orders.lookupJoin({ schema: Customer, fetch: (ids) => customersOf(ids), cache: { entries: 10_000, ttl: '5 minutes' } }, { on: 'customerId' })
+   */
+  lookupJoin<
+    L extends object,
+    K extends FinalKind,
+    R extends object,
+    const On extends LookupKey<L, R>,
+    const How extends 'inner' | 'left' = 'inner',
+  >(
+    this: AnyStream<L, K>,
+    lookup: LookupOf<L, R, On> & CheckColumns<L, R, How, On>,
+    options: { readonly on: On; readonly how?: How },
+  ): Stream<JoinRow<L, R, How, On>, K extends 'rows' ? 'rows' : 'joined'>;
 
   /** The stable id of the operator before: what its state is found by after the job has changed. */
   named(id: string): this;

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'E_RECORD'
   | 'E_SOURCE'
   | 'E_SOURCE_CHANGED'
+  | 'E_LOOKUP'
   | 'E_SINK'
   | 'E_SINK_CHANGED'
   | 'E_STATE_DAMAGED'
@@ -76,6 +77,12 @@ export const errorCodes: Readonly<Record<ErrorCode, CodeEntry>> = {
     retry: 'never',
     exit: 4,
     hint: 'the input is not the one that the checkpoint was taken of: put it back, or start anew with --fresh',
+  },
+  E_LOOKUP: {
+    domain: 'external',
+    retry: 'backoff',
+    exit: 1,
+    hint: 'what the lookup asks gave no answer: the job goes on from its last checkpoint; a `deadLetters` sink would set such rows aside',
   },
   E_SINK: {
     domain: 'external',

@@ -3,7 +3,7 @@ export type { BrokerAccess } from './broker-access.ts';
 export { changelogOperator } from './changelog-operator.ts';
 export { dedupOperator } from './dedup-operator.ts';
 export { createOperator, type OperatorExtra } from './instantiate.ts';
-export { asOfJoinOperator, joinOperator, regularJoinOperator, tableJoinOperator } from './join/index.ts';
+export { asOfJoinOperator, joinOperator, lookupOperator, regularJoinOperator, tableJoinOperator } from './join/index.ts';
 export { type KeyedBy, keyExtractor, routingKey } from './key.ts';
 export { limitOperator } from './limit-operator.ts';
 export type { CommitPermit, DeadRecord, Operator, OperatorContext, Output, RestoredPart, SplitEvent, Step } from './operator.ts';

@@ -3,7 +3,7 @@ import type { Emission, LogicalNode } from '../plan/index.ts';
 import { aggregateOperator } from './aggregate-operator.ts';
 import { changelogOperator } from './changelog-operator.ts';
 import { combineOperator } from './combine/index.ts';
-import { asOfJoinOperator, joinOperator, regularJoinOperator, tableJoinOperator } from './join/index.ts';
+import { asOfJoinOperator, joinOperator, lookupOperator, regularJoinOperator, tableJoinOperator } from './join/index.ts';
 import { dedupOperator } from './dedup-operator.ts';
 import { limitOperator } from './limit-operator.ts';
 import { countWindowOperator } from './count-window-operator.ts';
@@ -53,6 +53,8 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
       if (node.regular !== undefined) return regularJoinOperator(node);
       if (node.asOf === true) return asOfJoinOperator(node);
       return node.table === true ? tableJoinOperator(node) : joinOperator(node);
+    case 'lookup':
+      return lookupOperator(node);
     case 'changelog':
       return changelogOperator(node);
     case 'dedup':

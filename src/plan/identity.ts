@@ -109,6 +109,8 @@ function labelOf({ node }: Resolved): string {
       return `watermark ${node.column} - ${formatMs(node.delayMs)}`;
     case 'join':
       return joinText(node);
+    case 'lookup':
+      return `${node.how} lookup on ${node.keys[0]}${node.keys[0] === node.keys[1] ? '' : ` = ${node.keys[1]}`}`;
     case 'dedup':
       return shortened(`first of ${node.keys.join(', ')}`);
     case 'limit':

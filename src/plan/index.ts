@@ -19,6 +19,8 @@ export type {
   LimitNode,
   LogicalJob,
   LogicalNode,
+  LookupNode,
+  LookupSpec,
   OutputMode,
   PartialColumn,
   ProcessNode,

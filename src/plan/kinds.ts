@@ -8,7 +8,16 @@
  */
 import { columnIndex } from '../batch/index.ts';
 import { timedColumn } from '../expr/index.ts';
-import type { AggregateNode, JoinNode, LogicalNode, ProcessNode, ProjectNode, RowNode, UnionNode } from './logical.ts';
+import type {
+  AggregateNode,
+  JoinNode,
+  LogicalNode,
+  LookupNode,
+  ProcessNode,
+  ProjectNode,
+  RowNode,
+  UnionNode,
+} from './logical.ts';
 import type { Kind } from './output-modes.ts';
 
 /** From the least to the most restrictive: a union is what its most restrictive input is. */
@@ -35,6 +44,8 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
     case 'join':
       if (node.regular !== undefined) return new Set(['changing']);
       return new Set([node.table === true && kindOf(node.inputs[0]) === 'rows' ? 'rows' : 'joined']);
+    case 'lookup':
+      return new Set([kindOf(node.input) === 'rows' ? 'rows' : 'joined']);
     case 'aggregate':
       return new Set([aggregateKind(node)]);
     case 'dedup':
@@ -95,6 +106,8 @@ export function underWatermark(node: LogicalNode, column: string): Answer {
       return ofUnion(node, column);
     case 'join':
       return ofJoin(node, column);
+    case 'lookup':
+      return ofLookup(node, column);
     case 'source':
       return 'no';
     case 'changelog':
@@ -149,6 +162,12 @@ function ofJoin({ inputs, columns, asOf, regular }: JoinNode, column: string): A
     name === undefined ? 'no' : underWatermark(inputs[i]!, name),
   );
   return answers.find((answer) => answer === 'yes') ?? answers.find((answer) => answer === 'unseen') ?? 'no';
+}
+
+/** Nobody promises anything of what is found. */
+function ofLookup({ input, columns }: LookupNode, column: string): Answer {
+  const left = columns === undefined ? column : columns.find(({ name }) => name === column)?.left;
+  return left === undefined ? 'no' : underWatermark(input, left);
 }
 
 /** The columns of a node's rows that are times under a watermark; of rows without a schema those that nobody has made anew. */

@@ -254,6 +254,33 @@ export interface JoinNode extends NodeBase {
   /** Absent where rows have no schema: then all columns of both. */
   readonly columns?: readonly JoinColumn[];
 }
+/** Asks outside, by a function of the user's. */
+export interface LookupSpec {
+  /** Rows of these keys, of none of them to all, in any order. */
+  readonly fetch: (keys: readonly never[], context: { readonly signal: AbortSignal }) => unknown;
+  /** Makes a row of what was found; throws where it does not fit. */
+  readonly parse: (value: unknown) => object;
+  readonly keysPerCall: number;
+  /** Calls at a time, of one subtask. */
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+  readonly attempts: number;
+  /** Absent: each batch asks anew. */
+  readonly cache?: { readonly entries: number; readonly ttlMs: number };
+}
+/** Each row with those that are found for its key, outside: another time there may be others. */
+export interface LookupNode extends NodeBase {
+  readonly kind: 'lookup';
+  readonly input: LogicalNode;
+  readonly how: 'inner' | 'left';
+  /** Of the input, and of what is found. */
+  readonly keys: readonly [string, string];
+  /** Of the rows that are found. */
+  readonly found: BatchSchema;
+  /** Absent where the input has no schema: then all columns of both. */
+  readonly columns?: readonly JoinColumn[];
+  readonly spec: LookupSpec;
+}
 /** Input rows of an aggregation that came too late. */
 export interface LateNode extends NodeBase {
   readonly kind: 'late';
@@ -336,6 +363,7 @@ export type LogicalNode =
   | ReduceNode
   | ProcessNode
   | JoinNode
+  | LookupNode
   | DedupNode
   | LimitNode
   | ChangelogNode

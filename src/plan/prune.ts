@@ -17,7 +17,16 @@ import {
   schemaId,
 } from '../batch/index.ts';
 import { columnExpr, columnsRead } from '../expr/index.ts';
-import type { AggregateNode, CallSite, DedupNode, JoinNode, LogicalNode, ProjectNode, SourceNode } from './logical.ts';
+import type {
+  AggregateNode,
+  CallSite,
+  DedupNode,
+  JoinNode,
+  LogicalNode,
+  LookupNode,
+  ProjectNode,
+  SourceNode,
+} from './logical.ts';
 import { inputsOf } from './inputs.ts';
 import { over, type Pass } from './rewrite.ts';
 
@@ -43,6 +52,8 @@ export class Pruning implements Pass {
         return { ...node, input: this.#narrowed(node, inputs[0]!) };
       case 'join':
         return this.#join(node, inputs, needs);
+      case 'lookup':
+        return this.#lookup(node, inputs[0]!, needs);
       case 'dedup': {
         const input = this.#narrowed(node, inputs[0]!);
         return { ...node, input, schema: part(node.schema, input.schema) };
@@ -97,6 +108,19 @@ export class Pruning implements Pass {
     return { ...node, inputs: [sides[0]!, sides[1]!], columns: kept, schema: only(schema, names) };
   }
 
+  #lookup(node: LookupNode, input: LogicalNode, needs: Needs): LookupNode {
+    const { columns, schema, site } = node;
+    if (columns === undefined || schema.kind === 'any' || input.schema.kind === 'any') return { ...node, input };
+    const names = needs === null ? columns.map(({ name }) => name) : namesIn(schema, needs);
+    const kept = columns.filter(({ name }) => names.includes(name));
+    return {
+      ...node,
+      input: narrowed(input, input.schema, ofLookup({ ...node, columns: kept }), site),
+      columns: kept,
+      schema: only(schema, names),
+    };
+  }
+
   #of(node: LogicalNode): Needs {
     const needs = this.#needs.get(node);
     return needs === undefined ? null : needs;
@@ -133,6 +157,10 @@ function needsOf(node: LogicalNode, own: Needs): readonly (readonly [LogicalNode
         (input, side) => [input, columns === undefined ? null : ofJoin({ ...node, columns }, side)] as const,
       );
     }
+    case 'lookup': {
+      const columns = node.columns?.filter(({ name }) => own === null || names(own).has(name));
+      return [[node.input, columns === undefined ? null : ofLookup({ ...node, columns })]];
+    }
     default:
       return inputsOf(node).map((input) => [input, null] as const);
   }
@@ -166,6 +194,11 @@ function ofJoin({ keys, bound, columns = [] }: JoinNode, side: number): readonly
   const of = side === 0 ? 'left' : 'right';
   const read = [...keys[side]!, ...(bound === undefined ? [] : [bound[of]]), ...columns.flatMap((column) => column[of] ?? [])];
   return [...new Set(read)].map((name) => [name]);
+}
+
+/** What a lookup needs of its input: what it gives of it, and its key. */
+function ofLookup({ keys, columns = [] }: LookupNode): readonly ColumnPath[] {
+  return [...new Set([keys[0], ...columns.flatMap(({ left }) => left ?? [])])].map((name) => [name]);
 }
 
 const names = (needs: readonly ColumnPath[]): ReadonlySet<string> => new Set(needs.map(([name]) => name));

@@ -54,7 +54,8 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
   if (node.kind === 'watermark') checkWatermark(node);
   if (node.kind === 'aggregate') checkAggregation(node);
   else if (node.kind === 'changelog' || isRegular(node)) for (const input of inputsOf(node)) checkRetracted(node, input);
-  else if (isKeyed(node) || node.kind === 'limit') for (const input of inputsOf(node)) checkInput(node, kindOf(input));
+  else if (isKeyed(node) || node.kind === 'limit' || node.kind === 'lookup')
+    for (const input of inputsOf(node)) checkInput(node, kindOf(input));
   for (const input of inputsOf(node)) visit(input, seen);
 }
 
@@ -183,6 +184,8 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
       warnings.push(
         `${at(node)}: its versions are not rows of one source as they come, so which of two of equal time holds may depend on their order of arrival`,
       );
+    if (node.kind === 'lookup')
+      warnings.push(`${at(node)}: what is found outside may have changed when rows are looked up again after a failure`);
     if (node.kind === 'dedup' && node.remembered.until === 'expired' && node.remembered.column === undefined)
       warnings.push(
         `${at(node)}: what it remembers expires by the clock, so which rows are duplicates depends on when they come`,

@@ -96,6 +96,13 @@ describe('what cannot be of rows that change is refused', () => {
       'keyBy(): the rows of this stream are taken back as partners come and go, and it takes only final rows',
     ],
     [
+      () =>
+        (running as any)
+          .join(readings.select('deviceId'), { on: 'deviceId', ttl: 'forever' })
+          .lookupJoin({ schema: schema({ deviceId: t.string, name: t.string }), fetch: () => [] }, { on: 'deviceId' }),
+      'lookupJoin(): the rows of this stream are taken back as partners come and go, and it takes only final rows',
+    ],
+    [
       () => (running as any).join(readings.select('deviceId'), { on: 'deviceId', ttl: 'forever' }).to(sinkOf()),
       `to(): ${outputModes.changing.append}`,
     ],

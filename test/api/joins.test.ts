@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { count, from, schema, type Stream, sum, t, table, timestamp, window } from 'weir';
 import { testRun, testSource } from 'weir/testing';
+import { z } from 'zod';
 import { answered, Click, perOwner, Shown } from '../../examples/ad-clicks.ts';
 
 const L = schema({ id: t.string, a: t.number, at: t.timestamp });
@@ -126,6 +127,69 @@ describe('an as-of join', () => {
       ],
       0,
     ]);
+  });
+});
+
+describe('a lookup', () => {
+  const Name = schema({ id: t.string, name: t.string, since: t.timestamp });
+
+  test('gives rows what is found for their keys, as a schema reads it, and they stay rows', async () => {
+    const ls = testSource(L);
+    const asked: (readonly string[])[] = [];
+    const found = from(ls)
+      .withWatermark('at', '0 minutes')
+      .lookupJoin(
+        {
+          schema: Name,
+          fetch: async (ids) => {
+            asked.push(ids);
+            return ids.filter((id) => id !== 'z').map((id) => ({ id, name: id.toUpperCase(), since: '1970-01-01T00:01:00Z' }));
+          },
+          cache: { entries: 10, ttl: '1 hour' },
+        },
+        { on: 'id', how: 'left' },
+      );
+    await using run = await testRun(found.groupBy(window('at', '10 minutes'), 'name', 'since').agg({ a: sum('a') }));
+    ls.push(l('x', 1, 1), l('z', 2, 2), l('x', 3, 4));
+    await run.drain();
+    ls.push(l('x', 4, 8), l('x', 11));
+    const of = { start: 0, end: minutes(10) };
+    expect((await run.drain()).toSorted((p, q) => p.a - q.a)).toEqual([
+      { window: of, name: null, since: null, a: 2 },
+      { window: of, name: 'X', since: minutes(1), a: 13 },
+    ]);
+    expect(asked).toEqual([['x', 'z']]);
+    // What was remembered is gone after a restart, and asked for again.
+    await run.crash();
+    ls.push(l('x', 21));
+    await run.drain();
+    expect(asked.length).toBeGreaterThan(1);
+  });
+
+  test('fails the job where a key has no answer, and says which row asked, and why', async () => {
+    const ls = testSource(L);
+    const fetch = () => Promise.reject(new Error('no such shard'));
+    await using run = await testRun(from(ls).lookupJoin({ schema: Name, fetch, attempts: 1 }, { on: 'id' }));
+    ls.push(l('x', 1));
+    await expect(run.drain()).rejects.toThrow(/operator lookup .*record 0#0: the lookup of 1 key failed: no such shard/);
+  });
+
+  test.each([
+    ['an outer side', { schema: Name, fetch: () => [] }, { on: 'id', how: 'full' }, /so it cannot be 'full'/],
+    ['no function', { schema: Name }, { on: 'id' }, /takes a function/],
+    ['a schema of no columns', { schema: z.object({ id: z.string() }), fetch: () => [] }, { on: 'id' }, /must say the columns/],
+    ['two keys', { schema: R, fetch: () => [] }, { on: { id: 'id', a: 'b' } }, /a lookup has one key/],
+    ['keys that are never equal', { schema: Name, fetch: () => [] }, { on: { a: 'name' } }, /no two values are equal/],
+    ['no calls', { schema: Name, fetch: () => [], attempts: 0 }, { on: 'id' }, /`attempts` is a whole number from 1, not 0/],
+    [
+      'a cache of half an entry',
+      { schema: Name, fetch: () => [], cache: { entries: 0.5, ttl: '1 hour' } },
+      { on: 'id' },
+      /`cache.entries` is a whole number/,
+    ],
+    ['no time at all', { schema: Name, fetch: () => [], timeout: '0 ms' }, { on: 'id' }, /timeout: '0 ms' is not longer than/],
+  ])('is refused with %s', (_, lookup, options, words) => {
+    expect(() => left().lookupJoin(lookup as never, options as never)).toThrow(words);
   });
 });
 

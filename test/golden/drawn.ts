@@ -33,6 +33,7 @@ export const queryNames = [
   'joins',
   'versions',
   'lookups',
+  'fetched',
 ] as const;
 export const stepNames = ['map', 'filter', 'flatMap', 'select', 'rebalance', 'untyped', 'twice'] as const;
 /** How the world treats the job: at once, late, or late and failing now and then. */

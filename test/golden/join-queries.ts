@@ -149,8 +149,49 @@ const lookups: Query = async (experiment) => {
     ],
   };
 };
+/** With what is found outside, which takes its time and fails now and then. */
+const fetched: Query = async (experiment) => {
+  const { stream, rows, world, life } = experiment;
+  const how = life.seed % 2 === 0 ? 'inner' : 'left';
+  let [calls, failures] = [0, 2];
+  const fetch = async (keys: readonly string[]): Promise<object[]> => {
+    for (let turns = calls++ % 5; turns > 0; turns--) await world.pause();
+    if (calls % 7 === 0 && failures-- > 0) throw new Error('outside is away');
+    return names.filter(({ name }) => name !== null && keys.includes(name)).toReversed();
+  };
+  const cache = life.seed % 3 === 0 ? {} : { cache: { entries: 2, ttl: '20 ms' } as const };
+  const lookup = { schema: Titled, fetch, keysPerCall: 2, concurrency: 1 + (life.seed % 2), ...cache };
+  const found = (
+    stream.select('k', 'v', 's', 'at') as unknown as { lookupJoin(lookup: object, options: object): Experiment['stream'] }
+  )
+    .lookupJoin(lookup, { on: { k: 'name' }, how })
+    .withColumns((c) => ({ kept: c.at }));
+  const counted = found.groupBy(window('at', `${life.shape.size} ms`), 'k').count();
+  const report = await experiment.run([
+    output(found, world.sink('append')),
+    output(counted, world.sink('windows')),
+    output(counted.late(), world.sink('late')),
+  ]);
+  const expected = rows.flatMap(({ row }): object[] => {
+    const { k, v, s, at } = row;
+    const of = names.filter(({ name }) => name !== null && name === k).toReversed();
+    const own = { k, v, s, at };
+    if (of.length === 0) return how === 'left' ? [{ ...own, kept: at }] : [];
+    return of.map((partner) => ({ ...own, ...partner, kept: at }));
+  });
+  const inWindows = world.rows<{ count: number }>('windows').reduce((sum, { count }) => sum + count, 0);
+  const late = world.rows<object>('late').length;
+  return {
+    life: report,
+    late,
+    findings: [
+      same('found outside', world.rows<object>('append').map(withoutNulls), expected.map(withoutNulls)),
+      same('counted or late', [inWindows + late], [expected.length]),
+    ],
+  };
+};
 /** Of a row that has no partner nobody knows the columns that it would have had. */
 const withoutNulls = (row: object): object =>
   Object.fromEntries(Object.entries(row).filter(([name, value]) => value !== null || name === 'k' || name === 'v'));
 
-export const joining = { joins, versions, lookups } as const;
+export const joining = { joins, versions, lookups, fetched } as const;

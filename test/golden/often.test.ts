@@ -6,7 +6,7 @@ import { liveOut } from './live-out.ts';
 const seed = 20_161_129;
 
 /** Joins of every type and bound, and rows that change, which the mixed lives meet now and then. */
-test.each(['joins', 'versions', 'lookups', 'regroups', 'revisions', 'ranks', 'regulars'] as const)(
+test.each(['joins', 'versions', 'lookups', 'fetched', 'regroups', 'revisions', 'ranks', 'regulars'] as const)(
   '%s give what the plain way gives, whatever happens to them',
   { timeout: 300_000 },
   async (query) => {

@@ -35,7 +35,7 @@ describe('the kind of a stream', () => {
     expect(underWatermark(streamNode(sessions), 'window')).toBe('yes');
   });
 
-  test('is joined for two streams, and with a table what the rows were, if nothing was aggregated', () => {
+  test('is joined for two streams, and with a table, or what is found outside, what the rows were, if nothing was aggregated', () => {
     const others = streamFrom(schema({ deviceId: t.string, seen: t.timestamp })).withWatermark('seen', '1 minute');
     const joined = timed.join(others, { on: 'deviceId', how: 'left', within: ['0 minutes', '1 minute'] });
     expect(kind(joined)).toBe('joined');
@@ -45,6 +45,11 @@ describe('the kind of a stream', () => {
     expect(kind(valued)).toBe('joined');
     // A version may be older than any watermark.
     expect(['at', 'seen', 'deviceId'].map((column) => underWatermark(streamNode(valued), column))).toEqual(['yes', 'no', 'no']);
+    const Name = schema({ deviceId: t.string, seen: t.timestamp });
+    const found = timed.lookupJoin({ schema: Name, fetch: () => [] }, { on: 'deviceId' });
+    expect(kind(found)).toBe('rows');
+    expect(kind(perWindow.lookupJoin({ schema: Name, fetch: () => [] }, { on: 'deviceId' }))).toBe('joined');
+    expect(['at', 'seen', 'deviceId'].map((column) => underWatermark(streamNode(found), column))).toEqual(['yes', 'no', 'no']);
     const names = table([{ deviceId: 'x', name: 'y' }]);
     expect(kind(timed.join(names, { on: 'deviceId' }))).toBe('rows');
     expect(kind(perWindow.join(names, { on: 'deviceId' }))).toBe('joined');

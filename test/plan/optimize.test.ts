@@ -146,6 +146,11 @@ describe('PL1: columns', () => {
       'inner as-of join on auction = item, latest seen up to at; left: url string; right: offer float64',
       'inner as-of join on auction = item, latest seen up to at, not older than 1 day',
     ]);
+    const Seller = schema({ auction: t.number, name: t.string, city: t.string });
+    const found = timed().lookupJoin({ schema: Seller, fetch: () => [] }, { on: 'auction', how: 'left' });
+    const lookup = flow(jobOf(found.select('name', 'url')));
+    expect(lookup).toContain('lookup: url name');
+    expect(lookup).toContain('project: auction url');
     const edges = plan.edges.filter(({ input }) => input !== undefined);
     expect(edges.map(({ kind, key, input }) => [kind, key, input])).toEqual([
       ['hash', { columns: ['auction'] }, 0],

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type AggregateNode, type LogicalJob, type LogicalNode, outputModes, planJob } from '../../src/plan/index.ts';
+import {
+  type AggregateNode,
+  type LogicalJob,
+  type LogicalNode,
+  type LookupNode,
+  outputModes,
+  planJob,
+} from '../../src/plan/index.ts';
 import {
   aggregate,
   filter,
@@ -30,6 +37,16 @@ const refusal = (job: LogicalJob, parallelism?: number): { message: string; hint
   return { message: 'nothing was refused', hint: '' };
 };
 const timed = watermark(source());
+const lookup = (input: LogicalNode): LookupNode => ({
+  kind: 'lookup',
+  input,
+  how: 'left',
+  keys: ['k', 'k'],
+  found: input.schema,
+  schema: input.schema,
+  site: '',
+  spec: { fetch: () => [], parse: () => ({}), keysPerCall: 1, concurrency: 1, timeoutMs: 1, attempts: 1 },
+});
 
 describe('a pipeline is refused', () => {
   test('without outputs', () => {
@@ -76,13 +93,16 @@ describe('a pipeline is refused', () => {
     );
   });
 
-  test('when a reduction, a keyed function, or who wants first rows, is fed with rows that never become final', () => {
+  test('when a reduction, a keyed function, a lookup, or who wants first rows, is fed with rows that never become final', () => {
     const running = map(reduce(source()));
-    for (const node of [reduce(running), keyed(running), firsts(running), limit(running)]) {
-      expect(refusal(job([sink(node, node.kind === 'process' ? 'append' : 'update')])).message).toContain(
-        ': its input rows never become final, and it takes only final rows',
-      );
-    }
+    const changing = joined([source(), source()], { regular: {} });
+    for (const input of [running, changing])
+      for (const node of [reduce(input), keyed(input), firsts(input), limit(input), lookup(input)]) {
+        const mode = node.kind === 'process' || node.kind === 'lookup' ? 'append' : 'update';
+        expect(refusal(job([sink(node, mode)])).message).toContain(
+          ': its input rows never become final, and it takes only final rows',
+        );
+      }
   });
 
   test.each([
@@ -185,6 +205,10 @@ describe('a plan warns', () => {
     expect(warnings(sink(asOf(windowed(a!, ['k']), -1000)))).toEqual([
       expect.stringContaining('its versions are not rows of one source as they come'),
     ]);
+  });
+
+  test('of what is found outside, which may change', () => {
+    expect(warnings(sink(lookup(source())))).toEqual([expect.stringContaining('may have changed when rows are looked up again')]);
   });
 
   test('of duplicates that depend on the clock, or on which of several inputs comes first', () => {

@@ -1,13 +1,21 @@
 /** What a join keeps of the rows of a side, and the rows that it makes of two. */
 import { type BatchBuilder, type BatchSchema, type ColumnBuilder, fieldOf } from '../../batch/index.ts';
-import type { JoinNode } from '../../plan/index.ts';
+import type { JoinColumn, JoinNode, JoinType } from '../../plan/index.ts';
 import { type RowBytes, RowForm } from './row-form.ts';
 
+/** What rows of the result depend on. */
+export interface Joining {
+  readonly how: JoinType;
+  readonly inputs: readonly [{ readonly schema: BatchSchema }, { readonly schema: BatchSchema }];
+  /** Absent where rows have no schema: then all columns of both. */
+  readonly columns?: readonly JoinColumn[] | undefined;
+  readonly schema: BatchSchema;
+}
 /** Of each side: where the columns go that are kept of it. */
 type Targets = readonly (ColumnBuilder | null)[];
 
 /** The columns of each side that are kept: those that the result has; or whole rows, where they have no schema. */
-export function keptForms({ columns, inputs }: JoinNode): readonly [RowForm, RowForm] {
+export function keptForms({ columns, inputs }: Pick<Joining, 'columns' | 'inputs'>): readonly [RowForm, RowForm] {
   const [left, right] = inputs.map(({ schema }, side) => {
     if (columns === undefined) return RowForm.ofRows(schema);
     const names = columns.flatMap(({ left, right }) => (side === 0 ? left : right) ?? []);
@@ -64,7 +72,7 @@ export class JoinedRows {
 }
 
 /** Of rows that have no schema. */
-export function merged({ inputs, how }: JoinNode, left: object | null, right: object | null): object {
+export function merged({ inputs, how }: Joining, left: object | null, right: object | null): object {
   if (how === 'semi' || how === 'anti') return left!;
   const of = left ?? nulls(inputs[0].schema);
   const to = right ?? nulls(inputs[1].schema);

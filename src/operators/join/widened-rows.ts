@@ -1,5 +1,6 @@
 /**
- * Rows of a batch with columns of a table's rows beside their own, which are not copied where each row has one partner.
+ * Rows of a batch with columns of their partners beside their own, which are not copied where each row has one partner. Partners are rows of a
+ * table, or were found outside.
  *
  * Owns: the rows of one batch at a time that have not gone out.
  */
@@ -12,23 +13,22 @@ import {
   type ColumnBuilder,
   columnIndex,
 } from '../../batch/index.ts';
-import type { JoinNode } from '../../plan/index.ts';
 import { carriedSystem } from '../carried-system.ts';
 import type { Output } from '../operator.ts';
-import { merged } from './joined-rows.ts';
+import { type Joining, merged } from './joined-rows.ts';
 import type { RowBytes, RowForm } from './row-form.ts';
 
 export class WidenedRows {
-  readonly #node: JoinNode;
+  readonly #node: Joining;
   readonly #form: RowForm;
-  /** The columns that only the table has; without a schema, whole rows. */
+  /** The columns that only partners have; without a schema, whole rows. */
   readonly #beside: BatchBuilder;
   readonly #targets: readonly (ColumnBuilder | null)[];
   /** The logical row of the batch that each row is made of. */
   readonly #from: number[] = [];
   #batch!: Batch;
 
-  constructor(node: JoinNode, form: RowForm) {
+  constructor(node: Joining, form: RowForm) {
     const { columns, schema } = node;
     this.#node = node;
     this.#form = form;

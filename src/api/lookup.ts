@@ -1,0 +1,70 @@
+/** `lookupJoin()`: rows with what a function finds for their keys, as a node. */
+import type { LogicalNode, LookupNode } from '../plan/index.ts';
+import { type Call, called, refused, requireFunction } from './call.ts';
+import { columnsOf, keysOf } from './join.ts';
+import type { Lookup, LookupKey } from './join-types.ts';
+import { checkFinal } from './modes.ts';
+import { rowSchema } from './row-schema.ts';
+import { positiveMs } from './window-key.ts';
+
+export interface LookupRequest {
+  readonly on: LookupKey<never, never>;
+  readonly how?: 'inner' | 'left';
+}
+
+const defaults = { keysPerCall: 100, concurrency: 4, attempts: 3, timeout: '10 seconds' } as const;
+
+/** @throws WeirError `E_PLAN` with the reason */
+export function lookupOf(
+  input: LogicalNode,
+  lookup: Lookup<never, object>,
+  { on, how = 'inner' }: LookupRequest,
+  call: Call,
+): LookupNode {
+  checkFinal(input, call);
+  if (how !== 'inner' && how !== 'left')
+    throw refused(call, `it gives rows of the stream, so it cannot be '${String(how)}'`, 'there are inner, left');
+  requireFunction(lookup.fetch, call);
+  const { schema: found, parse } = rowSchema(lookup.schema);
+  if (found.kind === 'any')
+    throw refused(call, 'its `schema` must say the columns of what is found', "make it with schema() of 'weir'");
+  const sides = [input, { schema: found }] as const;
+  const [left, right] = keysOf(sides, on, call);
+  if (left.length !== 1) throw refused(call, 'a lookup has one key', 'make one column of several with withColumns()');
+  return {
+    kind: 'lookup',
+    input,
+    how,
+    keys: [left[0]!, right[0]!],
+    found,
+    spec: { ...specOf(lookup, call), parse },
+    site: call.site,
+    ...columnsOf(sides, how, typeof on === 'string' || Array.isArray(on) ? left : [], call),
+  };
+}
+
+function specOf(lookup: Lookup<never, object>, call: Call): Omit<LookupNode['spec'], 'parse'> {
+  const { fetch, cache, timeout = defaults.timeout } = lookup;
+  const natural = (name: 'keysPerCall' | 'concurrency' | 'attempts'): number =>
+    atLeastOne(lookup[name] ?? defaults[name], name, call);
+  return {
+    fetch,
+    keysPerCall: natural('keysPerCall'),
+    concurrency: natural('concurrency'),
+    attempts: natural('attempts'),
+    timeoutMs: positiveMs(timeout, `${called(call)} timeout`),
+    ...(cache === undefined
+      ? {}
+      : {
+          cache: {
+            entries: atLeastOne(cache.entries, 'cache.entries', call),
+            ttlMs: positiveMs(cache.ttl, `${called(call)} cache.ttl`),
+          },
+        }),
+  };
+}
+
+function atLeastOne(value: number, name: string, call: Call): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw refused(call, `\`${name}\` is a whole number from 1, not ${value}`);
+}
