@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { from, timestamp } from 'weir';
 import { testRun, testSource } from 'weir/testing';
 import { answered, Click, Shown } from '../../examples/ad-clicks.ts';
+import { named } from '../../examples/order-customers.ts';
 import { deliveries, names, run as runStock } from './stock-example.ts';
 import { Order, perHour, Rate, valued } from '../../examples/order-values.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 const doc = read('docs/joins.md');
-const [ofStreams, asOf] = doc.split('## As of a time');
+const [ofStreams, asOf, outside] = doc.split(/^## (?:As of a time|What is found outside)$/m);
 
 const clock = (ms: number): string => `${Math.floor(ms / 3_600_000)}:${String((ms / 60_000) % 60).padStart(2, '0')}`;
 const msOf = (text: string): number => {
@@ -17,10 +20,13 @@ const msOf = (text: string): number => {
   return (hours! * 60 + minutes!) * 60_000;
 };
 
-test.each(['ad-clicks', 'order-values'])('the example %s of docs/joins.md is the one that can be run', (name) => {
-  const [, example] = new RegExp(`<!-- example: ${name} -->\\n\`\`\`ts\\n([\\s\\S]*?)\`\`\``).exec(doc)!;
-  expect(example).toBe(read(`examples/${name}.ts`));
-});
+test.each(['ad-clicks', 'order-values', 'order-customers'])(
+  'the example %s of docs/joins.md is the one that can be run',
+  (name) => {
+    const [, example] = new RegExp(`<!-- example: ${name} -->\\n\`\`\`ts\\n([\\s\\S]*?)\`\`\``).exec(doc)!;
+    expect(example).toBe(read(`examples/${name}.ts`));
+  },
+);
 
 test('what docs/joins.md says happens to the rows of a key happens', async () => {
   const steps = [...ofStreams!.matchAll(/^\| (?:(shown|clicked) at (\d:\d\d))? ?\| (\d:\d\d) \|[^|]*\|([^|]*)\|$/gm)];
@@ -97,4 +103,43 @@ test('orders are worth what the rates of their times say, through a crash', asyn
     { window: of, currency: 'EUR', orders: 2, dollars: 80, withoutRate: 0 },
     { window: of, currency: 'JPY', orders: 1, dollars: null, withoutRate: 1 },
   ]);
+});
+
+test('what docs/joins.md says is asked of the outside is asked, over HTTP, and goes out in this order', async () => {
+  const steps = [...outside!.matchAll(/^\| orders of ([a-z, ]+) \| ([a-z, ]+) \|/gm)].map(([, orders, asked]) => ({
+    orders: orders!.split(', '),
+    asked: asked!.split(', '),
+  }));
+  expect(steps.length).toBe(2);
+  const asked: string[][] = [];
+  let failures = 1;
+  const server = createServer((request, response) => {
+    const ids = new URL(request.url!, 'http://x').searchParams.get('ids')!.split(',');
+    if (failures-- > 0) return void response.writeHead(503).end();
+    asked.push(ids);
+    response.end(JSON.stringify(ids.map((customerId) => ({ customerId, name: `customer ${customerId}`, country: 'CH' }))));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    // The second batch comes when what was made of the first is there.
+    let go: () => void;
+    const gone = new Promise<void>((resolve) => (go = resolve));
+    async function* batches() {
+      for (const [i, { orders }] of steps.entries()) {
+        if (i > 0) await gone;
+        for (const customerId of orders) yield { orderId: i, customerId };
+      }
+    }
+    const seen: string[] = [];
+    for await (const { orderId, customerId, name } of named(from(batches()), `http://127.0.0.1:${port}/`).rows()) {
+      expect(name).toBe(`customer ${customerId}`);
+      seen.push(customerId);
+      if (seen.length === steps[0]!.orders.length && orderId === 0) go!();
+    }
+    expect(seen).toEqual(steps.flatMap(({ orders }) => orders));
+    expect(asked.flat()).toEqual(steps.flatMap(({ asked: of }) => of));
+  } finally {
+    server.close();
+  }
 });
