@@ -48,6 +48,23 @@ describe('a join of two streams', () => {
     ]);
   });
 
+  test('gives rows alone that are not late for what follows, even where the watermark is at their times', async () => {
+    const [ls, rs] = [testSource(L), testSource(R)];
+    const joined = from(ls)
+      .withWatermark('at', '1 minute')
+      .join(from(rs).withWatermark('seen', '1 minute'), { on: 'id', how: 'left', within: ['0 minutes', '5 minutes'] })
+      .dropDuplicates(['id', 'at']);
+    await using run = await testRun(joined);
+    ls.push(l('x', 10));
+    await run.drain();
+    ls.push(l('y', 16));
+    rs.push(r('z', 16));
+    await run.drain();
+    ls.end();
+    rs.end();
+    expect([(await run.drain()).map(({ id }) => id), run.late]).toEqual([['x', 'y'], 0]);
+  });
+
   test('of rows without a schema takes whole rows', async () => {
     const orders = from([{ id: 1, item: 'pen' }]) as Stream<{ id: number; item: string }>;
     const payments = from([

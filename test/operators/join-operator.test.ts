@@ -142,6 +142,11 @@ describe('a join by a range of time', () => {
     const held = (lowMs: number, highMs: number): number | undefined => joinOperator(joinNode(within(lowMs, highMs))).holdsBackMs;
     expect([held(-5, 10), held(-20, 10), held(2, 10), held(-9, -3)]).toEqual([10, 20, 10, 9]);
     expect(joinOperator(joinNode({})).holdsBackMs).toBe(0);
+    // A row that goes out alone may be as old as the watermark that was forwarded last, which must not be late.
+    const outer = (how: JoinType, more: Partial<JoinNode> = {}): number | undefined =>
+      joinOperator(joinNode({ how, ...within(-5, 10), ...more })).holdsBackMs;
+    expect([outer('left'), outer('right'), outer('anti'), outer('semi')]).toEqual([11, 11, 11, 10]);
+    expect(outer('full', { inputs: [watermarkNode(0), watermarkNode(0, sourceNode(others), 'seen')] })).toBe(10);
   });
 
   test('a value that is no time is set aside', async () => {

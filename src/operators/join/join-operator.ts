@@ -9,7 +9,7 @@
  * Invariants: JO2 two rows that belong together and are not late meet exactly once; JO3 of an outer join a row without a partner goes out
  * exactly once, when the watermark proves that none can come; JO4 a left row of a semi or anti join goes out at most once.
  */
-import { type Batch, BatchBuilder, rowKind } from '../../batch/index.ts';
+import { type Batch, BatchBuilder, fieldOf, rowKind } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import { equalIsLate, type JoinNode, underWatermark } from '../../plan/index.ts';
 import { orSetAside } from '../dead-rows.ts';
@@ -84,10 +84,19 @@ class JoinOperator implements Operator {
     this.#timed = columns.map((column, side) => underWatermark(inputs[side]!, column) !== 'no');
     this.#equalIsLate = inputs.map(equalIsLate);
     this.#times = new JoinTimes(bound, this.#timed.includes(true));
-    this.holdsBackMs = this.#times.holdsBackMs;
     this.#keys = new JoinKeys(node, () => this.#context.keyGroups);
     this.#outer = [how === 'left' || how === 'full' || how === 'anti', how === 'right' || how === 'full'];
     this.#halves = how === 'semi' || how === 'anti';
+    this.holdsBackMs = this.#times.holdsBackMs + (this.#mayBeLateBehind() ? 1 : 0);
+  }
+
+  /** A row without a partner goes out when the watermark may be equal to its time, as it is forwarded: and a moment that is equal may be late. */
+  #mayBeLateBehind(): boolean {
+    const { bound, inputs } = this.#node;
+    if (bound === undefined || !this.#timed.includes(true) || !equalIsLate(this.#node)) return false;
+    const isMoment = ([column, side]: readonly [string, Side]): boolean =>
+      this.#outer[side] === true && fieldOf(inputs[side].schema, column)?.type.kind !== 'struct';
+    return isMoment([bound.left, 0]) || isMoment([bound.right, 1]);
   }
 
   open(context: OperatorContext): void {
