@@ -272,5 +272,10 @@ describe('placement and ends', () => {
     expect(inspect(timed.asOfJoin(versions, { on: 'deviceId', how: 'left' }))).toBe(
       'Stream(test → watermark on timestamp → left as-of join)',
     );
+    const found = timed.lookupJoin(
+      { schema: schema({ deviceId: t.string, room: t.string }), fetch: () => [] },
+      { on: 'deviceId' },
+    );
+    expect(inspect(found)).toBe('Stream(test → watermark on timestamp → inner lookup)');
   });
 });

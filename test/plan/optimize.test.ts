@@ -149,6 +149,7 @@ describe('PL1: columns', () => {
     const Seller = schema({ auction: t.number, name: t.string, city: t.string });
     const found = timed().lookupJoin({ schema: Seller, fetch: () => [] }, { on: 'auction', how: 'left' });
     const lookup = flow(jobOf(found.select('name', 'url')));
+    expect(planJob(jobOf(found)).stages.map(({ label }) => label)).toEqual([expect.stringContaining('left lookup on auction')]);
     expect(lookup).toContain('lookup: url name');
     expect(lookup).toContain('project: auction url');
     const edges = plan.edges.filter(({ input }) => input !== undefined);
