@@ -105,7 +105,7 @@ function labelOf({ node }: Resolved): string {
       return shortened(projectionText(node));
     case 'watermark':
       if (node.strategy !== undefined)
-        return `watermark ${node.column}, ${strategyTexts[String(node.strategy)] ?? 'by a strategy'}`;
+        return `watermark ${node.column}, ${typeof node.strategy === 'string' ? strategyTexts[node.strategy] : 'by a strategy'}`;
       return `watermark ${node.column} - ${formatMs(node.delayMs)}`;
     case 'join':
       return joinText(node);
@@ -120,7 +120,7 @@ function labelOf({ node }: Resolved): string {
   }
 }
 
-const strategyTexts: Readonly<Record<string, string>> = { manual: 'as the source says', clock: 'by the clock' };
+const strategyTexts = { manual: 'as the source says', clock: 'by the clock' } as const;
 
 /** `where (price > 1) select auction, dollars = (price * 0.9)` */
 export function projectionText({ predicate, columns }: ProjectNode): string {
