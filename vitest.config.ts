@@ -43,6 +43,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.{process,nats}.test.ts'],
           testTimeout: 20_000,
+          isolate: false, // each file would load the engine anew, which takes longer than most of them do
           ...sideBySide(0),
         },
       },
