@@ -67,7 +67,10 @@ export type { ReadField, TextScan } from './field.ts';
 export { type RowSchema, rowSchema } from './row-schema.ts';
 export { type AnySchema, type InputOf, type RowOf, type Schema, schema } from './schema.ts';
 export {
+  type Aggregating,
+  type AggregatingState,
   type ListState,
+  type ReducingState,
   type MapState,
   type Migration,
   state,

@@ -29,6 +29,26 @@ export interface ListState<T> extends Iterable<T> {
   clear(): void;
   readonly length: number;
 }
+/** Of a key, all that was added, combined into one. */
+export interface ReducingState<T> {
+  get(): T | undefined;
+  add(value: T): void;
+  clear(): void;
+}
+/** Of a key, what has come of all that was added. */
+export interface AggregatingState<In, Out> {
+  get(): Out | undefined;
+  add(value: In): void;
+  clear(): void;
+}
+/** How values are taken in; the functions must be pure. What `add` is given is its own to change. */
+export interface Aggregating<In, Acc, Out, I = unknown> {
+  /** What is kept. */
+  readonly state: Field<I, Acc>;
+  readonly create: () => Acc;
+  readonly add: (acc: Acc, value: In) => Acc;
+  readonly result: (acc: Acc) => Out;
+}
 /** Values as an earlier version of the job declared them, and what becomes of each. Asked once for each, at the restore. */
 export interface Migration<Before, T> {
   readonly from: Field<any, Before>;
@@ -71,6 +91,17 @@ export const state: {
   ): StateField<MapState<K, V>>;
   /** A list per key. It is written as one, so it should stay short: hundreds of values, not millions. */
   list<I, T, B = unknown>(of: Field<I, T>, options?: StateOptions<NoInfer<T>, B>): StateField<ListState<T>>;
+  /** One value per key, which all that is added is combined into: `state.reducing(t.number, (a, b) => Math.max(a, b))`. */
+  reducing<I, T, B = unknown>(
+    of: Field<I, T>,
+    reduce: (a: NoInfer<T>, b: NoInfer<T>) => NoInfer<T>,
+    options?: StateOptions<NoInfer<T>, B>,
+  ): StateField<ReducingState<T>>;
+  /** The same with what is kept of another form than what is added, and than what comes of it: `state.aggregating({ state, create, add, result })`. */
+  aggregating<In, Acc, Out, I, B = unknown>(
+    by: Aggregating<In, Acc, Out, I>,
+    options?: StateOptions<NoInfer<Acc>, B>,
+  ): StateField<AggregatingState<In, Out>>;
 } = {
   value: (of, options) =>
     new DeclaredState({ kind: 'value', value: fieldColumn('value', of), ...optionsOf(options, 'state.value()') }) as never,
@@ -83,7 +114,30 @@ export const state: {
     }) as never,
   list: (of, options) =>
     new DeclaredState({ kind: 'list', value: fieldColumn('value', of), ...optionsOf(options, 'state.list()') }) as never,
+  reducing: (of, reduce, options) =>
+    new DeclaredState({
+      kind: 'value',
+      value: fieldColumn('value', of),
+      fold: { add: functionOf(reduce, 'state.reducing()') as never, result: (acc) => acc },
+      ...optionsOf(options, 'state.reducing()'),
+    }) as never,
+  aggregating: ({ state: of, create, add, result }, options) => {
+    for (const fn of [create, add, result]) functionOf(fn, 'state.aggregating()');
+    return new DeclaredState({
+      kind: 'value',
+      value: fieldColumn('value', of),
+      fold: { create, add: add as never, result: result as never },
+      ...optionsOf(options, 'state.aggregating()'),
+    }) as never;
+  },
 };
+
+function functionOf<F>(fn: F, what: string): F {
+  if (typeof fn === 'function') return fn;
+  throw new WeirError('E_PLAN', `${what} takes a function, not ${typeof fn}`, {
+    hint: 'as in state.reducing(t.number, (a, b) => a + b)',
+  });
+}
 
 /** @throws WeirError `E_PLAN` for what is no duration, or none at all */
 function optionsOf({ ttl, migrate }: StateOptions = {}, what: string): Pick<StateDeclaration, 'ttlMs' | 'migrate'> {

@@ -5,7 +5,7 @@
  * and then, so that no clock brings it back, and `sweep` finds those that nobody asks for. Does not own: how a value is kept (kept-value.ts).
  */
 import type { ByteReader, ByteWriter } from '../batch/index.ts';
-import type { StateDeclaration } from '../plan/index.ts';
+import type { StateDeclaration, StateFold } from '../plan/index.ts';
 import type { StateTable, ValueCodec } from '../state/index.ts';
 import { type KeptValue, keptValue, type Lifetime } from './kept-value.ts';
 
@@ -38,7 +38,7 @@ export function stateHandle(name: string, declared: StateDeclaration, place: Sta
   const lifetime = ttlMs === undefined ? undefined : { ttlMs, now: () => place.now() };
   switch (declared.kind) {
     case 'value':
-      return valueHandle(name, keptValue(declared.value, lifetime), place, lifetime);
+      return valueHandle(name, keptValue(declared.value, lifetime), place, lifetime, declared.fold);
     case 'map': {
       const keys = keptValue({ type: declared.key.type, nullable: false });
       return mapHandle(name, keys, keptValue(declared.value, lifetime), place, lifetime);
@@ -48,7 +48,13 @@ export function stateHandle(name: string, declared: StateDeclaration, place: Sta
   }
 }
 
-function valueHandle(name: string, kept: KeptValue, { table: declare, at }: StatePlace, lifetime?: Lifetime): StateHandle {
+function valueHandle(
+  name: string,
+  kept: KeptValue,
+  { table: declare, at }: StatePlace,
+  lifetime?: Lifetime,
+  fold?: StateFold,
+): StateHandle {
   const table = declare<unknown>(stateTableName(name), { id: `value of ${kept.id}`, write: kept.write, read: kept.read });
   const prune = (key: string, found: unknown): boolean => kept.isOver(found) && table.delete(0, key);
   const face = {
@@ -59,7 +65,23 @@ function valueHandle(name: string, kept: KeptValue, { table: declare, at }: Stat
     set: (next: unknown): void => table.put(0, at.key, at.group, kept.of(next)),
     clear: (): void => void table.delete(0, at.key),
   };
-  return { face, capture: () => restoring(table, at, (found) => found), sweep: sweeping(table, lifetime, prune) };
+  const shown = fold === undefined ? face : folded(face, fold);
+  return { face: shown, capture: () => restoring(table, at, (found) => found), sweep: sweeping(table, lifetime, prune) };
+}
+
+/** What is added to a value goes into it. */
+function folded(value: { get(): unknown; set(next: unknown): void; clear(): void }, { create, add, result }: StateFold): object {
+  return {
+    get: (): unknown => {
+      const acc = value.get();
+      return acc === undefined ? undefined : result(acc as never);
+    },
+    add: (more: unknown): void => {
+      const acc = value.get() ?? create?.();
+      value.set(acc === undefined ? more : add(acc as never, more as never));
+    },
+    clear: () => value.clear(),
+  };
 }
 
 function mapHandle(

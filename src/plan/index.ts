@@ -36,6 +36,7 @@ export type {
   SourceInfo,
   SourceNode,
   StateDeclaration,
+  StateFold,
   TopSpec,
   UnionNode,
   TimeStrategy,

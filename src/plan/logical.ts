@@ -296,12 +296,20 @@ export interface ReduceNode extends NodeBase {
   readonly key: KeySelector;
   readonly fn: (a: never, b: never) => unknown;
 }
+export interface StateFold {
+  /** Absent: the first that is added. */
+  readonly create?: () => unknown;
+  readonly add: (acc: never, value: never) => unknown;
+  readonly result: (acc: never) => unknown;
+}
 export type StateDeclaration = {
   readonly value: SchemaField;
   /** A value is forgotten this long after it was written, in processing time. */
   readonly ttlMs?: number;
   /** Makes a value of one of an earlier version of the job. */
   readonly migrate?: { readonly from: FieldType; readonly by: (before: never) => unknown };
+  /** Of a value: what is added to it is folded into it. */
+  readonly fold?: StateFold;
 } & ({ readonly kind: 'value' | 'list' } | { readonly kind: 'map'; readonly key: SchemaField });
 export interface ProcessNode extends NodeBase {
   readonly kind: 'process';
