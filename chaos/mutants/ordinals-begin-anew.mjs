@@ -1,5 +1,6 @@
 // rows go on being numbered where a checkpoint left off, or what has changed since is taken for old; here they begin anew.
 export const file = 'src/operators/result-snapshot.ts';
-export const from = `  state.ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
+export const from = `  state.ordinal = ordinal;
 `;
-export const to = ``;
+export const to = `  void ordinal;
+`;

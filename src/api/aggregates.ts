@@ -155,7 +155,7 @@ export function aggregate<In, Acc, Out>(definition: {
   readonly accumulate: (acc: Acc, value: In) => Acc;
   readonly merge: (a: Acc, b: Acc) => Acc;
   readonly result: (acc: Acc) => Out;
-  /** Undoes `accumulate` of the same value. Without it rows that change are refused. */
+  /** Undoes `accumulate` of the same value; throws for what that throws for. Without it rows that change are refused. */
   readonly retract?: (acc: Acc, value: In) => Acc;
 }): CustomAgg<In, Out> {
   const { state, ...functions } = definition;
