@@ -1,7 +1,6 @@
 /** May these rows be written in this mode? The run-time half of `CheckMode`, with the same words. */
 import {
   type AggregateNode,
-  isChanging,
   kindsOf,
   type LogicalNode,
   type OutputMode,
@@ -40,14 +39,14 @@ export function checkEvery(input: LogicalNode, mode: OutputMode, everyMs: number
 
 /** Can this aggregation take rows that change, if its input has any? */
 export function checkChanges(node: AggregateNode, call: Call): AggregateNode {
-  const refusal = isChanging(node.input) ? refusedChanges(node) : undefined;
+  const refusal = refusedChanges(node);
   if (refusal !== undefined) throw refused(call, refusal.reason, refusal.hint);
   return node;
 }
 
 /** Can the rows that change, if there are any, be had as they were? */
 export function checkRetracted(node: LogicalNode, call: Call): void {
-  const refusal = isChanging(node) ? refusedRetraction(node) : undefined;
+  const refusal = refusedRetraction(node);
   if (refusal !== undefined) throw refused(call, refusal.reason, refusal.hint);
 }
 

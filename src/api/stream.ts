@@ -177,7 +177,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
   ): Stream<JoinRow<L, R, How, On>, K extends 'rows' ? 'rows' : 'joined'>;
   /**
    * Rows of both sides that are there now and have equal keys; each may change, and so may the result: a row that an outer join gives without a partner goes
-   * out at once, and is taken back when a partner comes. `ttl` says for how long what was given for a key is remembered.
+   * out with its epoch, and is taken back when a partner comes. `ttl` says for how long what was given for a key is remembered.
    *
    * @throws WeirError `E_PLAN` as above, and for sessions that no watermark closes
    * @example counts.join(names, { on: 'id', how: 'left', ttl: '1 day' }).changelog()

@@ -158,8 +158,7 @@ class SinkOperator implements Operator {
 
   /** What the writer is given of a batch. */
   #given(batch: Batch): Batch {
-    const { takesBack: told, retracts } = this.#definition;
-    if (batch.system.kinds === undefined || told === true || retracts === true) return batch;
+    if (batch.system.kinds === undefined || this.#definition.takesBack === true) return batch;
     const rows = Int32Array.from({ length: batch.length }, (_, i) => i).filter((i) => !takesBack(batch.kind(i)));
     return rows.length === batch.length ? batch : batch.select(rows);
   }

@@ -45,7 +45,7 @@ export type {
   WindowSpec,
 } from './logical.ts';
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
-export { hasWatermark, kindOf, kindsOf, underWatermark, watermarkedColumns } from './kinds.ts';
+export { hasWatermark, isChanging, kindOf, kindsOf, underWatermark, watermarkedColumns } from './kinds.ts';
 export { type GroupTime, groupTime, sessionCloses } from './group-time.ts';
 export { equalIsLate } from './lateness.ts';
 export { describePlan } from './describe.ts';
@@ -65,5 +65,5 @@ export {
 export { deadLetterId, deadLetterSchema, planJob } from './planner.ts';
 export { shapeOf, type StateShape, type Takeover, takeover } from './state-shape.ts';
 export { inputsOf } from './inputs.ts';
-export { isChanging, isRegular, refusedChanges, refusedEvery, refusedRetraction, takesChanges } from './retraction.ts';
+export { isRegular, refusedChanges, refusedEvery, refusedRetraction, takesChanges } from './retraction.ts';
 export { isKeyed } from './shuffle-key.ts';

@@ -23,8 +23,13 @@ import type { Kind } from './output-modes.ts';
 /** From the least to the most restrictive: a union is what its most restrictive input is. */
 const order: readonly Kind[] = ['rows', 'windowed', 'session', 'joined', 'chained', 'revised', 'running', 'changing'];
 
-/** Kinds of which a row may be replaced, or taken back, at any time. */
-export const changingKinds: readonly Kind[] = ['revised', 'running', 'changing'];
+const changingKinds: readonly Kind[] = ['revised', 'running', 'changing'];
+
+/** Rows of this node may be replaced, or taken back: for ever, or for some time after their window has ended. */
+export function isChanging(node: LogicalNode): boolean {
+  const kinds = kindsOf(node);
+  return changingKinds.some((kind) => kinds.has(kind));
+}
 
 export function kindOf(node: LogicalNode): Kind {
   const kinds = kindsOf(node);
@@ -57,8 +62,6 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
       return kindsOf(node.input);
   }
 }
-
-const isFinal = (node: LogicalNode): boolean => !changingKinds.some((kind) => kindsOf(node).has(kind));
 
 /** They take only final rows of an aggregation, and give each once. */
 const finalKind = (kind: Kind): Kind => (kind === 'rows' || kind === 'running' || kind === 'changing' ? kind : 'chained');
@@ -112,7 +115,7 @@ export function underWatermark(node: LogicalNode, column: string): Answer {
       return 'no';
     case 'changelog':
       // A change may come long after the time of its row.
-      return isFinal(node.input) ? underWatermark(node.input, column) : 'no';
+      return isChanging(node.input) ? 'no' : underWatermark(node.input, column);
     default:
       return underWatermark(node.input, column);
   }

@@ -45,7 +45,7 @@ export interface SinkInfo {
   readonly modes: readonly OutputMode[];
   /** `update`: it is given the rows that take back earlier ones, too (kind `delete`); absent: it never sees them. */
   readonly takesBack?: boolean;
-  /** `update`: of each row that has changed it is given the row as it was, too (kind `updateBefore`), before the one in its place. */
+  /** As `takesBack`, and of each row that has changed it is given the row as it was, too (kind `updateBefore`), before the one in its place. */
   readonly retracts?: boolean;
   /** One writer only: all rows come together in one subtask. */
   readonly single: boolean;
@@ -245,7 +245,7 @@ export interface JoinNode extends NodeBase {
   /** The right input is bounded, and read to its end before any left row is joined. */
   readonly table?: boolean;
   /**
-   * The rows of both inputs may change, and so those of the result do: a row without a partner goes out at once, and is taken back when one comes. `ttlMs`:
+   * The rows of both inputs may change, and so those of the result do: a row without a partner goes out with its epoch, and is taken back when one comes. `ttlMs`:
    * for so long is remembered what was given for a key, after the last row of it came; absent: for ever.
    */
   readonly regular?: { readonly ttlMs?: number };

@@ -11,7 +11,7 @@ import { type OperatorId, operatorId } from '../core/index.ts';
 import { type Identity, identify, projectionText } from './identity.ts';
 import { keyGroupsOfJob } from './key-groups.ts';
 import { hasWatermark } from './kinds.ts';
-import type { JoinNode, KeySelector, LogicalJob, LogicalNode, SinkNode } from './logical.ts';
+import type { JoinNode, LogicalJob, LogicalNode, SinkNode } from './logical.ts';
 import { optimizeJob } from './optimize.ts';
 import { shuffleKey } from './shuffle-key.ts';
 import { changelogOf, type Edge, type PhysicalPlan, type PlannedOperator, type Stage } from './physical.ts';
@@ -141,9 +141,8 @@ class Draft {
 
   #connect(feed: Feed, stage: DraftStage, node: LogicalNode): void {
     const from = this.#places.get(feed.from)!;
+    const key = shuffleKey(node, feed.input ?? 0);
     const aligned = from.stage.parallelism === stage.parallelism && !feed.rebalanced;
-    const own = shuffleKey(node, feed.input ?? 0);
-    const key = own ?? (feed.mode === 'retract' && !aligned && stage.parallelism > 1 ? wholeRow : null);
     const edge = this.#edge(
       from.stage.index,
       stage,
@@ -183,12 +182,6 @@ class Draft {
     return Math.max(...feeds.map((feed) => this.#places.get(feed.from)!.stage.parallelism));
   }
 }
-
-/** A row that is taken back takes the way that it came, so that it does not overtake itself. */
-const wholeRow: KeySelector = {
-  fn: (row: unknown) => JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
-  site: '',
-};
 
 /** A table's watermark is its end, until which it holds rows back. */
 function isTimeless({ inputs, table }: JoinNode, input: number): boolean {

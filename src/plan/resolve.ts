@@ -5,9 +5,9 @@
  * aggregation runs once per way), and the disappearance of `union`, `rebalance` and `late`, which are only routes.
  */
 import { inputsOf } from './inputs.ts';
-import { kindOf } from './kinds.ts';
+import { isChanging, kindOf } from './kinds.ts';
 import type { Emission, EmissionMode, LogicalJob, LogicalNode, SinkNode } from './logical.ts';
-import { isChanging, isRegular, isRetracted, takesChanges } from './retraction.ts';
+import { isRegular, isRetracted, takesChanges } from './retraction.ts';
 
 /** The way in which what is below wants an aggregation's rows. */
 interface Demand {

@@ -6,7 +6,7 @@
  */
 import { hasNow } from '../expr/index.ts';
 import { groupTime } from './group-time.ts';
-import { changingKinds, kindsOf } from './kinds.ts';
+import { isChanging, kindsOf } from './kinds.ts';
 import type { AggregateNode, AggregateSpec, JoinNode, LogicalNode, ReduceNode, SinkNode } from './logical.ts';
 import { inputsOf } from './inputs.ts';
 
@@ -14,12 +14,6 @@ import { inputsOf } from './inputs.ts';
 export interface Refusal {
   readonly reason: string;
   readonly hint: string;
-}
-
-/** Rows of this node may be replaced, for ever or for some time after their window has ended. */
-export function isChanging(node: LogicalNode): boolean {
-  const kinds = kindsOf(node);
-  return changingKinds.some((kind) => kinds.has(kind));
 }
 
 /** Takes each row of its input that changes as it was, and then as it is. */
@@ -51,9 +45,10 @@ export function refusedEvery({ input, mode, everyMs }: Pick<SinkNode, 'input' | 
   };
 }
 
-/** Why this aggregation, whose input changes, cannot be; undefined: it can. */
+/** Why this aggregation cannot be, if its input changes; undefined: it can. */
 export function refusedChanges(node: AggregateNode): Refusal | undefined {
   const { input, session, count, aggregates } = node;
+  if (!isChanging(input)) return undefined;
   if (session !== undefined) return onlyFinal(input, 'sessions take');
   if (count !== undefined) return onlyFinal(input, 'a window of so many rows takes');
   if (groupTime(node)?.closes === true) return onlyFinal(input, 'a window that closes takes');
@@ -63,8 +58,9 @@ export function refusedChanges(node: AggregateNode): Refusal | undefined {
   return stuck === undefined ? undefined : withoutRetraction(stuck.name, stuck.spec);
 }
 
-/** Why the changing rows of this node cannot be had as they were; undefined: they can. */
+/** Why the rows of this node, if they change, cannot be had as they were; undefined: they can. */
 export function refusedRetraction(node: LogicalNode): Refusal | undefined {
+  if (!isChanging(node)) return undefined;
   if (originsOf(node).some((origin) => isSession(origin) && isChanging(origin)))
     return {
       reason: 'of sessions that no watermark closes nobody remembers what they were',
@@ -78,15 +74,21 @@ export function refusedRetraction(node: LogicalNode): Refusal | undefined {
 }
 
 function onlyFinal(input: LogicalNode, who: string): Refusal {
-  return kindsOf(input).has('running')
-    ? {
-        reason: `the rows of its input never become final, and ${who} only final rows`,
-        hint: 'group the first aggregation by a window over a column with withWatermark()',
-      }
-    : {
-        reason: `the rows of its input may be written again for late rows, and ${who} only final rows`,
-        hint: 'leave lateness out of the first window',
-      };
+  const kinds = kindsOf(input);
+  if (kinds.has('changing'))
+    return {
+      reason: `the rows of its input are taken back as partners come and go, and ${who} only final rows`,
+      hint: 'use changelog() before',
+    };
+  if (kinds.has('running'))
+    return {
+      reason: `the rows of its input never become final, and ${who} only final rows`,
+      hint: 'group the first aggregation by a window over a column with withWatermark()',
+    };
+  return {
+    reason: `the rows of its input may be written again for late rows, and ${who} only final rows`,
+    hint: 'leave lateness out of the first window',
+  };
 }
 
 const ordered: ReadonlySet<AggregateSpec['fn']> = new Set(['first', 'last', 'approxCountDistinct']);

@@ -11,7 +11,7 @@ import type { AggregateNode, LogicalJob, LogicalNode, WatermarkNode } from './lo
 import { type Kind, outputModes } from './output-modes.ts';
 import { inputsOf } from './inputs.ts';
 import type { Resolved } from './resolve.ts';
-import { isChanging, isRegular, refusedChanges, refusedEvery, refusedRetraction } from './retraction.ts';
+import { isRegular, type Refusal, refusedChanges, refusedEvery, refusedRetraction } from './retraction.ts';
 import { isKeyed } from './shuffle-key.ts';
 
 export function validateJob(job: LogicalJob, parallelism: number): void {
@@ -25,8 +25,7 @@ export function validateJob(job: LogicalJob, parallelism: number): void {
   const seen = new Set<LogicalNode>();
   for (const output of job.outputs) {
     checkMode(output.input, output.mode, output.sink.modes, output.site);
-    const refusal = refusedEvery(output);
-    if (refusal !== undefined) throw new WeirError('E_PLAN', `${at(output)}: ${refusal.reason}`, { hint: refusal.hint });
+    accept(output, refusedEvery(output));
     visit(output, seen);
   }
 }
@@ -52,8 +51,11 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
   seen.add(node);
   if (node.parallelism !== undefined) checkParallelism(node.parallelism, at(node));
   if (node.kind === 'watermark') checkWatermark(node);
-  if (node.kind === 'aggregate') checkAggregation(node);
-  else if (node.kind === 'changelog' || isRegular(node)) for (const input of inputsOf(node)) checkRetracted(node, input);
+  if (node.kind === 'aggregate') {
+    accept(node, refusedChanges(node));
+    checkLateness(node);
+  } else if (node.kind === 'changelog' || isRegular(node))
+    for (const input of inputsOf(node)) accept(node, refusedRetraction(input));
   else if (isKeyed(node) || node.kind === 'limit' || node.kind === 'lookup')
     for (const input of inputsOf(node)) checkInput(node, kindOf(input));
   for (const input of inputsOf(node)) visit(input, seen);
@@ -74,15 +76,8 @@ function checkInput(node: LogicalNode, kind: Kind): void {
     );
 }
 
-function checkRetracted(node: LogicalNode, input: LogicalNode): void {
-  const refusal = isChanging(input) ? refusedRetraction(input) : undefined;
+function accept(node: LogicalNode, refusal: Refusal | undefined): void {
   if (refusal !== undefined) throw new WeirError('E_PLAN', `${at(node)}: ${refusal.reason}`, { hint: refusal.hint });
-}
-
-function checkAggregation(node: AggregateNode): void {
-  const refusal = isChanging(node.input) ? refusedChanges(node) : undefined;
-  if (refusal !== undefined) throw new WeirError('E_PLAN', `${at(node)}: ${refusal.reason}`, { hint: refusal.hint });
-  checkLateness(node);
 }
 
 function checkLateness(node: AggregateNode): void {

@@ -63,6 +63,14 @@ describe('what cannot be of rows that change is refused', () => {
       'changelog(): of sessions that no watermark closes nobody remembers what they were',
     ],
     [
+      () =>
+        (running as any)
+          .join(readings.select('deviceId'), { on: 'deviceId', ttl: 'forever' })
+          .groupBy(countWindow(3))
+          .agg({ pairs: count() }),
+      'agg(): the rows of its input are taken back as partners come and go, and a window of so many rows takes only final rows',
+    ],
+    [
       () => running.groupBy(countWindow(3)).count(),
       'count(): the rows of its input never become final, and a window of so many rows takes only final rows',
     ],

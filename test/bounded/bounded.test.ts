@@ -33,7 +33,9 @@ test('every operator that opens a table is in the list', () => {
     .filter(
       (name) =>
         name.endsWith('-operator.ts') &&
-        /context\.table|(?:-state|-memory|kept-rows|timers|process-calls)\.ts/.test(readFileSync(join(folder, name), 'utf8')),
+        /context\.table|(?:-state|-memory|kept-rows|counted-rows|timers|process-calls)\.ts/.test(
+          readFileSync(join(folder, name), 'utf8'),
+        ),
     )
     .map((name) => name.replace('.ts', ''))
     .filter((name) => name !== 'sink-operator'); // it holds an epoch

@@ -11,6 +11,7 @@ import {
   type Operator,
   processOperator,
   reduceOperator,
+  regularJoinOperator,
   sessionOperator,
   tableJoinOperator,
 } from '../../src/operators/index.ts';
@@ -113,6 +114,13 @@ export const boundedOperators: Readonly<Record<string, Readonly<Record<string, B
     'as-of join': {
       make: () => asOfJoinOperator(joinNode({ asOf: true, bound: { left: 'at', right: 'seen', lowMs: -Infinity, highMs: 0 } })),
       key: fixed,
+      feed: asBoth,
+    },
+  },
+  'join/regular-join-operator': {
+    'join of rows that change': {
+      make: () => regularJoinOperator(joinNode({ how: 'full', regular: { ttlMs: 2000 } })),
+      key: passing,
       feed: asBoth,
     },
   },

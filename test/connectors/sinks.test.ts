@@ -50,12 +50,11 @@ describe('foreachBatch, into a store that keeps the epoch with the rows', () => 
     const told: object[] = [];
     const sink = definition(foreachBatch(async (rows, epoch, { deleted }) => void told.push({ epoch, rows, deleted })));
     const writer = await sink.open({ signal: new AbortController().signal } as SinkContext, []);
-    const kinds = Uint8Array.of(rowKind.delete, rowKind.update);
-    await writer.write(
-      batchOf(batchSchema([{ name: 'n', type: { kind: 'float64' }, nullable: false }]), [{ n: 1 }, { n: 2 }], { kinds }),
-    );
+    const kinds = Uint8Array.of(rowKind.delete, rowKind.update, rowKind.updateBefore, rowKind.insert);
+    const rows = [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }];
+    await writer.write(batchOf(batchSchema([{ name: 'n', type: { kind: 'float64' }, nullable: false }]), rows, { kinds }));
     await writer.commit({ epoch: epoch(3), generation: generation(1) }, await writer.stage(epoch(3), false));
-    expect(told).toEqual([{ epoch: 3, rows: [{ n: 2 }], deleted: [{ n: 1 }] }]);
+    expect(told).toEqual([{ epoch: 3, rows: [{ n: 2 }, { n: 4 }], deleted: [{ n: 1 }, { n: 3 }] }]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planJob } from '../../src/plan/index.ts';
-import { aggregate, filter, job, joined, map, reduce, shape, sink, source, union, watermark, windowed } from './nodes.ts';
+import { aggregate, filter, job, map, reduce, shape, sink, source, union, watermark, windowed } from './nodes.ts';
 
 const running = aggregate(source(), ['k']);
 
@@ -48,17 +48,5 @@ describe('rows that change', () => {
     const plan = planJob(job([sink(aggregate(union(running, map(final)), ['k']), 'update')]));
     const united = plan.stages.filter(({ inputs }) => inputs.length === 2);
     expect(united.map(({ inputs }) => inputs.map((edge) => plan.edges[edge]!.changelog))).toEqual([['retract', 'append']]);
-  });
-
-  test('of a join take the way back that they came, also where nothing says which', () => {
-    const regular = joined([running, source('other')], { regular: {} });
-    const plan = planJob(job([sink(map(regular, { parallelism: 3 }), 'update')]));
-    const [way] = plan.edges.filter(({ from }) => plan.stages[from]!.operators[0]!.node.kind === 'join');
-    expect(way).toMatchObject({ kind: 'hash', changelog: 'retract', key: { fn: expect.any(Function) } });
-    const { fn } = way!.key as unknown as { fn: (row: object) => unknown };
-    expect(fn({ a: 1, b: null })).toBe(fn({ a: 1, b: null }));
-    expect(fn({ a: 1, b: null })).not.toBe(fn({ a: 2, b: null }));
-    const straight = planJob(job([sink(map(regular), 'update')]));
-    expect(straight.stages.some(({ operators }) => operators.length === 3 && operators[0]!.node.kind === 'join')).toBe(true);
   });
 });

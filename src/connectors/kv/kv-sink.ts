@@ -21,7 +21,7 @@ export interface KvSinkOptions<Row> extends NatsOptions {
  * The last row of each key as its value in a bucket: a table that always holds the results of whole epochs, key by key. A value
  * is written once for each epoch that has a row for its key, when the epoch's checkpoint is complete, and never by an older
  * generation over a newer one. What others put under a key is overwritten by the next row of that key. In mode `update` a key is deleted whose row is taken
- * back and has no other in its place: its group is gone, or has another key now. Sessions that no watermark closes, and `every`, leave such keys.
+ * back and has no other in its place: its group is gone, or has another key now. With `every` such keys stay, but for those of sessions.
  *
  * @throws WeirError `E_PLAN` for options that do not go together
  */
@@ -39,6 +39,7 @@ export function kvSink<Row extends object>(options: KvSinkOptions<Row>): Sink<Ro
     name: `kv ${bucket}`,
     guarantee: 'exactly-once',
     modes: ['append', 'update'],
+    takesBack: true,
     retracts: true,
     single: true,
     identity: `kv ${bucket}, ${format.name}`,

@@ -1,4 +1,4 @@
-import { type Batch, decodeBatch, encodeBatch, rowKind } from '../../batch/index.ts';
+import { type Batch, decodeBatch, encodeBatch, takesBack } from '../../batch/index.ts';
 
 /** Batches as what a checkpoint can hold, and back as rows. */
 export function packBatches(batches: readonly Batch[]): readonly Uint8Array[] {
@@ -17,6 +17,6 @@ export function unpackChanges(packed: readonly Uint8Array[]): { readonly rows: o
   const rows: object[] = [];
   const deleted: object[] = [];
   for (const batch of packed.map((bytes) => decodeBatch(bytes)))
-    for (let i = 0; i < batch.length; i++) (batch.kind(i) === rowKind.delete ? deleted : rows).push(batch.row(i));
+    for (let i = 0; i < batch.length; i++) (takesBack(batch.kind(i)) ? deleted : rows).push(batch.row(i));
   return { rows, deleted };
 }

@@ -9,7 +9,6 @@
  * and not late; without one, alone or not at all.
  */
 import { type Batch, BatchBuilder, rowKind } from '../../batch/index.ts';
-import { WeirError } from '../../core/index.ts';
 import { equalIsLate, type JoinBound, type JoinNode } from '../../plan/index.ts';
 import { orSetAside } from '../dead-rows.ts';
 import { type Due, DueHeap } from '../due-heap.ts';
@@ -19,11 +18,11 @@ import { type GroupRun, PerGroup } from '../per-group.ts';
 import { ResultRows } from '../result-rows.ts';
 import { type Progress, progressOf } from '../result-snapshot.ts';
 import { Resumable } from '../resumable.ts';
-import { lateFrom, timeOf } from '../row-time.ts';
 import { JoinKeys } from './join-keys.ts';
 import type { Side } from './join-times.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { type KeptRow, KeptRows } from './kept-rows.ts';
+import { momentsOf } from './moments.ts';
 import { type RowBytes, type RowForm, rowOf } from './row-form.ts';
 import { KeptVersions, placesOf } from './versions.ts';
 
@@ -42,6 +41,8 @@ interface Arrival extends GroupedKey {
   /** The watermark from which it is late. */
   readonly lateFrom: number;
 }
+
+const timeless = { time: null, lateFrom: Infinity } as const;
 
 /** Left rows that wait are kept, and dropped, by so much time. */
 const bucketMs = 1000;
@@ -150,16 +151,10 @@ class AsOfJoinOperator implements Operator {
     const keyAt = this.#keys.of(batch, side);
     const isNone = this.#keys.isNone(batch, side);
     const column = side === 0 ? this.#bound.left : this.#bound.right;
-    const valueAt = batch.reader(column);
-    const equal = this.#equalIsLate[side] === true;
+    const momentAt = momentsOf(batch, column, true, this.#equalIsLate[side] === true);
     return (i) => {
       const { key, group } = keyAt(i);
-      const value = isNone(i) ? null : valueAt(i);
-      if (value === null) return { key, group, time: null, lateFrom: Infinity };
-      const time = timeOf(value);
-      if (time !== undefined) return { key, group, time, lateFrom: lateFrom(value, time, equal) };
-      const found = typeof value === 'number' ? value : `a ${typeof value}`;
-      throw new WeirError('E_VALUE', `column '${column}' holds ${found}, which is no time`);
+      return { key, group, ...((isNone(i) ? null : momentAt(i)) ?? timeless) };
     };
   }
 

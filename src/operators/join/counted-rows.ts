@@ -1,14 +1,13 @@
 /**
  * The rows of one side of a join that are there now, each as often as it came and was not taken back.
  *
- * Owns: one state table with an entry for each different row, so that a key of many rows is not written whole with each that comes, and beside it, in memory, the
+ * A row is bytes (row-form.ts). Owns: one state table with an entry for each different row, so that a key of many rows is not written whole with each that comes, and beside it, in memory, the
  * entries of each key.
  * Invariants: JO7 a row is there as often as it was added and not removed.
  */
 import type { StateTable, ValueCodec } from '../../state/index.ts';
 import type { GroupedKey } from '../key.ts';
 import type { OperatorContext } from '../operator.ts';
-import { type RowBytes, type RowForm, rowOf } from './row-form.ts';
 
 interface Counted {
   /** By which it finds partners. */
@@ -31,21 +30,20 @@ export class CountedRows {
     return this.#entries.has(key);
   }
 
-  /** The row that the form has written last. */
-  add({ key, group }: GroupedKey, form: RowForm): void {
-    const entry = entryOf(key, form.memory.bytes.subarray(0, form.length));
+  add({ key, group }: GroupedKey, bytes: Uint8Array): void {
+    const entry = entryOf(key, bytes);
     const known = this.#table.modify(0, entry);
     if (known !== undefined) {
       known.count++;
       return;
     }
-    this.#table.put(0, entry, group, { key, bytes: form.copied(), count: 1 });
+    this.#table.put(0, entry, group, { key, bytes, count: 1 });
     this.#index(key, entry);
   }
 
-  /** The same taken out. @returns false: it is not there */
-  remove({ key }: GroupedKey, { memory, length }: RowForm): boolean {
-    const entry = entryOf(key, memory.bytes.subarray(0, length));
+  /** @returns false: it is not there */
+  remove({ key }: GroupedKey, bytes: Uint8Array): boolean {
+    const entry = entryOf(key, bytes);
     const known = this.#table.modify(0, entry);
     if (known === undefined) return false;
     if (--known.count > 0) return true;
@@ -57,11 +55,10 @@ export class CountedRows {
   }
 
   /** All of a key, each as often as it is there. */
-  *of(key: string): Generator<RowBytes, void> {
+  *of(key: string): Generator<Uint8Array, void> {
     for (const entry of this.#entries.get(key) ?? none) {
       const { bytes, count } = this.#table.get(0, entry)!;
-      const row = rowOf(bytes);
-      for (let n = 0; n < count; n++) yield row;
+      for (let n = 0; n < count; n++) yield bytes;
     }
   }
 

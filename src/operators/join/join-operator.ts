@@ -10,7 +10,6 @@
  * exactly once, when the watermark proves that none can come; JO4 a left row of a semi or anti join goes out at most once.
  */
 import { type Batch, BatchBuilder, fieldOf, rowKind } from '../../batch/index.ts';
-import { WeirError } from '../../core/index.ts';
 import { equalIsLate, type JoinNode, underWatermark } from '../../plan/index.ts';
 import { orSetAside } from '../dead-rows.ts';
 import { type Due, DueHeap } from '../due-heap.ts';
@@ -20,11 +19,11 @@ import { type GroupRun, PerGroup } from '../per-group.ts';
 import { ResultRows } from '../result-rows.ts';
 import { type Progress, progressOf } from '../result-snapshot.ts';
 import { Resumable } from '../resumable.ts';
-import { lateFrom, timeOf } from '../row-time.ts';
 import { JoinKeys } from './join-keys.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { JoinTimes, type Side } from './join-times.ts';
 import { FoundRows, type KeptRow, KeptRows, type Place } from './kept-rows.ts';
+import { type Moment, momentsOf } from './moments.ts';
 import type { RowBytes, RowForm } from './row-form.ts';
 
 interface Snapshot extends Progress {
@@ -34,11 +33,6 @@ interface Snapshot extends Progress {
 interface Waiting extends Due {
   readonly side: Side;
   readonly bucket: number;
-}
-/** When a row is, and the watermark from which it is late. */
-interface Moment {
-  readonly time: number;
-  readonly lateFrom: number;
 }
 /** A row that has come. `moment`: null where its time is null, or a part of its key: then it has no partner. */
 interface Arrival extends GroupedKey {
@@ -172,17 +166,7 @@ class JoinOperator implements Operator {
     const { bound } = this.#node;
     if (bound === undefined) return () => anytime;
     const column = side === 0 ? bound.left : bound.right;
-    const read = batch.reader(column);
-    const isTimed = this.#timed[side] === true;
-    const equal = this.#equalIsLate[side] === true;
-    return (i) => {
-      const value = read(i);
-      if (value === null) return null;
-      const time = timeOf(value);
-      if (time !== undefined) return { time, lateFrom: isTimed ? lateFrom(value, time, equal) : Infinity };
-      const found = typeof value === 'number' ? value : `a ${typeof value}`;
-      throw new WeirError('E_VALUE', `column '${column}' holds ${found}, which is no time`);
-    };
+    return momentsOf(batch, column, this.#timed[side] === true, this.#equalIsLate[side] === true);
   }
 
   #isLate({ moment, group }: Arrival, stamp: number): boolean {

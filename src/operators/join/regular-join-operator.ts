@@ -1,11 +1,13 @@
 /**
- * Joins rows that change, by their keys alone: the result is at any time that of the rows that are there.
+ * Joins rows that change, by their keys alone: at each barrier the result is that of the rows that are there.
  *
- * Owns: what goes out as a row comes or is taken back. A row without a partner that an outer join gives goes out at once, and is taken back when its first partner
- * comes. Talks through: `CountedRows` (the rows of each side), `JoinedRows` (rows of the result), `TouchedKeys` (which keys may be forgotten).
+ * Owns: what becomes of the result as a row comes or is taken back. No row waits for a watermark: one that an outer join gives without a partner goes out with the
+ * epoch, and is taken back when its first partner comes. Talks through: `CountedRows` (the rows of each side), `NetRows` (what has changed since the last
+ * barrier), `JoinedRows` (rows of the result), `TouchedKeys` (which keys may be forgotten).
  * A key is forgotten whole, on both sides: what was given for it stays, and what of it is taken back later is ignored, so that nothing is ever taken back that
  * was not given.
- * Invariants: JO8 what has gone out and was not taken back is the join of the rows that are there (of keys that were not forgotten).
+ * Invariants: JO8 what has gone out and was not taken back is the join of the rows that are there (of keys that were not forgotten), at each barrier; within an
+ * epoch each row goes out in one way only.
  */
 import { type Batch, BatchBuilder, rowKind, takesBack } from '../../batch/index.ts';
 import type { JoinNode } from '../../plan/index.ts';
@@ -19,15 +21,16 @@ import { CountedRows } from './counted-rows.ts';
 import { JoinKeys } from './join-keys.ts';
 import type { Side } from './join-times.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
-import type { RowBytes, RowForm } from './row-form.ts';
+import { NetRows } from './net-rows.ts';
+import { type RowForm, rowOf } from './row-form.ts';
 import { TouchedKeys } from './touched-keys.ts';
 
-const { insert, delete: gone } = rowKind;
-
-/** A row is taken back. `turns`: it is the first of its side, or was the last, so its partners were alone or are. */
+/** A row that comes, or is taken back. */
 interface Change {
-  readonly back: boolean;
-  readonly turns: boolean;
+  readonly side: Side;
+  readonly key: string;
+  readonly row: Uint8Array;
+  readonly times: 1 | -1;
 }
 
 class RegularJoinOperator implements Operator {
@@ -40,6 +43,7 @@ class RegularJoinOperator implements Operator {
   /** Sides whose rows go out alone while they have no partner. */
   readonly #outer: readonly [boolean, boolean];
   readonly #halves: boolean;
+  readonly #net = new NetRows();
   #context!: OperatorContext;
   #kept!: readonly [CountedRows, CountedRows];
   #touched: TouchedKeys | undefined;
@@ -66,8 +70,21 @@ class RegularJoinOperator implements Operator {
     this.#touched = ttlMs === undefined ? undefined : new TouchedKeys(context, ttlMs);
   }
 
-  process(batch: Batch, out: Output, _advanceTo: (row: number) => number, input = 0): Step {
-    return this.#work.step(() => this.#take(batch, out, input as Side));
+  process(batch: Batch, _out: Output, _advanceTo: (row: number) => number, input = 0): Step {
+    const side = input as Side;
+    const keyAt = this.#keys.of(batch, side);
+    const isNone = this.#keys.isNone(batch, side);
+    const form = this.#forms[side];
+    const write = form.writer(batch);
+    for (let i = 0; i < batch.length; i++) {
+      const at = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
+      if (at === null) continue;
+      write(i);
+      const change: Change = { side, key: at.key, row: form.copied(), times: takesBack(batch.kind(i)) ? -1 : 1 };
+      if (isNone(i)) this.#alone(side, change.row, change.times);
+      else this.#take(at, change);
+    }
+    return 'done';
   }
 
   onWatermark(watermark: number): Step {
@@ -75,10 +92,8 @@ class RegularJoinOperator implements Operator {
     return 'done';
   }
 
-  onBarrier({ time }: Barrier): Step {
-    this.#now = time;
-    for (const key of this.#touched?.expired(time) ?? []) for (const kept of this.#kept) kept.forget(key);
-    return 'done';
+  onBarrier({ time }: Barrier, out: Output): Step {
+    return this.#work.step(() => this.#emit(time, out));
   }
 
   snapshot(): number {
@@ -91,79 +106,53 @@ class RegularJoinOperator implements Operator {
     this.#touched?.recall();
   }
 
-  *#take(batch: Batch, out: Output, side: Side): Generator<void, void> {
-    const keyAt = this.#keys.of(batch, side);
-    const isNone = this.#keys.isNone(batch, side);
-    const form = this.#forms[side];
-    const write = form.writer(batch);
+  *#emit(time: number, out: Output): Generator<void, void> {
     const results = new KindedRows(this.#node.schema, out, { port: 'main', stamp: this.#forwarded }, this.#rows);
-    for (let i = 0; i < batch.length; i++) {
-      const at = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
-      if (at === null) continue;
-      write(i);
-      const back = takesBack(batch.kind(i));
-      if (isNone(i)) this.#alone(side, form, back, results);
-      else
-        for (const _ of back ? this.#leave(side, at, form, results) : this.#come(side, at, form, results))
-          if (results.pass()) yield;
-      if (results.pass()) yield;
+    for (const { left, right, times } of this.#net.take()) {
+      for (let n = Math.abs(times); n > 0; n--) {
+        this.#joined.append(left === null ? null : rowOf(left), right === null ? null : rowOf(right));
+        results.appended(times < 0 ? rowKind.delete : rowKind.insert);
+        if (results.pass()) yield;
+      }
     }
     results.flush();
+    this.#now = time;
+    for (const key of this.#touched?.expired(time) ?? []) for (const kept of this.#kept) kept.forget(key);
   }
 
-  /** Yields where there may be enough. */
-  *#come(side: Side, at: GroupedKey, form: RowForm, results: KindedRows): Generator<void, void> {
-    const other: Side = side === 0 ? 1 : 0;
-    const isFirst = !this.#kept[side].has(at.key);
-    if (!this.#kept[other].has(at.key)) this.#alone(side, form, false, results);
-    else yield* this.#meet(side, at.key, form, { back: false, turns: isFirst }, results);
-    this.#kept[side].add(at, form);
-    this.#touched?.touch(at, this.#now);
-  }
-
-  *#leave(side: Side, at: GroupedKey, form: RowForm, results: KindedRows): Generator<void, void> {
+  #take(at: GroupedKey, change: Change): void {
+    const { side, key, row, times } = change;
+    const own = this.#kept[side];
     // Of a key that was forgotten nothing is known any more.
-    if (!this.#kept[side].remove(at, form)) return;
-    const other: Side = side === 0 ? 1 : 0;
+    if (times < 0 && !own.remove(at, row)) return;
     this.#touched?.touch(at, this.#now);
-    if (!this.#kept[other].has(at.key)) this.#alone(side, form, true, results);
-    else yield* this.#meet(side, at.key, form, { back: true, turns: !this.#kept[side].has(at.key) }, results);
+    if (this.#kept[side === 0 ? 1 : 0].has(key)) this.#meet(change, !own.has(key));
+    else this.#alone(side, row, times);
+    if (times > 0) own.add(at, row);
   }
 
-  /** A row that has partners comes or goes. */
-  *#meet(side: Side, key: string, row: RowBytes, { back, turns }: Change, results: KindedRows): Generator<void, void> {
-    if (this.#halves) return yield* this.#meetHalf(side, key, row, { back, turns }, results);
+  /** A row that has partners comes or goes. @param only there is no other of its side, so its partners were alone before, or are now */
+  #meet(change: Change, only: boolean): void {
+    if (this.#halves) return this.#meetHalf(change, only);
+    const { side, key, row, times } = change;
     const other: Side = side === 0 ? 1 : 0;
     for (const partner of this.#kept[other].of(key)) {
-      if (turns && !back) this.#alone(other, partner, true, results);
-      this.#append(side === 0 ? row : partner, side === 0 ? partner : row, back ? gone : insert, results);
-      if (turns && back) this.#alone(other, partner, false, results);
-      yield;
+      if (only) this.#alone(other, partner, times > 0 ? -1 : 1);
+      this.#net.add(side === 0 ? row : partner, side === 0 ? partner : row, times);
     }
   }
 
   /** A left row goes out while it has a partner (semi), or while it has none. */
-  *#meetHalf(side: Side, key: string, row: RowBytes, { back, turns }: Change, results: KindedRows): Generator<void, void> {
+  #meetHalf({ side, key, row, times }: Change, only: boolean): void {
     const isSemi = this.#node.how === 'semi';
     if (side === 0) {
-      if (isSemi) this.#append(row, null, back ? gone : insert, results);
-      return;
-    }
-    for (const left of turns ? this.#kept[0].of(key) : []) {
-      this.#append(left, null, back === isSemi ? gone : insert, results);
-      yield;
-    }
+      if (isSemi) this.#net.add(row, null, times);
+    } else if (only) for (const left of this.#kept[0].of(key)) this.#net.add(left, null, times > 0 === isSemi ? 1 : -1);
   }
 
-  /** What goes out of a row that has no partner. */
-  #alone(side: Side, row: RowBytes, back: boolean, results: KindedRows): void {
-    if (!this.#outer[side]) return;
-    this.#append(side === 0 ? row : null, side === 0 ? null : row, back ? gone : insert, results);
-  }
-
-  #append(left: RowBytes | null, right: RowBytes | null, kind: number, results: KindedRows): void {
-    this.#joined.append(left, right);
-    results.appended(kind);
+  /** What becomes of the result by a row that has no partner. */
+  #alone(side: Side, row: Uint8Array, times: 1 | -1): void {
+    if (this.#outer[side]) this.#net.add(side === 0 ? row : null, side === 0 ? null : row, times);
   }
 }
 
