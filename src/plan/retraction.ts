@@ -29,6 +29,10 @@ export function isRetracted({ input, sink, mode, everyMs }: SinkNode): boolean {
   return mode === 'update' && everyMs === 0 && sink.retracts === true && !originsOf(input).some(isSession);
 }
 
+/** A row of it may be taken back with no other in its place, where nothing is left of a group, or of a pair. */
+export const mayVanish = (node: LogicalNode): boolean =>
+  originsOf(node).some((origin) => isRegular(origin) || takesChanges(origin));
+
 /** Why the rows of this sink cannot be held back for a time; undefined: they can. */
 export function refusedEvery({ input, mode, everyMs }: Pick<SinkNode, 'input' | 'mode' | 'everyMs'>): Refusal | undefined {
   if (mode !== 'update' || everyMs === 0) return undefined;

@@ -11,7 +11,7 @@ import type { AggregateNode, LogicalJob, LogicalNode, WatermarkNode } from './lo
 import { type Kind, outputModes } from './output-modes.ts';
 import { inputsOf } from './inputs.ts';
 import type { Resolved } from './resolve.ts';
-import { isRegular, type Refusal, refusedChanges, refusedEvery, refusedRetraction } from './retraction.ts';
+import { isRegular, mayVanish, type Refusal, refusedChanges, refusedEvery, refusedRetraction } from './retraction.ts';
 import { isKeyed } from './shuffle-key.ts';
 
 export function validateJob(job: LogicalJob, parallelism: number): void {
@@ -155,6 +155,10 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
     if (node.kind === 'sink' && node.mode === 'update' && node.sink.takesBack !== true && kindsOf(node.input).has('session'))
       warnings.push(
         `sink ${node.sink.name} is not told of rows that are taken back: the row of a session that has grown or merged stays beside the new one, unless that replaces it`,
+      );
+    if (node.kind === 'sink' && node.mode === 'update' && node.sink.takesBack !== true && mayVanish(node.input))
+      warnings.push(
+        `sink ${node.sink.name} is not told of rows that are taken back: those of which nothing is left stay as they were; changelog() makes rows of them`,
       );
     if (node.kind === 'aggregate' && node.count !== undefined && sources > 1)
       warnings.push(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { planJob } from '../../src/plan/index.ts';
-import { aggregate, filter, job, map, reduce, shape, sink, source, union, watermark, windowed } from './nodes.ts';
+import { type LogicalNode, planJob } from '../../src/plan/index.ts';
+import { aggregate, filter, job, joined, map, reduce, shape, sink, source, union, watermark, windowed } from './nodes.ts';
 
 const running = aggregate(source(), ['k']);
 
@@ -48,5 +48,18 @@ describe('rows that change', () => {
     const plan = planJob(job([sink(aggregate(union(running, map(final)), ['k']), 'update')]));
     const united = plan.stages.filter(({ inputs }) => inputs.length === 2);
     expect(united.map(({ inputs }) => inputs.map((edge) => plan.edges[edge]!.changelog))).toEqual([['retract', 'append']]);
+  });
+
+  test('and may vanish: whoever writes them to a sink that is not told is warned', () => {
+    const warned = (input: LogicalNode, takesBack: boolean): number => {
+      const plain = sink(input, 'update');
+      const { warnings } = planJob(job([{ ...plain, sink: { ...plain.sink, takesBack } }]));
+      return warnings.filter((warning) => /is not told of rows that are taken back: those of which nothing is left/.test(warning))
+        .length;
+    };
+    const regular = joined([running, source('other')], { regular: {} });
+    const again = aggregate(running, ['k']);
+    expect([running, again, map(regular)].map((input) => warned(input, false))).toEqual([0, 1, 1]);
+    expect([again, map(regular)].map((input) => warned(input, true))).toEqual([0, 0]);
   });
 });

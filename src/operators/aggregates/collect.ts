@@ -1,4 +1,5 @@
 import { fieldCodec, type FieldType, keyOfOne } from '../../batch/index.ts';
+import { invariant } from '../../core/index.ts';
 import type { Aggregate } from './aggregate.ts';
 
 interface Collected {
@@ -23,6 +24,7 @@ export function collect(column: string, field: FieldType): Aggregate<Collected> 
       if (value === null) return acc;
       const key = keyOfOne(value);
       const at = acc.values.findIndex((other) => keyOfOne(other) === key);
+      invariant(at >= 0, `collect('${column}') has the value that is taken back`);
       acc.ordinals.splice(at, 1);
       acc.values.splice(at, 1);
       return acc;
