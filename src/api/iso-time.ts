@@ -59,17 +59,34 @@ function timeOfDay(text: string, from: number, year: number, month: number, day:
 export function isoMsOf(bytes: Uint8Array, from: number, to: number): number {
   const length = to - from;
   const hasThousandths = length === 24;
-  if ((length !== 20 && !hasThousandths) || bytes[to - 1] !== 90) return Number.NaN;
-  const marks = bytes[from + 4] === minus && bytes[from + 7] === minus && bytes[from + 10] === 84;
-  if (!marks || bytes[from + 13] !== colon || bytes[from + 16] !== colon) return Number.NaN;
+  if ((length !== 20 && !hasThousandths) || bytes[to - 1] !== 90 || bytes[from + 16] !== colon) return Number.NaN;
   if (hasThousandths && bytes[from + 19] !== dot) return Number.NaN;
+  const second = digitsIn(bytes, from + 17, 2);
+  const ms = hasThousandths ? digitsIn(bytes, from + 20, 3) : 0;
+  if (second < 0 || second > 59 || ms < 0) return Number.NaN;
+  return (isLastMinute(bytes, from) ? lastMinuteMs : minuteMs(bytes, from)) + second * 1000 + ms;
+}
+
+/** The minute that was read last, as text and as what it is: mostly the next time lies in it as well. */
+const lastMinute = new Uint8Array('2024-05-01T12:30'.length);
+let lastMinuteMs = Number.NaN;
+
+function isLastMinute(bytes: Uint8Array, from: number): boolean {
+  for (let i = lastMinute.length - 1; i >= 0; i--) if (bytes[from + i] !== lastMinute[i]) return false;
+  return true;
+}
+
+function minuteMs(bytes: Uint8Array, from: number): number {
+  const marks = bytes[from + 4] === minus && bytes[from + 7] === minus && bytes[from + 10] === 84;
+  if (!marks || bytes[from + 13] !== colon) return Number.NaN;
   const year = digitsIn(bytes, from, 4);
   const hour = digitsIn(bytes, from + 11, 2);
   const minute = digitsIn(bytes, from + 14, 2);
-  const second = digitsIn(bytes, from + 17, 2);
-  const ms = hasThousandths ? digitsIn(bytes, from + 20, 3) : 0;
-  if (year < 0 || hour < 0 || minute < 0 || second < 0 || ms < 0) return Number.NaN;
-  return utcMs(year, digitsIn(bytes, from + 5, 2), digitsIn(bytes, from + 8, 2), hour, minute, second, ms);
+  if (year < 0 || hour < 0 || minute < 0) return Number.NaN;
+  const ms = utcMs(year, digitsIn(bytes, from + 5, 2), digitsIn(bytes, from + 8, 2), hour, minute, 0, 0);
+  for (let i = 0; i < lastMinute.length; i++) lastMinute[i] = bytes[from + i]!;
+  lastMinuteMs = ms;
+  return ms;
 }
 
 function endOfDigits(text: string, from: number): number {

@@ -39,7 +39,7 @@ function holds(schemaOf: AnySchema<any, object>, lines: readonly string[], wante
   for (const compiles of [true, false]) {
     const { records, taken, batches } = readBy((format, rows) => {
       const some = format.schema.kind === 'columns' ? format.schema.fields : [];
-      return new JsonScanner({ fields: rowSchema(schemaOf).fields!, wanted: some }, rows, compiles);
+      return new JsonScanner({ fields: rowSchema(schemaOf).fields!, wanted: some }, rows, { compiles });
     }, of);
     expect([records.length, taken]).toEqual([lines.length, lines.length]);
     expect(records.findIndex((row, i) => !isDeepStrictEqual(row, expected[i]))).toBe(-1);

@@ -302,7 +302,7 @@ describe('the scanner of JSON lines', () => {
         const single = conditions.flatMap((each): readonly RowCondition[] => ('anyOf' in each ? each.anyOf.flat() : [each]));
         for (const compiles of [true, false]) {
           const builder = new BatchBuilder(columns);
-          const scanner = new JsonScanner({ fields: fields!, wanted, conditions }, builder, compiles);
+          const scanner = new JsonScanner({ fields: fields!, wanted, conditions }, builder, { compiles });
           const bytes = Buffer.from(texts.map((text) => `${text}\n`).join(''));
           expect([scanner.read(bytes, 0, bytes.length, 100), scanner.lines]).toEqual([bytes.length, all.length]);
           const count = builder.length;

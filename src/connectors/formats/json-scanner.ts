@@ -8,6 +8,7 @@
  * is never taken, whichever columns and rows are wanted; FS2 of a record that is not taken nothing is appended; FS3 a record that is taken
  * and gives no row does not meet the conditions.
  */
+import { Buffer } from 'node:buffer';
 import type { ReadField } from '../../api/index.ts';
 import type { BatchBuilder, SchemaField } from '../../batch/index.ts';
 import { canCompile } from '../../core/index.ts';
@@ -19,18 +20,28 @@ import { type ReadPlan, readPlan } from './json-read/read-plan.ts';
 import { RowTarget } from './json-read/row-target.ts';
 import { shapeOf } from './json-read/shape.ts';
 import { behindBlanks, JsonValues } from './json-read/values.ts';
+import { type LineWindow, lineWindow } from './json-read/window.ts';
 import type { LineScanner } from './line-scanner.ts';
 
 /** Shapes that are known at a time. */
 const shapesMax = 8;
 /** Of lines without a shape, one in so many is learned from: more and more seldom. */
 const learnEveryMax = 4096;
+const lineFeed = Buffer.of(10);
 
 /** What is read: fields of the schema, those that are wanted, and conditions that rows must meet to be needed (none). */
 export interface WantedRows {
   readonly fields: readonly ReadField[];
   readonly wanted: readonly SchemaField[];
   readonly conditions?: readonly RowFilter[];
+}
+
+/** What there is to read with. */
+export interface ReadingMeans {
+  /** Code is made of shapes. */
+  readonly compiles?: boolean;
+  /** Where that code reads lines; null: where they are, a byte at a time. */
+  readonly window?: LineWindow | null;
 }
 
 export class JsonScanner implements LineScanner {
@@ -42,6 +53,8 @@ export class JsonScanner implements LineScanner {
   readonly #conditions: readonly LeafFilter[];
   readonly #shapes: LineCode[] = [];
   readonly #learns: boolean;
+  /** Where lines are read if there is room; else where they are. */
+  readonly #window: LineWindow | null;
   /** The shape of the last line. */
   #current = 0;
   #learned = 0;
@@ -54,15 +67,20 @@ export class JsonScanner implements LineScanner {
 
   /**
    * @param rows built of the fields that are wanted
-   * @param compiles code is made of shapes
+   * @param means how it is read: not what comes of it
    */
-  constructor({ fields, wanted, conditions = [] }: WantedRows, rows: BatchBuilder, compiles: boolean = canCompile()) {
+  constructor(
+    { fields, wanted, conditions = [] }: WantedRows,
+    rows: BatchBuilder,
+    { compiles = canCompile(), window = lineWindow() }: ReadingMeans = {},
+  ) {
     this.#plan = readPlan(fields, wanted);
     this.#conditions = leafFilters(this.#plan, conditions);
     this.#values = new JsonValues(this.#plan.leaves);
     this.#target = new RowTarget(this.#plan, this.#values, rows);
     this.#anyOrder = new AnyOrder(this.#plan, this.#values);
     this.#learns = compiles;
+    this.#window = compiles ? window : null;
   }
 
   get kept(): Int32Array | null {
@@ -73,19 +91,17 @@ export class JsonScanner implements LineScanner {
     const { rows, hasTexts } = this.#target;
     this.lines = 0;
     if (from >= to || !this.#target.ready()) return from;
-    const run = this.#run;
     this.#begin(most);
-    const shift = rows.texts.length - from;
+    const begin = rows.texts.length - from;
     let at = from;
     while (this.lines < most && at < to) {
-      run.before = this.lines;
-      at = this.#lines(bytes, at, to, most - this.lines, shift);
-      if (run.lines === 0) break;
-      this.lines += run.lines;
+      const next = this.#readSome(bytes, at, to, most, begin + at);
+      if (next === at) break;
+      at = next;
     }
-    if (hasTexts && run.rows > 0) rows.texts.add(bytes, from, at);
+    if (hasTexts && this.#run.rows > 0) rows.texts.add(bytes, from, at);
     this.#target.unescape();
-    rows.filled(run.rows);
+    rows.filled(this.#run.rows);
     return at;
   }
 
@@ -94,15 +110,12 @@ export class JsonScanner implements LineScanner {
     if (length === 0 || record.includes(10) || !this.#target.ready()) return false;
     const { rows, hasTexts } = this.#target;
     const { texts } = rows;
-    const from = texts.length;
-    texts.reserve(length + 1);
-    texts.bytes.set(record, from);
-    texts.bytes[from + length] = 10;
+    this.lines = 0;
     this.#begin(1);
-    this.#lines(texts.bytes, from, from + length + 1, 1, 0);
-    this.lines = this.#run.lines;
+    if (this.#window?.holdRecord(record) === true) this.#readLines(this.#window.bytes, 0, length + 1, 1, texts.length);
+    else this.#readLines(Buffer.concat([record, lineFeed]), 0, length + 1, 1, texts.length);
     if (this.lines === 0) return false;
-    if (hasTexts && this.#run.rows > 0) texts.length += length;
+    if (hasTexts && this.#run.rows > 0) texts.add(record, 0, length);
     this.#target.unescape();
     rows.filled(this.#run.rows);
     return true;
@@ -115,9 +128,34 @@ export class JsonScanner implements LineScanner {
     if (this.#conditions.length > 0 && run.kept.length < most) run.kept = new Int32Array(most);
   }
 
+  /**
+   * Some lines, which lie at `textsAt` in the arena once they are in it: as many as the window has room for; of a line that is too long for
+   * it, just that one.
+   */
+  #readSome(bytes: Uint8Array, from: number, to: number, most: number, textsAt: number): number {
+    const held = this.#window?.hold(bytes, from, to) ?? 0;
+    if (held > 0) return from + this.#readLines(this.#window!.bytes, 0, held, most, textsAt);
+    return this.#readLines(bytes, from, to, this.#window === null ? most : this.lines + 1, textsAt);
+  }
+
+  #readLines(bytes: Uint8Array, from: number, to: number, most: number, textsAt: number): number {
+    const run = this.#run;
+    const shift = textsAt - from;
+    let at = from;
+    while (this.lines < most && at < to) {
+      run.before = this.lines;
+      at = this.#lines(bytes, at, to, most - this.lines, shift);
+      if (run.lines === 0) break;
+      this.lines += run.lines;
+    }
+    return at;
+  }
+
   /** Lines that are alike, as many as there are one after the other; `run` says how many. Where the next begins. */
   #lines(bytes: Uint8Array, from: number, to: number, most: number, shift: number): number {
-    const view = this.#viewOf(bytes);
+    const isHeld = bytes === this.#window?.bytes;
+    if (this.#window !== null && !isHeld) return this.#anyLine(bytes, from, shift);
+    const view = isHeld ? this.#window.view : this.#viewOf(bytes);
     const shapes = this.#shapes;
     for (let i = 0, at = this.#current; i < shapes.length; i++, at = at + 1 === shapes.length ? 0 : at + 1) {
       const next = shapes[at]!(bytes, view, from, to, most, shift);
@@ -154,6 +192,7 @@ export class JsonScanner implements LineScanner {
       target: this.#target,
       run: this.#run,
       conditions: this.#conditions,
+      plainEnd: this.#window?.plainEnd ?? null,
     };
     this.#shapes[this.#learned++ % shapesMax] = lineCode(shape, context);
   }

@@ -8,7 +8,7 @@ import type { Batch, BatchBuilder, ColumnPath } from '../../../src/batch/index.t
 import { seededRandom } from '../../../src/core/index.ts';
 import { type FormatDefinition, jsonText } from '../../../src/connectors/formats/index.ts';
 import { JsonRows } from '../../../src/connectors/formats/json-rows.ts';
-import { JsonScanner } from '../../../src/connectors/formats/json-scanner.ts';
+import { JsonScanner, type ReadingMeans } from '../../../src/connectors/formats/json-scanner.ts';
 import { inputOf } from './inputs.ts';
 import { type Case, type MakeScanner, oracle, readBy, sent } from './readers.ts';
 import { type Draw, fieldsOf, pick, schemas, wantedOf } from './schemas.ts';
@@ -31,11 +31,11 @@ export interface Mismatch {
 export type Wrap = (make: MakeScanner) => MakeScanner;
 
 const scannerBy =
-  (schema: Case['schema'], compiles: boolean): MakeScanner =>
+  (schema: Case['schema'], means: ReadingMeans): MakeScanner =>
   (format: FormatDefinition, rows: BatchBuilder) => {
     const fields = rowSchema(schema).fields!;
     const wanted = format.schema.kind === 'columns' ? format.schema.fields : [];
-    return new JsonScanner({ fields, wanted }, rows, compiles);
+    return new JsonScanner({ fields, wanted }, rows, means);
   };
 
 /** The first record of an input on which a reader and the oracle differ. */
@@ -46,8 +46,8 @@ export function tried(
   const of: Case = { ...replay, schema: schemas[replay.schema]!, bytes: Buffer.from(replay.base64, 'base64') };
   const expected = oracle(of);
   let taken = 0;
-  for (const [reader, compiles, whole] of readers) {
-    const found = readBy(wrap(scannerBy(of.schema, compiles)), of, whole);
+  for (const [reader, means, whole] of readers) {
+    const found = readBy(wrap(scannerBy(of.schema, means)), of, whole);
     taken += found.taken;
     const copies = found.batches.map(sent);
     const again = copies.flatMap(rowsOf);
@@ -69,9 +69,10 @@ export function tried(
 }
 
 const readers = [
-  ['compiled', true, false],
-  ['interpreted', false, false],
-  ['compiled, one by one', true, true],
+  ['compiled', { compiles: true }, false],
+  ['compiled, a byte at a time', { compiles: true, window: null }, false],
+  ['interpreted', { compiles: false }, false],
+  ['compiled, one by one', { compiles: true }, true],
 ] as const;
 
 const rowsOf = (batch: Parameters<typeof sent>[0]): object[] => Array.from({ length: batch.length }, (_, i) => batch.row(i));

@@ -11,6 +11,7 @@ import type { RowTarget } from './row-target.ts';
 import { behindLoosely, type Shape, type ShapeValue, withoutBlanks } from './shape.ts';
 import { plainBytes } from './strings.ts';
 import { exactDigitsMax, exactPowers, type JsonValues } from './values.ts';
+import type { LineWindow } from './window.ts';
 
 /** How many lines were read, and of how many there are rows: which ones, counted from `before`, where there are conditions. */
 export interface Run {
@@ -35,10 +36,12 @@ export interface CodeContext {
   readonly run: Run;
   /** Lines that surely do not meet them give no rows. */
   readonly conditions: readonly LeafFilter[];
+  /** Where the plain part of a text ends, if all lines are in a window (window.ts); null: a byte at a time. */
+  readonly plainEnd: LineWindow['plainEnd'] | null;
 }
 
 export function lineCode(shape: Shape, context: CodeContext): LineCode {
-  const { plan, values, target, run, conditions } = context;
+  const { plan, values, target, run, conditions, plainEnd } = context;
   const between = [...shape.values.map(({ before }) => before), shape.after].map(withoutBlanks);
   const loosely = (bytes: Uint8Array, at: number, i: number): number => behindLoosely(bytes, at, between[i]!);
   const scans = plan.leaves.map(({ scan }) => scan?.ms);
@@ -48,6 +51,7 @@ export function lineCode(shape: Shape, context: CodeContext): LineCode {
     loosely,
     scans,
     plain: plainBytes,
+    plainEnd,
     powers: exactPowers,
     mark: target.markEscaped,
     leaves: target.leaves,
@@ -57,12 +61,13 @@ export function lineCode(shape: Shape, context: CodeContext): LineCode {
   };
   const names = Object.keys(given);
   // oxlint-disable-next-line typescript/no-implied-eval -- the code holds nothing of the data but numbers.
-  return new Function(...names, codeOf(shape, plan, conditions))(
+  return new Function(...names, codeOf(shape, plan, conditions, plainEnd !== null))(
     ...names.map((name) => given[name as keyof typeof given]),
   ) as LineCode;
 }
 
-function codeOf(shape: Shape, { root, leaves, groups }: ReadPlan, conditions: readonly LeafFilter[]): string {
+function codeOf(shape: Shape, { root, leaves, groups }: ReadPlan, conditions: readonly LeafFilter[], isHeld: boolean): string {
+  const toPlainEnd = isHeld ? 'at = plainEnd(at);' : 'while (plain[bytes[at]] === 1) at++;';
   const read = leaves.filter(({ id }) => shape.values.some(({ leaf }) => leaf === id));
   const ids = new Set(read.map(({ id }) => id));
   const keep =
@@ -83,7 +88,7 @@ function codeOf(shape: Shape, { root, leaves, groups }: ReadPlan, conditions: re
       ${read.map(variablesCode).join('\n')}
       for (; lines < most && line < to; lines++) {
         at = line;
-        ${shape.values.map((value, i) => betweenCode(value.before, i) + valueCode(value, leaves)).join('\n')}
+        ${shape.values.map((value, i) => betweenCode(value.before, i) + valueCode(value, leaves, toPlainEnd)).join('\n')}
         ${betweenCode(shape.after, shape.values.length)}
         if (bytes[at] === 13) at++;
         if (bytes[at++] !== 10) break;
@@ -116,15 +121,16 @@ function betweenCode(bytes: Uint8Array, i: number): string {
         } else at += ${length};`;
 }
 
-function valueCode({ leaf: id, textBytes }: ShapeValue, leaves: readonly Leaf[]): string {
-  if (id < 0) return 'if ((at = values.skip(bytes, at)) < 0) break;';
+/** @param toPlainEnd moves `at` to where plain text ends */
+function valueCode({ leaf: id, textBytes }: ShapeValue, leaves: readonly Leaf[], toPlainEnd: string): string {
+  if (id < 0) return skipCode(toPlainEnd);
   const leaf = leaves[id]!;
   switch (leaf.kind) {
     case leafKind.float:
     case leafKind.whole:
       return numberCode(leaf);
     case leafKind.text:
-      return leaf.allowed === null ? textCode(leaf) : slowly(leaf);
+      return leaf.allowed === null ? textCode(leaf, toPlainEnd) : slowly(leaf);
     case leafKind.time:
       return textBytes < 0 ? numberCode(leaf) : timeCode(leaf, textBytes);
     case leafKind.timeText:
@@ -182,12 +188,12 @@ function numberCode(leaf: Leaf): string {
 }
 
 /** What is plain is passed here; escapes and what is beyond ASCII by \`JsonStrings\`. */
-function textCode(leaf: Leaf): string {
+function textCode(leaf: Leaf, toPlainEnd: string): string {
   const { id } = leaf;
   return `
         if (bytes[at] === 34) {
           s${id} = ++at;
-          while (plain[bytes[at]] === 1) at++;
+          ${toPlainEnd}
           x${id} = false;
           if (bytes[at] !== 34) {
             if ((at = strings.end(bytes, s${id}, at)) < 0) break;
@@ -197,6 +203,17 @@ function textCode(leaf: Leaf): string {
           ${quickly(leaf)}
         } else {${slowly(leaf)}
         }`;
+}
+
+/** A value that the schema does not have. */
+function skipCode(toPlainEnd: string): string {
+  return `
+        if (bytes[at] === 34) {
+          first = ++at;
+          ${toPlainEnd}
+          if (bytes[at] !== 34 && (at = strings.end(bytes, first, at)) < 0) break;
+          at++;
+        } else if ((at = values.skip(bytes, at)) < 0) break;`;
 }
 
 /** Text of the length that it had in the line that the shape is of. */
