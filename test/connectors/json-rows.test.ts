@@ -77,6 +77,45 @@ describe('rows as lines of JSON', () => {
     );
   });
 
+  test('numbers are those of JSON.stringify: decimals, their neighbours, and what lies where the form changes', () => {
+    const bits = new DataView(new ArrayBuffer(8));
+    const neighbour = (value: number, steps: number): number => {
+      bits.setFloat64(0, value);
+      bits.setBigInt64(0, bits.getBigInt64(0) + BigInt(steps));
+      return bits.getFloat64(0);
+    };
+    const places = fc.integer({ min: 0, max: 20 });
+    const whole = fc.oneof(fc.maxSafeNat(), fc.nat(), fc.nat(1000), fc.constantFrom(1e9 - 1, 1e9, 1e15 - 1, 1e15, 1));
+    const decimal = fc
+      .tuple(whole, places, fc.integer({ min: -2, max: 2 }), fc.boolean())
+      .map(([digits, scale, steps, isNegative]) => {
+        const value = neighbour(digits / Number(`1e${scale}`), steps);
+        return isNegative ? -value : value;
+      });
+    const product = fc.tuple(fc.nat(100_000_000), fc.constantFrom(0.908, 0.1, 1.1, 0.007)).map(([price, rate]) => price * rate);
+    const others = fc.constantFrom(1e-6, 9.99e-7, 0.000001234, 999_999_999.5, 1_000_000_000.5, 0.1 + 0.2, 5e-324, 2 ** 53 - 0.5);
+    const rows = new JsonRows();
+    const schema = { kind: 'columns' as const, fields: [{ name: 'n', type: { kind: 'float64' as const }, nullable: false }] };
+    fc.assert(
+      fc.property(fc.array(fc.oneof(decimal, product, others, fc.double()), { minLength: 1, maxLength: 50 }), (numbers) => {
+        const batch = batchOf(
+          schema,
+          numbers.map((n) => ({ n })),
+        );
+        expect(written(batch, rows)).toEqual(numbers.map((n) => JSON.stringify({ n })));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('stay as they are while the next ones are written', () => {
+    const rows = new JsonRows();
+    const sizes = [10, 400_000, 10, 2_000_000, 700_000, 10, 600_000];
+    const texts = sizes.map((size, i) => `${i}${'x'.repeat(size)}`);
+    const all = texts.map((text) => rows.write(batchOf(anySchema, [{ text }])).bytes);
+    for (const [i, text] of texts.entries()) expect(Buffer.from(all[i]!).equals(Buffer.from(`{"text":"${text}"}\n`))).toBe(true);
+  });
+
   test('have nothing of a row that is refused, which the rows around it do not see (LW2)', () => {
     const batch = batchOf(anySchema, [{ a: 1 }, { a: 2, b: 3n }, { a: 2, b: { c: () => 1 } }, { a: 4 }]);
     expect(written(batch)).toEqual(['{"a":1}', null, null, '{"a":4}']);

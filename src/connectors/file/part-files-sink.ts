@@ -90,14 +90,14 @@ class PartFilesWriter implements SinkWriter {
   async stage(): Promise<Staged | undefined> {
     if (this.#rows.length === 0) return undefined;
     const { header } = this.#format;
-    const bytes = Buffer.concat([...(header === undefined ? [] : [header.bytes, Buffer.from('\n')]), ...this.#rows]);
+    const pieces = [...(header === undefined ? [] : [header.bytes, Buffer.from('\n')]), ...this.#rows];
     this.#rows = [];
     const { subtask, generation } = this.#context;
     const part = partName({ subtask, sequence: this.#nextSequence++ }, this.#format.extension);
     const pending = pendingName(part, generation);
-    await this.#write(pending, bytes);
+    await this.#write(pending, pieces);
     this.#pending.add(pending);
-    return { pending, part, bytes: bytes.length };
+    return { pending, part, bytes: pieces.reduce((sum, { length }) => sum + length, 0) };
   }
 
   async commit(_permit: CommitPermit, staged: unknown): Promise<void> {
@@ -114,12 +114,12 @@ class PartFilesWriter implements SinkWriter {
     return { nextSequence: this.#nextSequence, pending: [...this.#pending] };
   }
 
-  async #write(name: string, bytes: Uint8Array): Promise<void> {
+  async #write(name: string, pieces: readonly Uint8Array[]): Promise<void> {
     const path = join(this.#folder, name);
     try {
       const handle = await open(path, 'w');
       try {
-        await handle.writeFile(bytes);
+        for (const piece of pieces) await handle.writeFile(piece); // each goes on where the last one ended
         await handle.sync();
       } finally {
         await handle.close();

@@ -17,7 +17,7 @@ import {
   StructColumn,
 } from '../../../batch/index.ts';
 import { valueText } from '../json-text.ts';
-import { type LineBytes, viewOf } from './line-bytes.ts';
+import { type LineBytes, viewOf, wordsOf } from './line-bytes.ts';
 
 /** Writes the value of a physical row. @throws WeirError `E_VALUE` for what JSON cannot hold */
 export type Cell = (row: number) => void;
@@ -99,14 +99,14 @@ export function objectCell(
   const cells = names.map((name, i) => {
     const column = columns[fields.findIndex((field) => field.name === name)]!;
     return {
-      head: ascii(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`),
+      head: wordsOf(ascii(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`)),
       write: cellOf(column, out, [...path, name]),
     };
   });
   const end = ascii(cells.length === 0 ? '{}' : '}');
   return (row) => {
     for (const { head, write } of cells) {
-      out.put(head);
+      out.putWords(head);
       write(row);
     }
     out.put(end);

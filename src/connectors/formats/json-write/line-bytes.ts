@@ -3,40 +3,58 @@
  */
 import { Buffer } from 'node:buffer';
 
-const firstBytes = 1 << 16;
-/** More is not kept: one large batch should not cost for ever. */
-const keptBytes = 1 << 20;
+/** Memory that the lines of several batches lie in, one behind the other. */
+const slabBytes = 1 << 20;
 /** What a number needs. */
 const numberBytes = 32;
+/** Digits of decimals that are exact: each of so many stands for another number. */
+const decimalDigits = 15;
+/** JSON writes smaller numbers with an exponent. */
+const leastDecimal = 1e-6;
 /** Longer strings are quoted by the engine. */
 const charsMax = 64;
 const billion = 1e9;
+/** All are exact. */
+const powers = Float64Array.from({ length: decimalDigits + 1 }, (_, i) => Number(`1e${i}`));
 
 /** Of a byte that JSON escapes: what it writes instead. */
 const escapes: readonly (Uint8Array | undefined)[] = Array.from({ length: 256 }, (_, byte) =>
   byte < 32 || byte === 34 || byte === 92 ? Buffer.from(JSON.stringify(String.fromCharCode(byte)).slice(1, -1)) : undefined,
 );
 
+/** A few bytes that are written often, as words of four; what is behind them in the last word does not count. */
+export interface Words {
+  readonly words: Int32Array;
+  readonly length: number;
+}
+
+export function wordsOf(bytes: Uint8Array): Words {
+  const padded = new Uint8Array((bytes.length + 3) & ~3);
+  padded.set(bytes);
+  const view = viewOf(padded);
+  return { words: Int32Array.from({ length: padded.length >> 2 }, (_, i) => view.getInt32(i * 4, true)), length: bytes.length };
+}
+
 export class LineBytes {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(firstBytes);
+  #bytes: Buffer = Buffer.alloc(0);
   #view: DataView = viewOf(this.#bytes);
+  /** Where what was not taken yet begins. */
+  #begin = 0;
   #at = 0;
 
   get length(): number {
-    return this.#at;
+    return this.#at - this.#begin;
   }
 
   /** Forgets what is behind. */
   truncate(length: number): void {
-    this.#at = length;
+    this.#at = this.#begin + length;
   }
 
-  /** All of it, in memory of its own; the next begins. */
+  /** All of it, where nobody writes any more; the next begins. */
   take(): Uint8Array {
-    const taken = Buffer.allocUnsafeSlow(this.#at);
-    this.#bytes.copy(taken, 0, 0, this.#at);
-    if (this.#bytes.length > keptBytes) this.#move(Buffer.allocUnsafeSlow(firstBytes));
-    this.#at = 0;
+    const taken = this.#bytes.subarray(this.#begin, this.#at);
+    this.#begin = this.#at;
     return taken;
   }
 
@@ -55,16 +73,21 @@ export class LineBytes {
     this.#at = at + length;
   }
 
+  /** As `put`, for bytes that are known beforehand. */
+  putWords({ words, length }: Words): void {
+    this.#room(length + 3);
+    const view = this.#view;
+    const at = this.#at;
+    for (let i = 0; i < words.length; i++) view.setInt32(at + i * 4, words[i]!, true);
+    this.#at = at + length;
+  }
+
   number(value: number): void {
     const magnitude = Math.abs(value);
-    if (Math.floor(magnitude) !== magnitude || magnitude > Number.MAX_SAFE_INTEGER)
+    const whole = Math.floor(magnitude);
+    if (magnitude > Number.MAX_SAFE_INTEGER || (whole !== magnitude && !this.#decimal(value, magnitude, whole)))
       return this.#word(Number.isFinite(value) ? String(value) : 'null');
-    this.#room(numberBytes);
-    if (value < 0) this.#bytes[this.#at++] = 45;
-    if (magnitude < billion) return this.#digits(magnitude, digitsOf(magnitude));
-    const above = Math.floor(magnitude / billion);
-    this.#digits(above, digitsOf(above));
-    this.#digits(magnitude - above * billion, 9);
+    if (whole === magnitude) this.#whole(value, whole);
   }
 
   /** A string, in quotes. */
@@ -124,6 +147,36 @@ export class LineBytes {
     this.#at = at + length;
   }
 
+  #whole(value: number, whole: number): void {
+    this.#room(numberBytes);
+    if (value < 0) this.#bytes[this.#at++] = 45;
+    if (whole < billion) return this.#digits(whole, digitsOf(whole));
+    const above = Math.floor(whole / billion);
+    this.#digits(above, digitsOf(above));
+    this.#digits(whole - above * billion, 9);
+  }
+
+  /**
+   * A number that is a decimal of few digits, so that no other stands for it and without zeros at its end it is the shortest: the
+   * quotient of two whole numbers that are exact is rounded once, as what is read is. False if it is none.
+   */
+  #decimal(value: number, magnitude: number, whole: number): boolean {
+    if (magnitude < leastDecimal || whole >= billion) return false;
+    const places = decimalDigits - digitsOf(whole);
+    const scale = powers[places]!;
+    const all = Math.round(magnitude * scale);
+    if (all / scale !== magnitude) return false;
+    this.#whole(value, whole);
+    const bytes = this.#bytes;
+    bytes[this.#at++] = 46;
+    const behind = all - whole * scale;
+    const above = places > 9 ? Math.floor(behind / billion) : 0;
+    if (places > 9) this.#digits(above, places - 9);
+    this.#digits(behind - above * billion, Math.min(places, 9));
+    while (bytes[this.#at - 1] === 48) this.#at--;
+    return true;
+  }
+
   /** The last so many digits of a whole number below a billion. */
   #digits(value: number, count: number): void {
     const bytes = this.#bytes;
@@ -138,16 +191,14 @@ export class LineBytes {
   }
 
   #room(size: number): void {
-    const needed = this.#at + size;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(larger, 0, 0, this.#at);
-    this.#move(larger);
-  }
-
-  #move(bytes: Buffer): void {
-    this.#bytes = bytes;
-    this.#view = viewOf(bytes);
+    if (this.#at + size <= this.#bytes.length) return;
+    const { length } = this;
+    const slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, (length + size) * 2));
+    this.#bytes.copy(slab, 0, this.#begin, this.#at);
+    this.#bytes = slab;
+    this.#view = viewOf(slab);
+    this.#begin = 0;
+    this.#at = length;
   }
 }
 
