@@ -4,6 +4,7 @@
  * Owns: which part gets what from the subtask's surroundings. Does not own: their lives (subtask.ts).
  */
 import {
+  batchRowsMax,
   createOperator,
   type DeadRecord,
   type Operator,
@@ -38,9 +39,6 @@ export interface Site {
   readonly signal: AbortSignal;
   readonly wake: () => void;
 }
-
-/** Rows that a source gives in one piece. */
-export const batchRowsMax = 1024;
 
 export function newOperator({ plan, deployment, environment, signal }: Site, planned: PlannedOperator): Operator {
   const { node } = planned;

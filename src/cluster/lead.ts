@@ -14,7 +14,7 @@ import {
   type Sabotage,
   WeirError,
 } from '../core/index.ts';
-import type { SourceContext, SourceDefinition } from '../operators/index.ts';
+import { batchRowsMax, type SourceContext, type SourceDefinition } from '../operators/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
 import type { JobStores } from '../state/index.ts';
 import { statusOf } from './job-status.ts';
@@ -153,7 +153,7 @@ export class Lead implements RunningJob {
       clock,
       logger,
       journal: stores.journal,
-      batchRowsMax: 1024,
+      batchRowsMax,
     };
   }
 }

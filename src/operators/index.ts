@@ -16,5 +16,6 @@ export { countWindowOperator } from './count-window-operator.ts';
 export { sessionOperator } from './session-operator.ts';
 export { sinkOperator, type SinkOptions, type SinkTask } from './sink-operator.ts';
 export type { SinkContext, SinkDefinition, SinkWriter } from './sink.ts';
+export { batchRowsMax } from './source.ts';
 export type { Piece, Position, SourceContext, SourceDefinition, SplitReader } from './source.ts';
 export { watermarkOperator } from './watermark-operator.ts';

@@ -16,6 +16,9 @@ import type { DeadRecord } from './operator.ts';
 /** A position, as plain msgpack data. */
 export type Position = unknown;
 
+/** Rows that a source gives in one piece: so many that rows of one key are often found in one, and that what a piece costs is little. */
+export const batchRowsMax = 4096;
+
 export interface SourceContext {
   readonly job: string;
   /** The source's operator id: names its journal. */
@@ -26,7 +29,7 @@ export interface SourceContext {
   readonly journal: Journal;
   /** Has the coordinator do what `assist` of the definition does; undefined: this process may do it by itself. */
   readonly assist?: (request: unknown) => Promise<unknown>;
-  /** Rows a piece should have at most (1024). */
+  /** Rows a piece should have at most ({@link batchRowsMax}). */
   readonly batchRowsMax: number;
   /** The split ends here in this run, at what `endNow` gave; absent: where it ends by itself. */
   readonly until?: unknown;

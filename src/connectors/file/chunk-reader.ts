@@ -7,7 +7,8 @@ import type { FileHandle } from 'node:fs/promises';
 import type { ChunkPlan, Extent } from '../records/index.ts';
 import { readAt } from './file-position.ts';
 
-const chunkBytes = 256 * 1024;
+/** What one read costs besides its bytes is then little. */
+const chunkBytes = 1024 * 1024;
 
 interface Ahead {
   readonly start: number;

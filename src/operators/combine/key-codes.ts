@@ -2,7 +2,7 @@
  * Key columns as numbers, so that rows are grouped without making keys of them: equal numbers, equal values. Different numbers may be equal
  * values too (a NaN each, a text before and after its dictionary was cleared): then there is one group more, and no other result.
  */
-import { type Batch, columnIndex, Float64Column, type SchemaField } from '../../batch/index.ts';
+import { type Batch, columnIndex, Float64Column, Int64Column, type SchemaField } from '../../batch/index.ts';
 
 /** The code of a column in each logical row of a batch. */
 export interface CodeReader {
@@ -13,6 +13,7 @@ export interface CodeReader {
 const wordsMax = 1 << 16;
 
 export function codeReader(field: SchemaField): CodeReader {
+  if (field.type.kind === 'int64') return new IntegerCodes(field.name);
   return field.type.kind === 'float64' || field.type.kind === 'timestamp'
     ? new NumberCodes(field.name)
     : new DictionaryCodes(field.name);
@@ -36,6 +37,21 @@ class NumberCodes implements CodeReader {
     // Adding 0 turns -0 into 0, which is the same key.
     if (selection === undefined) for (let i = 0; i < length; i++) codes[i] = values[i]! + 0;
     else for (let i = 0; i < length; i++) codes[i] = values[selection[i]!]! + 0;
+  }
+}
+
+/** The number itself; none of them is infinite, so that is null. */
+class IntegerCodes implements CodeReader {
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  read(batch: Batch, codes: Float64Array): void {
+    const column = batch.columns[columnIndex(batch.schema, this.#name)]! as Int64Column;
+    const { length, selection } = batch;
+    for (let i = 0; i < length; i++) codes[i] = column.get(selection === undefined ? i : selection[i]!) ?? Infinity;
   }
 }
 
