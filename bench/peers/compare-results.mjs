@@ -5,6 +5,7 @@
 // A row that is not of the query's form (a field too many, of another type, or out of its place) makes a result unequal to any other,
 // also to its like. A field that is null may be left out.
 import { queryNamed } from './queries.mjs';
+import { printOf, RowPrints, surplusOf } from './row-prints.mjs';
 
 const examplesMax = 5;
 /** What may stand before the fields of a row that replaces another: what kind of change it is. `-D` takes the row away. */
@@ -38,22 +39,18 @@ function textOf(row, names, kinds) {
   return JSON.stringify(values);
 }
 
-/** The rows by their texts, with how often each is there; with a key, the last of each key, once. */
-function gather(query, rows) {
+/** What counts of the rows, as texts: all of them, or with a key the last of each. */
+function* textsOf(query, rows, found) {
   const names = Object.keys(query.fields);
-  const found = { counts: new Map(), emissions: 0, malformed: 0 };
   const last = query.key === undefined ? undefined : new Map();
   for (const row of rows) {
     found.emissions++;
     const text = textOf(row, names, query.fields);
     if (text === undefined) found.malformed++;
-    else if (last === undefined) found.counts.set(text, (found.counts.get(text) ?? 0) + 1);
+    else if (last === undefined) yield text;
     else replace(last, query.key.map((name) => row[name]).join(), row[changeField], text);
   }
-  for (const text of last?.values() ?? []) found.counts.set(text, 1);
-  let count = 0;
-  for (const times of found.counts.values()) count += times;
-  return { ...found, rows: count };
+  yield* last?.values() ?? [];
 }
 
 function replace(last, key, change, text) {
@@ -61,28 +58,36 @@ function replace(last, key, change, text) {
   else if (change !== '-U') last.set(key, text);
 }
 
-/** What is in `counts` more often than in `others`. */
-function surplus(counts, others) {
-  const examples = [];
+function gather(query, rows) {
+  const found = { emissions: 0, malformed: 0 };
+  const prints = new RowPrints();
+  for (const text of textsOf(query, rows, found)) prints.add(text);
+  return { ...found, rows: prints.length, prints };
+}
+
+/** How many rows a result has that the other has not, and some of them: it is read once more for these. */
+function surplus(query, rows, more) {
   let count = 0;
-  for (const [text, times] of counts) {
-    const more = times - (others.get(text) ?? 0);
-    if (more <= 0) continue;
-    count += more;
-    if (examples.length < examplesMax) examples.push(text);
+  for (const times of more.values()) count += times;
+  const examples = [];
+  if (count === 0) return { count, examples };
+  for (const text of textsOf(query, rows, { emissions: 0, malformed: 0 })) {
+    if (more.delete(printOf(text))) examples.push(text);
+    if (examples.length === examplesMax) break;
   }
   return { count, examples };
 }
 
 /**
  * @param {string} name of the query
- * @param {Iterable<object>} ours rows in the order in which they were written
+ * @param {Iterable<object>} ours rows in the order in which they were written; read twice where they differ
  * @param {Iterable<object>} theirs likewise
  */
 export function compareResults(name, ours, theirs) {
   const query = queryNamed(name);
   const [a, b] = [gather(query, ours), gather(query, theirs)];
-  const [missing, unexpected] = [surplus(b.counts, a.counts), surplus(a.counts, b.counts)];
+  const [onlyOurs, onlyTheirs] = surplusOf(a.prints.sorted(), b.prints.sorted());
+  const [missing, unexpected] = [surplus(query, theirs, onlyTheirs), surplus(query, ours, onlyOurs)];
   const side = ({ rows, emissions, malformed }) => ({ rows, emissions, malformed });
   return {
     equal: missing.count === 0 && unexpected.count === 0 && a.malformed === 0 && b.malformed === 0,

@@ -38,9 +38,13 @@ function* linesOf(path) {
   }
 }
 
-/** All rows of a result, in the order in which they were written. */
-export function* readRows(path) {
-  for (const file of filesOf(path)) for (const line of linesOf(file)) yield JSON.parse(line);
+/** All rows of a result, in the order in which they were written, as often as they are asked for. */
+export function readRows(path) {
+  return {
+    *[Symbol.iterator]() {
+      for (const file of filesOf(path)) for (const line of linesOf(file)) yield JSON.parse(line);
+    },
+  };
 }
 
 /** How many rows were written. */

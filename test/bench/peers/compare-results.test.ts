@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareResults, countResults } from '../../../bench/peers/compare-results.mjs';
 import { queryNamed, queryNames } from '../../../bench/peers/queries.mjs';
+import { printOf } from '../../../bench/peers/row-prints.mjs';
 
 const counts = (auction: number, bids: number) => ({ auction, windowStart: 0, windowEnd: 10_000, bids });
 const total = (bidder: number, bids: number, op?: string) => ({
@@ -109,4 +110,14 @@ test('each query has fields, its key among them; another name is refused', () =>
     expect(Object.keys(fields)).toEqual(expect.arrayContaining([...key]));
   }
   expect(() => compareResults('q99', [], [])).toThrow("there is no query 'q99'");
+});
+
+test('300,000 rows that are nearly alike have a print each', () => {
+  const prints = new Set<number>();
+  for (let i = 0; i < 100_000; i++) {
+    prints.add(printOf(JSON.stringify([i, 0, 10_000, 1])));
+    prints.add(printOf(JSON.stringify([1, 0, 10_000, i + 2])));
+    prints.add(printOf(JSON.stringify([1, i, i + 10_000, 1])));
+  }
+  expect(prints.size).toBe(300_000 - 1); // the first kind has a row of the third
 });

@@ -1,0 +1,1 @@
+export function printOf(text: string): number;
