@@ -77,6 +77,13 @@ export class Accumulators {
     cell.last = ordinal;
   }
 
+  /** False: no such row is in the cell, as far as its aggregates can tell. */
+  holds(cell: Cell, values: readonly unknown[]): boolean {
+    return this.#aggregates.every(
+      ({ holds }, i) => holds === undefined || values[i] === leftOut || holds(cell.accs[i], values[i]),
+    );
+  }
+
   /** All of its rows were taken back. */
   isEmpty(_cell: Cell): boolean {
     return false;

@@ -4,10 +4,11 @@
  * Owns: the place of a row (key, key group, sub-slice), its lateness (T3), and what becomes of a row that cannot be taken.
  */
 import { type Batch, takesBack } from '../batch/index.ts';
+import { WeirError } from '../core/index.ts';
 import type { AggregateNode, GroupTime } from '../plan/index.ts';
 import type { AggregateState } from './aggregate-state.ts';
 import { setAside, setAsideOfKey } from './dead-rows.ts';
-import { type GroupedKey, groupedKeys } from './key.ts';
+import { type GroupedKey, groupedKeys, keyInWords } from './key.ts';
 import type { OperatorContext } from './operator.ts';
 import { timeIn } from './row-time.ts';
 import type { Slices } from './slices.ts';
@@ -27,6 +28,11 @@ export interface RowsOptions {
 /** A row is counted in its window's namespace, or is late. */
 type Placer = (i: number) => number;
 const isLate = Number.NaN;
+
+const notThere = (key: string): WeirError =>
+  new WeirError('E_VALUE', `a row is taken back that is not in its group (${keyInWords(key)})`, {
+    hint: 'a row comes before it is taken back, in the same split, and as often',
+  });
 
 export class AggregateRows {
   readonly #options: RowsOptions;
@@ -75,8 +81,13 @@ export class AggregateRows {
   #add(batch: Batch, i: number, namespace: number, values: readonly unknown[]): boolean {
     const { state, context, node, counted } = this.#options;
     const { key, group } = this.#at;
+    const isBack = batch.system.kinds !== undefined && takesBack(batch.kind(i));
+    if (isBack && !state.has(namespace, key, values)) {
+      setAside(context, node.site, batch, i, notThere(key));
+      return false;
+    }
     try {
-      if (batch.system.kinds !== undefined && takesBack(batch.kind(i))) state.retract(namespace, key, group, values);
+      if (isBack) state.retract(namespace, key, group, values);
       else state.add(namespace, key, group, values);
     } catch (thrown) {
       setAsideOfKey(context, node.site, batch, i, { key, thrown });

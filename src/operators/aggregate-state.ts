@@ -50,6 +50,12 @@ export class AggregateState {
     else this.#accumulate(namespace, key, group, values);
   }
 
+  /** Whether such a row may have been accumulated, and not taken out. */
+  has(namespace: number, key: string, values: readonly unknown[]): boolean {
+    const cell = this.table.get(namespace, key);
+    return cell !== undefined && this.accumulators.holds(cell, values);
+  }
+
   /** Takes out a row that was accumulated. Throws what a custom aggregate throws; that is then undone, if guarded. */
   retract(namespace: number, key: string, group: number, values: readonly unknown[]): void {
     if (this.#context.guarded) this.#guarded(namespace, key, group, () => this.#retract(namespace, key, values));

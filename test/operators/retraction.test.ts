@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Batch, batchOf, rowKind } from '../../src/batch/index.ts';
+import { type Batch, batchOf, type DataType, rowKind } from '../../src/batch/index.ts';
 import { aggregateOperator, changelogOperator, reduceOperator } from '../../src/operators/index.ts';
 import type { AggregateSpec, Emission } from '../../src/plan/index.ts';
 import { openMemoryStores } from '../../src/state/index.ts';
@@ -240,6 +240,47 @@ describe('an aggregation of rows that change', () => {
     await run.feed(changes([gone, row('a', 1)]));
     await run.barrier(testBarrier(2));
     expect(run.stateRows).toBe(1);
+  });
+});
+
+describe('an aggregation sets aside a row that is taken back and was never there', () => {
+  const of = async (aggregates: Readonly<Record<string, AggregateSpec>>, ...rows: readonly (readonly [number, EventRow])[]) => {
+    const { rows: out, dead } = await verifyOperator({
+      subject: () => ({ make: () => aggregateOperator(ofChanges(aggregates), [updates]) }),
+      input: [changes(...rows), barrier()],
+    });
+    return { rows: told(out, 'update'), dead: dead.map(({ position }) => position) };
+  };
+
+  test('of a group that has none', async () => {
+    const n = { n: { fn: 'count' } } as const;
+    expect(await of(n, [gone, row('a', 1)], [insert, row('a', 1)], [gone, row('a', 1)])).toEqual({ rows: [], dead: ['s#0'] });
+    expect(await of(n, [before, row('a', 1)], [insert, row('a', 2)])).toEqual({ rows: [[update, ['a', 1]]], dead: ['s#0'] });
+  });
+
+  test.each<[string, AggregateSpec & { type?: DataType }, number, unknown]>([
+    ['sum', { fn: 'sum', column: 'value' }, Infinity, 5],
+    ['min', { fn: 'min', column: 'value' }, 4, 5],
+    ['max', { fn: 'max', column: 'value' }, 6, 5],
+    ['countDistinct', { fn: 'countDistinct', column: 'value' }, 4, 1],
+    ['collect', { fn: 'collect', column: 'value', type: { kind: 'any' } }, 4, [5]],
+  ])('of a group of which %s can tell, and then nothing of it has changed', async (_, spec, value, left) => {
+    const both = { n: { fn: 'count' }, x: spec } as const;
+    expect(await of(both, [insert, row('a', 5)], [gone, row('a', value)])).toEqual({
+      rows: [[update, ['a', 1, left]]],
+      dead: ['s#1'],
+    });
+    expect((await of(both, [insert, row('a', null)], [gone, row('a', value)])).dead).toEqual(['s#1']);
+  });
+
+  test('by what its first rows are', async () => {
+    const top = { rows: 1, by: [{ column: 'value', order: 'desc' }], columns: ['value'] } as const;
+    const schema = schemaOf(field('key', text), field('value', number, true), field('rank', number));
+    const result = await verifyOperator({
+      subject: () => ({ make: () => aggregateOperator({ ...ofChanges({ rank: { fn: 'top', top } }), schema }, [updates]) }),
+      input: [changes([insert, row('a', 1)], [gone, row('a', 2)]), barrier()],
+    });
+    expect([told(result.rows, 'update'), result.dead.length]).toEqual([[[update, ['a', 1, 1]]], 1]);
   });
 });
 

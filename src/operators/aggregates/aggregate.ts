@@ -17,6 +17,8 @@ export interface Aggregate<A = unknown> {
   accumulate(acc: A, value: unknown, ordinal: number): A;
   /** Undoes `accumulate` of an equal value, which was taken. May change `acc` and give it back. Absent: takes only final rows. */
   retract?(acc: A, value: unknown): A;
+  /** False: no such value is in `acc`, so none can be taken out. True: there may be one; absent: nobody can tell. */
+  holds?(acc: A, value: unknown): boolean;
   /** True: `accumulate` would leave `acc` as it is. */
   ignores?(acc: A, value: unknown): boolean;
   /** A new accumulator of both; neither changes, nor is a part of the new one that may change. */

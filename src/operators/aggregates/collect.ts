@@ -22,13 +22,13 @@ export function collect(column: string, field: FieldType): Aggregate<Collected> 
     },
     retract(acc, value) {
       if (value === null) return acc;
-      const key = keyOfOne(value);
-      const at = acc.values.findIndex((other) => keyOfOne(other) === key);
+      const at = placeOf(acc, value);
       invariant(at >= 0, `collect('${column}') has the value that is taken back`);
       acc.ordinals.splice(at, 1);
       acc.values.splice(at, 1);
       return acc;
     },
+    holds: (acc, value) => value === null || placeOf(acc, value) >= 0,
     merge: mergeByArrival,
     result: (acc) => acc.values.slice(),
     write(out, acc) {
@@ -47,6 +47,11 @@ export function collect(column: string, field: FieldType): Aggregate<Collected> 
       return acc;
     },
   };
+}
+
+function placeOf({ values }: Collected, value: unknown): number {
+  const key = keyOfOne(value);
+  return values.findIndex((other) => keyOfOne(other) === key);
 }
 
 function mergeByArrival(a: Collected, b: Collected): Collected {

@@ -6,6 +6,7 @@ export const count: Aggregate<number> = {
   create: () => 0,
   accumulate: (acc) => acc + 1,
   retract: (acc) => acc - 1,
+  holds: (acc) => acc > 0,
   merge: (a, b) => a + b,
   result: (acc) => acc,
   write: (out, acc) => out.varint(acc),

@@ -72,6 +72,7 @@ function countedValues(
       if (acc.best === counted) acc.best = null;
       return acc;
     },
+    holds: (acc, value) => value === null || acc.values.has(keyOfOne(value)),
     merge(a, b) {
       const both = copy(a);
       for (const { value, rows } of b.values.values()) add(both, value, rows);

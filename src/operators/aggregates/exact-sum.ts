@@ -24,6 +24,7 @@ export interface Rest {
   nans: number;
 }
 
+const noRest = { positiveInfinities: 0, negativeInfinities: 0, nans: 0 };
 const highFrom = 2 ** 960;
 const highScale = 2 ** 128;
 
@@ -44,6 +45,14 @@ export function takeValue(sum: ExactSum, value: number): void {
   if (value === Infinity) rest.positiveInfinities--;
   else if (value === -Infinity) rest.negativeInfinities--;
   else rest.nans--;
+}
+
+/** Whether such a value may be among those that were added: of finite ones only their number is known. */
+export function mayHold({ count, rest }: ExactSum, value: number): boolean {
+  if (count === 0) return false;
+  if (Number.isFinite(value)) return true;
+  const { positiveInfinities, negativeInfinities, nans } = rest ?? noRest;
+  return (value === Infinity ? positiveInfinities : value === -Infinity ? negativeInfinities : nans) > 0;
 }
 
 /** A part of the sum that is no value of its own. */

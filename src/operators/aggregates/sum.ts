@@ -2,7 +2,18 @@
 import { type ByteReader, type ByteWriter } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { Aggregate } from './aggregate.ts';
-import { addSums, addValue, copyOfRest, type ExactSum, meanOf, newSum, sumOf, sumOfParts, takeValue } from './exact-sum.ts';
+import {
+  addSums,
+  addValue,
+  copyOfRest,
+  type ExactSum,
+  mayHold,
+  meanOf,
+  newSum,
+  sumOf,
+  sumOfParts,
+  takeValue,
+} from './exact-sum.ts';
 
 /** Null if there was no value. */
 export function sum(column: string): Aggregate<ExactSum> {
@@ -31,6 +42,7 @@ function overSum(id: string, column: string, result: (acc: ExactSum) => number):
       if (value !== null) takeValue(acc, value as number);
       return acc;
     },
+    holds: (acc, value) => value === null || mayHold(acc, value as number),
     merge: addSums,
     result: (acc) => (acc.count === 0 ? null : result(acc)),
     write: writeSum,

@@ -31,14 +31,19 @@ export function topOfChanges(spec: TopSpec, input: BatchSchema): Aggregate<Place
   return {
     ...all,
     id: `${id} of all`,
+    holds: (acc, candidate) => placeOf(acc, candidate as Candidate) >= 0,
     retract(acc, candidate) {
-      const row = (candidate as Candidate).row();
-      const at = acc.findIndex((each) => Buffer.compare(each.row, row) === 0);
+      const at = placeOf(acc, candidate as Candidate);
       invariant(at >= 0, 'top has the row that is taken back');
       acc.splice(at, 1);
       return acc;
     },
   };
+}
+
+function placeOf(acc: readonly Placed[], candidate: Candidate): number {
+  const row = candidate.row();
+  return acc.findIndex((each) => Buffer.compare(each.row, row) === 0);
 }
 
 /** @param kept how many rows of a group */
