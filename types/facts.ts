@@ -573,6 +573,22 @@ const changedRows: Stream<{ total: number; groups: number; op: '+I' | '-U' | '+U
 changingJoin.changelog().to(stdout.sink());
 changingJoin.to(stdout.sink(), { mode: 'update' });
 void changedRows;
+// and rows that say what happens are rows that change, whose times no watermark bounds
+declare const told: Stream<{ id: string; a: number; at: EventTime; op: string; how: string | null }>;
+const readBack: Stream<{ id: string; a: number; at: Timestamp; how: string | null }, 'changing'> = told.asChanges({ op: 'op' });
+const otherWords = told.asChanges({ op: 'how', values: { c: '+I', d: '-D' } });
+const latestRows: Stream<{ id: string; a: number; at: Timestamp; op: string }, 'changing'> = told.asUpserts({
+  key: ['id', 'a'],
+  deleted: (c) => c.op.eq('d'),
+  ttl: '1 day',
+});
+const perTime: Stream<{ at: Timestamp; count: number }, 'running'> = told.asUpserts({ key: 'id' }).groupBy('at').count();
+for await (const row of otherWords.changelog().rows()) {
+  const { op, id }: { op: '+I' | '-U' | '+U' | '-D'; id: string } = row as never;
+  void [op, id];
+}
+readBack.changelog().asChanges({ op: 'op' }).to(stdout.sink(), { mode: 'update' });
+void [latestRows, perTime];
 // first rows
 const firstReadings: Stream<Reading, 'rows'> = readings.dropDuplicates(['deviceId'], { within: '1 hour' }).limit(3);
 const stillTimed: Stream<{ timestamp: EventTime }, 'rows'> = timed.dropDuplicates(['deviceId', 'timestamp']).select('timestamp');

@@ -200,6 +200,22 @@ running.join(r, { on: 'deviceId' });
 l.join(r, { on: 'id' }).to(out, { mode: 'update' });
 //✗ a join has no bounded one: use append, or aggregate it
 l.join(r, { on: 'id' }).to(out, { mode: 'complete' });
+//✗ '"a"' is not assignable to type '"id"'
+l.asChanges({ op: 'a' });
+//✗ '"I"' is not assignable
+l.asChanges({ op: 'id', values: { c: 'I' } });
+//✗ '"idd"' is not assignable
+l.asUpserts({ key: 'idd' });
+//✗ is missing the following properties from type 'BooleanExpr<null>'
+l.asUpserts({ key: 'id', deleted: (c) => c.a });
+//✗ "running"
+running.asUpserts({ key: 'deviceId' });
+//✗ append writes a row once it is final, and these may be taken back: use update, or changelog()
+l.asUpserts({ key: 'id' }).to(out);
+//✗ rows that are taken back one by one have no bounded one: use update, or aggregate them
+l.asChanges({ op: 'id' }).to(out, { mode: 'complete' });
+//✗ "changing"
+l.asUpserts({ key: 'id' }).keyBy('id');
 //✗ both sides have a column 'a': rename one with select() before the join
 l.lookupJoin({ schema: L, fetch: async () => [] }, { on: 'id' });
 //✗ is not assignable to type 'LookupKey<

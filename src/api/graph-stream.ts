@@ -26,6 +26,7 @@ import { watermarkedSchema } from './result-schema.ts';
 import { resultSchema } from './row-schema.ts';
 import type { AnySchema } from './schema.ts';
 import { changelogOf } from './changelog.ts';
+import { changesOf, type ChangesOptions, upsertsOf, type UpsertsOptions } from './changes.ts';
 import { firstOfEach, firstRows } from './row-selection.ts';
 import type { AnyStream, Remember, Stream, ToOptions, WatermarkOptions } from './stream.ts';
 import { streamRows } from './stream-rows.ts';
@@ -137,6 +138,18 @@ export class GraphStream {
 
   changelog(): GraphStream {
     return this.#then(changelogOf(this.node, calling('changelog()')));
+  }
+
+  asChanges(options: ChangesOptions<string>): GraphStream {
+    const call = calling('asChanges()');
+    checkFinal(this.node, call);
+    return this.#then(changesOf(this.node, options, call));
+  }
+
+  asUpserts(options: UpsertsOptions<never, unknown>): GraphStream {
+    const call = calling('asUpserts()');
+    checkFinal(this.node, call);
+    return this.#then(upsertsOf(this.node, options, call));
   }
 
   limit(rows: number): GraphStream {

@@ -55,6 +55,7 @@ export {
 } from './group-state.ts';
 export type { CheckMode, FinalKind } from './group-types.ts';
 export type { ChangeOp } from './changelog.ts';
+export type { ChangesOptions, UpsertsOptions } from './changes.ts';
 export type { AsOfJoinOptions, JoinOptions, JoinType, Lookup, RegularJoinOptions } from './join-types.ts';
 export type { Job, JobReport, ModuleRunOptions, Progress, RunOptions } from './job.ts';
 export type { Launcher, LaunchOptions } from './launcher.ts';

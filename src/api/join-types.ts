@@ -80,7 +80,7 @@ export type JoinRow<L, R, How, On> = How extends 'semi' | 'anti'
         (How extends 'right' | 'full' ? OrNull<Omit<L, KeyNames<On> & string>> : Omit<L, KeyNames<On> & string>) &
         (How extends 'left' | 'full' ? OrNull<Omit<R, KeyNames<On> & string>> : Omit<R, KeyNames<On> & string>)
     >;
-type WithoutWatermark<T> = T extends EventTime ? Timestamp : T extends EventWindow ? Window : T;
+export type WithoutWatermark<T> = T extends EventTime ? Timestamp : T extends EventWindow ? Window : T;
 /** The same of a left row and its version, whose own time may be long past the watermark. */
 export type AsOfJoinRow<L, R, How, On> = JoinRow<L, { [K in keyof R]: WithoutWatermark<R[K]> }, How, On>;
 /** The column that a lookup goes by: of both, or the stream's to that of what is found. */

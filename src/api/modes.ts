@@ -60,11 +60,7 @@ export function checkFinal(node: LogicalNode, call: Call): void {
       'leave lateness out of the window',
     );
   if (kinds.has('changing'))
-    throw refused(
-      call,
-      'the rows of this stream are taken back as partners come and go, and it takes only final rows',
-      'use changelog() before',
-    );
+    throw refused(call, 'the rows of this stream may be taken back, and it takes only final rows', 'use changelog() before');
   if (!kinds.has('running')) return;
   throw refused(
     call,

@@ -9,6 +9,7 @@ import type { Kind, OutputMode } from '../plan/index.ts';
 import type { AggRow, CheckAggs } from './aggregate-types.ts';
 import type { AnyAgg } from './aggregates.ts';
 import type { ChangeOp } from './changelog.ts';
+import type { ChangesOptions, ChangesRow, OpColumn, UpsertsOptions } from './changes.ts';
 import type { Sink } from './connector-types.ts';
 import type { Show } from './fields.ts';
 import type { BooleanExpr, Columns, Expr, ExprRecord, ValuesOf } from './expr-types.ts';
@@ -155,6 +156,31 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
    * @example orders.groupBy('customer').agg({ total: sum('price') }).changelog().to(file.sink({ path: 'changes.jsonl' }))
    */
   changelog<R extends object, K extends Kind>(this: AnyStream<R, K>): Stream<Show<R & { op: ChangeOp }>, 'rows'>;
+
+  /**
+   * The other way round: rows that say in a column what happens to them, as a stream that changes. `+I` and `+U`: a row like this one comes; `-U` and `-D`: one that
+   * was like this is taken back; another value is an error of the row, as is none. What comes and is taken back within an epoch goes nowhere. A row that is taken back has to
+   * come behind the one that it takes back, in the same split; what becomes of one that was never there whoever takes the stream says.
+   *
+   * @throws WeirError `E_PLAN` for rows without a schema, for `now()` in a column, and where rows are spread over subtasks between the source and here
+   * @example changes.asChanges({ op: 'op' }).groupBy('customer').agg({ total: sum('price') })
+   */
+  asChanges<R extends object, const C extends OpColumn<R>>(
+    this: AnyStream<R, FinalKind>,
+    options: ChangesOptions<C>,
+  ): Stream<Show<ChangesRow<R, C>>, 'changing'>;
+  /**
+   * Of each key the last row, as a stream that changes: the first row of a key is new, each other takes the place of the one before, and one for which `deleted` is true
+   * takes it away. Once per epoch. A deletion of what is not there changes nothing. Rows of a key have to come in order, in one split.
+   *
+   * @throws WeirError `E_PLAN` for rows without a schema, for a column that is not there or cannot be a key, and where rows are spread over subtasks between the
+   * source and here
+   * @example products.asUpserts({ key: 'id', deleted: (c) => c.price.isNull() }).groupBy('category').agg({ products: count() })
+   */
+  asUpserts<R extends object, const C extends (keyof R & string) | readonly (keyof R & string)[]>(
+    this: AnyStream<R, FinalKind>,
+    options: UpsertsOptions<R, C>,
+  ): Stream<Show<ChangesRow<R, never>>, 'changing'>;
 
   /** Rows of all; each input keeps its order, and the watermark is the least of theirs. */
   union<R extends object, K extends Kind>(this: AnyStream<R, K>, ...others: readonly AnyStream<R, K>[]): Stream<R, K>;

@@ -1,6 +1,7 @@
 export { aggregateOperator } from './aggregate-operator.ts';
 export type { BrokerAccess } from './broker-access.ts';
 export { changelogOperator } from './changelog-operator.ts';
+export { changesOperator } from './changes-operator.ts';
 export { dedupOperator } from './dedup-operator.ts';
 export { createOperator, type OperatorExtra } from './instantiate.ts';
 export { asOfJoinOperator, joinOperator, lookupOperator, regularJoinOperator, tableJoinOperator } from './join/index.ts';
@@ -18,4 +19,5 @@ export { sinkOperator, type SinkOptions, type SinkTask } from './sink-operator.t
 export type { SinkContext, SinkDefinition, SinkWriter } from './sink.ts';
 export { batchRowsMax } from './source.ts';
 export type { Piece, Position, SourceContext, SourceDefinition, SplitReader } from './source.ts';
+export { upsertsOperator } from './upserts-operator.ts';
 export { watermarkOperator } from './watermark-operator.ts';

@@ -2,6 +2,7 @@ import { unreachable, WeirError } from '../core/index.ts';
 import type { Emission, LogicalNode } from '../plan/index.ts';
 import { aggregateOperator } from './aggregate-operator.ts';
 import { changelogOperator } from './changelog-operator.ts';
+import { changesOperator } from './changes-operator.ts';
 import { combineOperator } from './combine/index.ts';
 import { asOfJoinOperator, joinOperator, lookupOperator, regularJoinOperator, tableJoinOperator } from './join/index.ts';
 import { dedupOperator } from './dedup-operator.ts';
@@ -13,6 +14,7 @@ import { reduceOperator } from './reduce-operator.ts';
 import { rowOperator } from './row-operator.ts';
 import { sessionOperator } from './session-operator.ts';
 import { projectOperator } from './project-operator.ts';
+import { upsertsOperator } from './upserts-operator.ts';
 import { watermarkOperator } from './watermark-operator.ts';
 
 /** Passes everything on: of nodes that are only routes. */
@@ -57,6 +59,10 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
       return lookupOperator(node);
     case 'changelog':
       return changelogOperator(node);
+    case 'changes':
+      return changesOperator(node);
+    case 'upserts':
+      return upsertsOperator(node);
     case 'dedup':
       return dedupOperator(node);
     case 'limit':

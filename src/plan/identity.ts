@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type OperatorId, operatorId, WeirError } from '../core/index.ts';
-import { type DataType, fieldOf, type FieldType } from '../batch/index.ts';
+import { type BatchSchema, type DataType, fieldOf, type FieldType } from '../batch/index.ts';
 import { formatMs } from '../core/index.ts';
 import { exprText, plainColumn } from '../expr/index.ts';
 import type {
@@ -115,6 +115,10 @@ function labelOf({ node }: Resolved): string {
       return shortened(`first of ${node.keys.join(', ')}`);
     case 'limit':
       return `limit ${node.rows}`;
+    case 'changes':
+      return `changes by ${node.op}`;
+    case 'upserts':
+      return shortened(`last of ${node.keys.join(', ')}`);
     default:
       return node.kind;
   }
@@ -135,7 +139,10 @@ function keysOf({ node }: Resolved): readonly string[] {
   switch (node.kind) {
     case 'aggregate':
     case 'dedup':
+    case 'upserts':
       return node.keys;
+    case 'changes':
+      return [node.op];
     case 'reduce':
     case 'process':
       return [selectorText(node.key)];
@@ -178,6 +185,10 @@ function stateOf({ node }: Resolved): string | null {
       return `first of ${node.keys.join(', ')}; remembered ${rememberedText(node.remembered)}`;
     case 'limit':
       return node.local === true ? null : 'number of rows so far';
+    case 'changes':
+      return `watermark before changes by ${node.op}`;
+    case 'upserts':
+      return `last of ${node.keys.join(', ')}: ${columnsText(node.schema)}`;
     case 'sink':
       return `staged results of ${node.sink.identity}, mode ${node.mode}`;
     default:
@@ -221,6 +232,10 @@ function joinText({ how, keys, nullSafe, bound, table, asOf, regular }: JoinNode
   const isRange = bound !== undefined && (bound.lowMs !== 0 || bound.highMs !== 0);
   const within = isRange ? `, ${bound.right} - ${bound.left} in ${formatMs(bound.lowMs)} to ${formatMs(bound.highMs)}` : '';
   return `${how} join${table === true ? ' with a table' : regular === undefined ? '' : ' of rows that change'} on ${on}${nullSafe ? ', nulls equal' : ''}${within}`;
+}
+
+function columnsText(schema: BatchSchema): string {
+  return schema.kind === 'any' ? 'whole rows' : schema.fields.map((field) => `${field.name} ${fieldText(field)}`).join(', ');
 }
 
 /** The columns of each side that are kept, which are those that somebody needs. */

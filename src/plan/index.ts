@@ -1,8 +1,8 @@
+export type { ChangelogNode, ChangesNode, UpsertsNode } from './change-nodes.ts';
 export type {
   AggregateNode,
   AggregateSpec,
   CallSite,
-  ChangelogNode,
   CombineNode,
   CountSpec,
   CustomAggregate,
@@ -65,5 +65,5 @@ export {
 export { deadLetterId, deadLetterSchema, planJob } from './planner.ts';
 export { shapeOf, type StateShape, type Takeover, takeover } from './state-shape.ts';
 export { inputsOf } from './inputs.ts';
-export { isRegular, refusedChanges, refusedEvery, refusedRetraction, takesChanges } from './retraction.ts';
+export { isRegular, refusedChanges, refusedEvery, refusedReading, refusedRetraction, takesChanges } from './retraction.ts';
 export { isKeyed } from './shuffle-key.ts';

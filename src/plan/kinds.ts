@@ -46,6 +46,9 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
       return new Set(['rows']);
     case 'reduce':
       return new Set(['running']);
+    case 'changes':
+    case 'upserts':
+      return new Set(['changing']);
     case 'join':
       if (node.regular !== undefined) return new Set(['changing']);
       return new Set([node.table === true && kindOf(node.inputs[0]) === 'rows' ? 'rows' : 'joined']);
@@ -112,6 +115,9 @@ export function underWatermark(node: LogicalNode, column: string): Answer {
     case 'lookup':
       return ofLookup(node, column);
     case 'source':
+    case 'changes':
+    case 'upserts':
+      // A row may be taken back long after its time.
       return 'no';
     case 'changelog':
       // A change may come long after the time of its row.

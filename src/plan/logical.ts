@@ -5,6 +5,7 @@
  */
 import type { BatchSchema, ColumnPath, FieldType, SchemaField } from '../batch/index.ts';
 import type { ExprNode, NamedExpr } from '../expr/index.ts';
+import type { ChangelogNode, ChangesNode, UpsertsNode } from './change-nodes.ts';
 import type { GroupTime } from './group-time.ts';
 
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once';
@@ -55,7 +56,7 @@ export interface SinkInfo {
 /** Where a closure was written, for errors: `examples/job.ts:12`; '' where unknown. */
 export type CallSite = string;
 
-interface NodeBase {
+export interface NodeBase {
   /** What `.named()` gave. */
   readonly name?: string;
   /** What `.parallelism()` gave. */
@@ -336,11 +337,6 @@ export interface DedupNode extends NodeBase {
   readonly keys: readonly string[];
   readonly remembered: Remembered;
 }
-/** What happens to the rows of its input, as rows that do not change: each with how it came about, in the column `op` behind its own (`changeOps`). */
-export interface ChangelogNode extends NodeBase {
-  readonly kind: 'changelog';
-  readonly input: LogicalNode;
-}
 /** The first `rows` rows of all. */
 export interface LimitNode extends NodeBase {
   readonly kind: 'limit';
@@ -375,6 +371,8 @@ export type LogicalNode =
   | DedupNode
   | LimitNode
   | ChangelogNode
+  | ChangesNode
+  | UpsertsNode
   | SinkNode;
 
 /** How a result that changes goes out: as sinks ask for it, or (`retract`) with each row as it was before the row that comes in its place. */

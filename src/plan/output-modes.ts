@@ -31,11 +31,11 @@ export interface OutputModes {
     update: '✗ joined rows do not change: use append';
     complete: '✗ complete writes the whole result each time, and a join has no bounded one: use append, or aggregate it';
   };
-  /** A join of rows that change. */
+  /** A join of rows that change; a stream of changes. */
   changing: {
-    append: '✗ append writes a row once it is final, and these are taken back as partners come and go: use update, or changelog()';
+    append: '✗ append writes a row once it is final, and these may be taken back: use update, or changelog()';
     update: true;
-    complete: '✗ complete writes the whole result each time, and a join has no bounded one: use update, or aggregate it';
+    complete: '✗ complete writes the whole result each time, and rows that are taken back one by one have no bounded one: use update, or aggregate them';
   };
   /** An aggregation of an aggregation, or some of its rows. */
   chained: {
@@ -74,10 +74,10 @@ export const outputModes: OutputModes = {
     complete: '✗ complete writes the whole result each time, and a join has no bounded one: use append, or aggregate it',
   },
   changing: {
-    append:
-      '✗ append writes a row once it is final, and these are taken back as partners come and go: use update, or changelog()',
+    append: '✗ append writes a row once it is final, and these may be taken back: use update, or changelog()',
     update: true,
-    complete: '✗ complete writes the whole result each time, and a join has no bounded one: use update, or aggregate it',
+    complete:
+      '✗ complete writes the whole result each time, and rows that are taken back one by one have no bounded one: use update, or aggregate them',
   },
   chained: {
     append: true,

@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type BatchSchema, batchSchema } from '../batch/index.ts';
-import { type OperatorId, operatorId } from '../core/index.ts';
+import { type OperatorId, operatorId, WeirError } from '../core/index.ts';
 import { type Identity, identify, projectionText } from './identity.ts';
 import { keyGroupsOfJob } from './key-groups.ts';
 import { hasWatermark } from './kinds.ts';
@@ -16,7 +16,7 @@ import { optimizeJob } from './optimize.ts';
 import { shuffleKey } from './shuffle-key.ts';
 import { changelogOf, type Edge, type PhysicalPlan, type PlannedOperator, type Stage } from './physical.ts';
 import { type Feed, type Resolved, resolveJob } from './resolve.ts';
-import { validateJob, warningsOf } from './validate.ts';
+import { at, validateJob, warningsOf } from './validate.ts';
 
 /** Columns of the rows that the dead-letter sink is given; `DeadLetter` of the API. */
 export const deadLetterSchema: BatchSchema = batchSchema([
@@ -82,6 +82,8 @@ class Draft {
   readonly stages: DraftStage[] = [];
   readonly edges: Edge[] = [];
   readonly #places = new Map<Resolved, Place>();
+  /** Whose rows may have overtaken each other on the way from their split, or their key. */
+  readonly #spread = new Set<Resolved>();
   readonly #parallelism: number;
   readonly #identities: ReadonlyMap<Resolved, Identity>;
 
@@ -108,8 +110,25 @@ class Draft {
     const stage = fused ? above!.stage : this.#newStage(parallelism);
     const index = stage.operators.push(operator) - 1;
     this.#places.set(resolved, { stage, operator, index });
+    this.#watchOrder(resolved, stage);
     if (fused) above!.operator.outputs.push({ port: feed!.port, to: { kind: 'operator', index } });
     else for (const each of resolved.feeds) this.#connect(each, stage, resolved.node);
+  }
+
+  /** Rows that say what becomes of others must come in their order. */
+  #watchOrder(resolved: Resolved, stage: DraftStage): void {
+    const { node, feeds } = resolved;
+    const isKeyed = shuffleKey(node, 0) !== null;
+    const isSpread = feeds.some(
+      (feed) => this.#spread.has(feed.from) || (!isKeyed && stage.parallelism > 1 && !this.#isAligned(feed, stage)),
+    );
+    if (!isSpread) return;
+    if (node.kind === 'changes' || node.kind === 'upserts') throw outOfOrder(node);
+    if (!isKeyed) this.#spread.add(resolved);
+  }
+
+  #isAligned({ from, rebalanced }: Feed, { parallelism }: DraftStage): boolean {
+    return this.#places.get(from)!.stage.parallelism === parallelism && !rebalanced;
   }
 
   /** A stage of its own, fed by every other. */
@@ -142,7 +161,7 @@ class Draft {
   #connect(feed: Feed, stage: DraftStage, node: LogicalNode): void {
     const from = this.#places.get(feed.from)!;
     const key = shuffleKey(node, feed.input ?? 0);
-    const aligned = from.stage.parallelism === stage.parallelism && !feed.rebalanced;
+    const aligned = this.#isAligned(feed, stage);
     const edge = this.#edge(
       from.stage.index,
       stage,
@@ -181,6 +200,14 @@ class Draft {
     if (node.kind === 'source' || shuffleKey(node, 0) !== null || feeds.some((feed) => feed.rebalanced)) return this.#parallelism;
     return Math.max(...feeds.map((feed) => this.#places.get(feed.from)!.stage.parallelism));
   }
+}
+
+function outOfOrder(node: LogicalNode): WeirError {
+  return new WeirError(
+    'E_PLAN',
+    `${at(node)}: its input is spread over subtasks before, so that what comes later may arrive before what came first`,
+    { hint: 'leave out rebalance(), and other parallelisms, between the source and it' },
+  );
 }
 
 /** A table's watermark is its end, until which it holds rows back. */

@@ -17,6 +17,7 @@ import {
   schemaId,
 } from '../batch/index.ts';
 import { columnExpr, columnsRead } from '../expr/index.ts';
+import type { ChangesNode, UpsertsNode } from './change-nodes.ts';
 import type {
   AggregateNode,
   CallSite,
@@ -54,7 +55,9 @@ export class Pruning implements Pass {
         return this.#join(node, inputs, needs);
       case 'lookup':
         return this.#lookup(node, inputs[0]!, needs);
-      case 'dedup': {
+      case 'dedup':
+      case 'changes':
+      case 'upserts': {
         const input = this.#narrowed(node, inputs[0]!);
         return { ...node, input, schema: part(node.schema, input.schema) };
       }
@@ -88,8 +91,8 @@ export class Pruning implements Pass {
     return { ...same, columns: node.columns.filter(({ name }) => names.includes(name)), schema: only(node.schema, names) };
   }
 
-  /** Only what it needs is sent to a keyed operator. */
-  #narrowed(node: AggregateNode | DedupNode, input: LogicalNode): LogicalNode {
+  /** Only what it needs is sent to a keyed operator, or compared. */
+  #narrowed(node: AggregateNode | DedupNode | ChangesNode | UpsertsNode, input: LogicalNode): LogicalNode {
     const { schema } = input;
     const needs = this.#of(node.input);
     return needs === null || schema.kind === 'any' ? input : narrowed(input, schema, needs, node.site);
@@ -146,6 +149,10 @@ function needsOf(node: LogicalNode, own: Needs): readonly (readonly [LogicalNode
       return [[node.input, own]];
     case 'dedup':
       return [[node.input, own === null ? null : [...own, ...ofDedup(node)]]];
+    case 'changes':
+      return [[node.input, own === null ? null : [...own, [node.op]]]];
+    case 'upserts':
+      return [[node.input, own === null ? null : [...own, ...ofUpserts(node)]]];
     case 'late':
       // The rows are those of the aggregation's input; what the aggregation itself needs it says.
       return [[node.input.input, own]];
@@ -178,6 +185,9 @@ function ofDedup({ keys, remembered }: DedupNode): readonly ColumnPath[] {
   const time = 'column' in remembered ? remembered.column : undefined;
   return [...keys, ...(time === undefined ? [] : [time])].map((name) => [name]);
 }
+
+const ofUpserts = ({ keys, deleted }: UpsertsNode): readonly ColumnPath[] =>
+  [...keys, ...(deleted === undefined ? [] : [deleted])].map((name) => [name]);
 
 function ofAggregation({ keys, window, session, aggregates }: AggregateNode): Needs {
   const read = aggregates.flatMap(({ spec: { column, where, top } }) => [

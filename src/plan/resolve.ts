@@ -7,7 +7,7 @@
 import { inputsOf } from './inputs.ts';
 import { isChanging, kindOf } from './kinds.ts';
 import type { Emission, EmissionMode, LogicalJob, LogicalNode, SinkNode } from './logical.ts';
-import { isRegular, isRetracted, takesChanges } from './retraction.ts';
+import { givesChanges, isRetracted, takesChanges } from './retraction.ts';
 
 /** The way in which what is below wants an aggregation's rows. */
 interface Demand {
@@ -53,7 +53,7 @@ class Resolver {
   }
 
   #operator(node: Resolved['node'], demand: Demand): Resolved {
-    const changes = node.kind !== 'aggregate' && node.kind !== 'reduce' && !isRegular(node) && mayChange(node);
+    const changes = node.kind !== 'aggregate' && node.kind !== 'reduce' && !givesChanges(node) && mayChange(node);
     const key = changes || node.kind === 'sink' ? portOf(demand) : '';
     const variants = this.#known.get(node) ?? new Map<string, Resolved>();
     this.#known.set(node, variants);

@@ -7,6 +7,7 @@
 import { hasNow } from '../expr/index.ts';
 import { groupTime } from './group-time.ts';
 import { isChanging, kindsOf } from './kinds.ts';
+import type { ChangesNode, UpsertsNode } from './change-nodes.ts';
 import type { AggregateNode, AggregateSpec, JoinNode, LogicalNode, ReduceNode, SinkNode } from './logical.ts';
 import { inputsOf } from './inputs.ts';
 
@@ -23,6 +24,9 @@ export const takesChanges = (node: LogicalNode): boolean =>
 /** A join whose rows change. */
 export const isRegular = (node: LogicalNode): boolean => node.kind === 'join' && node.regular !== undefined;
 
+/** Its rows change whoever asks for them: once per epoch those go out that are gone, and those that are new. */
+export const givesChanges = (node: LogicalNode): boolean => isRegular(node) || node.kind === 'changes' || node.kind === 'upserts';
+
 /** Is given rows as they were: it asks for that, it is told of every change, and all its rows can say it. */
 export function isRetracted({ input, sink, mode, everyMs }: SinkNode): boolean {
   if (kindsOf(input).has('changing')) return true;
@@ -31,14 +35,14 @@ export function isRetracted({ input, sink, mode, everyMs }: SinkNode): boolean {
 
 /** A row of it may be taken back with no other in its place, where nothing is left of a group, or of a pair. */
 export const mayVanish = (node: LogicalNode): boolean =>
-  originsOf(node).some((origin) => isRegular(origin) || takesChanges(origin));
+  originsOf(node).some((origin) => givesChanges(origin) || takesChanges(origin));
 
 /** Why the rows of this sink cannot be held back for a time; undefined: they can. */
 export function refusedEvery({ input, mode, everyMs }: Pick<SinkNode, 'input' | 'mode' | 'everyMs'>): Refusal | undefined {
   if (mode !== 'update' || everyMs === 0) return undefined;
-  if (originsOf(input).some(isRegular))
+  if (originsOf(input).some(givesChanges))
     return {
-      reason: 'rows of a join that change are written as partners come and go, not every so often',
+      reason: 'rows that may be taken back are written once per epoch, not every so often',
       hint: 'leave `every` out, or aggregate them',
     };
   if (!originsOf(input).some(takesChanges)) return undefined;
@@ -81,7 +85,7 @@ function onlyFinal(input: LogicalNode, who: string): Refusal {
   const kinds = kindsOf(input);
   if (kinds.has('changing'))
     return {
-      reason: `the rows of its input are taken back as partners come and go, and ${who} only final rows`,
+      reason: `the rows of its input may be taken back, and ${who} only final rows`,
       hint: 'use changelog() before',
     };
   if (kinds.has('running'))
@@ -110,17 +114,34 @@ function withoutRetraction(name: string, { fn }: AggregateSpec): Refusal {
   };
 }
 
-type Origin = AggregateNode | ReduceNode | JoinNode;
+/** Why rows that say what happens cannot be read as that; undefined: they can. */
+export function refusedReading(input: LogicalNode): Refusal | undefined {
+  if (!computesNow(input)) return undefined;
+  return {
+    reason: 'its input has now() in its columns, and a row that is taken back would not be what it was',
+    hint: 'leave now() out of the columns before, and withProcessingTime()',
+  };
+}
+
+type Origin = AggregateNode | ReduceNode | JoinNode | ChangesNode | UpsertsNode;
 const isSession = (origin: Origin): boolean => origin.kind === 'aggregate' && origin.session !== undefined;
 
-/** The aggregations and joins whose rows these are, through verbs that keep no state. */
+/** Whose rows these are, through verbs that keep no state. */
 function originsOf(node: LogicalNode): readonly Origin[] {
-  if (node.kind === 'aggregate' || node.kind === 'reduce' || node.kind === 'join') return [node];
+  switch (node.kind) {
+    case 'aggregate':
+    case 'reduce':
+    case 'join':
+    case 'changes':
+    case 'upserts':
+      return [node];
+    default:
+  }
   return isStateless(node) ? inputsOf(node).flatMap(originsOf) : [];
 }
 
 function computesNow(node: LogicalNode): boolean {
-  if (!isStateless(node)) return false;
+  if (!isStateless(node) && node.kind !== 'watermark') return false;
   const exprs =
     node.kind === 'project'
       ? [...(node.predicate === undefined ? [] : [node.predicate]), ...(node.columns ?? []).map(({ expr }) => expr)]

@@ -7,6 +7,7 @@ export function shuffleKey(node: LogicalNode, input: number): Edge['key'] {
   switch (node.kind) {
     case 'aggregate':
     case 'dedup':
+    case 'upserts':
       return { columns: node.keys };
     case 'reduce':
     case 'process':

@@ -11,7 +11,15 @@ import type { AggregateNode, LogicalJob, LogicalNode, WatermarkNode } from './lo
 import { type Kind, outputModes } from './output-modes.ts';
 import { inputsOf } from './inputs.ts';
 import type { Resolved } from './resolve.ts';
-import { isRegular, mayVanish, type Refusal, refusedChanges, refusedEvery, refusedRetraction } from './retraction.ts';
+import {
+  isRegular,
+  mayVanish,
+  type Refusal,
+  refusedChanges,
+  refusedEvery,
+  refusedReading,
+  refusedRetraction,
+} from './retraction.ts';
 import { isKeyed } from './shuffle-key.ts';
 
 export function validateJob(job: LogicalJob, parallelism: number): void {
@@ -56,8 +64,9 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
     checkLateness(node);
   } else if (node.kind === 'changelog' || isRegular(node))
     for (const input of inputsOf(node)) accept(node, refusedRetraction(input));
-  else if (isKeyed(node) || node.kind === 'limit' || node.kind === 'lookup')
+  else if (isKeyed(node) || node.kind === 'limit' || node.kind === 'lookup' || node.kind === 'changes')
     for (const input of inputsOf(node)) checkInput(node, kindOf(input));
+  if (node.kind === 'changes') accept(node, refusedReading(node.input));
   for (const input of inputsOf(node)) visit(input, seen);
 }
 
@@ -134,7 +143,7 @@ function misplaced(watermark: LogicalNode, how: string): WeirError {
   });
 }
 
-function at(node: LogicalNode): string {
+export function at(node: LogicalNode): string {
   return `${node.name ?? node.kind}${node.site === '' ? '' : ` (${node.site})`}`;
 }
 
@@ -192,6 +201,10 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
     else if (node.kind === 'dedup' && sources > 1)
       warnings.push(
         `${at(node)}: rows of one key come from several inputs, so which of them is the first may depend on their order of arrival`,
+      );
+    if (node.kind === 'upserts' && sources > 1)
+      warnings.push(
+        `${at(node)}: rows of one key come from several inputs, so which of them is the last may depend on their order of arrival`,
       );
     if (node.kind === 'process' && node.onTimer !== undefined && sources > 1)
       warnings.push(

@@ -68,7 +68,7 @@ describe('what cannot be of rows that change is refused', () => {
           .join(readings.select('deviceId'), { on: 'deviceId', ttl: 'forever' })
           .groupBy(countWindow(3))
           .agg({ pairs: count() }),
-      'agg(): the rows of its input are taken back as partners come and go, and a window of so many rows takes only final rows',
+      'agg(): the rows of its input may be taken back, and a window of so many rows takes only final rows',
     ],
     [
       () => running.groupBy(countWindow(3)).count(),
@@ -101,14 +101,14 @@ describe('what cannot be of rows that change is refused', () => {
     ],
     [
       () => (running as any).join(readings.select('deviceId'), { on: 'deviceId', ttl: 'forever' }).keyBy('deviceId'),
-      'keyBy(): the rows of this stream are taken back as partners come and go, and it takes only final rows',
+      'keyBy(): the rows of this stream may be taken back, and it takes only final rows',
     ],
     [
       () =>
         (running as any)
           .join(readings.select('deviceId'), { on: 'deviceId', ttl: 'forever' })
           .lookupJoin({ schema: schema({ deviceId: t.string, name: t.string }), fetch: () => [] }, { on: 'deviceId' }),
-      'lookupJoin(): the rows of this stream are taken back as partners come and go, and it takes only final rows',
+      'lookupJoin(): the rows of this stream may be taken back, and it takes only final rows',
     ],
     [
       () => (running as any).join(readings.select('deviceId'), { on: 'deviceId', ttl: 'forever' }).to(sinkOf()),
@@ -119,7 +119,7 @@ describe('what cannot be of rows that change is refused', () => {
         (running as any)
           .join(readings.select('deviceId'), { on: 'deviceId', ttl: 'forever' })
           .to(sinkOf() as never, { mode: 'update', every: '1 minute' } as never),
-      'to(): rows of a join that change are written as partners come and go, not every so often',
+      'to(): rows that may be taken back are written once per epoch, not every so often',
     ],
     [
       () => running.select((c: any) => ({ op: c.count })).changelog(),

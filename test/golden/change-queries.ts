@@ -11,7 +11,7 @@ type Change = { readonly takenBack?: true; readonly op?: '+I' | '-U' | '+U' | '-
 type First = Partial<Row> & Aggregates;
 
 /** What is left of rows, each of which is added, replaces another of its key, or takes back one that was there. */
-function leftOf(
+export function leftOf(
   epochs: readonly PublishedEpoch[],
   keyOf: (row: object) => string,
 ): { readonly rows: object[]; readonly wrong: string[] } {
@@ -28,9 +28,9 @@ function leftOf(
 }
 
 /** -0 and 0 are the same value, and which of them is there first follows from arrival. */
-const plainZero = (value: number | null): number | null => (value === 0 ? 0 : value);
+export const plainZero = <V extends number | null>(value: V): V => (value === 0 ? (0 as V) : value);
 /** In which order values were collected follows from arrival. */
-const settled = (row: object): object => {
+export const settled = (row: object): object => {
   const { all, least, most, ...rest } = row as { all: number[]; least: number | null; most: number | null };
   return { ...rest, least: plainZero(least), most: plainZero(most), all: ascending(all) };
 };
@@ -69,7 +69,7 @@ function regrouped(first: readonly First[]): object[] {
 const byLeft = (row: object): string => shown((row as { readonly left: number }).left);
 
 /** In each mode, and as a changelog, of which each row takes back exactly what was there. */
-async function inAllModes(
+export async function inAllModes(
   experiment: Experiment,
   first: Stream<object, any>,
   expected: readonly First[],

@@ -15,6 +15,7 @@ import { sessions } from './session-queries.ts';
 import { splitSource } from './split-source.ts';
 import { plainly, stepped } from './steps.ts';
 import { changing } from './change-queries.ts';
+import { asChanges, changeStreams, ofOneSplit } from './change-stream-queries.ts';
 import { tops } from './top-queries.ts';
 import { World } from './world.ts';
 
@@ -32,6 +33,7 @@ export const queries = {
   ...firstRows,
   ...tops,
   ...changing,
+  ...changeStreams,
   sessions,
   counted,
 };
@@ -44,6 +46,20 @@ export function fitting(life: Drawn): Drawn {
     case 'counted':
     case 'timers':
       return { ...life, left: life.left.slice(0, 1), right: [], steps: without('rebalance', 'twice') };
+    case 'changed': // in their order, each behind what it takes back
+      return {
+        ...life,
+        left: asChanges(life.left),
+        right: asChanges(life.right),
+        steps: without('untyped', 'rebalance', 'twice'),
+      };
+    case 'lasts':
+      return {
+        ...life,
+        left: ofOneSplit(life.left, 'left'),
+        right: ofOneSplit(life.right, 'right'),
+        steps: without('untyped', 'rebalance', 'twice'),
+      };
     case 'instants': // without a schema a bare time is not seen, nor are columns
     case 'firsts':
     case 'expiring':

@@ -6,14 +6,22 @@ import { liveOut } from './live-out.ts';
 const seed = 20_161_129;
 
 /** Joins of every type and bound, and rows that change, which the mixed lives meet now and then. */
-test.each(['joins', 'versions', 'lookups', 'fetched', 'regroups', 'revisions', 'ranks', 'regulars'] as const)(
-  '%s give what the plain way gives, whatever happens to them',
-  { timeout: 300_000 },
-  async (query) => {
-    for (const life of fc.sample(drawn, { numRuns: 20, seed })) {
-      const { findings } = await liveOut({ ...life, query });
-      const where = JSON.stringify({ ...life, query });
-      for (const { what, actual, expected } of findings) expect(actual, `${what}: ${where}`).toEqual(expected);
-    }
-  },
-);
+test.each([
+  'joins',
+  'versions',
+  'lookups',
+  'fetched',
+  'regroups',
+  'revisions',
+  'ranks',
+  'regulars',
+  'changed',
+  'reread',
+  'lasts',
+] as const)('%s give what the plain way gives, whatever happens to them', { timeout: 300_000 }, async (query) => {
+  for (const life of fc.sample(drawn, { numRuns: 20, seed })) {
+    const { findings } = await liveOut({ ...life, query });
+    const where = JSON.stringify({ ...life, query });
+    for (const { what, actual, expected } of findings) expect(actual, `${what}: ${where}`).toEqual(expected);
+  }
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type BatchSchema, hashKey, keyGroupOf, type SchemaField } from '../../src/batch/index.ts';
+import { batchOf, type BatchSchema, hashKey, keyGroupOf, type SchemaField } from '../../src/batch/index.ts';
 import {
   aggregateOperator,
   asOfJoinOperator,
@@ -10,6 +10,7 @@ import {
   keyExtractor,
   processOperator,
   sessionOperator,
+  upsertsOperator,
 } from '../../src/operators/index.ts';
 import type { Operator } from '../../src/operators/index.ts';
 import type { Emission, JoinType } from '../../src/plan/index.ts';
@@ -21,6 +22,7 @@ import {
   clock,
   dedupNode,
   eventBatch,
+  events,
   type EventRow,
   field,
   joinNode,
@@ -30,6 +32,7 @@ import {
   rowsItem,
   schemaOf,
   sliding,
+  sourceNode,
   text,
   watermark,
 } from './operator-fixture.ts';
@@ -105,6 +108,18 @@ const timers = (): Operator =>
         emit({ key, at, n: state.n.get() })) as never,
     }),
   );
+
+/** The last row of each key, and which of them are gone. */
+const lasts = (): Operator =>
+  upsertsOperator({
+    kind: 'upserts',
+    input: sourceNode(removable),
+    keys: ['key'],
+    deleted: 'gone',
+    ttlMs: 2000,
+    site: 'job.ts:8',
+    schema: events,
+  });
 
 const join = (how: JoinType) => (): Operator =>
   joinOperator(joinNode({ how, bound: { left: 'at', right: 'seen', lowMs: -3, highMs: 9 } }));
@@ -186,6 +201,17 @@ const asBoth: Feed = (rows) => [
   otherRows(...rows.map(({ key, at, stamp }) => ({ other: key, seen: at, stamp }))),
 ];
 
+const removable = schemaOf(...fieldsOf(events), field('gone', { kind: 'bool' }));
+/** Some rows take away what their keys have. */
+const asUpserts: Feed = (rows) => {
+  const batch = batchOf(
+    removable,
+    rows.map(({ key, at, value }) => ({ key, at, value, gone: value! > 7 })),
+    { origin: { split: 's', first: 0 } },
+  );
+  return [{ kind: 'rows', batch, advances: true }];
+};
+
 /** Some rows are versions, the others meet them. */
 const asVersions: Feed = (rows) => [
   rowsItem(rows.filter(({ value }) => value! > 3)),
@@ -208,7 +234,7 @@ async function run({ make, feed = asTheyAre, columns = ['key'] }: Moved, { paral
   for (let generation = 0; generation < rows.length; generation++) {
     const subtasks = await Promise.all(
       groupsOf(parallelism[generation % parallelism.length]!).map((owned) =>
-        OperatorRun.restored({ make, blobs, clock: new VirtualClock(), owned }, snapshots),
+        OperatorRun.restored({ make, blobs, clock: new VirtualClock(), owned, epochTime: generation * 1000 }, snapshots),
       ),
     );
     const part = rows[generation]!;
@@ -226,7 +252,7 @@ async function run({ make, feed = asTheyAre, columns = ['key'] }: Moved, { paral
       snapshots.push(
         await subtask.barrier(testBarrier(generation + 1, generation % 2 === 0 || last ? [2000] : [], last ? 'end' : undefined)),
       );
-      out.push(...subtask.emitted.map(({ port, row }) => JSON.stringify([port, row])));
+      out.push(...subtask.emitted.map(({ port, kind, row }) => JSON.stringify([port, kind, row])));
     }
   }
   return out.sort();
@@ -247,6 +273,7 @@ describe('keyed operators whose key groups move at each restore', () => {
     ['as-of joins that grow old', { make: asOf(30), feed: asVersions }],
     ['timers on the clock, and what lasts for a time,', { make: byTheClock }],
     ['first rows', { make: firsts, columns: ['key', 'at'] }],
+    ['last rows', { make: lasts, feed: asUpserts }],
     ['first rows that expire', { make: expiring }],
   ])('%s give the same rows at any parallelism', async (_, moved) => {
     await fc.assert(

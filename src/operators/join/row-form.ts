@@ -22,6 +22,7 @@ import {
   type SchemaField,
   type StringBuilder,
 } from '../../batch/index.ts';
+import { invariant } from '../../core/index.ts';
 import { copyBytes, Memory } from './memory.ts';
 
 /** Where a row's bytes are: from `at` on. */
@@ -84,6 +85,12 @@ export class RowForm implements RowBytes {
 
   static ofColumns(fields: readonly SchemaField[]): RowForm {
     return new RowForm(fields);
+  }
+
+  /** Of all columns. */
+  static ofSchema(schema: BatchSchema): RowForm {
+    invariant(schema.kind === 'columns', 'rows that are put into columns have them');
+    return new RowForm(schema.fields);
   }
 
   /** Of rows that are kept as they are, whatever they have. */
