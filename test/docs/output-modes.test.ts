@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { outputModes } from '../../src/plan/index.ts';
 import { changes } from './changes-example.ts';
 import { hourly } from './modes-example.ts';
+import { categories } from './products-example.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 const doc = read('docs/output-modes.md');
@@ -46,4 +47,24 @@ test('what its table says of rows that change is what becomes of them', async ()
     ),
   );
   expect(told.map((each) => each.join('; '))).toEqual(rows.map(([, , said]) => said!.trim()));
+});
+
+test('what its table says of products is what becomes of them', async () => {
+  const [, example] = /<!-- example: products -->\n```ts\n([\s\S]*?)```/.exec(doc)!;
+  expect(example).toBe(read('test/docs/products-example.ts'));
+  const rows = [...doc.matchAll(/^\| \d \| ((?:[cud] [a-z](?: \w+ \d+)?(?:, )?)+) \|([^|]*)\|$/gm)];
+  expect(rows.length).toBe(3);
+  const told = rows.map(([, said]) =>
+    said!.split(', ').map((each) => {
+      const [op, id, category, price] = each.split(' ') as [string, string, string?, string?];
+      const row = { id, category: category ?? 'of old', price: Number(price ?? 0) };
+      return { op, before: op === 'c' ? null : row, after: op === 'd' ? null : row };
+    }),
+  );
+  const became = (await categories(...told)).map((epoch) =>
+    (epoch as { op: string; category: string; products: number; mean: number }[]).map(
+      ({ op, category, products, mean }) => `${op} ${category}: ${products}, mean ${mean}`,
+    ),
+  );
+  expect(became.map((each) => each.join('; '))).toEqual(rows.map(([, , said]) => said!.trim()));
 });
