@@ -40,6 +40,23 @@ export const joinQueries: Readonly<Record<string, Query>> = {
     return to(averages, 'update');
   },
 
+  /** What a seller's last ten auctions bring, on average: the highest price of each may still rise. */
+  q6: (events, to) => {
+    const auctions = events
+      .where((c) => c.event_type.eq(1))
+      .select((c) => ({ id: c.id, seller: c.seller, opened: c.dateTime, expires: c.expires }));
+    const averages = auctions
+      .join(bids(events).select('auction', 'price', 'dateTime'), { on: { id: 'auction' } })
+      .where((c) => c.dateTime.gte(c.opened).and(c.dateTime.lte(c.expires)))
+      .groupBy('seller', 'id', 'expires')
+      .agg({ final: max('price') })
+      .groupBy('seller')
+      .top(10, { by: ['expires', 'id'] })
+      .groupBy('seller')
+      .agg({ average: avg('final') });
+    return to(averages, 'update');
+  },
+
   /** The dearest bids of each ten seconds. */
   q7: (events, to) => {
     const timely = timed(events)

@@ -25,6 +25,12 @@ const timeoutMs = 900_000;
 const seconds = (ms) => (ms / 1000).toFixed(2);
 const geometric = (values) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 
+function verdictOf(query, { equal }) {
+  if (!equal) return ', NOT EQUAL';
+  const { added } = queryNamed(query);
+  return added === undefined ? ', equal' : `, ${added.field} equal when added up, windows not compared`;
+}
+
 function lineOf(query, name, { skipped, cpuMs, steadyWallMs, startMs, peakRssBytes }, events, equal) {
   if (skipped !== undefined) return `${query.padEnd(9)} ${name.padEnd(17)} skipped: ${skipped}`;
   const memory = peakRssBytes === undefined ? '?' : Math.round(peakRssBytes / 1e6);
@@ -72,7 +78,7 @@ export async function nexmark({ quick, say, pairs, events = quick ? 200_000 : 5_
             : compareResults(query, readRows(ours), readRows(result.result));
         if (comparison?.equal === false) faults.push(`${query}: ${name} gives something else`);
         found.push({ query, name, events, ...result, comparison });
-        say(lineOf(query, name, result, events, comparison === undefined ? '' : comparison.equal ? ', equal' : ', NOT EQUAL'));
+        say(lineOf(query, name, result, events, comparison === undefined ? '' : verdictOf(query, comparison)));
         if (name !== 'weir') await rm(join(folder, `${name}-${query}`), { recursive: true, force: true });
       }
       await rm(join(folder, `weir-${query}`), { recursive: true, force: true });

@@ -157,6 +157,17 @@ export const queries: Readonly<Record<string, Query>> = {
         .select((c) => ({ bidder: c.bidder, bids: c.bids, windowStart: c.window.start, windowEnd: c.window.end })),
     ),
 
+  /** Bids by the time at which they are read. */
+  q12: (events, to) =>
+    to(
+      events
+        .withProcessingTime('seen')
+        .where((c) => c.event_type.eq(2))
+        .groupBy(window('seen', '10 seconds'), 'bidder')
+        .agg({ bids: count() })
+        .select((c) => ({ bidder: c.bidder, bids: c.bids, windowStart: c.window.start, windowEnd: c.window.end })),
+    ),
+
   q14: (events, to) =>
     to(
       bids(events)

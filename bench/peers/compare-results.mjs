@@ -1,7 +1,8 @@
 // Whether two engines gave the same answer to a query.
 //
 // Owns: when two rows are the same (by the kinds of fields in queries.mjs), and when two results are: as multisets of rows, or, for a
-// query whose rows replace each other, by the last row of each key. Does not own: where the rows are (result-files.mjs).
+// query whose rows replace each other, by the last row of each key; or, where windows follow from the clock, by what they add up to. Does
+// not own: where the rows are (result-files.mjs).
 // A row that is not of the query's form (a field too many, of another type, or out of its place) makes a result unequal to any other,
 // also to its like. A field that is null may be left out.
 import { queryNamed } from './queries.mjs';
@@ -39,18 +40,39 @@ function textOf(row, names, kinds) {
   return JSON.stringify(values);
 }
 
-/** What counts of the rows, as texts: all of them, or with a key the last of each. */
+/** What counts of the rows, as texts: all of them, with a key the last of each, or what these add up to. */
 function* textsOf(query, rows, found) {
   const names = Object.keys(query.fields);
   const last = query.key === undefined ? undefined : new Map();
+  const given = new Map();
   for (const row of rows) {
     found.emissions++;
     const text = textOf(row, names, query.fields);
     if (text === undefined) found.malformed++;
     else if (last === undefined) yield text;
-    else replace(last, query.key.map((name) => row[name]).join(), row[changeField], text);
+    else {
+      const key = query.key.map((name) => row[name]).join();
+      replace(last, key, row[changeField], text);
+      if (query.added !== undefined) given.set(key, row);
+    }
   }
-  yield* last?.values() ?? [];
+  if (last === undefined) return;
+  if (query.added === undefined) yield* last.values();
+  else
+    yield* sumsOf(
+      query.added,
+      [...last.keys()].map((key) => given.get(key)),
+    );
+}
+
+/** The sums, as texts. */
+function sumsOf({ by, field }, rows) {
+  const sums = new Map();
+  for (const row of rows) {
+    const of = JSON.stringify(by.map((name) => row[name]));
+    sums.set(of, (sums.get(of) ?? 0) + row[field]);
+  }
+  return [...sums].map(([of, sum]) => `${of} ${sum}`);
 }
 
 function replace(last, key, change, text) {

@@ -1,7 +1,7 @@
 /** Each peer as its users would set it up; some in two ways, where it depends on the query which is better. */
 export const contestants = {
   hand: { peer: 'hand' },
-  'hand-each': { peer: 'hand', updates: 'each', only: ({ key }) => key !== undefined },
+  'hand-each': { peer: 'hand', updates: 'each', only: ({ key, added }) => key !== undefined && added === undefined },
   duckdb: { peer: 'duckdb' },
   flink: { peer: 'flink' },
   'flink-mini-batch': { peer: 'flink', miniBatch: true, only: ({ key }) => key !== undefined },

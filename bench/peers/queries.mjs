@@ -14,20 +14,24 @@ const perRank = (what) => Object.fromEntries(['total', 'rank1', 'rank2', 'rank3'
 const ranks = { ...perRank('Bids'), ...perRank('Bidders'), ...perRank('Auctions') };
 const prices = { minPrice: 'integer', maxPrice: 'integer', avgPrice: 'number', sumPrice: 'integer' };
 
-/** Spark counts no distinct values in a stream, ranks no rows, and aggregates no aggregate that changes. */
-const noRanksInSpark = ['hand', 'duckdb', 'flink'];
+const ofChanges = { spark: 'it takes no aggregate of an aggregate that changes' };
+const distinct = { spark: 'it counts no distinct values in a stream' };
 
 const ofAuction = { seller: 'integer', category: 'integer' };
 const onSale = { initialBid: 'integer', reserve: 'integer', auctionTime: 'integer', expires: 'integer', ...ofAuction };
 
-/** Of each query: its fields in the order in which they are written, `key` where only the last row of a key counts, the watermark, and which peers have it where not all do. */
+/**
+ * Of each query: its fields in the order in which they are written, `key` where only the last row of a key counts, `added` where rows are compared only as sums of a field, whether
+ * its windows close by a watermark, and which peers do not have it, and why.
+ */
 export const queries = {
   q0: { fields: { ...converted, price: 'integer' } },
   q1: { fields: converted },
   q2: { fields: { auction: 'integer', price: 'integer' } },
   q3: { fields: { name: 'text', city: 'text', state: 'text', auction: 'integer' } },
-  q4: { fields: { category: 'integer', average: 'number' }, key: ['category'], peers: noRanksInSpark },
+  q4: { fields: { category: 'integer', average: 'number' }, key: ['category'], missing: ofChanges },
   q5: { fields: { auction: 'integer', ...bounds, bids: 'integer' }, windowed: true },
+  q6: { fields: { seller: 'integer', average: 'number' }, key: ['seller'], missing: ofChanges },
   q7: {
     fields: { auction: 'integer', bidder: 'integer', price: 'integer', dateTime: 'integer', extra: 'text' },
     windowed: true,
@@ -39,7 +43,6 @@ export const queries = {
       ...{ bidder: 'integer', price: 'integer', dateTime: 'integer', extra: 'text' },
     },
     key: ['id'],
-    peers: noRanksInSpark,
   },
   q10: {
     fields: {
@@ -53,6 +56,16 @@ export const queries = {
     },
   },
   q11: { fields: { bidder: 'integer', bids: 'integer', ...bounds }, windowed: true },
+  // Which window a bid is in follows from the clock.
+  q12: {
+    fields: { bidder: 'integer', bids: 'integer', ...bounds },
+    key: ['bidder', 'windowStart'],
+    added: { by: ['bidder'], field: 'bids' },
+    missing: {
+      duckdb: 'all of its input has one time',
+      flink: 'what is in windows of the clock when the input ends it does not write',
+    },
+  },
   q13: {
     fields: { auction: 'integer', bidder: 'integer', price: 'integer', dateTime: 'integer', value: 'text' },
   },
@@ -62,22 +75,21 @@ export const queries = {
       ...{ bidTimeType: 'text', dateTime: 'integer', extra: 'text', cCount: 'integer' },
     },
   },
-  q15: { fields: { day: 'text', ...ranks }, key: ['day'], peers: noRanksInSpark },
+  q15: { fields: { day: 'text', ...ranks }, key: ['day'], missing: distinct },
   q16: {
     fields: { channel: 'text', day: 'text', minute: 'text', ...ranks },
     key: ['channel', 'day'],
-    peers: noRanksInSpark,
+    missing: distinct,
   },
   q17: {
     fields: { auction: 'integer', day: 'text', ...perRank('Bids'), ...prices },
     key: ['auction', 'day'],
-    peers: noRanksInSpark,
   },
-  q18: { fields: bid, key: ['bidder', 'auction'], peers: noRanksInSpark },
+  q18: { fields: bid, key: ['bidder', 'auction'] },
   q19: {
     fields: { auction: 'integer', rank: 'integer', ...bid },
     key: ['auction', 'rank'],
-    peers: noRanksInSpark,
+    missing: { spark: 'it ranks no rows in a stream' },
   },
   q20: {
     fields: {
@@ -116,6 +128,6 @@ export function queryNamed(name) {
 
 /** Why a peer cannot run a query; undefined: it can. */
 export function missingFrom(peer, name) {
-  const { peers } = queryNamed(name);
-  return peers === undefined || peers.includes(peer) ? undefined : `there is no ${name} in ${peer}`;
+  const why = queryNamed(name).missing?.[peer];
+  return why === undefined ? undefined : `there is no ${name} in ${peer}: ${why}`;
 }

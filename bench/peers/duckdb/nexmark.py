@@ -71,6 +71,12 @@ QUERIES = {
         FROM (SELECT auction.category, CAST(max(bid.price) AS DOUBLE) AS highest FROM auction JOIN bid
           ON auction.id = bid.auction AND bid."dateTime" BETWEEN auction."dateTime" AND auction.expires
           GROUP BY auction.id, auction.category) GROUP BY category""",
+    "q6": """SELECT seller, sum(final) / count(*) AS average
+        FROM (SELECT auction.seller, CAST(max(bid.price) AS DOUBLE) AS final FROM auction JOIN bid
+          ON auction.id = bid.auction AND bid."dateTime" BETWEEN auction."dateTime" AND auction.expires
+          GROUP BY auction.id, auction.seller, auction.expires
+          QUALIFY row_number() OVER (PARTITION BY auction.seller ORDER BY auction.expires DESC, auction.id DESC) <= 10)
+        GROUP BY seller""",
     "q7": f"""SELECT auction, bidder, price, epoch_ms("dateTime") AS dateTime, extra FROM bid
         QUALIFY price = max(price) OVER (PARTITION BY {WINDOW})""",
     "q9": f"""SELECT auction.id, auction.itemName, auction.description, {ON_SALE}, bid.bidder, bid.price,

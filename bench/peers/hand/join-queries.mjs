@@ -171,6 +171,33 @@ const averagePrices = bidding({
   row: ({ category, sum, auctions }) => ({ category, average: sum / auctions }),
 });
 
+const lastAuctions = 10;
+const isLater = (a, b) => (a.to !== b.to ? a.to > b.to : a.id > b.id);
+/** Of each seller, what the last ten auctions with a bid would bring. One that has fallen behind those never comes back. */
+const averageOfLast = bidding({
+  opened() {
+    const sellers = new Map();
+    return ({ id, seller }) => {
+      if (!sellers.has(seller)) sellers.set(seller, { seller, last: [] });
+      return { id, of: sellers.get(seller), best: undefined };
+    };
+  },
+  bid(auction, { price, dateTime }) {
+    const { of, best } = auction;
+    if ((best !== undefined && price <= best) || !isInTime(auction, Date.parse(dateTime))) return undefined;
+    auction.best = price;
+    const { last } = of;
+    if (best !== undefined) return last.includes(auction) ? of : undefined;
+    let at = last.length;
+    while (at > 0 && isLater(auction, last[at - 1])) at--;
+    if (at === lastAuctions) return undefined;
+    last.splice(at, 0, auction);
+    if (last.length > lastAuctions) last.pop();
+    return of;
+  },
+  row: ({ seller, last }) => ({ seller, average: last.reduce((sum, { best }) => sum + best, 0) / last.length }),
+});
+
 /** Bids, the persons who make them, and the auctions that these open: each is kept, and meets the others. */
 function biddersWhoSell(emit) {
   const known = new Map();
@@ -201,6 +228,7 @@ const side = new Map(Array.from({ length: 10_000 }, (_, key) => [key, `value ${k
 export const joinQueries = {
   q3: sellersAndPersons,
   q4: averagePrices,
+  q6: averageOfLast,
   q7: highestBids,
   q8: newSellers,
   q9: winningBids,

@@ -275,6 +275,29 @@ function sessions(emit) {
   return { event, end: () => closeUpTo(Number.POSITIVE_INFINITY) };
 }
 
+const clockWindowMs = 10_000;
+/** Bids of each bidder by the time at which they are read. */
+function byTheClock(emit) {
+  let end = Number.NEGATIVE_INFINITY;
+  let counts = new Map();
+
+  function close() {
+    for (const [bidder, bids] of counts) emit({ bidder, bids, windowStart: end - clockWindowMs, windowEnd: end });
+    counts = new Map();
+  }
+
+  function event({ event_type, bidder }) {
+    if (event_type !== bidType) return;
+    const now = Date.now();
+    if (now >= end) {
+      close();
+      end = Math.floor(now / clockWindowMs) * clockWindowMs + clockWindowMs;
+    }
+    counts.set(bidder, (counts.get(bidder) ?? 0) + 1);
+  }
+  return { event, end: close };
+}
+
 export const handQueries = {
   ...joinQueries,
   q0: perBid(({ dateTime, bidder, auction, price, extra }, emit) =>
@@ -292,6 +315,7 @@ export const handQueries = {
     emit({ auction, bidder, price, dateTime: Date.parse(dateTime), extra, day: dayOf(bid), minute: minuteOf(bid) });
   }),
   q11: sessions,
+  q12: byTheClock,
   q15: distinct((bid) => ({ day: dayOf(bid) })),
   q16: distinct((bid) => ({ channel: bid.channel, day: dayOf(bid) })),
   q17: perAuctionAndDay,

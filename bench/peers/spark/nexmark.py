@@ -60,6 +60,29 @@ JOINED = {
         person.state, auction.itemName, auction.description, {ON_SALE}
         FROM person JOIN auction ON auction.seller = person.id JOIN bid ON bid.bidder = person.id""",
 }
+BEST = """max_by(struct(bid.bidder, bid.price, unix_millis(bid.dateTime) AS dateTime, bid.extra),
+            struct(bid.price, -unix_millis(bid.dateTime), -bid.bidder))"""
+DAY = "date_format(dateTime, 'yyyy-MM-dd')"
+RANKED = """count(*) AS totalBids, count_if(price < 10000) AS rank1Bids, count_if(price >= 10000 AND price < 1000000) AS rank2Bids,
+        count_if(price >= 1000000) AS rank3Bids"""
+# Rows that replace each other.
+UPDATING = {
+    "running": "SELECT bidder, count(*) AS bids, sum(price) AS total FROM bid GROUP BY bidder",
+    "q9": f"""SELECT auction.id, auction.itemName, auction.description, {ON_SALE}, best.bidder, best.price, best.dateTime, best.extra
+        FROM (SELECT auction.id, auction.itemName, auction.description, auction.initialBid, auction.reserve, auction.dateTime,
+          auction.expires, auction.seller, auction.category, {BEST} AS best
+          FROM auction JOIN bid ON auction.id = bid.auction AND bid.dateTime BETWEEN auction.dateTime AND auction.expires
+          GROUP BY auction.id, auction.itemName, auction.description, auction.initialBid, auction.reserve, auction.dateTime,
+          auction.expires, auction.seller, auction.category) AS auction""",
+    "q12": f"""SELECT bidder, bids, unix_millis(window.start) AS windowStart, unix_millis(window.end) AS windowEnd
+        FROM (SELECT bidder, window(seen, '10 seconds') AS window, count(*) AS bids
+          FROM (SELECT bidder, current_timestamp() AS seen FROM bid) GROUP BY bidder, window(seen, '10 seconds'))""",
+    "q17": f"""SELECT auction, {DAY} AS day, {RANKED}, min(price) AS minPrice, max(price) AS maxPrice, avg(price) AS avgPrice,
+        sum(price) AS sumPrice FROM bid GROUP BY auction, {DAY}""",
+    "q18": """SELECT auction, bidder, last.price, last.channel, last.url, last.dateTime, last.extra
+        FROM (SELECT auction, bidder, max_by(struct(price, channel, url, unix_millis(dateTime) AS dateTime, extra),
+          struct(dateTime, price)) AS last FROM bid GROUP BY auction, bidder)""",
+}
 BOUNDS = ("unix_millis(window.start) AS windowStart", "unix_millis(window.end) AS windowEnd")
 
 
@@ -102,10 +125,6 @@ WINDOWED = {"q5": hottest, "q11": sessions, "tumbling": tumbling, "sliding": sli
 TIMED = {*WINDOWED, "q7", "q8"}
 
 
-def running(bid: DataFrame) -> DataFrame:
-    return bid.groupBy("bidder").agg(F.count("*").alias("bids"), F.sum("price").alias("total"))
-
-
 def session(options: argparse.Namespace) -> SparkSession:
     builder = SparkSession.builder.master(f"local[{options.cores}]").appName("nexmark")
     settings = {
@@ -132,7 +151,7 @@ def session(options: argparse.Namespace) -> SparkSession:
 
 
 def read(spark: SparkSession, options: argparse.Namespace) -> DataFrame:
-    reader = spark.readStream.schema(ALL if options.query in {*JOINED, "q8"} else EVENT)
+    reader = spark.readStream.schema(ALL if options.query in {*JOINED, "q8", "q9"} else EVENT)
     if options.bytes_per_trigger:
         reader = reader.option("maxBytesPerTrigger", options.bytes_per_trigger)
     events = reader.json(options.input)
@@ -142,17 +161,17 @@ def read(spark: SparkSession, options: argparse.Namespace) -> DataFrame:
 def start(spark: SparkSession, options: argparse.Namespace, output: str, checkpoints: str):
     events = read(spark, options)
     bid = events.where("event_type = 2").select("auction", "bidder", "price", "channel", "url", "dateTime", "extra")
-    if options.query == "running":
+    bid.createOrReplaceTempView("bid")
+    if options.query in {*JOINED, "q9"}:
+        for kind, name in enumerate(("person", "auction")):
+            events.where(f"event_type = {kind}").createOrReplaceTempView(name)
+    if options.query in UPDATING:
         # The folder of a batch is written again if the batch is: exactly once.
         def write(batch: DataFrame, number: int) -> None:
             batch.write.mode("overwrite").json(f"{output}/batch-{number:06d}")
 
-        writer = running(bid).writeStream.outputMode("update").foreachBatch(write)
+        writer = spark.sql(UPDATING[options.query]).writeStream.outputMode("update").foreachBatch(write)
     else:
-        bid.createOrReplaceTempView("bid")
-        if options.query in JOINED:
-            for kind, name in enumerate(("person", "auction")):
-                events.where(f"event_type = {kind}").createOrReplaceTempView(name)
         text = (STATELESS | JOINED).get(options.query)
         if options.query == "q8":
             result = new_sellers(events)

@@ -60,6 +60,22 @@ describe('rows that replace each other', () => {
   });
 });
 
+test('windows by the clock are compared by what is in all of them', () => {
+  const seen = (bidder: number, bids: number, windowStart: number) => ({
+    bidder,
+    bids,
+    windowStart,
+    windowEnd: windowStart + 10_000,
+  });
+  const ours = [seen(1, 2, 0), seen(1, 3, 0), seen(1, 4, 10_000), seen(2, 1, 0)];
+  expect(compareResults('q12', ours, [seen(2, 1, 70_000), seen(1, 7, 60_000)]).equal).toBe(true);
+  expect(compareResults('q12', ours, [seen(2, 1, 0), seen(1, 9, 0)])).toMatchObject({
+    equal: false,
+    missing: { count: 1, examples: ['[1] 9'] },
+    unexpected: { count: 1, examples: ['[1] 7'] },
+  });
+});
+
 describe('values', () => {
   test('of q1 are compared in thousandths, others exactly', () => {
     expect(compareResults('q1', [converted(0.908 * 172)], [converted(156.176)]).equal).toBe(true);

@@ -111,6 +111,21 @@ test('by hand, an average is of what each auction would bring, which may rise', 
   expect(averages).toEqual([100, 75, 80]);
 });
 
+test('by hand, the average of a seller is of the last ten auctions that have bids, in the order in which they end', () => {
+  const averages: number[] = [];
+  const { event } = handQueries.q6!((row) => averages.push((row as { average: number }).average), { each: true });
+  const opened = (id: number) => ({ event_type: 1, id, seller: 1, category: 10, dateTime: at(0), expires: at(9000 + (id % 3)) });
+  for (let id = 1; id <= 11; id++) for (const one of [opened(id), bid(10, id, 1, 100 * id)]) event(one);
+  // Of 3, 6 and 9, which end first, the first has fallen behind; so has what is bid on it.
+  expect(averages.at(-1)).toBe((6600 - 300) / 10);
+  event(bid(20, 3, 2, 10_000));
+  expect(averages).toHaveLength(11);
+  event(bid(30, 6, 2, 1600));
+  expect(averages.at(-1)).toBe((6600 - 300 + 1000) / 10);
+  event(bid(9500, 11, 2, 99_999));
+  expect(averages).toHaveLength(12);
+});
+
 test('by hand, the dearest bids of each window are all of those that cost as much', () => {
   const rows: { price: number; bidder: number }[] = [];
   const { event, end } = handQueries.q7!((row) => rows.push(row as (typeof rows)[0]), { each: true });
@@ -127,8 +142,10 @@ test('by hand, the dearest bids of each window are all of those that cost as muc
 });
 
 test('a peer that has not this query is skipped with that reason', async () => {
-  const options = { query: 'q18', input: join(folder, 'nowhere.jsonl'), output: join(folder, 'out'), work: folder };
-  expect(await runPeer('spark', options)).toEqual({ skipped: 'there is no q18 in spark' });
+  const options = { query: 'q19', input: join(folder, 'nowhere.jsonl'), output: join(folder, 'out'), work: folder };
+  expect(await runPeer('spark', options)).toEqual({
+    skipped: 'there is no q19 in spark: it ranks no rows in a stream',
+  });
 });
 
 test('every query has a loop by hand whose rows are of its form', () => {

@@ -77,6 +77,13 @@ final class JoinQueries {
                   + " MAX(CAST(b.price AS DOUBLE)) AS highest FROM auction AS a JOIN bid AS b ON a.id = b.auction"
                   + " WHERE b.`dateTime` BETWEEN a.`dateTime` AND a.expires GROUP BY a.id, a.category) GROUP BY category",
               "category"),
+          "q6",
+          new Updating(
+              "SELECT seller, AVG(highest) AS average FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY seller ORDER BY expires DESC, id DESC) AS n"
+                  + " FROM (SELECT a.id, COALESCE(a.seller, 0) AS seller, a.expires, MAX(CAST(b.price AS DOUBLE)) AS highest"
+                  + " FROM auction AS a JOIN bid AS b ON a.id = b.auction WHERE b.`dateTime` BETWEEN a.`dateTime` AND a.expires"
+                  + " GROUP BY a.id, a.seller, a.expires)) WHERE n <= 10 GROUP BY seller",
+              "seller"),
           "q9",
           new Updating(
               "SELECT id, itemName, description, initialBid, reserve, auctionTime, expires, seller, category, bidder, price,"
