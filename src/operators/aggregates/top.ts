@@ -2,8 +2,21 @@
  * The first rows in an order of some of their columns, best first; of equal ones that which came first. Null is behind all values, whatever the order.
  *
  * Owns: the rows of a group that may still be among them, as bytes, with the values that they are compared by. What falls behind is gone.
+ * The bytes are those of a text, a character each: the collector of garbage moves a text as it does an object, while memory of its own costs
+ * more than the row.
  */
-import { type Batch, type BatchSchema, ByteReader, ByteWriter, type FieldType, fieldCodec, keyOfOne } from '../../batch/index.ts';
+import { Buffer } from 'node:buffer';
+import {
+  type Batch,
+  type BatchSchema,
+  bufferOver,
+  ByteReader,
+  ByteWriter,
+  type FieldType,
+  fieldCodec,
+  keyOfOne,
+  latin1Slice,
+} from '../../batch/index.ts';
 import { invariant } from '../../core/index.ts';
 import type { TopSpec } from '../../plan/index.ts';
 import type { Aggregate } from './aggregate.ts';
@@ -13,12 +26,12 @@ import { compareValues } from './extremum.ts';
 interface Placed {
   readonly ordinal: number;
   readonly by: readonly unknown[];
-  readonly row: Uint8Array;
+  readonly row: string;
 }
 /** A row that may become one: good until the next is asked for. */
 interface Candidate {
   by(): readonly unknown[];
-  row(): Uint8Array;
+  row(): string;
 }
 
 export function top(spec: TopSpec, input: BatchSchema): Aggregate<Placed[]> {
@@ -43,7 +56,7 @@ export function topOfChanges(spec: TopSpec, input: BatchSchema): Aggregate<Place
 
 function placeOf(acc: readonly Placed[], candidate: Candidate): number {
   const row = candidate.row();
-  return acc.findIndex((each) => Buffer.compare(each.row, row) === 0);
+  return acc.findIndex((each) => each.row === row);
 }
 
 /** @param kept how many rows of a group */
@@ -52,13 +65,13 @@ function placed({ rows, by, columns }: TopSpec, input: BatchSchema, kept: number
   const orders = by.map(({ column }) => fieldCodec(fieldIn(input, column)));
   const codecs = columns.map((column) => fieldCodec(fieldIn(input, column)));
   const scratch = new ByteWriter();
-  const packed = (readers: readonly ((i: number) => unknown)[], i: number): Uint8Array => {
+  const packed = (readers: readonly ((i: number) => unknown)[], i: number): string => {
     scratch.reset();
     for (let c = 0; c < codecs.length; c++) codecs[c]!.write(scratch, readers[c]!(i));
-    return scratch.finish();
+    return textOf(scratch.peek());
   };
   const valuesOf = ({ row }: Placed): unknown[] => {
-    const from = new ByteReader(row);
+    const from = new ByteReader(bytesOf(row));
     return codecs.map((codec) => codec.read(from));
   };
   const isBehind = (acc: readonly Placed[], values: readonly unknown[]): boolean =>
@@ -93,23 +106,26 @@ function placed({ rows, by, columns }: TopSpec, input: BatchSchema, kept: number
       for (const { ordinal, by: values, row } of acc) {
         out.varint(ordinal);
         orders.forEach((codec, i) => codec.write(out, values[i]));
-        out.bytes(row);
+        out.bytes(bytesOf(row));
       }
     },
     read: (from) =>
       Array.from({ length: from.varint() }, () => ({
         ordinal: from.varint(),
         by: orders.map((codec) => codec.read(from)),
-        row: from.bytes(),
+        row: textOf(from.bytes()),
       })),
   };
 }
+
+const bytesOf = (row: string): Uint8Array => Buffer.from(row, 'latin1');
+const textOf = (bytes: Uint8Array): string => latin1Slice(bufferOver(bytes), 0, bytes.length);
 
 function candidates(
   batch: Batch,
   by: TopSpec['by'],
   columns: readonly string[],
-  packed: (readers: readonly ((i: number) => unknown)[], i: number) => Uint8Array,
+  packed: (readers: readonly ((i: number) => unknown)[], i: number) => string,
 ): (i: number) => Candidate {
   const orders = by.map(({ column }) => batch.reader(column));
   const readers = columns.map((column) => batch.reader(column));
