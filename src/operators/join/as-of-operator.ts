@@ -10,7 +10,6 @@
  */
 import { type Batch, BatchBuilder, rowKind } from '../../batch/index.ts';
 import { equalIsLate, type JoinBound, type JoinNode } from '../../plan/index.ts';
-import { orSetAside } from '../dead-rows.ts';
 import { type Due, DueHeap } from '../due-heap.ts';
 import type { GroupedKey } from '../key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
@@ -18,11 +17,9 @@ import { type GroupRun, PerGroup } from '../per-group.ts';
 import { ResultRows } from '../result-rows.ts';
 import { type Progress, progressOf } from '../result-snapshot.ts';
 import { Resumable } from '../resumable.ts';
-import { JoinKeys } from './join-keys.ts';
-import type { Side } from './join-times.ts';
+import { Arrivals } from './arrivals.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { type KeptRow, KeptRows } from './kept-rows.ts';
-import { momentsOf } from './moments.ts';
 import { type RowBytes, type RowForm, rowOf } from './row-form.ts';
 import { KeptVersions, placesOf } from './versions.ts';
 
@@ -35,15 +32,6 @@ interface Waiting extends Due {
   /** Its own key. */
   readonly of: string;
 }
-/** A row that has come. `time`: null where it has none, or a part of its key is null: then no version is its own. */
-interface Arrival extends GroupedKey {
-  readonly time: number | null;
-  /** The watermark from which it is late. */
-  readonly lateFrom: number;
-}
-
-const timeless = { time: null, lateFrom: Infinity } as const;
-
 /** Left rows that wait are kept, and dropped, by so much time. */
 const bucketMs = 1000;
 const bucketOf = (time: number): number => Math.floor(time / bucketMs) * bucketMs;
@@ -58,10 +46,8 @@ class AsOfJoinOperator implements Operator {
   readonly #forms: readonly [RowForm, RowForm];
   readonly #rows: BatchBuilder;
   readonly #joined: JoinedRows;
-  readonly #keys: JoinKeys;
-  readonly #equalIsLate: readonly boolean[];
   readonly #heap = new DueHeap<Waiting>();
-  #context!: OperatorContext;
+  #arrivals!: Arrivals;
   #waiting!: KeptRows;
   #versions!: KeptVersions;
   #fired!: PerGroup;
@@ -75,17 +61,15 @@ class AsOfJoinOperator implements Operator {
     this.#forms = keptForms(node);
     this.#rows = new BatchBuilder(node.schema);
     this.#joined = new JoinedRows(node, this.#forms, this.#rows);
-    this.#keys = new JoinKeys(node, () => this.#context.keyGroups);
-    this.#equalIsLate = node.inputs.map(equalIsLate);
     // A watermark that is equal to its time leaves a row waiting, and must not make it late for what follows.
     this.holdsBackMs = equalIsLate(node) ? 1 : 0;
   }
 
   open(context: OperatorContext): void {
-    this.#context = context;
     this.#waiting = new KeptRows(context, 'waiting', this.#forms[0], true);
     this.#versions = new KeptVersions(context, -this.#bound.lowMs);
     this.#fired = new PerGroup(context.keyGroups, context.ownedGroups);
+    this.#arrivals = new Arrivals(this.#node, context, this.#fired);
   }
 
   process(batch: Batch, out: Output, _advanceTo: (row: number) => number, input = 0): Step {
@@ -111,51 +95,33 @@ class AsOfJoinOperator implements Operator {
   *#takeRows(batch: Batch, out: Output): Generator<void, void> {
     const [form] = this.#forms;
     const write = form.writer(batch);
+    const arrivals = this.#arrivals.of(batch, 0);
     const results = this.#results(out);
-    for (const { i, arrival } of this.#inTime(batch, 0)) {
+    for (let i = 0; i < batch.length; i++) {
+      const arrival = arrivals.at(i);
+      if (arrival === null) continue;
       write(i);
-      if (arrival.time === null) this.#give(form, undefined);
-      else this.#wait(arrival, arrival.time);
+      if (arrival.moment === null) this.#give(form, undefined);
+      else this.#wait(arrival, arrival.moment.time);
       if (results.pass()) yield;
     }
     results.flush();
+    arrivals.done();
   }
 
   #takeVersions(batch: Batch): void {
     const [, form] = this.#forms;
     const write = form.writer(batch);
     const placeAt = placesOf(batch);
-    for (const { i, arrival } of this.#inTime(batch, 1)) {
-      const { key, group, time } = arrival;
-      if (time === null) continue;
-      write(i);
-      this.#versions.add(key, group, { ...placeAt(i), time, bytes: form.copied() });
-    }
-  }
-
-  /** The rows of a batch that are not late, which are counted. */
-  *#inTime(batch: Batch, side: Side): Generator<{ readonly i: number; readonly arrival: Arrival }, void> {
-    const arrivalAt = this.#arrivals(batch, side);
-    const stampAt = batch.stamps();
-    let late = 0;
+    const arrivals = this.#arrivals.of(batch, 1);
     for (let i = 0; i < batch.length; i++) {
-      const arrival = orSetAside(this.#context, this.#node.site, batch, i, arrivalAt);
-      if (arrival === null) continue;
-      if (arrival.lateFrom <= Math.max(stampAt(i), this.#fired.of(arrival.group))) late++;
-      else yield { i, arrival };
+      const arrival = arrivals.at(i);
+      if (arrival === null || arrival.moment === null) continue;
+      const { key, group, moment } = arrival;
+      write(i);
+      this.#versions.add(key, group, { ...placeAt(i), time: moment.time, bytes: form.copied() });
     }
-    if (late > 0) this.#context.count('late', late);
-  }
-
-  #arrivals(batch: Batch, side: Side): (i: number) => Arrival {
-    const keyAt = this.#keys.of(batch, side);
-    const isNone = this.#keys.isNone(batch, side);
-    const column = side === 0 ? this.#bound.left : this.#bound.right;
-    const momentAt = momentsOf(batch, column, true, this.#equalIsLate[side] === true);
-    return (i) => {
-      const { key, group } = keyAt(i);
-      return { key, group, ...((isNone(i) ? null : momentAt(i)) ?? timeless) };
-    };
+    arrivals.done();
   }
 
   /** Keeps the row that was written last. */

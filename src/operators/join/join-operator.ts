@@ -10,20 +10,17 @@
  * exactly once, when the watermark proves that none can come; JO4 a left row of a semi or anti join goes out at most once.
  */
 import { type Batch, BatchBuilder, fieldOf, rowKind } from '../../batch/index.ts';
-import { equalIsLate, type JoinNode, underWatermark } from '../../plan/index.ts';
-import { orSetAside } from '../dead-rows.ts';
+import { equalIsLate, type JoinNode } from '../../plan/index.ts';
 import { type Due, DueHeap } from '../due-heap.ts';
-import type { GroupedKey } from '../key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
 import { type GroupRun, PerGroup } from '../per-group.ts';
 import { ResultRows } from '../result-rows.ts';
 import { type Progress, progressOf } from '../result-snapshot.ts';
 import { Resumable } from '../resumable.ts';
-import { JoinKeys } from './join-keys.ts';
+import { type Arrival, Arrivals, timedSides } from './arrivals.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { JoinTimes, type Side } from './join-times.ts';
 import { FoundRows, type KeptRow, KeptRows, type Place } from './kept-rows.ts';
-import { type Moment, momentsOf } from './moments.ts';
 import type { RowBytes, RowForm } from './row-form.ts';
 
 interface Snapshot extends Progress {
@@ -34,12 +31,6 @@ interface Waiting extends Due {
   readonly side: Side;
   readonly bucket: number;
 }
-/** A row that has come. `moment`: null where its time is null, or a part of its key: then it has no partner. */
-interface Arrival extends GroupedKey {
-  readonly side: Side;
-  readonly moment: Moment | null;
-}
-const anytime: Moment = { time: 0, lateFrom: Infinity };
 
 class JoinOperator implements Operator {
   readonly holdsBackMs: number;
@@ -49,16 +40,14 @@ class JoinOperator implements Operator {
   readonly #rows: BatchBuilder;
   readonly #joined: JoinedRows;
   readonly #times: JoinTimes;
-  readonly #keys: JoinKeys;
   /** Sides whose times are under a watermark. */
   readonly #timed: readonly boolean[];
-  readonly #equalIsLate: readonly boolean[];
   /** Sides whose rows go out without a partner, too. */
   readonly #outer: readonly boolean[];
   /** Left rows go out alone: at their first partner, or for want of one. */
   readonly #halves: boolean;
   readonly #heap = new DueHeap<Waiting>();
-  #context!: OperatorContext;
+  #arrivals!: Arrivals;
   #kept!: readonly [KeptRows, KeptRows];
   /** Partners of the row at hand. */
   readonly #near = new FoundRows();
@@ -69,16 +58,13 @@ class JoinOperator implements Operator {
   #forwarded = -Infinity;
 
   constructor(node: JoinNode) {
-    const { bound, how, inputs } = node;
+    const { bound, how } = node;
     this.#node = node;
     this.#forms = keptForms(node);
     this.#rows = new BatchBuilder(node.schema);
     this.#joined = new JoinedRows(node, this.#forms, this.#rows);
-    const columns = bound === undefined ? [] : [bound.left, bound.right];
-    this.#timed = columns.map((column, side) => underWatermark(inputs[side]!, column) !== 'no');
-    this.#equalIsLate = inputs.map(equalIsLate);
+    this.#timed = timedSides(node);
     this.#times = new JoinTimes(bound, this.#timed.includes(true));
-    this.#keys = new JoinKeys(node, () => this.#context.keyGroups);
     this.#outer = [how === 'left' || how === 'full' || how === 'anti', how === 'right' || how === 'full'];
     this.#halves = how === 'semi' || how === 'anti';
     this.holdsBackMs = this.#times.holdsBackMs + (this.#mayBeLateBehind() ? 1 : 0);
@@ -94,11 +80,11 @@ class JoinOperator implements Operator {
   }
 
   open(context: OperatorContext): void {
-    this.#context = context;
     const [left, right] = this.#forms;
     const dated = this.#node.bound !== undefined;
     this.#kept = [new KeptRows(context, 'left', left, dated), new KeptRows(context, 'right', right, dated)];
     this.#fired = new PerGroup(context.keyGroups, context.ownedGroups);
+    this.#arrivals = new Arrivals(this.#node, context, this.#fired);
   }
 
   process(batch: Batch, out: Output, _advanceTo: (row: number) => number, input = 0): Step {
@@ -122,19 +108,14 @@ class JoinOperator implements Operator {
   // ── rows in
 
   *#take(batch: Batch, out: Output, side: Side): Generator<void, void> {
-    const arrivalAt = this.#arrivals(batch, side);
+    const arrivals = this.#arrivals.of(batch, side);
     const form = this.#forms[side];
     const other: Side = side === 0 ? 1 : 0;
     const write = form.writer(batch);
     const results = this.#results(out);
-    let late = 0;
     for (let i = 0; i < batch.length; i++) {
-      const arrival = orSetAside(this.#context, this.#node.site, batch, i, arrivalAt);
+      const arrival = arrivals.at(i);
       if (arrival === null) continue;
-      if (this.#isLate(arrival, batch.stamp(i))) {
-        late++;
-        continue;
-      }
       write(i);
       this.#look(arrival);
       const near = this.#near;
@@ -149,28 +130,7 @@ class JoinOperator implements Operator {
       if (results.pass()) yield;
     }
     results.flush();
-    if (late > 0) this.#context.count('late', late);
-  }
-
-  #arrivals(batch: Batch, side: Side): (i: number) => Arrival {
-    const keyAt = this.#keys.of(batch, side);
-    const isNone = this.#keys.isNone(batch, side);
-    const momentAt = this.#momentsOf(batch, side);
-    return (i) => {
-      const { key, group } = keyAt(i);
-      return { key, group, side, moment: isNone(i) ? null : momentAt(i) };
-    };
-  }
-
-  #momentsOf(batch: Batch, side: Side): (i: number) => Moment | null {
-    const { bound } = this.#node;
-    if (bound === undefined) return () => anytime;
-    const column = side === 0 ? bound.left : bound.right;
-    return momentsOf(batch, column, this.#timed[side] === true, this.#equalIsLate[side] === true);
-  }
-
-  #isLate({ moment, group }: Arrival, stamp: number): boolean {
-    return moment !== null && moment.lateFrom <= Math.max(stamp, this.#fired.of(group));
+    arrivals.done();
   }
 
   /** Finds the rows that are there and are near to one that has come. */
