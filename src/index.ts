@@ -42,6 +42,7 @@ export {
   type JobModule,
   type JobReport,
   type AsOfJoinOptions,
+  type JoinCondition,
   type JoinOptions,
   type JoinType,
   type Lookup,

@@ -35,6 +35,7 @@ import {
   window,
   type EventTime,
   type EventWindow,
+  type ExprOf,
   type InputOf,
   type Job,
   type JobModule,
@@ -490,6 +491,25 @@ void inner;
 for await (const row of l.join(r, { on: 'id', how: 'full', within: ['0 minutes', '1 hour'] }).rows())
   same<typeof row, { id: string; a: number | null; at: EventTime | null; b: number | null; seen: EventTime | null }>();
 for await (const row of l.join(r, { on: 'id', how: 'semi' }).rows()) same<typeof row, { id: string; a: number; at: EventTime }>();
+// a condition has the columns of both, as they come in
+for await (const row of l
+  .join(r, {
+    on: 'id',
+    how: 'left',
+    within: ['0 minutes', '1 hour'],
+    where: (order, limit) => {
+      same<typeof order.a, ExprOf<number>>();
+      same<typeof limit.seen, ExprOf<EventTime>>();
+      return order.a.gt(limit.b).and(order.id.eq(limit.id));
+    },
+  })
+  .rows())
+  same<typeof row, { id: string; a: number; at: EventTime; b: number | null; seen: EventTime | null }>();
+l.join(asTable(right), { on: 'id', how: 'anti', where: (a, b) => a.at.lt(b.seen) }).to(stdout.sink());
+left
+  .select('id', 'a')
+  .join(right, { on: 'id', how: 'semi', ttl: 'forever', where: (a, b) => a.a.gt(b.b) })
+  .changelog();
 // equal windows bound an outer join, of aggregations and of rows
 const lw = l.groupBy(window('at', '1 minute'), 'id').agg({ a: sum('a') });
 const rw = r.groupBy(window('seen', '1 minute'), 'id').agg({ b: sum('b') });

@@ -194,6 +194,14 @@ left.join(r, { on: 'id', how: 'full', within: ['0 minutes', '1 hour'] });
 l.join(r, { on: 'idd' });
 //✗ both sides have a column 'a': rename one with select() before the join
 l.join(l, { on: 'id' });
+//✗ Property 'bb' does not exist on type
+l.join(r, { on: 'id', where: (a, b) => a.a.gt(b.bb) });
+//✗ is not assignable to
+l.join(r, { on: 'id', where: (a, b) => a.a.gt(b.id) });
+//✗ from type 'BooleanExpr<null>'
+l.join(r, { on: 'id', where: (a, b) => a.a.add(b.b) });
+//✗ 'where' does not exist in type
+l.asOfJoin(r, { on: 'id', where: (a, b) => a.a.gt(b.b) });
 //✗ "running"
 running.join(r, { on: 'deviceId' });
 //✗ joined rows do not change: use append

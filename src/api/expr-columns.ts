@@ -7,11 +7,12 @@
  */
 import type { BatchSchema, FieldType, SchemaField } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
-import { columnExpr, type ExprNode, exprText, nodesOf } from '../expr/index.ts';
+import { columnExpr, type ExprNode, exprText, heldTo, nodesOf } from '../expr/index.ts';
+import { sideNames } from '../plan/index.ts';
 import { type Call, called, refused, requireFunction } from './call.ts';
 import { columnOf } from './columns.ts';
 import { nearestName } from './nearest.ts';
-import { PlannedExpr } from './planned-expr.ts';
+import { nodeOf, PlannedExpr } from './planned-expr.ts';
 
 type Path = readonly [string, ...string[]];
 
@@ -27,9 +28,46 @@ export function exprsOf<R>(
   call: Call,
   nodesIn: (result: unknown) => { readonly result: R; readonly nodes: readonly ExprNode[] },
 ): R {
+  return planned(fn, [{ schema, call, path: [] }], call, nodesIn);
+}
+
+/** Rows that a function is given the columns of. */
+interface Given {
+  readonly schema: BatchSchema;
+  /** What refusals of a column name. */
+  readonly call: Call;
+  /** In front of the names of its columns. */
+  readonly path: readonly string[];
+}
+
+/**
+ * The condition that the user's function makes of the columns of two rows; see plan/pair-columns.ts for what they are called in it.
+ *
+ * @throws WeirError `E_PLAN` as above, and for what is no condition
+ */
+export function pairCondition(fn: unknown, schemas: readonly BatchSchema[], what: string, call: Call): ExprNode {
+  const given = schemas.map((schema, i): Given => {
+    const side = sideNames[i]!;
+    return { schema, call: { ...call, verb: `${call.verb} ${what}, ${side} row` }, path: [side] };
+  });
+  return planned(fn, given, call, (result) => {
+    const node = heldTo('boolean', nodeOf(result), what);
+    return { result: node, nodes: [node] };
+  });
+}
+
+function planned<R>(
+  fn: unknown,
+  given: readonly Given[],
+  call: Call,
+  nodesIn: (result: unknown) => { readonly result: R; readonly nodes: readonly ExprNode[] },
+): R {
   requireFunction(fn, call);
   const reads = new Set<ExprNode>();
-  const { result, nodes } = placed(call, () => nodesIn((fn as (c: object) => unknown)(columnsOf(schema, call, reads))));
+  const calls = [call, ...given.map((each) => each.call)];
+  const { result, nodes } = placed(calls, () =>
+    nodesIn((fn as (...rows: object[]) => unknown)(...given.map((each) => columnsOf(each, reads)))),
+  );
   const used = nodesOf(nodes);
   for (const read of reads)
     if (!used.has(read))
@@ -42,22 +80,22 @@ export function exprsOf<R>(
 }
 
 /** Errors of expressions name the verb that they were made for. */
-function placed<T>(call: Call, make: () => T): T {
+function placed<T>(calls: readonly Call[], make: () => T): T {
   try {
     return make();
   } catch (thrown) {
-    if (!(thrown instanceof WeirError) || thrown.message.startsWith(called(call))) throw thrown;
-    throw new WeirError(thrown.code, `${called(call)}: ${thrown.message}`, { hint: thrown.hint, cause: thrown });
+    if (!(thrown instanceof WeirError) || calls.some((call) => thrown.message.startsWith(called(call)))) throw thrown;
+    throw new WeirError(thrown.code, `${called(calls[0]!)}: ${thrown.message}`, { hint: thrown.hint, cause: thrown });
   }
 }
 
-function columnsOf(schema: BatchSchema, call: Call, reads: Set<ExprNode>): object {
+function columnsOf({ schema, call, path }: Given, reads: Set<ExprNode>): object {
   const names = schema.kind === 'any' ? [] : schema.fields.map(({ name }) => name);
   let spread: string | undefined;
   return new Proxy(Object.create(null) as object, {
     get(_, name) {
       if (typeof name !== 'string') return undefined;
-      const read = exprAt([name], columnOf(schema, name, call), reads);
+      const read = exprAt([...path, name] as unknown as Path, columnOf(schema, name, call), reads);
       if (spread !== name) reads.add(read.node);
       spread = undefined;
       return read;

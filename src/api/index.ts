@@ -56,7 +56,7 @@ export {
 export type { CheckMode, FinalKind } from './group-types.ts';
 export type { ChangeOp } from './changelog.ts';
 export type { ChangesOptions, UpsertsOptions } from './changes.ts';
-export type { AsOfJoinOptions, JoinOptions, JoinType, Lookup, RegularJoinOptions } from './join-types.ts';
+export type { AsOfJoinOptions, JoinCondition, JoinOptions, JoinType, Lookup, RegularJoinOptions } from './join-types.ts';
 export type { Job, JobReport, ModuleRunOptions, Progress, RunOptions } from './job.ts';
 export type { Launcher, LaunchOptions } from './launcher.ts';
 export { nearestName } from './nearest.ts';

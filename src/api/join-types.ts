@@ -1,5 +1,6 @@
 /** What a join takes and gives: types only. */
 import type { Duration } from '../core/index.ts';
+import type { BooleanExpr, Columns } from './expr-types.ts';
 import type { Show } from './fields.ts';
 import type { Schema } from './schema.ts';
 import type { EventTime, EventWindow, Timestamp, Watermarked, Window } from './values.ts';
@@ -25,6 +26,14 @@ export interface JoinOptions<How extends JoinType, On> {
   readonly times?: readonly [string, string];
   /** A null key is equal to a null key (false). */
   readonly nullSafe?: boolean;
+}
+/** What `join()` asks of two rows beside. */
+export interface JoinCondition<L, R> {
+  /**
+   * Over the columns of both rows, as they come in: `(order, limit) => order.price.gt(limit.least)`. Where it is false or null they do not belong together: in an outer
+   * join a row that meets it with nobody goes out alone. It must be pure; a row is set aside on which a function in it throws, which is that of the two that came later.
+   */
+  readonly where?: (left: Columns<L>, right: Columns<R>) => BooleanExpr<null>;
 }
 export interface RegularJoinOptions<How extends JoinType, On> extends Omit<JoinOptions<How, On>, 'within' | 'times'> {
   /** What was given for a key is remembered for so long after the last row of it came, by the time of epochs, or `'forever'`. */

@@ -15,7 +15,9 @@ import {
   typeText,
   underWatermark,
 } from '../plan/index.ts';
+import { type ExprNode, hasNow } from '../expr/index.ts';
 import { type Call, called, refused } from './call.ts';
+import { pairCondition } from './expr-columns.ts';
 import { columnOf, isWindow, keyColumn, requireWindowTime } from './columns.ts';
 import { checkFinal, checkRetracted } from './modes.ts';
 import { nearestName } from './nearest.ts';
@@ -28,6 +30,7 @@ export interface JoinRequest {
   readonly within?: readonly [Duration, Duration];
   readonly times?: readonly [string, string];
   readonly nullSafe?: boolean;
+  readonly where?: unknown;
   readonly ttl?: Duration | 'forever';
   /** Of `asOfJoin()` only. */
   readonly tolerance?: Duration;
@@ -57,6 +60,7 @@ export function joinOf(sides: Sides, isTable: boolean, request: JoinRequest, cal
       call,
       '✗ An outer join emits an unmatched row when no partner can come any more: bound the times with `within`, or join on equal windows.',
     );
+  const condition = request.where === undefined ? undefined : conditionOf(sides, request.where, call);
   const merged = typeof request.on === 'string' || Array.isArray(request.on) ? keys[0] : [];
   const result = columnsOf(sides, how, merged, call);
   return {
@@ -66,11 +70,28 @@ export function joinOf(sides: Sides, isTable: boolean, request: JoinRequest, cal
     keys,
     nullSafe: request.nullSafe ?? false,
     ...(bound === undefined ? {} : { bound }),
+    ...(condition === undefined ? {} : { condition }),
     ...(isTable ? { table: true } : {}),
     ...(regular === undefined ? {} : { regular }),
     site: call.site,
     ...result,
   };
+}
+
+/** What is asked of the rows of both sides beside their keys and times. */
+function conditionOf(sides: Columned, where: unknown, call: Call): ExprNode {
+  const condition = pairCondition(
+    where,
+    sides.map(({ schema }) => schema),
+    'where',
+    call,
+  );
+  if (!hasNow(condition)) return condition;
+  throw refused(
+    call,
+    'now() is no part of `where`: whether two rows belong together does not follow from when they come',
+    'compare times of the rows, or use where() behind the join',
+  );
 }
 
 /** A join whose rows change says how long it remembers them. */
@@ -102,6 +123,12 @@ export function asOfJoin(sides: Sides, request: JoinRequest, call: Call): JoinNo
       call,
       '`within` is for joins of two streams: a left row meets the latest version',
       'how old it may be says `tolerance`',
+    );
+  if (request.where !== undefined)
+    throw refused(
+      call,
+      '`where` is for join(): of the versions of a key the latest holds, whatever is asked of it',
+      'choose among the versions with where() before, or among the results behind',
     );
   for (const side of [0, 1] as const)
     if (!hasWatermark(sides[side]))

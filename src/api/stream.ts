@@ -22,6 +22,7 @@ import type {
   CheckColumns,
   CheckJoin,
   CheckTimeBound,
+  JoinCondition,
   JoinKeys,
   JoinOptions,
   JoinRow,
@@ -199,7 +200,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
   >(
     this: AnyStream<L, K>,
     right: Table<R> & CheckColumns<L, R, How, On>,
-    options: { readonly on: On; readonly how?: How; readonly nullSafe?: boolean },
+    options: { readonly on: On; readonly how?: How; readonly nullSafe?: boolean } & JoinCondition<L, R>,
   ): Stream<JoinRow<L, R, How, On>, K extends 'rows' ? 'rows' : 'joined'>;
   /**
    * Rows of both sides that are there now and have equal keys; each may change, and so may the result: a row that an outer join gives without a partner goes
@@ -211,18 +212,18 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
   join<L extends object, R extends object, const On extends JoinKeys<L, R>, const How extends JoinType = 'inner'>(
     this: AnyStream<L>,
     right: AnyStream<R> & CheckColumns<L, R, How, On>,
-    options: RegularJoinOptions<How, On>,
+    options: RegularJoinOptions<How, On> & JoinCondition<L, R>,
   ): Stream<JoinRow<L, R, How, On>, 'changing'>;
   /**
    * Rows of both sides with equal keys and, with `within`, close in time; without, of any time, for which all rows are kept for ever. Rows
-   * that come late, by their own watermark, are counted and left out.
+   * that come late, by their own watermark, are counted and left out. `where` asks more of two rows than equal keys.
    *
    * @throws WeirError `E_PLAN` as above, and for an outer join whose times nothing bounds, or without the watermark that it needs
    */
   join<L extends object, R extends object, const On extends JoinKeys<L, R>, const How extends JoinType = 'inner'>(
     this: AnyStream<L, FinalKind>,
     right: AnyStream<R, FinalKind> & CheckJoin<L, R, How, On>,
-    options: JoinOptions<How, On> & CheckTimeBound<How, On, L, R>,
+    options: JoinOptions<How, On> & JoinCondition<L, R> & CheckTimeBound<How, On, L, R>,
   ): Stream<JoinRow<L, R, How, On>, 'joined'>;
 
   /**

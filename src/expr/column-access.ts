@@ -33,7 +33,8 @@ export function physicalReader(batch: Batch, node: ColumnNode): PhysicalReader {
   return rest.length === 0 ? read : (row) => rest.reduce(propertyOf, read(row));
 }
 
-function propertyOf(value: unknown, name: string): unknown {
+/** Of an object; null where there is none, or none of that name. */
+export function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? ((value as Record<string, unknown>)[name] ?? null)
     : null;

@@ -14,8 +14,9 @@ export {
   whenExpr,
 } from './build.ts';
 export type { FunctionName, TimePart, WindowPlaces } from './functions/index.ts';
+export { propertyOf } from './column-access.ts';
 export { evaluate, type ReadColumn } from './interpret.ts';
-export type { Fault } from './loop.ts';
+export type { Fault, Predicate } from './loop.ts';
 export {
   type ColumnNode,
   columnsRead,
@@ -30,5 +31,6 @@ export {
   substitute,
   timedColumn,
 } from './node.ts';
+export { predicateOver } from './predicate.ts';
 export { Projection, type ProjectionSpec } from './projection.ts';
 export { exprText } from './text.ts';

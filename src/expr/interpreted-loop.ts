@@ -1,7 +1,7 @@
 import { physicalReader } from './column-access.ts';
 import type { ColumnWriter } from './column-writer.ts';
 import { evaluate, type ReadColumn } from './interpret.ts';
-import type { Loop, LoopSpec } from './loop.ts';
+import type { Loop, LoopSpec, Predicate, ReaderOf } from './loop.ts';
 import { type ColumnNode, columnsRead, type ExprNode } from './node.ts';
 
 /** The oracle of `compiledLoop`, and its substitute where no code may be made. */
@@ -23,6 +23,17 @@ export function interpretedLoop({ predicate, computed }: LoopSpec): Loop {
         fault(i, thrown);
       }
     }
+    return count;
+  };
+}
+
+/** The oracle of `compiledPredicate`, as above. */
+export function interpretedPredicate(condition: ExprNode, readerOf: ReaderOf): Predicate {
+  const readers = new Map(columnsRead([condition]).map((column) => [column, readerOf(column)] as const));
+  return (length, kept) => {
+    let count = 0;
+    for (let row = 0; row < length; row++)
+      if (evaluate(condition, (column) => readers.get(column)!(row), Number.NaN) === true) kept[count++] = row;
     return count;
   };
 }

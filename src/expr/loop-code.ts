@@ -39,8 +39,11 @@ export class LoopCode {
   /** What can be seen from here, innermost last. */
   readonly #scopes: Map<ExprNode, Computed>[] = [new Map()];
   #variables = 0;
+  readonly #layoutOf: (node: ColumnNode) => Layout;
 
-  constructor({ predicate, computed }: LoopSpec) {
+  /** @param layoutOf how each column is reached; unless said, as columns of a batch lie */
+  constructor({ predicate, computed }: LoopSpec, layoutOf: (node: ColumnNode) => Layout = layoutInBatch) {
+    this.#layoutOf = layoutOf;
     if (predicate !== undefined) {
       const keep = this.#emit(predicate);
       this.#line(`if (!(${isTrue(keep)})) continue;`);
@@ -110,7 +113,7 @@ export class LoopCode {
   }
 
   #column(node: ColumnNode): Computed {
-    const layout = layoutOf(node);
+    const layout = this.#layoutOf(node);
     const key = JSON.stringify(node.path);
     let c = this.#columnOf.get(key);
     if (c === undefined) {
@@ -249,7 +252,7 @@ function isTrue({ value, nil }: Computed): string {
   return nil === null ? value : `!${nil} && ${value}`;
 }
 
-function layoutOf({ type }: ColumnNode): Layout {
+function layoutInBatch({ type }: ColumnNode): Layout {
   const family = familyOf(type.type);
   if (family === 'boolean') return 'flags';
   return type.type.kind === 'float64' || family === 'time' ? 'numbers' : 'reader';

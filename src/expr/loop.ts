@@ -1,7 +1,7 @@
-/** One pass over the rows of a batch: what the compiled and the interpreted form have in common. */
+/** One pass over the rows of a batch, or over rows that lie in none: what the compiled and the interpreted form have in common. */
 import type { Batch } from '../batch/index.ts';
 import type { ColumnWriter } from './column-writer.ts';
-import type { ExprNode } from './node.ts';
+import type { ColumnNode, ExprNode } from './node.ts';
 
 export interface LoopSpec {
   /** Only rows for which it is true. */
@@ -21,3 +21,12 @@ export type Fault = (i: number, thrown: unknown) => void;
  * @returns how many they are; rows with a fault are none of them
  */
 export type Loop = (batch: Batch, writers: readonly ColumnWriter[], kept: Int32Array, fault: Fault, now: number) => number;
+
+/** How the values of a column are read, by the number of a row. */
+export type ReaderOf = (column: ColumnNode) => (row: number) => unknown;
+/**
+ * Fills `kept` with those of the rows 0 to `length - 1` for which a condition is true, in their order. Throws what a function in it throws.
+ *
+ * @returns how many they are
+ */
+export type Predicate = (length: number, kept: Int32Array) => number;

@@ -22,6 +22,7 @@ import type {
   StateDeclaration,
   WindowSpec,
 } from './logical.ts';
+import { keptColumns, sideNames } from './pair-columns.ts';
 import type { Resolved } from './resolve.ts';
 import { takesChanges } from './retraction.ts';
 import { shapeOf, type StateShape } from './state-shape.ts';
@@ -108,7 +109,7 @@ function labelOf({ node }: Resolved): string {
         return `watermark ${node.column}, ${typeof node.strategy === 'string' ? strategyTexts[node.strategy] : 'by a strategy'}`;
       return `watermark ${node.column} - ${formatMs(node.delayMs)}`;
     case 'join':
-      return joinText(node);
+      return shortened(joinText(node));
     case 'lookup':
       return `${node.how} lookup on ${node.keys[0]}${node.keys[0] === node.keys[1] ? '' : ` = ${node.keys[1]}`}`;
     case 'dedup':
@@ -222,8 +223,8 @@ function aggregationText(node: AggregateNode): string {
   return `${time === undefined ? '' : `${time}; `}keys ${node.keys.join(', ') || 'none'}; ${aggregates}${changing}`;
 }
 
-/** `left join on id = other, nulls equal, seen - at in 0 ms to 1 hour`, `left as-of join on id, latest seen up to at` */
-function joinText({ how, keys, nullSafe, bound, table, asOf, regular }: JoinNode): string {
+/** `left join on id = other, nulls equal, seen - at in 0 ms to 1 hour, where (left.price > right.limit)`, `left as-of join on id, latest seen up to at` */
+function joinText({ how, keys, nullSafe, bound, table, asOf, regular, condition }: JoinNode): string {
   const on = keys[0].map((name, i) => (name === keys[1][i] ? name : `${name} = ${keys[1][i]}`)).join(', ') || 'nothing';
   if (asOf === true) {
     const age = bound!.lowMs === -Infinity ? '' : `, not older than ${formatMs(-bound!.lowMs)}`;
@@ -231,7 +232,8 @@ function joinText({ how, keys, nullSafe, bound, table, asOf, regular }: JoinNode
   }
   const isRange = bound !== undefined && (bound.lowMs !== 0 || bound.highMs !== 0);
   const within = isRange ? `, ${bound.right} - ${bound.left} in ${formatMs(bound.lowMs)} to ${formatMs(bound.highMs)}` : '';
-  return `${how} join${table === true ? ' with a table' : regular === undefined ? '' : ' of rows that change'} on ${on}${nullSafe ? ', nulls equal' : ''}${within}`;
+  const where = condition === undefined ? '' : `, where ${exprText(condition)}`;
+  return `${how} join${table === true ? ' with a table' : regular === undefined ? '' : ' of rows that change'} on ${on}${nullSafe ? ', nulls equal' : ''}${within}${where}`;
 }
 
 function columnsText(schema: BatchSchema): string {
@@ -239,12 +241,12 @@ function columnsText(schema: BatchSchema): string {
 }
 
 /** The columns of each side that are kept, which are those that somebody needs. */
-function keptText({ inputs, columns }: JoinNode): string {
-  return (['left', 'right'] as const)
+function keptText(node: JoinNode): string {
+  return sideNames
     .map((side, i) => {
-      const { schema } = inputs[i]!;
-      const names = columns?.flatMap((column) => column[side] ?? []);
-      if (names === undefined || schema.kind === 'any') return `${side}: whole rows`;
+      const { schema } = node.inputs[i]!;
+      if (node.columns === undefined || schema.kind === 'any') return `${side}: whole rows`;
+      const names = keptColumns(node, i);
       return `${side}: ${names.map((name) => `${name} ${fieldText(fieldOf(schema, name)!)}`).join(', ') || 'nothing'}`;
     })
     .join('; ');

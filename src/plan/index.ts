@@ -65,5 +65,6 @@ export {
 export { deadLetterId, deadLetterSchema, planJob } from './planner.ts';
 export { shapeOf, type StateShape, type Takeover, takeover } from './state-shape.ts';
 export { inputsOf } from './inputs.ts';
+export { keptColumns, type SideName, sideNames } from './pair-columns.ts';
 export { isRegular, refusedChanges, refusedEvery, refusedReading, refusedRetraction, takesChanges } from './retraction.ts';
 export { isKeyed } from './shuffle-key.ts';

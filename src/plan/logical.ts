@@ -250,6 +250,8 @@ export interface JoinNode extends NodeBase {
    * for so long is remembered what was given for a key, after the last row of it came; absent: for ever.
    */
   readonly regular?: { readonly ttlMs?: number };
+  /** What is asked of two rows beside, over the columns of both (pair-columns.ts): they belong together only where it is true. Not of an as-of join. */
+  readonly condition?: ExprNode;
   /** Each left row goes out once, with the latest right row that is in the bound. */
   readonly asOf?: boolean;
   /** Absent where rows have no schema: then all columns of both. */

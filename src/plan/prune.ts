@@ -29,6 +29,7 @@ import type {
   SourceNode,
 } from './logical.ts';
 import { inputsOf } from './inputs.ts';
+import { keptColumns, sideNames } from './pair-columns.ts';
 import { over, type Pass } from './rewrite.ts';
 
 /** Columns, and fields in them; null: all there are. */
@@ -199,10 +200,10 @@ function ofAggregation({ keys, window, session, aggregates }: AggregateNode): Ne
   return [...keys, ...time, ...read].filter((name) => name !== undefined).map((name) => [name]);
 }
 
-/** What a join needs of one of its inputs: what it gives, and by what it finds partners. */
-function ofJoin({ keys, bound, columns = [] }: JoinNode, side: number): readonly ColumnPath[] {
-  const of = side === 0 ? 'left' : 'right';
-  const read = [...keys[side]!, ...(bound === undefined ? [] : [bound[of]]), ...columns.flatMap((column) => column[of] ?? [])];
+/** What a join needs of one of its inputs: what it gives, and by what it finds partners, and what it asks of them. */
+function ofJoin(node: JoinNode, side: number): readonly ColumnPath[] {
+  const { keys, bound } = node;
+  const read = [...keys[side]!, ...(bound === undefined ? [] : [bound[sideNames[side]!]]), ...keptColumns(node, side)];
   return [...new Set(read)].map((name) => [name]);
 }
 

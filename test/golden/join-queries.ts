@@ -1,5 +1,5 @@
 /** Joins, each with its plain answer. */
-import { schema, type Stream, t, window } from '../../src/api/index.ts';
+import { type NumberExpr, schema, type Stream, t, window } from '../../src/api/index.ts';
 import type { JoinType } from '../../src/plan/index.ts';
 import { from, table } from '../../src/start.ts';
 import { type Experiment, type Query, same } from './experiment.ts';
@@ -13,14 +13,18 @@ const bounds: readonly Bound[] = ['range', 'range', 'windows', 'none'];
 
 const lastOf = (at: number, { size, offset }: WindowShape): number => Math.floor((at - offset) / size) * size + offset + size - 1;
 
-function rulesOf({ life }: Experiment): JoinRules & { readonly bound: Bound } {
+/** Null is no. */
+const isAtMost = (left: Row, right: Row): boolean => left.v !== null && right.v !== null && left.v <= right.v;
+
+function rulesOf({ life }: Experiment): JoinRules & { readonly bound: Bound; readonly asks: boolean } {
   const { seed, shape, delay } = life;
   const how = types[seed % types.length]!;
   const drawn = bounds[Math.floor(seed / 6) % bounds.length]!;
   const bound = drawn === 'none' && how !== 'inner' && how !== 'semi' ? 'range' : drawn;
   const nullSafe = Math.floor(seed / 24) % 2 === 1;
   const ofWindow = ({ at }: Row): number => lastOf(at, shape);
-  const rules = { how, nullSafe, bound };
+  const asks = Math.floor(seed / 3) % 2 === 0;
+  const rules = { how, nullSafe, bound, asks, where: asks ? isAtMost : () => true };
   switch (bound) {
     case 'none':
       return { ...rules, timeOf: () => 0, lateFrom: () => Infinity, low: 0, high: 0 };
@@ -42,18 +46,21 @@ function few(experiment: Experiment): Experiment {
 }
 const rowsMax = 150;
 
+type Compared = { readonly v: NumberExpr<null>; readonly rv: NumberExpr<null> };
+
 function joinedStream({ stream, life }: Experiment, rules: ReturnType<typeof rulesOf>): Stream<object, 'joined'> {
-  const { how, nullSafe, bound, low, high } = rules;
+  const { how, nullSafe, bound, low, high, asks } = rules;
   const size = `${life.shape.size} ms` as const;
   const offset = `${life.shape.offset} ms` as const;
   const left = stream.select((c) => ({ k: c.k, v: c.v, at: c.at, w: window(c.at, size, { offset }) }));
-  const right = stream.select((c) => ({ rk: c.k, rs: c.s, rat: c.at, rw: window(c.at, size, { offset }) }));
+  const right = stream.select((c) => ({ rk: c.k, rs: c.s, rv: c.v, rat: c.at, rw: window(c.at, size, { offset }) }));
+  const where = asks ? { where: (l: Compared, r: Compared) => l.v.lte(r.rv) } : {};
+  // Nobody but the condition reads the value of a right row.
+  const shown = how === 'semi' || how === 'anti' ? ['k', 'v', 'at'] : ['k', 'v', 'at', 'rk', 'rs', 'rat'];
   const join = (options: object): Stream<object, 'joined'> =>
-    (left as unknown as { join(right: unknown, options: object): Stream<object, 'joined'> }).join(right, {
-      how,
-      nullSafe,
-      ...options,
-    });
+    (left as unknown as { join(right: unknown, options: object): Stream<Record<string, unknown>, 'joined'> })
+      .join(right, { how, nullSafe, ...where, ...options })
+      .select(...shown);
   if (bound === 'windows') return join({ on: { k: 'rk', w: 'rw' } });
   if (bound === 'none') return join({ on: { k: 'rk' } });
   return join({ on: { k: 'rk' }, within: [`${low} ms`, `${high} ms`], times: ['at', 'rat'] });
@@ -69,11 +76,10 @@ const joins: Query = async (all) => {
     ...{ k: left?.k ?? null, v: left?.v ?? null, at: left?.at ?? null },
     ...(isHalf ? {} : { rk: right?.k ?? null, rs: right?.s ?? null, rat: right?.at ?? null }),
   });
-  const found = world.rows<{ readonly w: unknown; readonly rw?: unknown }>('append').map(({ w: _w, rw: _rw, ...row }) => row);
   return {
     life: report,
     late: 2 * lateForJoin(rows, rules).filter(({ row }) => row.k !== null || rules.nullSafe).length,
-    findings: [same('joined', found, joined(rows, rules).map(shown))],
+    findings: [same('joined', world.rows<object>('append'), joined(rows, rules).map(shown))],
   };
 };
 
@@ -120,15 +126,18 @@ const names = [
 const lookups: Query = async (experiment) => {
   const { stream, rows, world, life } = experiment;
   const how = (['inner', 'left', 'semi', 'anti'] as const)[life.seed % 4]!;
+  const asks = Math.floor(life.seed / 4) % 2 === 0;
+  const where = asks ? { where: (l: any, r: any) => l.s.ne(r.title.slice(0, 1)) } : {};
   const found = stream
     .select((c) => ({ k: c.k, v: c.v, s: c.s, at: c.at }))
-    .join(table(from(names).map((row) => row, Titled)), { on: { k: 'name' } as never, how });
+    .join(table(from(names).map((row) => row, Titled)), { on: { k: 'name' } as never, how, ...where });
   const counted = (found as unknown as Experiment['stream']).groupBy('k').count();
   const report = await experiment.run([
     output(found, world.sink('append')),
     output(counted, world.sink('update'), 'update', life.every),
   ]);
-  const partners = ({ row }: Stamped): object[] => (row.k === null ? [] : names.filter(({ name }) => name === row.k));
+  const partners = ({ row }: Stamped): object[] =>
+    names.filter(({ name, title }) => name !== null && name === row.k && !(asks && row.s === title[0]));
   const expected = rows.flatMap((each): object[] => {
     const { k, v, s, at } = each.row;
     const own = { k, v, s, at };

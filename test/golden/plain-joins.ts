@@ -17,6 +17,8 @@ export interface JoinRules {
   /** Right time - left time. */
   readonly low: number;
   readonly high: number;
+  /** What is asked of two rows beside. */
+  readonly where: (left: Row, right: Row) => boolean;
 }
 export interface Pair {
   readonly left: Row | null;
@@ -28,12 +30,12 @@ export const lateForJoin = (rows: readonly Stamped[], { lateFrom }: JoinRules): 
 
 /** Of a stream with itself, by `k`: a row whose key is none has no time either, and is never late. */
 export function joined(rows: readonly Stamped[], rules: JoinRules): Pair[] {
-  const { how, nullSafe, timeOf, lateFrom, low, high } = rules;
+  const { how, nullSafe, timeOf, lateFrom, low, high, where } = rules;
   const isNone = (row: Row): boolean => row.k === null && !nullSafe;
   const inTime = rows.filter(({ row, stamp }) => isNone(row) || lateFrom(row) > stamp).map(({ row }) => ({ ...row }));
   const meet = (left: Row, right: Row): boolean => {
     const apart = timeOf(right) - timeOf(left);
-    return left.k === right.k && !isNone(left) && apart >= low && apart <= high;
+    return left.k === right.k && !isNone(left) && apart >= low && apart <= high && where(left, right);
   };
   const pairs = inTime.flatMap((left) => inTime.filter((right) => meet(left, right)).map((right) => ({ left, right })));
   const lonely = (of: 'left' | 'right'): Pair[] => {

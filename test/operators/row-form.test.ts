@@ -10,7 +10,7 @@ import {
   encodeBatch,
   type SchemaField,
 } from '../../src/batch/index.ts';
-import { RowForm } from '../../src/operators/join/row-form.ts';
+import { RowForm, rowOf as bytesOf } from '../../src/operators/join/row-form.ts';
 import { columnsSchema, expectSame, rowOf } from '../batch/arbitraries.ts';
 
 const text = (name: string): SchemaField => ({ name, type: { kind: 'string' }, nullable: true });
@@ -73,4 +73,35 @@ test('JO6: a row without a schema comes back whole', () => {
     write(i);
     expect(form.row(form)).toEqual(batch.row(i));
   }
+});
+
+test('JO6: a column of a row as bytes is read as it was, and so is a row in a batch of its own', () => {
+  const cases = columnsSchema.chain((schema) =>
+    fc.record({ schema: fc.constant(schema), rows: fc.array(rowOf(schema.fields), { minLength: 1, maxLength: 4 }) }),
+  );
+  fc.assert(
+    fc.property(cases, ({ schema, rows }) => {
+      const batch = batchOf(schema, rows);
+      const form = RowForm.ofColumns(schema.fields);
+      const write = form.writer(batch);
+      for (let i = 0; i < batch.length; i++) {
+        write(i);
+        const row = bytesOf(form.copied());
+        const read = schema.fields.map(({ name }) => [name, form.reader(name)(row)] as const);
+        const was = schema.fields.map(({ name }) => [name, batch.value(name, i)] as const);
+        expectSame([Object.fromEntries(read)], [Object.fromEntries(was)]);
+        expectSame(rowsOf(form.batch([row])), [batch.row(i)]);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('JO6: of a row without a schema any property is read, and null where there is none', () => {
+  const batch = batchOf({ kind: 'any' }, [{ a: [1, { b: null }] }]);
+  const form = RowForm.ofRows(batch.schema);
+  form.writer(batch)(0);
+  const row = bytesOf(form.copied());
+  expect([form.reader('a')(row), form.reader('toString')(row)]).toEqual([[1, { b: null }], null]);
+  expect(rowsOf(form.batch([row]))).toEqual([{ a: [1, { b: null }] }]);
 });

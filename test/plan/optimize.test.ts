@@ -130,6 +130,22 @@ describe('PL1: columns', () => {
       'inner join on auction = item, seen - at in 0 ms to 1 second',
       'inner join on auction = item, seen - at in 0 ms to 1 second; left: url string; right: offer float64',
     ]);
+    const asked = timed()
+      .join(right, {
+        on: { auction: 'item' },
+        within: ['0 ms', '1 second'],
+        where: (bid, other) => bid.price.gt(other.offer).and(bid.url.ne(other.note)),
+      })
+      .select('url', 'seen');
+    const asking = planJob(jobOf(asked))
+      .stages.flatMap(({ operators }) => operators)
+      .find(({ node }) => node.kind === 'join')!;
+    expect([asking.label, asking.state]).toEqual([
+      'inner join on auction = item, seen - at in 0 ms to 1 second, where ((left.price > right.offer) and …',
+      'inner join on auction = item, seen - at in 0 ms to 1 second, where ((left.price > right.offer) and (left.url <> right.note)); ' +
+        'left: url string, price float64; right: seen timestamp, note string, offer float64',
+    ]);
+    expect(flow(jobOf(asked))).toEqual(expect.arrayContaining(['join: url seen', 'project: auction price url at']));
     const [valued, old] = [{}, { tolerance: '1 day' } as const].map((options) =>
       planJob(
         jobOf(

@@ -2,7 +2,8 @@
  * Joins rows of two streams that have equal keys, and times that are close.
  *
  * Owns: which rows are late, who meets whom, and which rows go out without a partner, when none can come any more. Talks through:
- * `KeptRows` (the rows of each side), `JoinTimes` (who may meet, and until when), `JoinedRows` (rows of the result).
+ * `KeptRows` (the rows of each side), `JoinTimes` (who may meet, and until when), `PairCondition` (what is asked of both beside), `JoinedRows` (rows
+ * of the result).
  * A row meets those that are there when it comes, so two rows meet once, whichever comes first. Kept is what may meet a row that is not
  * late: which pairs there are does not depend on how the inputs interleave. Results carry the last forwarded watermark as stamp (T7), and
  * their times are not below it: the watermark is forwarded as much later as times may lie apart.
@@ -11,6 +12,7 @@
  */
 import { type Batch, BatchBuilder, fieldOf, rowKind } from '../../batch/index.ts';
 import { equalIsLate, type JoinNode } from '../../plan/index.ts';
+import { orSetAside } from '../dead-rows.ts';
 import { type Due, DueHeap } from '../due-heap.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
 import { type GroupRun, PerGroup } from '../per-group.ts';
@@ -21,6 +23,7 @@ import { type Arrival, Arrivals, timedSides } from './arrivals.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { JoinTimes, type Side } from './join-times.ts';
 import { FoundRows, type KeptRow, KeptRows, type Place } from './kept-rows.ts';
+import { PairCondition } from './pair-condition.ts';
 import type { RowBytes, RowForm } from './row-form.ts';
 
 interface Snapshot extends Progress {
@@ -47,6 +50,8 @@ class JoinOperator implements Operator {
   /** Left rows go out alone: at their first partner, or for want of one. */
   readonly #halves: boolean;
   readonly #heap = new DueHeap<Waiting>();
+  readonly #condition: PairCondition | undefined;
+  #context!: OperatorContext;
   #arrivals!: Arrivals;
   #kept!: readonly [KeptRows, KeptRows];
   /** Partners of the row at hand. */
@@ -63,6 +68,7 @@ class JoinOperator implements Operator {
     this.#forms = keptForms(node);
     this.#rows = new BatchBuilder(node.schema);
     this.#joined = new JoinedRows(node, this.#forms, this.#rows);
+    this.#condition = node.condition === undefined ? undefined : new PairCondition(node.condition, this.#forms);
     this.#timed = timedSides(node);
     this.#times = new JoinTimes(bound, this.#timed.includes(true));
     this.#outer = [how === 'left' || how === 'full' || how === 'anti', how === 'right' || how === 'full'];
@@ -80,6 +86,7 @@ class JoinOperator implements Operator {
   }
 
   open(context: OperatorContext): void {
+    this.#context = context;
     const [left, right] = this.#forms;
     const dated = this.#node.bound !== undefined;
     this.#kept = [new KeptRows(context, 'left', left, dated), new KeptRows(context, 'right', right, dated)];
@@ -110,7 +117,6 @@ class JoinOperator implements Operator {
   *#take(batch: Batch, out: Output, side: Side): Generator<void, void> {
     const arrivals = this.#arrivals.of(batch, side);
     const form = this.#forms[side];
-    const other: Side = side === 0 ? 1 : 0;
     const write = form.writer(batch);
     const results = this.#results(out);
     for (let i = 0; i < batch.length; i++) {
@@ -118,15 +124,13 @@ class JoinOperator implements Operator {
       if (arrival === null) continue;
       write(i);
       this.#look(arrival);
+      if (!this.#choose(arrival, batch, i)) continue;
       const near = this.#near;
-      let pairs = 0;
       for (let n = 0; n < near.length; n++) {
-        // What has gone out alone lies in its bucket until all of it goes.
-        if (this.#times.untilOf(other, near.at(n).time) <= this.#fired.of(arrival.group)) continue;
-        this.#pair(arrival, form, near.at(n), pairs++ > 0);
+        this.#pair(arrival, form, near.at(n), n > 0);
         if (results.pass()) yield;
       }
-      this.#keep(arrival, pairs > 0);
+      this.#keep(arrival, near.length > 0);
       if (results.pass()) yield;
     }
     results.flush();
@@ -134,13 +138,27 @@ class JoinOperator implements Operator {
   }
 
   /** Finds the rows that are there and are near to one that has come. */
-  #look({ side, key, moment }: Arrival): void {
-    const kept = this.#kept[side === 0 ? 1 : 0];
+  #look({ side, key, group, moment }: Arrival): void {
+    const other: Side = side === 0 ? 1 : 0;
+    const kept = this.#kept[other];
     this.#near.clear();
     if (moment === null || kept.isEmpty) return;
     const { step } = this.#times;
     const { first, last, lowest, highest } = this.#times.reachOf(side, moment.time);
     for (let bucket = first; bucket <= last; bucket += step) kept.find(bucket, key, lowest, highest, this.#near);
+    // What has gone out alone lies in its bucket until all of it goes.
+    if (this.#near.length > 0) this.#near.only(({ time }) => this.#times.untilOf(other, time) > this.#fired.of(group));
+  }
+
+  /** Leaves of those the ones that belong to the row which was written last. @returns false: it was set aside */
+  #choose({ side }: Arrival, batch: Batch, i: number): boolean {
+    const condition = this.#condition;
+    if (condition === undefined) return true;
+    const choose = (): true => {
+      condition.choose(side, this.#forms[side], this.#near);
+      return true;
+    };
+    return orSetAside(this.#context, this.#node.site, batch, i, choose) ?? false;
   }
 
   /** Two rows belong together. @param again the one that has come had a partner before */

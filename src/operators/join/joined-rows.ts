@@ -1,6 +1,7 @@
 /** What a join keeps of the rows of a side, and the rows that it makes of two. */
 import { type BatchBuilder, type BatchSchema, type ColumnBuilder, fieldOf } from '../../batch/index.ts';
-import type { JoinColumn, JoinNode, JoinType } from '../../plan/index.ts';
+import type { ExprNode } from '../../expr/index.ts';
+import { type JoinColumn, type JoinNode, type JoinType, keptColumns, type SideName, sideNames } from '../../plan/index.ts';
 import { type RowBytes, RowForm } from './row-form.ts';
 
 /** What rows of the result depend on. */
@@ -9,20 +10,35 @@ export interface Joining {
   readonly inputs: readonly [{ readonly schema: BatchSchema }, { readonly schema: BatchSchema }];
   /** Absent where rows have no schema: then all columns of both. */
   readonly columns?: readonly JoinColumn[] | undefined;
+  /** What is asked of two rows beside. */
+  readonly condition?: ExprNode | undefined;
   readonly schema: BatchSchema;
 }
 /** Of each side: where the columns go that are kept of it. */
-type Targets = readonly (ColumnBuilder | null)[];
+export type Targets = readonly (ColumnBuilder | null)[];
 
-/** The columns of each side that are kept: those that the result has; or whole rows, where they have no schema. */
-export function keptForms({ columns, inputs }: Pick<Joining, 'columns' | 'inputs'>): readonly [RowForm, RowForm] {
-  const [left, right] = inputs.map(({ schema }, side) => {
-    if (columns === undefined) return RowForm.ofRows(schema);
-    const names = columns.flatMap(({ left, right }) => (side === 0 ? left : right) ?? []);
+/** What is kept of each side: the columns that the result has, or that the condition reads; or whole rows, where they have no schema. */
+export function keptForms(joining: Joining): readonly [RowForm, RowForm] {
+  const [left, right] = joining.inputs.map(({ schema }, side) => {
+    const names = keptColumns(kept(joining), side);
+    if (joining.columns === undefined || (schema.kind === 'any' && names.length > 0)) return RowForm.ofRows(schema);
     return RowForm.ofColumns(names.map((name) => fieldOf(schema, name)!));
   });
   return [left!, right!];
 }
+
+/** @param of where a column of the result goes, by its place there; null: it is not wanted */
+export function targetsOf(joining: Joining, side: SideName, of: (i: number) => ColumnBuilder | null): Targets {
+  const { columns = [] } = joining;
+  const given = columns.flatMap((column, i) => (column[side] === undefined ? [] : [of(i)]));
+  const more = keptColumns(kept(joining), sideNames.indexOf(side)).length - given.length;
+  return [...given, ...Array.from({ length: more }, () => null)];
+}
+
+const kept = ({ columns, condition }: Joining): Pick<JoinNode, 'columns' | 'condition'> => ({
+  ...(columns === undefined ? {} : { columns }),
+  ...(condition === undefined ? {} : { condition }),
+});
 
 /** Rows of the result, into a builder. */
 export class JoinedRows {
@@ -43,11 +59,9 @@ export class JoinedRows {
     this.#node = node;
     this.#forms = forms;
     this.#rows = rows;
-    this.#left = columns.flatMap(({ left }, i) => (left === undefined ? [] : [builders[i]!]));
-    this.#right = columns.flatMap(({ left, right }, i) =>
-      right === undefined ? [] : [left === undefined ? builders[i]! : null],
-    );
-    this.#rightAlone = columns.flatMap(({ right }, i) => (right === undefined ? [] : [builders[i]!]));
+    this.#left = targetsOf(node, 'left', (i) => builders[i]!);
+    this.#right = targetsOf(node, 'right', (i) => (columns[i]!.left === undefined ? builders[i]! : null));
+    this.#rightAlone = targetsOf(node, 'right', (i) => builders[i]!);
     this.#ofLeft = builders.filter((_, i) => columns[i]?.right === undefined);
     this.#ofRight = builders.filter((_, i) => columns[i]?.left === undefined);
   }

@@ -49,6 +49,22 @@ export class FoundRows {
     this.#rows[this.length++] = row;
   }
 
+  /** Leaves those for which this is so. */
+  only(is: (row: KeptRow) => boolean): void {
+    let count = 0;
+    for (let i = 0; i < this.length; i++) {
+      const row = this.#rows[i]!;
+      if (is(row)) this.#rows[count++] = row;
+    }
+    this.length = count;
+  }
+
+  /** Leaves those at these places, which are in order. */
+  choose(places: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) this.#rows[i] = this.#rows[places[i]!]!;
+    this.length = count;
+  }
+
   clear(): void {
     if (this.length > foundKeptMax) this.#rows.length = 0;
     this.length = 0;

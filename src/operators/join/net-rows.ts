@@ -13,8 +13,8 @@ export interface NetRow {
 export class NetRows {
   #rows = new Map<string, NetRow>();
 
-  /** @param times 1: it comes, -1: it is taken back */
-  add(left: Uint8Array | null, right: Uint8Array | null, times: 1 | -1): void {
+  /** @param times above 0: it comes so often, below: it is taken back */
+  add(left: Uint8Array | null, right: Uint8Array | null, times: number): void {
     const id = `${left === null ? '-' : left.length}:${latin1(left)}${right === null ? '-' : '+'}${latin1(right)}`;
     const known = this.#rows.get(id);
     if (known !== undefined) known.times += times;

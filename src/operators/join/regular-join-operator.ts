@@ -22,9 +22,16 @@ import { JoinKeys } from './join-keys.ts';
 import type { Side } from './join-times.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { NetRows } from './net-rows.ts';
-import { type RowForm, rowOf } from './row-form.ts';
+import { PairCondition } from './pair-condition.ts';
+import { type RowBytes, type RowForm, rowOf } from './row-form.ts';
+import { ShownRows } from './shown-rows.ts';
 import { TouchedKeys } from './touched-keys.ts';
 
+/** The rows that belong to one. */
+interface Partners {
+  readonly any: boolean;
+  readonly rows: Iterable<Uint8Array>;
+}
 /** A row that comes, or is taken back. */
 interface Change {
   readonly side: Side;
@@ -43,6 +50,8 @@ class RegularJoinOperator implements Operator {
   /** Sides whose rows go out alone while they have no partner. */
   readonly #outer: readonly [boolean, boolean];
   readonly #halves: boolean;
+  readonly #condition: PairCondition | undefined;
+  readonly #shown: ShownRows;
   readonly #net = new NetRows();
   #context!: OperatorContext;
   #kept!: readonly [CountedRows, CountedRows];
@@ -56,8 +65,10 @@ class RegularJoinOperator implements Operator {
     this.#node = node;
     this.#forms = keptForms(node);
     this.#rows = new BatchBuilder(node.schema);
-    this.#joined = new JoinedRows(node, this.#forms, this.#rows);
+    this.#shown = new ShownRows(node, this.#forms);
+    this.#joined = new JoinedRows(this.#shown.node, this.#shown.forms, this.#rows);
     this.#keys = new JoinKeys(node, () => this.#context.keyGroups);
+    this.#condition = node.condition === undefined ? undefined : new PairCondition(node.condition, this.#forms);
     this.#outer = [how === 'left' || how === 'full' || how === 'anti', how === 'right' || how === 'full'];
     this.#halves = how === 'semi' || how === 'anti';
   }
@@ -81,8 +92,12 @@ class RegularJoinOperator implements Operator {
       if (at === null) continue;
       write(i);
       const change: Change = { side, key: at.key, row: form.copied(), times: takesBack(batch.kind(i)) ? -1 : 1 };
-      if (isNone(i)) this.#alone(side, change.row, change.times);
-      else this.#take(at, change);
+      if (isNone(i)) {
+        this.#alone(side, change.row, change.times);
+        continue;
+      }
+      const partners = orSetAside(this.#context, this.#node.site, batch, i, () => this.#partnersOf(change));
+      if (partners !== null) this.#take(at, change, partners);
     }
     return 'done';
   }
@@ -108,7 +123,7 @@ class RegularJoinOperator implements Operator {
 
   *#emit(time: number, out: Output): Generator<void, void> {
     const results = new KindedRows(this.#node.schema, out, { port: 'main', stamp: this.#forwarded }, this.#rows);
-    for (const { left, right, times } of this.#net.take()) {
+    for (const { left, right, times } of this.#shown.net(this.#net.take())) {
       for (let n = Math.abs(times); n > 0; n--) {
         this.#joined.append(left === null ? null : rowOf(left), right === null ? null : rowOf(right));
         results.appended(times < 0 ? rowKind.delete : rowKind.insert);
@@ -120,34 +135,60 @@ class RegularJoinOperator implements Operator {
     for (const key of this.#touched?.expired(time) ?? []) for (const kept of this.#kept) kept.forget(key);
   }
 
-  #take(at: GroupedKey, change: Change): void {
-    const { side, key, row, times } = change;
+  /** Throws what the condition throws: then nothing has become of it. */
+  #partnersOf({ side, key, row }: Change): Partners {
+    const other = this.#kept[side === 0 ? 1 : 0];
+    if (this.#condition === undefined) return { any: other.has(key), rows: other.of(key) };
+    const own = rowOf(row);
+    const rows = [...other.of(key)].filter((partner) => this.#belong(side, own, rowOf(partner)));
+    return { any: rows.length > 0, rows };
+  }
+
+  /** Whether a row of a side and one of the other are a pair. */
+  #belong(side: Side, row: RowBytes, partner: RowBytes): boolean {
+    const [left, right] = side === 0 ? [row, partner] : [partner, row];
+    return this.#condition!.meet(left, right);
+  }
+
+  #take(at: GroupedKey, change: Change, partners: Partners): void {
+    const { side, row, times } = change;
     const own = this.#kept[side];
     // Of a key that was forgotten nothing is known any more.
     if (times < 0 && !own.remove(at, row)) return;
     this.#touched?.touch(at, this.#now);
-    if (this.#kept[side === 0 ? 1 : 0].has(key)) this.#meet(change, !own.has(key));
+    if (partners.any) this.#meet(change, partners.rows);
     else this.#alone(side, row, times);
     if (times > 0) own.add(at, row);
   }
 
-  /** A row that has partners comes or goes. @param only there is no other of its side, so its partners were alone before, or are now */
-  #meet(change: Change, only: boolean): void {
-    if (this.#halves) return this.#meetHalf(change, only);
-    const { side, key, row, times } = change;
+  /** A row that has partners comes or goes. */
+  #meet(change: Change, partners: Iterable<Uint8Array>): void {
+    if (this.#halves) return this.#meetHalf(change, partners);
+    const { side, row, times } = change;
     const other: Side = side === 0 ? 1 : 0;
-    for (const partner of this.#kept[other].of(key)) {
-      if (only) this.#alone(other, partner, times > 0 ? -1 : 1);
+    for (const partner of partners) {
+      if (this.#outer[other] && this.#isOnly(change, partner)) this.#alone(other, partner, times > 0 ? -1 : 1);
       this.#net.add(side === 0 ? row : partner, side === 0 ? partner : row, times);
     }
   }
 
   /** A left row goes out while it has a partner (semi), or while it has none. */
-  #meetHalf({ side, key, row, times }: Change, only: boolean): void {
+  #meetHalf(change: Change, partners: Iterable<Uint8Array>): void {
+    const { side, key, row, times } = change;
     const isSemi = this.#node.how === 'semi';
     if (side === 0) {
       if (isSemi) this.#net.add(row, null, times);
-    } else if (only) for (const left of this.#kept[0].of(key)) this.#net.add(left, null, times > 0 === isSemi ? 1 : -1);
+    } else if (this.#condition !== undefined || !this.#kept[1].has(key))
+      for (const left of partners) if (this.#isOnly(change, left)) this.#net.add(left, null, times > 0 === isSemi ? 1 : -1);
+  }
+
+  /** No other row of its side belongs to this partner, which was alone before it, or is now. */
+  #isOnly({ side, key }: Change, partner: Uint8Array): boolean {
+    const own = this.#kept[side];
+    if (this.#condition === undefined) return !own.has(key);
+    const of = rowOf(partner);
+    for (const row of own.of(key)) if (this.#belong(side, rowOf(row), of)) return false;
+    return true;
   }
 
   /** What becomes of the result by a row that has no partner. */

@@ -7,8 +7,10 @@
  */
 import { Buffer } from 'node:buffer';
 import {
+  anySchema,
   type Batch,
-  type BatchBuilder,
+  BatchBuilder,
+  batchSchema,
   type ColumnBuilder,
   ByteReader,
   ByteWriter,
@@ -23,6 +25,7 @@ import {
   type StringBuilder,
 } from '../../batch/index.ts';
 import { invariant } from '../../core/index.ts';
+import { propertyOf } from '../../expr/index.ts';
 import { copyBytes, Memory } from './memory.ts';
 
 /** Where a row's bytes are: from `at` on. */
@@ -64,12 +67,14 @@ export class RowForm implements RowBytes {
   readonly #nullBytes: number;
   readonly #fixedBytes: number;
   readonly #whole: boolean;
+  readonly #fields: readonly SchemaField[];
   readonly #scratch = new ByteWriter();
 
   private constructor(fields: readonly SchemaField[], whole?: FieldCodec) {
     const parts = fields.map(({ name }, column) => ({ column, name }));
     const kindOf = ({ column }: Part): string => fields[column]!.type.kind;
     this.#whole = whole !== undefined;
+    this.#fields = fields;
     this.#numbers = parts.filter((part) => numbers.has(kindOf(part)));
     this.#texts = parts.filter((part) => kindOf(part) === 'string');
     this.#others =
@@ -148,6 +153,62 @@ export class RowForm implements RowBytes {
     if (this.#others.length > 0) this.#appendOthers(bytes, end, to);
   }
 
+  /** Rows that are kept, as a batch of the columns that are. */
+  batch(of: Iterable<RowBytes>): Batch {
+    const rows = new BatchBuilder(this.#whole ? anySchema : batchSchema(this.#fields));
+    for (const row of of) {
+      if (this.#whole) rows.append(this.row(row));
+      else {
+        this.append(row, rows.builders, rows);
+        rows.filled(1);
+      }
+    }
+    return rows.build();
+  }
+
+  /** The returned function reads one column of a row, of those that are kept; of rows that are kept as they are, any. */
+  reader(name: string): (row: RowBytes) => unknown {
+    if (this.#whole) return (row) => propertyOf(this.row(row), name);
+    const number = this.#numbers.findIndex((part) => part.name === name);
+    if (number >= 0) return this.#numberReader(number);
+    const text = this.#texts.findIndex((part) => part.name === name);
+    return text >= 0 ? this.#textReader(text) : this.#otherReader(name);
+  }
+
+  #numberReader(n: number): (row: RowBytes) => unknown {
+    const { column } = this.#numbers[n]!;
+    const offset = this.#nullBytes + n * 8;
+    const isBool = this.#fields[column]!.type.kind === 'bool';
+    return ({ memory, at }) => {
+      if (this.#nullBytes > 0 && isNull(memory.bytes, at, column)) return null;
+      const value = memory.view.getFloat64(at + offset, true);
+      return isBool ? value !== 0 : value;
+    };
+  }
+
+  #textReader(n: number): (row: RowBytes) => unknown {
+    const { column } = this.#texts[n]!;
+    const lengths = this.#fixedBytes - this.#texts.length * 4;
+    return ({ memory: { bytes, view }, at }) => {
+      if (this.#nullBytes > 0 && isNull(bytes, at, column)) return null;
+      const start = at + this.#fixedBytes + textBytes(view, at + lengths, n);
+      const length = view.getUint32(at + lengths + n * 4, true);
+      return bytes.toString(length < wide ? 'utf8' : 'utf16le', start, start + (length & ~wide));
+    };
+  }
+
+  #otherReader(name: string): (row: RowBytes) => unknown {
+    const lengths = this.#fixedBytes - this.#texts.length * 4;
+    return ({ memory: { bytes, view }, at }) => {
+      const reader = new ByteReader(bytes, at + this.#fixedBytes + textBytes(view, at + lengths, this.#texts.length));
+      for (const part of this.#others) {
+        const value = part.codec.read(reader);
+        if (part.name === name) return value;
+      }
+      return null;
+    };
+  }
+
   /** Of a row that is kept as it is. */
   row({ memory, at }: RowBytes): object {
     return this.#others[0]!.codec.read(new ByteReader(memory.bytes, at)) as object;
@@ -163,8 +224,7 @@ export class RowForm implements RowBytes {
     const { texts } = rows;
     const { bytes, view } = memory;
     const first = lengths + this.#texts.length * 4;
-    let end = first;
-    for (let n = 0; n < this.#texts.length; n++) end += view.getUint32(lengths + n * 4, true) & ~wide;
+    const end = first + textBytes(view, lengths, this.#texts.length);
     // All of them at once: those that are not wanted lie between the others.
     const shift = texts.length - first;
     texts.add(bytes, first, end);
@@ -240,6 +300,13 @@ export class RowForm implements RowBytes {
     grown.bytes.set(this.memory.bytes);
     this.memory = grown;
   }
+}
+
+/** How long the first `count` texts are together. */
+function textBytes(view: DataView, lengths: number, count: number): number {
+  let size = 0;
+  for (let n = 0; n < count; n++) size += view.getUint32(lengths + n * 4, true) & ~wide;
+  return size;
 }
 
 const isNull = (bytes: Uint8Array, from: number, column: number): boolean =>

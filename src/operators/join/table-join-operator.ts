@@ -7,8 +7,7 @@
  */
 import { type Batch, BatchBuilder } from '../../batch/index.ts';
 import type { JoinNode } from '../../plan/index.ts';
-import { orSetAside } from '../dead-rows.ts';
-import type { GroupedKey } from '../key.ts';
+import { orSetAside, setAside } from '../dead-rows.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
 import { Resumable } from '../resumable.ts';
 import { stepRowsMax } from '../step-rows.ts';
@@ -16,6 +15,7 @@ import { JoinKeys } from './join-keys.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import type { Side } from './join-times.ts';
 import { FoundRows, type KeptRow, KeptRows } from './kept-rows.ts';
+import { PairCondition } from './pair-condition.ts';
 import type { RowBytes, RowForm } from './row-form.ts';
 import { WidenedRows } from './widened-rows.ts';
 
@@ -32,6 +32,7 @@ class TableJoinOperator implements Operator {
   readonly #joined: JoinedRows;
   readonly #widened: WidenedRows;
   readonly #keys: JoinKeys;
+  readonly #condition: PairCondition | undefined;
   readonly #found = new FoundRows();
   #context!: OperatorContext;
   #table!: KeptRows;
@@ -46,6 +47,7 @@ class TableJoinOperator implements Operator {
     this.#rows = new BatchBuilder(node.schema);
     this.#joined = new JoinedRows(node, this.#forms, this.#rows);
     this.#widened = new WidenedRows(node, this.#forms[1]);
+    this.#condition = node.condition === undefined ? undefined : new PairCondition(node.condition, this.#forms);
     this.#keys = new JoinKeys(node, () => this.#context.keyGroups);
   }
 
@@ -92,11 +94,18 @@ class TableJoinOperator implements Operator {
   *#join(batch: Batch, out: Output): Generator<void, void> {
     const keyAt = this.#keys.of(batch, 0);
     const widened = this.#widened;
+    const [form] = this.#forms;
+    const write = this.#condition === undefined ? undefined : form.writer(batch);
+    const findFor = (i: number): true => {
+      const { key } = keyAt(i);
+      write?.(i);
+      this.#find(key, form);
+      return true;
+    };
     widened.begin(batch);
     for (let i = 0; i < batch.length; i++) {
-      const placed = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
-      if (placed === null) continue;
-      this.#meet(placed, (partner) => widened.append(i, partner));
+      if (orSetAside(this.#context, this.#node.site, batch, i, findFor) === null) continue;
+      this.#meet((partner) => widened.append(i, partner));
       if (widened.length < stepRowsMax) continue;
       widened.flush(out);
       yield;
@@ -104,12 +113,18 @@ class TableJoinOperator implements Operator {
     widened.flush(out);
   }
 
-  /** Asks for a row for each that comes of a row of the stream: with which of the table. */
-  #meet({ key }: Pick<GroupedKey, 'key'>, row: (partner: RowBytes | null) => void): void {
-    const { how } = this.#node;
+  /** What of the table belongs to a row of the stream. */
+  #find(key: string, row: RowBytes): void {
     const found = this.#found;
     found.clear();
     this.#table.find(0, key, -Infinity, Infinity, found);
+    this.#condition?.choose(0, row, found);
+  }
+
+  /** Asks for a row for each that comes of the row for which was found what there is: with which of the table. */
+  #meet(row: (partner: RowBytes | null) => void): void {
+    const { how } = this.#node;
+    const found = this.#found;
     if (how === 'semi' || how === 'anti') {
       if (found.length > 0 === (how === 'semi')) row(null);
     } else {
@@ -132,7 +147,13 @@ class TableJoinOperator implements Operator {
       stamps.length = 0;
     };
     for (const { row, key } of waiting) {
-      this.#meet({ key }, (partner) => {
+      try {
+        this.#find(key, row);
+      } catch (thrown) {
+        setAside(this.#context, this.#node.site, this.#forms[0].batch([row]), 0, thrown);
+        continue;
+      }
+      this.#meet((partner) => {
         this.#joined.append(row, partner);
         stamps.push(row.time);
       });

@@ -4,18 +4,10 @@
  *
  * Owns: the rows of one batch at a time that have not gone out.
  */
-import {
-  type Batch,
-  BatchBuilder,
-  batchSchema,
-  type Column,
-  ColumnarBatch,
-  type ColumnBuilder,
-  columnIndex,
-} from '../../batch/index.ts';
+import { type Batch, BatchBuilder, batchSchema, type Column, ColumnarBatch, columnIndex } from '../../batch/index.ts';
 import { carriedSystem } from '../carried-system.ts';
 import type { Output } from '../operator.ts';
-import { type Joining, merged } from './joined-rows.ts';
+import { type Joining, merged, type Targets, targetsOf } from './joined-rows.ts';
 import type { RowBytes, RowForm } from './row-form.ts';
 
 export class WidenedRows {
@@ -23,7 +15,7 @@ export class WidenedRows {
   readonly #form: RowForm;
   /** The columns that only partners have; without a schema, whole rows. */
   readonly #beside: BatchBuilder;
-  readonly #targets: readonly (ColumnBuilder | null)[];
+  readonly #targets: Targets;
   /** The logical row of the batch that each row is made of. */
   readonly #from: number[] = [];
   #batch!: Batch;
@@ -35,10 +27,7 @@ export class WidenedRows {
     const isBeside = (i: number): boolean => columns![i]!.left === undefined;
     this.#beside = new BatchBuilder(schema.kind === 'any' ? schema : batchSchema(schema.fields.filter((_, i) => isBeside(i))));
     let next = 0;
-    this.#targets = (columns ?? []).flatMap(({ left, right }) => {
-      if (right === undefined) return [];
-      return [left === undefined ? this.#beside.builders[next++]! : null];
-    });
+    this.#targets = targetsOf(node, 'right', (i) => (isBeside(i) ? this.#beside.builders[next++]! : null));
   }
 
   get length(): number {
