@@ -491,6 +491,20 @@ void inner;
 for await (const row of l.join(r, { on: 'id', how: 'full', within: ['0 minutes', '1 hour'] }).rows())
   same<typeof row, { id: string; a: number | null; at: EventTime | null; b: number | null; seen: EventTime | null }>();
 for await (const row of l.join(r, { on: 'id', how: 'semi' }).rows()) same<typeof row, { id: string; a: number; at: EventTime }>();
+// the late rows of a join are those of a side
+const lateLeft: Stream<{ id: string; a: number; at: EventTime }> = l
+  .join(r, { on: 'id', within: ['0 ms', '1 hour'] })
+  .late('left');
+const lateVersions: Stream<{ id: string; b: number; seen: EventTime }> = l
+  .asOfJoin(r, { on: 'id' })
+  .named('valued')
+  .late('right');
+const lateDuplicates: Stream<{ id: string; a: number; at: EventTime }> = l.dropDuplicates(['id', 'at']).late();
+const brokenPromises: Stream<{ id: string; at: EventTime }> = l
+  .keyBy('id')
+  .process({ emits: schema({ id: t.string, at: t.eventTime }), onRow() {} })
+  .late();
+void [lateLeft, lateVersions, lateDuplicates, brokenPromises];
 // a condition has the columns of both, as they come in
 for await (const row of l
   .join(r, {

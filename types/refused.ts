@@ -194,6 +194,12 @@ left.join(r, { on: 'id', how: 'full', within: ['0 minutes', '1 hour'] });
 l.join(r, { on: 'idd' });
 //✗ both sides have a column 'a': rename one with select() before the join
 l.join(l, { on: 'id' });
+//✗ Expected 1 arguments, but got 0
+l.join(r, { on: 'id', within: ['0 ms', '1 ms'] }).late();
+//✗ is not assignable to parameter of type
+l.join(r, { on: 'id', within: ['0 ms', '1 ms'] }).late('both');
+//✗ Property 'late' does not exist on type
+l.join(right, { on: 'id', ttl: '1 day' }).late('left');
 //✗ Property 'bb' does not exist on type
 l.join(r, { on: 'id', where: (a, b) => a.a.gt(b.bb) });
 //✗ is not assignable to

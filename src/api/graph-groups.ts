@@ -1,17 +1,10 @@
 /**
  * The one implementation of `Grouped`: keys and a window, waiting for aggregates.
  *
- * Owns: the columns of their own that expressions get, right before the aggregation. Late rows are those of before.
+ * Owns: the columns of their own that expressions get, right before the aggregation.
  */
 import { exprText } from '../expr/index.ts';
-import {
-  type AggregateNode,
-  type AggregateSpec,
-  kindOf,
-  type LateNode,
-  type LogicalNode,
-  type ProjectNode,
-} from '../plan/index.ts';
+import { type AggregateNode, type AggregateSpec, kindOf, type LogicalNode } from '../plan/index.ts';
 import { aggregatePart, type AggregatePart } from './aggregates.ts';
 import { BesideColumns } from './beside-columns.ts';
 import { type Call, calling, refused } from './call.ts';
@@ -19,7 +12,6 @@ import { exprsOf } from './expr-columns.ts';
 import type { GraphStream } from './graph-stream.ts';
 import type { Grouping, GroupWindow } from './grouping.ts';
 import { checkChanges } from './modes.ts';
-import { selectedNames } from './projections.ts';
 import { aggregateSchema, topSchema } from './result-schema.ts';
 import { type TopOptions, topSpec } from './top.ts';
 
@@ -129,23 +121,4 @@ function specOf({ spec, of, condition }: AggregatePart, beside: BesideColumns): 
     ...(of === undefined ? {} : { column: beside.nameOf(of, exprText(of)) }),
     ...(condition === undefined ? {} : { where: beside.nameOf(condition, exprText(condition)) }),
   };
-}
-
-/** Rows of an aggregation that came too late, as they were before its expressions got columns. */
-export function lateRows(aggregation: AggregateNode, call: Call): LateNode | ProjectNode {
-  const { input } = aggregation;
-  const late: LateNode = { kind: 'late', input: aggregation, site: call.site, schema: input.schema };
-  const before = input.kind === 'project' && input.beside === true ? input.input.schema : undefined;
-  if (before === undefined) return late;
-  if (before.kind === 'any')
-    throw refused(
-      call,
-      'rows without a schema are not kept beside the expressions of an aggregation',
-      'give them one first: map((row) => row, Row)',
-    );
-  return selectedNames(
-    late,
-    before.fields.map(({ name }) => name),
-    call,
-  );
 }

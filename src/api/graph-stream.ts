@@ -5,19 +5,20 @@
  * Invariants: GS1 a stream never changes; a verb shares the nodes below it.
  */
 import { type Duration, WeirError } from '../core/index.ts';
-import type { AggregateNode, KeySelector, LogicalNode, OutputMode } from '../plan/index.ts';
+import type { KeySelector, LogicalNode, OutputMode } from '../plan/index.ts';
 import { callSite } from './call-site.ts';
 import { called, calling, refused, requireFunction } from './call.ts';
 import { keyColumn, requireTime } from './columns.ts';
 import { sinkDefinition } from './connector-faces.ts';
 import type { Sink } from './connector-types.ts';
-import { GraphGroups, lateRows } from './graph-groups.ts';
+import { GraphGroups } from './graph-groups.ts';
 import { GraphKeyed } from './graph-keyed.ts';
 import { keysBy, keysOf } from './grouping.ts';
 import type { RunOptions } from './job.ts';
 import { asOfJoin, joinOf, type JoinRequest } from './join.ts';
 import type { Launcher } from './launcher.ts';
 import type { Lookup } from './join-types.ts';
+import { type LateBy, lateBy, lateRows } from './late-rows.ts';
 import { lookupOf, type LookupRequest } from './lookup.ts';
 import { checkEvery, checkFinal, checkMode } from './modes.ts';
 import { type Output, outputOf } from './output.ts';
@@ -42,13 +43,13 @@ type RowFunction = (row: never) => unknown;
 export class GraphStream {
   readonly node: LogicalNode;
   readonly launcher: Launcher | undefined;
-  /** The aggregation whose result this is: what `late()` belongs to. */
-  readonly aggregation: AggregateNode | undefined;
+  /** The operator whose result this is: what `late()` belongs to. */
+  readonly #lateBy: LateBy | undefined;
 
-  constructor(node: LogicalNode, launcher?: Launcher, aggregation?: AggregateNode) {
+  constructor(node: LogicalNode, launcher?: Launcher, by: LateBy | undefined = lateBy(node)) {
     this.node = node;
     this.launcher = launcher;
-    this.aggregation = aggregation;
+    this.#lateBy = by;
   }
 
   map(fn: RowFunction, schema?: AnySchema): GraphStream {
@@ -119,7 +120,7 @@ export class GraphStream {
     const call = calling('groupBy()');
     const grouping =
       typeof keys[0] === 'function' ? keysBy(this.node.schema, keys[0], call) : keysOf(this.node.schema, keys, call);
-    return new GraphGroups(this.node, grouping, (node) => new GraphStream(node, this.launcher, node));
+    return new GraphGroups(this.node, grouping, (node) => this.#then(node));
   }
 
   keyBy(key: string | RowFunction): GraphKeyed {
@@ -187,11 +188,9 @@ export class GraphStream {
     return this.#then(lookupOf(this.node, lookup, request, calling('lookupJoin()')));
   }
 
-  /** Of aggregations only, as the types say. */
-  late(): GraphStream {
-    const call = calling('late()');
-    if (this.aggregation === undefined) throw refused(call, 'only an aggregation has late rows');
-    return this.#then(lateRows(this.aggregation, call));
+  /** Only of what may have late rows, as the types say; of a join by its side. */
+  late(side?: unknown): GraphStream {
+    return this.#then(lateRows(this.#lateBy, side, calling('late()')));
   }
 
   named(id: string): GraphStream {
@@ -210,7 +209,7 @@ export class GraphStream {
 
   rebalance(): GraphStream {
     const node: LogicalNode = { kind: 'rebalance', input: this.node, site: callSite(), schema: this.node.schema };
-    return new GraphStream(node, this.launcher, this.aggregation);
+    return new GraphStream(node, this.launcher, this.#lateBy);
   }
 
   to(sink: Sink<never>, options: ToOptions<OutputMode> = {}): Output {
@@ -250,7 +249,7 @@ export class GraphStream {
 
   /** The same stream, ending in a changed copy of its node. */
   #copied(node: LogicalNode): GraphStream {
-    return new GraphStream(node, this.launcher, node.kind === 'aggregate' ? node : this.aggregation);
+    return new GraphStream(node, this.launcher, lateBy(node) ?? this.#lateBy);
   }
 
   #closure(kind: 'map' | 'flatMap', fn: RowFunction, schema: AnySchema | undefined): GraphStream {

@@ -85,12 +85,14 @@ export type {
   Aggregated,
   AnyStream,
   Grouped,
+  Joined,
   KeyedStream,
   KeyValue,
   Remember,
   Stream,
   ToOptions,
   WatermarkOptions,
+  WithLateRows,
 } from './stream.ts';
 export type { TopOptions } from './top.ts';
 export { type EventTime, type EventWindow, type Timestamp, timestamp, type TimestampInput, type Window } from './values.ts';

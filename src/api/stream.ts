@@ -131,7 +131,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
    * The first row of each value of these columns, or of the whole row with `'*'`. Null is a value like any other. Where a column under a
    * watermark, or a window, is among them, a value is remembered until the watermark has passed that time; otherwise `within` says for how long:
    * a duration after the time of the first row (by the clock after it came, where rows have no time under a watermark), or `'forever'`.
-   * A row behind the watermark is late: counted, and left out. Others that are left out are counted as duplicates. Which of equal rows from
+   * A row behind the watermark is late: counted, left out, and found in `.late()`. Others that are left out are counted as duplicates. Which of equal rows from
    * several inputs comes first is not determined.
    *
    * @throws WeirError `E_PLAN` for a column that is not there or cannot be a key, and where nothing says when a value may be forgotten
@@ -141,7 +141,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
     this: AnyStream<R, K>,
     columns: C,
     ...options: [EventTimeIn<R, C>] extends [never] ? [options: Remember] : [options?: Remember]
-  ): Stream<R, SelectedKind<K>>;
+  ): WithLateRows<R, R, SelectedKind<K>>;
   /**
    * The first `n` rows of the job's whole life, then none. One subtask counts them; which they are of several inputs follows from how those arrive.
    *
@@ -216,7 +216,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
   ): Stream<JoinRow<L, R, How, On>, 'changing'>;
   /**
    * Rows of both sides with equal keys and, with `within`, close in time; without, of any time, for which all rows are kept for ever. Rows
-   * that come late, by their own watermark, are counted and left out. `where` asks more of two rows than equal keys.
+   * that come late, by their own watermark, are counted, left out, and found in `.late('left')` and `.late('right')`. `where` asks more of two rows than equal keys.
    *
    * @throws WeirError `E_PLAN` as above, and for an outer join whose times nothing bounds, or without the watermark that it needs
    */
@@ -224,7 +224,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
     this: AnyStream<L, FinalKind>,
     right: AnyStream<R, FinalKind> & CheckJoin<L, R, How, On>,
     options: JoinOptions<How, On> & JoinCondition<L, R> & CheckTimeBound<How, On, L, R>,
-  ): Stream<JoinRow<L, R, How, On>, 'joined'>;
+  ): Joined<L, R, JoinRow<L, R, How, On>>;
 
   /**
    * Each row with the version of its key that held at its time: of the rows on the right the one with the greatest time that is not above the row's own. A row goes out
@@ -239,7 +239,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
     this: AnyStream<L, FinalKind>,
     right: AnyStream<R, FinalKind> & CheckAsOfJoin<L, R, How, On>,
     options: AsOfJoinOptions<How, On>,
-  ): Stream<AsOfJoinRow<L, R, How, On>, 'joined'>;
+  ): Joined<L, R, AsOfJoinRow<L, R, How, On>>;
 
   /**
    * Each row with those that a function of yours finds for its key: in a database, behind an HTTP interface. A batch's keys are asked for together; rows
@@ -325,14 +325,34 @@ export interface Grouped<Row extends object, Keys extends object, K extends Kind
   /** How many rows each group has, in the column `count`. */
   count(): Aggregated<Row, Show<Keys & { count: number }>, K>;
 }
+/** The result of an operator that leaves out rows which come too late. */
+export interface WithLateRows<out Late extends object, out Row extends object, out K extends Kind = 'rows'>
+  extends Stream<Row, K> {
+  /**
+   * The rows that came too late. They are counted even if nobody takes them.
+   *
+   * @throws WeirError `E_PLAN` where nothing can be late, for want of a time
+   */
+  late(): Stream<Late>;
+}
 /** The result of an aggregation. */
 export interface Aggregated<out In extends object, out Row extends object, out K extends Kind> extends Stream<Row, K> {
   /** The input rows that came after all their windows had closed. They are counted even if nobody takes them. */
   late(): Stream<In>;
 }
+/** The result of a join of two streams. */
+export interface Joined<out L extends object, out R extends object, out Row extends object> extends Stream<Row, 'joined'> {
+  /**
+   * The rows of one side that came too late to meet anybody, as they came. They are counted even if nobody takes them.
+   *
+   * @throws WeirError `E_PLAN` where none of that side can be late, for want of a watermark, or of a bound of their times
+   * @example const joined = shown.join(clicks, { on: 'adId', within: ['0 minutes', '1 hour'] }); joined.late('right')
+   */
+  late<const S extends 'left' | 'right'>(side: S): Stream<S extends 'left' ? L : R>;
+}
 export interface KeyedStream<Key, Row extends object> {
   /** The running combination of each key's rows. */
   reduce(fn: (a: Row, b: Row) => Row): Stream<Row, 'running'>;
-  /** An operator of one's own, with state and timers per key. */
-  process<const S extends StateSpec, Out extends object>(definition: ProcessFunction<Key, Row, S, Out>): Stream<Out>;
+  /** An operator of one's own, with state and timers per key. Late are rows that it emits behind a time that it promises (`t.eventTime`). */
+  process<const S extends StateSpec, Out extends object>(definition: ProcessFunction<Key, Row, S, Out>): WithLateRows<Out, Out>;
 }

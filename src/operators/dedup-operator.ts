@@ -57,14 +57,19 @@ class DedupOperator implements Operator {
   process(batch: Batch, out: Output, advanceTo: (row: number) => number): Step {
     const judge = this.#judge(batch, advanceTo);
     const firsts = new Int32Array(batch.length);
-    const counted = { first: 0, duplicate: 0, late: 0 };
+    const late: number[] = [];
+    const counted = { first: 0, duplicate: 0 };
     for (let i = 0; i < batch.length; i++) {
       const verdict = orSetAside(this.#context, this.#node.site, batch, i, judge);
       if (verdict === null) continue;
       if (verdict === 'first') firsts[counted.first] = i;
-      counted[verdict]++;
+      if (verdict === 'late') late.push(i);
+      else counted[verdict]++;
     }
-    if (counted.late > 0) this.#context.count('late', counted.late);
+    if (late.length > 0) {
+      this.#context.count('late', late.length);
+      out.emit(late.length === batch.length ? batch : batch.select(Int32Array.from(late)), 'late');
+    }
     if (counted.duplicate > 0) this.#context.count('duplicates', counted.duplicate);
     if (counted.first === batch.length) out.emit(batch);
     else if (counted.first > 0) out.emit(batch.select(firsts.subarray(0, counted.first)));

@@ -19,7 +19,7 @@ import type { OlderTables, StateTable, ValueCodec } from '../state/index.ts';
 
 export type Step = 'done' | 'more' | 'wait';
 
-/** Where an operator's rows go. Ports are named: 'main', 'late', and one per emission of an aggregation. */
+/** Where an operator's rows go. Ports are named: 'main', 'late' (of a join one for each side), and one per emission of an aggregation. */
 export interface Output {
   emit(batch: Batch, port?: string): void;
   /** Rows after this carry no time below `watermark`. Only operators that change watermarks call it; others forward by default. */

@@ -47,7 +47,7 @@ export function identify(
   const taken: Taken = { by: new Map(reserved), names: new Set(operators.flatMap(({ node }) => node.name ?? [])) };
   for (const operator of operators) {
     const above = operator.feeds
-      .map((feed) => `${ancestors.get(feed.from)}${feed.port === 'late' ? '/late' : ''}`)
+      .map((feed) => `${ancestors.get(feed.from)}${feed.late === true ? `/${feed.port}` : ''}`)
       .sort()
       .join('+');
     const state = stateOf(operator);

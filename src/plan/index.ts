@@ -11,10 +11,7 @@ export type {
   EmissionMode,
   Guarantee,
   KeySelector,
-  JoinBound,
-  JoinColumn,
   JoinNode,
-  JoinType,
   LateNode,
   LimitNode,
   LogicalJob,
@@ -65,6 +62,8 @@ export {
 export { deadLetterId, deadLetterSchema, planJob } from './planner.ts';
 export { shapeOf, type StateShape, type Takeover, takeover } from './state-shape.ts';
 export { inputsOf } from './inputs.ts';
+export type { JoinBound, JoinColumn, JoinType } from './join-shape.ts';
+export { latePorts } from './late-rows.ts';
 export { keptColumns, type SideName, sideNames } from './pair-columns.ts';
 export { isRegular, refusedChanges, refusedEvery, refusedReading, refusedRetraction, takesChanges } from './retraction.ts';
 export { isKeyed } from './shuffle-key.ts';

@@ -18,6 +18,7 @@ import type {
   RowNode,
   UnionNode,
 } from './logical.ts';
+import { lateRowsOf } from './late-rows.ts';
 import type { Kind } from './output-modes.ts';
 
 /** From the least to the most restrictive: a union is what its most restrictive input is. */
@@ -107,7 +108,7 @@ export function underWatermark(node: LogicalNode, column: string): Answer {
     case 'aggregate':
       return ofAggregate(node, column);
     case 'late':
-      return underWatermark(node.input.input, column);
+      return underWatermark(lateRowsOf(node), column);
     case 'union':
       return ofUnion(node, column);
     case 'join':

@@ -7,6 +7,7 @@ import type { BatchSchema, ColumnPath, FieldType, SchemaField } from '../batch/i
 import type { ExprNode, NamedExpr } from '../expr/index.ts';
 import type { ChangelogNode, ChangesNode, UpsertsNode } from './change-nodes.ts';
 import type { GroupTime } from './group-time.ts';
+import type { JoinBound, JoinColumn, JoinType } from './join-shape.ts';
 
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once';
 export type OutputMode = 'append' | 'update' | 'complete';
@@ -215,23 +216,6 @@ export interface CombineNode extends NodeBase {
   readonly hasTime: boolean;
   readonly partials: readonly PartialColumn[];
 }
-export type JoinType = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti';
-/** A column of the result: the left row's, or where there is none, or no such column, the right row's. */
-export interface JoinColumn {
-  readonly name: string;
-  readonly left?: string;
-  readonly right?: string;
-}
-/**
- * Which times two rows may have that belong together: right time - left time lies in [lowMs, highMs], of which `lowMs` is -Infinity where versions
- * may be of any age. The times are columns: timestamps, or windows, whose time is their last millisecond.
- */
-export interface JoinBound {
-  readonly left: string;
-  readonly right: string;
-  readonly lowMs: number;
-  readonly highMs: number;
-}
 /** Rows of two inputs, the left and the right, that belong together. */
 export interface JoinNode extends NodeBase {
   readonly kind: 'join';
@@ -284,10 +268,12 @@ export interface LookupNode extends NodeBase {
   readonly columns?: readonly JoinColumn[];
   readonly spec: LookupSpec;
 }
-/** Input rows of an aggregation that came too late. */
+/** Rows that came too late for an operator; see late-rows.ts. */
 export interface LateNode extends NodeBase {
   readonly kind: 'late';
-  readonly input: AggregateNode;
+  readonly input: AggregateNode | JoinNode | DedupNode | ProcessNode;
+  /** Of a join: whose rows. */
+  readonly side?: 'left' | 'right';
 }
 
 /** A column, or a closure row → string | number | boolean | null or an array of those. */

@@ -23,12 +23,14 @@ import type {
   CallSite,
   DedupNode,
   JoinNode,
+  LateNode,
   LogicalNode,
   LookupNode,
   ProjectNode,
   SourceNode,
 } from './logical.ts';
 import { inputsOf } from './inputs.ts';
+import { lateRowsOf } from './late-rows.ts';
 import { keptColumns, sideNames } from './pair-columns.ts';
 import { over, type Pass } from './rewrite.ts';
 
@@ -38,9 +40,14 @@ type Columns = Extract<BatchSchema, { kind: 'columns' }>;
 
 export class Pruning implements Pass {
   readonly #needs = new Map<LogicalNode, Needs>();
+  /** Who takes late rows of joins, and what is needed of them. */
+  readonly #late: (readonly [LateNode, Needs])[] = [];
 
   constructor(all: readonly LogicalNode[]) {
-    for (const node of all.toReversed()) for (const [input, needs] of needsOf(node, this.#of(node))) this.#add(input, needs);
+    for (const node of all.toReversed()) {
+      for (const [input, needs] of needsOf(node, this.#of(node))) this.#add(input, needs);
+      if (node.kind === 'late' && node.input.kind === 'join') this.#late.push([node, this.#of(node)]);
+    }
   }
 
   rewrite(node: LogicalNode, inputs: readonly LogicalNode[]): LogicalNode {
@@ -63,8 +70,8 @@ export class Pruning implements Pass {
         return { ...node, input, schema: part(node.schema, input.schema) };
       }
       case 'late': {
-        const input = inputs[0] as AggregateNode;
-        return { ...node, input, schema: part(node.schema, input.input.schema) };
+        const late = { ...node, input: inputs[0] as LateNode['input'] };
+        return { ...late, schema: part(node.schema, lateRowsOf(late).schema) };
       }
       case 'watermark':
       case 'rebalance':
@@ -106,8 +113,10 @@ export class Pruning implements Pass {
     const names = needs === null ? columns.map(({ name }) => name) : namesIn(schema, needs);
     const kept = columns.filter(({ name }) => names.includes(name));
     const sides = inputs.map((input, side) => {
-      if (input.schema.kind === 'any') return input;
-      return narrowed(input, input.schema, ofJoin({ ...node, columns: kept }, side), node.site);
+      const late = this.#late.filter(([{ input: join, side: of }]) => join === node && of === sideNames[side]);
+      if (input.schema.kind === 'any' || late.some(([, all]) => all === null)) return input;
+      const read = [...ofJoin({ ...node, columns: kept }, side), ...late.flatMap(([, some]) => some ?? [])];
+      return narrowed(input, input.schema, read, node.site);
     });
     return { ...node, inputs: [sides[0]!, sides[1]!], columns: kept, schema: only(schema, names) };
   }
@@ -155,8 +164,8 @@ function needsOf(node: LogicalNode, own: Needs): readonly (readonly [LogicalNode
     case 'upserts':
       return [[node.input, own === null ? null : [...own, ...ofUpserts(node)]]];
     case 'late':
-      // The rows are those of the aggregation's input; what the aggregation itself needs it says.
-      return [[node.input.input, own]];
+      // The rows are mostly those of an input of the operator, which says itself what else it needs of it.
+      return [[lateRowsOf(node), own]];
     case 'aggregate':
       return [[node.input, ofAggregation(node)]];
     case 'join': {

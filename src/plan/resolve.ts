@@ -6,6 +6,7 @@
  */
 import { inputsOf } from './inputs.ts';
 import { isChanging, kindOf } from './kinds.ts';
+import { latePortOf } from './late-rows.ts';
 import type { Emission, EmissionMode, LogicalJob, LogicalNode, SinkNode } from './logical.ts';
 import { givesChanges, isRetracted, takesChanges } from './retraction.ts';
 
@@ -25,6 +26,8 @@ export interface Feed {
   /** A `rebalance()` lies between. */
   readonly rebalanced: boolean;
   readonly mode: EmissionMode;
+  /** Of its rows those that came too late. */
+  readonly late?: true;
   /** Of an operator whose inputs are different things (a join): the ordinal of the input. */
   readonly input?: number;
 }
@@ -78,7 +81,7 @@ class Resolver {
       case 'rebalance':
         return this.#feeds(node.input, demand, true);
       case 'late':
-        return [{ from: this.#operator(node.input, appendOnly), port: 'late', rebalanced, mode: 'append' }];
+        return [{ from: this.#operator(node.input, appendOnly), port: latePortOf(node), rebalanced, mode: 'append', late: true }];
       case 'aggregate':
       case 'reduce': {
         const from = this.#operator(node, appendOnly);

@@ -124,7 +124,23 @@ describe('what no result can be is refused', () => {
       "process(): 'a' is not state",
     ],
     [() => readings.keyBy('deviceId' as never).reduce(1 as never), 'reduce(): it takes a function of two rows'],
-    [() => (readings as any).late(), 'late(): only an aggregation has late rows'],
+    [
+      () => (readings as any).late(),
+      'late(): only aggregations, joins of two streams, dropDuplicates() and process() have late rows',
+    ],
+    [() => (timed.groupBy('deviceId').count() as any).late('left'), 'late(): only a join has sides whose rows may be late'],
+    [
+      () => readings.dropDuplicates(['deviceId'], { within: '1 hour' }).late(),
+      'late(): nothing is late for it: it knows no time of the rows',
+    ],
+    [
+      () =>
+        readings
+          .keyBy('deviceId')
+          .process({ emits: schema({ a: t.timestamp }), onRow() {} })
+          .late(),
+      'late(): nothing that it emits is late, for it promises nothing',
+    ],
     [() => readings.named('a b'), "named(): 'a b' is not an id"],
     [() => readings.parallelism(0), 'parallelism(): 0 is not a number of subtasks'],
     [

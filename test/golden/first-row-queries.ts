@@ -44,6 +44,7 @@ const firsts: Query = async (experiment) => {
   const span = { size: life.shape.size, slide: life.shape.size, offset: 0 };
   const report = await experiment.run([
     output(distinct, world.sink('append')),
+    output(distinct.late(), world.sink('late')),
     output(
       (distinct as unknown as Stream<{ at: unknown; s: string }>)
         .groupBy(window('at' as never, `${span.size} ms`))
@@ -55,10 +56,12 @@ const firsts: Query = async (experiment) => {
   const actual = world.rows<Row>('append');
   const plain = [...seen.values()].map(([first]) => ({ row: first!.row, stamp: Number.NEGATIVE_INFINITY }));
   const counts = windowed(plain, span, []).map(({ window: of, n }) => ({ window: of, n }));
+  const late = rows.filter((each) => !isInTime(life.delay)(each)).map(({ row }) => row);
   return {
     life: report,
-    late: rows.filter((each) => !isInTime(life.delay)(each)).length,
+    late: late.length,
     findings: [
+      same('late rows', onlyRows(world.rows('late')), onlyRows(late)),
       same(
         'values',
         actual.map((row) => keyOf(row, keys)),

@@ -1,8 +1,8 @@
 /** Joins, each with its plain answer. */
-import { type NumberExpr, schema, type Stream, t, window } from '../../src/api/index.ts';
+import { type Joined, type NumberExpr, schema, t, window } from '../../src/api/index.ts';
 import type { JoinType } from '../../src/plan/index.ts';
 import { from, table } from '../../src/start.ts';
-import { type Experiment, type Query, same } from './experiment.ts';
+import { type Experiment, type Query, same, type Timed } from './experiment.ts';
 import { output } from './life.ts';
 import type { Row, Stamped, WindowShape } from './plain.ts';
 import { asOfJoined, joined, type JoinRules, lateForJoin, type Pair } from './plain-joins.ts';
@@ -48,19 +48,23 @@ const rowsMax = 150;
 
 type Compared = { readonly v: NumberExpr<null>; readonly rv: NumberExpr<null> };
 
-function joinedStream({ stream, life }: Experiment, rules: ReturnType<typeof rulesOf>): Stream<object, 'joined'> {
+/** A join, of which late rows are asked for. */
+type AnyJoined = Joined<object, object, Record<string, unknown>>;
+
+function joinedStream({ stream, life }: Experiment, rules: ReturnType<typeof rulesOf>): AnyJoined {
   const { how, nullSafe, bound, low, high, asks } = rules;
   const size = `${life.shape.size} ms` as const;
   const offset = `${life.shape.offset} ms` as const;
   const left = stream.select((c) => ({ k: c.k, v: c.v, at: c.at, w: window(c.at, size, { offset }) }));
   const right = stream.select((c) => ({ rk: c.k, rs: c.s, rv: c.v, rat: c.at, rw: window(c.at, size, { offset }) }));
   const where = asks ? { where: (l: Compared, r: Compared) => l.v.lte(r.rv) } : {};
-  // Nobody but the condition reads the value of a right row.
-  const shown = how === 'semi' || how === 'anti' ? ['k', 'v', 'at'] : ['k', 'v', 'at', 'rk', 'rs', 'rat'];
-  const join = (options: object): Stream<object, 'joined'> =>
-    (left as unknown as { join(right: unknown, options: object): Stream<Record<string, unknown>, 'joined'> })
-      .join(right, { how, nullSafe, ...where, ...options })
-      .select(...shown);
+  const join = (options: object): AnyJoined =>
+    (left as unknown as { join(right: unknown, options: object): AnyJoined }).join(right, {
+      how,
+      nullSafe,
+      ...where,
+      ...options,
+    });
   if (bound === 'windows') return join({ on: { k: 'rk', w: 'rw' } });
   if (bound === 'none') return join({ on: { k: 'rk' } });
   return join({ on: { k: 'rk' }, within: [`${low} ms`, `${high} ms`], times: ['at', 'rat'] });
@@ -70,16 +74,47 @@ const joins: Query = async (all) => {
   const experiment = few(all);
   const { rows, world } = experiment;
   const rules = rulesOf(experiment);
-  const report = await experiment.run([output(joinedStream(experiment, rules), world.sink('append'))]);
   const isHalf = rules.how === 'semi' || rules.how === 'anti';
+  const found = joinedStream(experiment, rules);
+  // Nobody but the condition, and who takes late rows, reads the value of a right row.
+  const shownColumns = isHalf ? ['k', 'v', 'at'] : ['k', 'v', 'at', 'rk', 'rs', 'rat'];
+  const takesLate = rules.bound !== 'none' && experiment.life.seed % 4 < 3;
+  const report = await experiment.run([
+    output(found.select(...shownColumns), world.sink('append')),
+    ...(takesLate
+      ? [
+          output(found.late('left'), world.sink('late left')),
+          output((found.late('right') as unknown as Timed).select('rv' as never, 'rk' as never), world.sink('late right')),
+        ]
+      : []),
+  ]);
+  const late = lateForJoin(rows, rules)
+    .map(({ row }) => row)
+    .filter(({ k }) => k !== null || rules.nullSafe);
   const shown = ({ left, right }: Pair): object => ({
     ...{ k: left?.k ?? null, v: left?.v ?? null, at: left?.at ?? null },
     ...(isHalf ? {} : { rk: right?.k ?? null, rs: right?.s ?? null, rat: right?.at ?? null }),
   });
   return {
     life: report,
-    late: 2 * lateForJoin(rows, rules).filter(({ row }) => row.k !== null || rules.nullSafe).length,
-    findings: [same('joined', world.rows<object>('append'), joined(rows, rules).map(shown))],
+    late: 2 * late.length,
+    findings: [
+      same('joined', world.rows<object>('append'), joined(rows, rules).map(shown)),
+      ...(takesLate
+        ? [
+            same(
+              'late left rows',
+              world.rows<Row>('late left').map(({ k, v, at }) => ({ k, v, at })),
+              late.map(({ k, v, at }) => ({ k, v, at })),
+            ),
+            same(
+              'late right rows',
+              world.rows<object>('late right'),
+              late.map(({ k, v }) => ({ rv: v, rk: k })),
+            ),
+          ]
+        : []),
+    ],
   };
 };
 
@@ -93,15 +128,20 @@ const versions: Query = async (experiment) => {
   const isVersion = ({ at }: { readonly at: number }): boolean => at % 3 !== 0;
   const left = stream.select((c) => ({ k: c.k, v: c.v, at: c.at }));
   const right = stream.filter(isVersion).select((c) => ({ rk: c.k, rs: c.s, rv: c.v, rat: c.at }));
-  const found = (left as unknown as { asOfJoin(right: unknown, options: object): Stream<object, 'joined'> }).asOfJoin(right, {
+  const found = (left as unknown as { asOfJoin(right: unknown, options: object): AnyJoined }).asOfJoin(right, {
     on: { k: 'rk' },
     how,
     times: ['at', 'rat'],
     ...(tolerance === Infinity ? {} : { tolerance: `${tolerance} ms` }),
   });
-  const report = await experiment.run([output(found, world.sink('append'))]);
+  const report = await experiment.run([
+    output(found, world.sink('append')),
+    output(found.late('left'), world.sink('late rows')),
+    output(found.late('right'), world.sink('late versions')),
+  ]);
   const of = rows.filter(({ row }) => isVersion(row));
-  const late = [...rows, ...of].filter(({ row, stamp }) => row.k !== null && lateFrom(row) <= stamp);
+  const isLate = ({ row, stamp }: Stamped): boolean => row.k !== null && lateFrom(row) <= stamp;
+  const [late, lateVersions] = [rows, of].map((all) => all.filter(isLate).map(({ row }) => row)) as [Row[], Row[]];
   const shown = ({ left: { k, v, at }, right: version }: Pair & { readonly left: Row }): object => ({
     ...{ k, v, at },
     ...{ rk: version?.k ?? null, rs: version?.s ?? null, rv: version?.v ?? null, rat: version?.at ?? null },
@@ -109,8 +149,20 @@ const versions: Query = async (experiment) => {
   const expected = asOfJoined(rows, of, { how, tolerance, lateFrom });
   return {
     life: report,
-    late: late.length,
-    findings: [same('joined with versions', world.rows<object>('append'), expected.map(shown as (pair: Pair) => object))],
+    late: late.length + lateVersions.length,
+    findings: [
+      same('joined with versions', world.rows<object>('append'), expected.map(shown as (pair: Pair) => object)),
+      same(
+        'late rows',
+        world.rows<object>('late rows'),
+        late.map(({ k, v, at }) => ({ k, v, at })),
+      ),
+      same(
+        'late versions',
+        world.rows<object>('late versions'),
+        lateVersions.map(({ k, s, v, at }) => ({ rk: k, rs: s, rv: v, rat: at })),
+      ),
+    ],
   };
 };
 

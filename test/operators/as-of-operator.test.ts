@@ -130,12 +130,19 @@ describe('an as-of join', () => {
     },
   );
 
-  test('a row, and a version, is late by its stamp, and counted; what is late holds for nobody', async () => {
+  test('a row, and a version, is late by its stamp, counted, and goes out as it came; what is late holds for nobody', async () => {
     const { late } = await verifyOperator({
       subject: subject({ how: 'left' }),
       barriersEverywhere: true,
       input: [lefts(a(20), a(19, 20), a(20, 20)), otherRows(r(10), r(15, 15), r(16, 15), r(17, 18)), watermark(Infinity)],
-      output: { main: [pair(20, 16)] },
+      output: {
+        main: [pair(20, 16)],
+        'late-left': [19, 20].map((at) => ({ key: 'a', at, value: null })),
+        'late-right': [
+          { other: 'a', seen: 15, n: 1 },
+          { other: 'a', seen: 17, n: 3 },
+        ],
+      },
     });
     // A time that is the watermark itself lies `delay` behind, and is late.
     expect(late).toBe(4);

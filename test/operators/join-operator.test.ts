@@ -87,12 +87,17 @@ describe('a join by a range of time', () => {
     });
   });
 
-  test('a row is late by its stamp, is counted, and meets nobody', async () => {
+  test('a row is late by its stamp, is counted, meets nobody, and goes out as it came', async () => {
+    const of = (at: number) => ({ key: 'a', at, value: null });
     const { late } = await verifyOperator({
       subject: subject({ how: 'left', ...within(-50, 50) }),
       barriersEverywhere: true,
       input: [lefts(a(20), a(19, 20), a(20, 20)), otherRows(r(30, 30), r(40, 30)), watermark(Infinity)],
-      output: { main: [pair(20, 40)] },
+      output: {
+        main: [pair(20, 40)],
+        'late-left': [of(19), of(20)],
+        'late-right': [{ other: 'a', seen: 30, n: 0 }],
+      },
     });
     // A time that is the watermark itself lies `delay` behind, and is late.
     expect(late).toBe(3);
@@ -103,7 +108,7 @@ describe('a join by a range of time', () => {
     const { late } = await verifyOperator({
       subject: subject({ ...within(0, 5), ...strict }),
       input: [lefts(a(20), a(20, 20), a(19, 20)), otherRows(r(20))],
-      output: { main: [pair(20, 20), pair(20, 20)] },
+      output: { main: [pair(20, 20), pair(20, 20)], 'late-left': [{ key: 'a', at: 19, value: null }] },
     });
     expect(late).toBe(1);
   });
@@ -195,7 +200,12 @@ describe('a join by equal windows', () => {
       stamps: true,
       input: [of(0, [0, 0], [10, 9], [0, 10], [20, 20]), of(1, [10, 19], [20, 29], [0, 10]), watermark(10), watermark(40)],
     });
-    expect(result.rows.map(({ row, stamp }) => [row, stamp])).toEqual([
+    const rows = (late: boolean) => result.rows.filter(({ port }) => port.startsWith('late') === late);
+    expect(rows(true).map(({ port, row, stamp }) => [port, row, stamp])).toEqual([
+      ['late-left', { key: 'a', w: w(0) }, 10],
+      ['late-right', { other: 'a', v: w(0) }, 10],
+    ]);
+    expect(rows(false).map(({ row, stamp }) => [row, stamp])).toEqual([
       [{ key: 'a', w: w(10), other: 'a' }, -Infinity],
       [{ key: 'a', w: w(20), other: 'a' }, -Infinity],
       [{ key: 'a', w: w(0), other: null }, -Infinity],

@@ -138,6 +138,8 @@ export function joinNode(parts: Partial<JoinNode> = {}): JoinNode {
 export interface OtherRow {
   readonly other: string | null;
   readonly seen: number | null;
+  /** Its number among them, unless said. */
+  readonly n?: number;
   readonly stamp?: number;
 }
 /** Rows of a join's right side. */
@@ -145,7 +147,7 @@ export function otherRows(...rows: readonly OtherRow[]): FedItem {
   const stamps = Float64Array.from(rows, ({ stamp }) => stamp ?? -Infinity);
   const batch = batchOf(
     others,
-    rows.map(({ other, seen }, n) => ({ other, seen, n })),
+    rows.map(({ other, seen, n }, i) => ({ other, seen, n: n ?? i })),
     { stamps, advances: true, origin: { split: 'r', first: 0 } },
   );
   return { kind: 'rows', batch, advances: true, input: 1 };

@@ -13,7 +13,8 @@ import {
   upsertsOperator,
 } from '../../src/operators/index.ts';
 import type { Operator } from '../../src/operators/index.ts';
-import type { Emission, JoinType } from '../../src/plan/index.ts';
+import { applyExpr, columnExpr } from '../../src/expr/index.ts';
+import type { Emission, JoinNode, JoinType } from '../../src/plan/index.ts';
 import { openMemoryStores } from '../../src/state/index.ts';
 import { type FedItem, OperatorRun, type OperatorSnapshot, testBarrier, testKeyGroups } from '../../src/testing/operator-run.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -121,8 +122,15 @@ const lasts = (): Operator =>
     schema: events,
   });
 
-const join = (how: JoinType) => (): Operator =>
-  joinOperator(joinNode({ how, bound: { left: 'at', right: 'seen', lowMs: -3, highMs: 9 } }));
+const join =
+  (how: JoinType, more: Partial<JoinNode> = {}) =>
+  (): Operator =>
+    joinOperator(joinNode({ how, bound: { left: 'at', right: 'seen', lowMs: -3, highMs: 9 }, ...more }));
+const above = applyExpr(
+  'gt',
+  columnExpr(['left', 'value'], { type: number, nullable: true }),
+  columnExpr(['right', 'n'], { type: number, nullable: false }),
+);
 const asOf = (toleranceMs: number) => (): Operator =>
   asOfJoinOperator(joinNode({ how: 'left', asOf: true, bound: { left: 'at', right: 'seen', lowMs: -toleranceMs, highMs: 0 } }));
 /** Remembers for a time, lists, and sets a timer on the clock for each row; the clock has passed all of them. */
@@ -198,7 +206,7 @@ const asTheyAre: Feed = (rows) => [rowsItem(rows)];
 /** As both sides of a join. */
 const asBoth: Feed = (rows) => [
   rowsItem(rows),
-  otherRows(...rows.map(({ key, at, stamp }) => ({ other: key, seen: at, stamp }))),
+  otherRows(...rows.map(({ key, at, value, stamp }) => ({ other: key, seen: at, n: value!, stamp }))),
 ];
 
 const removable = schemaOf(...fieldsOf(events), field('gone', { kind: 'bool' }));
@@ -215,7 +223,9 @@ const asUpserts: Feed = (rows) => {
 /** Some rows are versions, the others meet them. */
 const asVersions: Feed = (rows) => [
   rowsItem(rows.filter(({ value }) => value! > 3)),
-  otherRows(...rows.filter(({ value }) => value! <= 3).map(({ key, at, stamp }) => ({ other: key, seen: at, stamp }))),
+  otherRows(
+    ...rows.filter(({ value }) => value! <= 3).map(({ key, at, value, stamp }) => ({ other: key, seen: at, n: value!, stamp })),
+  ),
 ];
 
 interface Moved {
@@ -269,6 +279,7 @@ describe('keyed operators whose key groups move at each restore', () => {
     ['sessions', { make: sessions }],
     ['full joins', { make: join('full'), feed: asBoth }],
     ['anti joins', { make: join('anti'), feed: asBoth }],
+    ['full joins that ask for more', { make: join('full', { condition: above }), feed: asBoth }],
     ['as-of joins', { make: asOf(Infinity), feed: asVersions }],
     ['as-of joins that grow old', { make: asOf(30), feed: asVersions }],
     ['timers on the clock, and what lasts for a time,', { make: byTheClock }],

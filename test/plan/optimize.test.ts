@@ -146,6 +146,11 @@ describe('PL1: columns', () => {
         'left: url string, price float64; right: seen timestamp, note string, offer float64',
     ]);
     expect(flow(jobOf(asked))).toEqual(expect.arrayContaining(['join: url seen', 'project: auction price url at']));
+    const bound = timed().join(right, { on: { auction: 'item' }, within: ['0 ms', '1 second'] });
+    const late = flow(jobOf(bound.select('offer'), bound.late('left').select('channel')));
+    expect(late).toEqual(expect.arrayContaining(['join: offer', 'project: auction channel at', 'project: item offer seen']));
+    const lateWhole = flow(jobOf(bound.select('offer'), bound.late('right')));
+    expect(lateWhole).toEqual(expect.arrayContaining(['project: auction at', 'project: item offer seen note']));
     const [valued, old] = [{}, { tolerance: '1 day' } as const].map((options) =>
       planJob(
         jobOf(

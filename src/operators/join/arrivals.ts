@@ -1,13 +1,13 @@
 /**
  * Rows as they come to a join of two streams: by which key they find partners, when they are, and whether that is too late.
  *
- * Owns: which rows are late. A row is late by its stamp (T3), or by what its key group has been told.
+ * Owns: which rows are late, and that they go out as they came. A row is late by its stamp (T3), or by what its key group has been told.
  */
 import type { Batch } from '../../batch/index.ts';
-import { equalIsLate, type JoinNode, underWatermark } from '../../plan/index.ts';
+import { equalIsLate, type JoinNode, latePorts, underWatermark } from '../../plan/index.ts';
 import { orSetAside } from '../dead-rows.ts';
 import type { GroupedKey } from '../key.ts';
-import type { OperatorContext } from '../operator.ts';
+import type { OperatorContext, Output } from '../operator.ts';
 import type { PerGroup } from '../per-group.ts';
 import { JoinKeys } from './join-keys.ts';
 import type { Side } from './join-times.ts';
@@ -47,7 +47,7 @@ export class Arrivals {
       const { key, group } = keyAt(i);
       return { key, group, side, moment: isNone(i) ? null : momentAt(i) };
     };
-    return new BatchArrivals(batch, { context: this.#context, fired: this.#fired, site: this.#node.site, arrivalAt });
+    return new BatchArrivals(batch, side, { context: this.#context, fired: this.#fired, site: this.#node.site, arrivalAt });
   }
 
   #momentsOf(batch: Batch, side: Side): (i: number) => Moment | null {
@@ -69,10 +69,12 @@ export class BatchArrivals {
   readonly #batch: Batch;
   readonly #judging: Judging;
   readonly #stampAt: (i: number) => number;
-  #late = 0;
+  readonly #side: Side;
+  readonly #late: number[] = [];
 
-  constructor(batch: Batch, judging: Judging) {
+  constructor(batch: Batch, side: Side, judging: Judging) {
     this.#batch = batch;
+    this.#side = side;
     this.#judging = judging;
     this.#stampAt = batch.stamps();
   }
@@ -84,13 +86,17 @@ export class BatchArrivals {
     if (arrival === null) return null;
     const { moment, group } = arrival;
     if (moment === null || moment.lateFrom > Math.max(this.#stampAt(i), fired.of(group))) return arrival;
-    this.#late++;
+    this.#late.push(i);
     return null;
   }
 
-  /** All of them have been asked for. */
-  done(): void {
-    if (this.#late > 0) this.#judging.context.count('late', this.#late);
+  /** All of them have been asked for: those that are late are counted, and go out by a port of their own. */
+  done(out: Output): void {
+    const { length } = this.#late;
+    if (length === 0) return;
+    this.#judging.context.count('late', length);
+    const batch = this.#batch;
+    out.emit(length === batch.length ? batch : batch.select(Int32Array.from(this.#late)), latePorts[this.#side]);
   }
 }
 

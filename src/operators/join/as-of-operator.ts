@@ -74,7 +74,7 @@ class AsOfJoinOperator implements Operator {
 
   process(batch: Batch, out: Output, _advanceTo: (row: number) => number, input = 0): Step {
     if (input === 0) return this.#work.step(() => this.#takeRows(batch, out));
-    this.#takeVersions(batch);
+    this.#takeVersions(batch, out);
     return 'done';
   }
 
@@ -106,10 +106,10 @@ class AsOfJoinOperator implements Operator {
       if (results.pass()) yield;
     }
     results.flush();
-    arrivals.done();
+    arrivals.done(out);
   }
 
-  #takeVersions(batch: Batch): void {
+  #takeVersions(batch: Batch, out: Output): void {
     const [, form] = this.#forms;
     const write = form.writer(batch);
     const placeAt = placesOf(batch);
@@ -121,7 +121,7 @@ class AsOfJoinOperator implements Operator {
       write(i);
       this.#versions.add(key, group, { ...placeAt(i), time: moment.time, bytes: form.copied() });
     }
-    arrivals.done();
+    arrivals.done(out);
   }
 
   /** Keeps the row that was written last. */

@@ -134,7 +134,7 @@ class JoinOperator implements Operator {
       if (results.pass()) yield;
     }
     results.flush();
-    arrivals.done();
+    arrivals.done(out);
   }
 
   /** Finds the rows that are there and are near to one that has come. */
