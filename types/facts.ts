@@ -581,6 +581,28 @@ const foundByOther = lw.lookupJoin(
     on: { a: 'n' },
   },
 );
+// by several columns: an object, by the names of what is found
+l.lookupJoin(
+  {
+    schema: schema({ id: t.string, a: t.number, c: t.string }),
+    fetch: (keys) => {
+      same<typeof keys, readonly { readonly id: string; readonly a: number }[]>();
+      return keys.map((key) => ({ ...key, c: '' }));
+    },
+  },
+  { on: ['id', 'a'] },
+);
+l.lookupJoin(
+  {
+    schema: schema({ who: t.string, n: t.number }),
+    fetch: (keys) => {
+      same<typeof keys, readonly { readonly who: string; readonly n: number }[]>();
+      return keys;
+    },
+  },
+  { on: { id: 'who', a: 'n' } },
+);
+l.lookupJoin({ schema: schema({ id: t.string }), fetch: (keys) => keys.map(({ id }) => ({ id })) }, { on: ['id'] });
 const asJoined: Stream<{ window: EventWindow; id: string; a: number; n: number; c: string }, 'joined'> = foundByOther;
 void asJoined;
 const renamedKeys = l.join(

@@ -232,10 +232,12 @@ l.asChanges({ op: 'id' }).to(out, { mode: 'complete' });
 l.asUpserts({ key: 'id' }).keyBy('id');
 //✗ both sides have a column 'a': rename one with select() before the join
 l.lookupJoin({ schema: L, fetch: async () => [] }, { on: 'id' });
-//✗ is not assignable to type 'LookupKey<
+//✗ is not assignable to type 'JoinKeys<
 l.lookupJoin({ schema: schema({ id: t.string, b: t.number }), fetch: async () => [] }, { on: 'idd' });
 //✗ is not assignable to
 l.lookupJoin({ schema: schema({ id: t.string, b: t.number }), fetch: async (ids: readonly number[]) => ids.map((id) => ({ id })) }, { on: 'id' });
+//✗ is not assignable to
+l.lookupJoin({ schema: schema({ id: t.string, a: t.number }), fetch: (keys: readonly { id: number }[]) => keys }, { on: ['id', 'a'] });
 //✗ "running"
 running.lookupJoin({ schema: schema({ deviceId: t.string, b: t.number }), fetch: async () => [] }, { on: 'deviceId' });
 //✗ an as-of join needs a watermark on the right stream: call withWatermark() on it

@@ -92,15 +92,22 @@ export type JoinRow<L, R, How, On> = How extends 'semi' | 'anti'
 export type WithoutWatermark<T> = T extends EventTime ? Timestamp : T extends EventWindow ? Window : T;
 /** The same of a left row and its version, whose own time may be long past the watermark. */
 export type AsOfJoinRow<L, R, How, On> = JoinRow<L, { [K in keyof R]: WithoutWatermark<R[K]> }, How, On>;
-/** The column that a lookup goes by: of both, or the stream's to that of what is found. */
-export type LookupKey<L, R> = Shared<L, R> | { readonly [K in keyof L]?: keyof R & string };
-type KeyOfLookup<L, On> = NonNullable<On extends keyof L ? L[On] : L[keyof On & keyof L]>;
+type IsUnion<T, Of = T> = T extends unknown ? ([Of] extends [T] ? false : true) : never;
+/** What a lookup asks for: the value of its one column; of several, or of a list, an object by their names in what is found. */
+type KeyOfLookup<L, On> = On extends string
+  ? NonNullable<L[On & keyof L]>
+  : On extends readonly (infer N extends keyof L & string)[]
+    ? Show<{ readonly [P in N]: NonNullable<L[P]> }>
+    : IsUnion<keyof On> extends true
+      ? Show<{ readonly [P in keyof On & keyof L as On[P] & string]: NonNullable<L[P]> }>
+      : NonNullable<L[keyof On & keyof L]>;
 /** How rows are found outside, by key. */
 export interface Lookup<Key, R extends object> {
   /** The columns of what is found. */
   readonly schema: Schema<any, R>;
   /**
-   * The rows of these keys, each key once, in any order; of a key there may be none, or several. What it throws, or rejects with, is tried again,
+   * The rows of these keys, each key once, in any order; of a key there may be none, or several. A key is the value of the one column that `on` names; of several, or of a
+   * list, it is an object of their values, by the names that they have in `schema`. What it throws, or rejects with, is tried again,
    * as is a call that takes too long, whose `signal` then aborts. It may be asked again for what it has answered.
    */
   readonly fetch: (

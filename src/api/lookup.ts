@@ -1,14 +1,14 @@
 /** `lookupJoin()`: rows with what a function finds for their keys, as a node. */
 import type { LogicalNode, LookupNode } from '../plan/index.ts';
 import { type Call, called, refused, requireFunction } from './call.ts';
-import { columnsOf, keysOf } from './join.ts';
-import type { Lookup, LookupKey } from './join-types.ts';
+import { columnsOf, type JoinRequest, keysOf } from './join.ts';
+import type { Lookup } from './join-types.ts';
 import { checkFinal } from './modes.ts';
 import { rowSchema } from './row-schema.ts';
 import { positiveMs } from './window-key.ts';
 
 export interface LookupRequest {
-  readonly on: LookupKey<never, never>;
+  readonly on: JoinRequest['on'];
   readonly how?: 'inner' | 'left';
 }
 
@@ -29,17 +29,17 @@ export function lookupOf(
   if (found.kind === 'any')
     throw refused(call, 'its `schema` must say the columns of what is found', "make it with schema() of 'weir'");
   const sides = [input, { schema: found }] as const;
-  const [left, right] = keysOf(sides, on, call);
-  if (left.length !== 1) throw refused(call, 'a lookup has one key', 'make one column of several with withColumns()');
+  const keys = keysOf(sides, on, call);
   return {
     kind: 'lookup',
     input,
     how,
-    keys: [left[0]!, right[0]!],
+    keys,
+    ...(Array.isArray(on) || keys[0].length > 1 ? { byName: true } : {}),
     found,
     spec: { ...specOf(lookup, call), parse },
     site: call.site,
-    ...columnsOf(sides, how, typeof on === 'string' || Array.isArray(on) ? left : [], call),
+    ...columnsOf(sides, how, typeof on === 'string' || Array.isArray(on) ? keys[0] : [], call),
   };
 }
 

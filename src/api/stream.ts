@@ -27,7 +27,6 @@ import type {
   JoinOptions,
   JoinRow,
   JoinType,
-  LookupKey,
   LookupOf,
   RegularJoinOptions,
 } from './join-types.ts';
@@ -244,7 +243,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
   /**
    * Each row with those that a function of yours finds for its key: in a database, behind an HTTP interface. A batch's keys are asked for together; rows
    * keep their order, times and kind. What is found may be another thing the next time: rows that came after the last checkpoint
-   * are looked up again after a restart. A row whose key is null finds nothing.
+   * are looked up again after a restart. A row whose key is null, or a part of it, finds nothing.
    *
    * @throws WeirError `E_PLAN` for what is not there, or not a number; while it runs, `E_LOOKUP` of a row whose key has no answer after all attempts, which
    * goes to the pipeline's `deadLetters`, or fails the job
@@ -254,7 +253,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
     L extends object,
     K extends FinalKind,
     R extends object,
-    const On extends LookupKey<L, R>,
+    const On extends JoinKeys<L, R>,
     const How extends 'inner' | 'left' = 'inner',
   >(
     this: AnyStream<L, K>,

@@ -111,7 +111,7 @@ function labelOf({ node }: Resolved): string {
     case 'join':
       return shortened(joinText(node));
     case 'lookup':
-      return `${node.how} lookup on ${node.keys[0]}${node.keys[0] === node.keys[1] ? '' : ` = ${node.keys[1]}`}`;
+      return `${node.how} lookup on ${pairsText(node.keys)}`;
     case 'dedup':
       return shortened(`first of ${node.keys.join(', ')}`);
     case 'limit':
@@ -223,9 +223,13 @@ function aggregationText(node: AggregateNode): string {
   return `${time === undefined ? '' : `${time}; `}keys ${node.keys.join(', ') || 'none'}; ${aggregates}${changing}`;
 }
 
+/** `id = other, region` */
+const pairsText = ([left, right]: JoinNode['keys']): string =>
+  left.map((name, i) => (name === right[i] ? name : `${name} = ${right[i]}`)).join(', ');
+
 /** `left join on id = other, nulls equal, seen - at in 0 ms to 1 hour, where (left.price > right.limit)`, `left as-of join on id, latest seen up to at` */
 function joinText({ how, keys, nullSafe, bound, table, asOf, regular, condition }: JoinNode): string {
-  const on = keys[0].map((name, i) => (name === keys[1][i] ? name : `${name} = ${keys[1][i]}`)).join(', ') || 'nothing';
+  const on = pairsText(keys) || 'nothing';
   if (asOf === true) {
     const age = bound!.lowMs === -Infinity ? '' : `, not older than ${formatMs(-bound!.lowMs)}`;
     return `${how} as-of join on ${on}${nullSafe ? ', nulls equal' : ''}, latest ${bound!.right} up to ${bound!.left}${age}`;

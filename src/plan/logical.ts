@@ -260,8 +260,10 @@ export interface LookupNode extends NodeBase {
   readonly kind: 'lookup';
   readonly input: LogicalNode;
   readonly how: 'inner' | 'left';
-  /** Of the input, and of what is found. */
-  readonly keys: readonly [string, string];
+  /** Of the input, and of what is found, in the same order. */
+  readonly keys: readonly [readonly string[], readonly string[]];
+  /** A key is asked for as an object, by the names of what is found; otherwise as the value of its one column. */
+  readonly byName?: boolean;
   /** Of the rows that are found. */
   readonly found: BatchSchema;
   /** Absent where the input has no schema: then all columns of both. */

@@ -216,9 +216,9 @@ function ofJoin(node: JoinNode, side: number): readonly ColumnPath[] {
   return [...new Set(read)].map((name) => [name]);
 }
 
-/** What a lookup needs of its input: what it gives of it, and its key. */
+/** What a lookup needs of its input: what it gives of it, and its keys. */
 function ofLookup({ keys, columns = [] }: LookupNode): readonly ColumnPath[] {
-  return [...new Set([keys[0], ...columns.flatMap(({ left }) => left ?? [])])].map((name) => [name]);
+  return [...new Set([...keys[0], ...columns.flatMap(({ left }) => left ?? [])])].map((name) => [name]);
 }
 
 const names = (needs: readonly ColumnPath[]): ReadonlySet<string> => new Set(needs.map(([name]) => name));

@@ -183,6 +183,28 @@ describe('a lookup', () => {
     expect(asked.length).toBeGreaterThan(1);
   });
 
+  test('goes by several columns, for whose values it asks by the names of what is found', async () => {
+    const Price = schema({ item: t.string, size: t.number, price: t.number });
+    const asked: unknown[] = [];
+    const fetch = (keys: readonly { readonly item: string; readonly size: number }[]) => {
+      asked.push(...keys);
+      return keys.map(({ item, size }) => ({ item, size, price: size * 10 })).filter(({ size }) => size > 1);
+    };
+    const priced = from([l('x', 1, 2), l('x', 2, 1), l('x', 3, 2)])
+      .map((row) => row, L)
+      .lookupJoin({ schema: Price, fetch }, { on: { id: 'item', a: 'size' } })
+      .select('at', 'price');
+    await using run = await testRun(priced);
+    expect(await run.drain()).toEqual([
+      { at: minutes(1), price: 20 },
+      { at: minutes(3), price: 20 },
+    ]);
+    expect(asked).toEqual([
+      { item: 'x', size: 2 },
+      { item: 'x', size: 1 },
+    ]);
+  });
+
   test('fails the job where a key has no answer, and says which row asked, and why', async () => {
     const ls = testSource(L);
     const fetch = () => Promise.reject(new Error('no such shard'));
@@ -195,7 +217,12 @@ describe('a lookup', () => {
     ['an outer side', { schema: Name, fetch: () => [] }, { on: 'id', how: 'full' }, /so it cannot be 'full'/],
     ['no function', { schema: Name }, { on: 'id' }, /takes a function/],
     ['a schema of no columns', { schema: z.object({ id: z.string() }), fetch: () => [] }, { on: 'id' }, /must say the columns/],
-    ['two keys', { schema: R, fetch: () => [] }, { on: { id: 'id', a: 'b' } }, /a lookup has one key/],
+    [
+      'one of two keys that is not there',
+      { schema: R, fetch: () => [] },
+      { on: { id: 'id', a: 'bb' } },
+      /there is no column 'bb' here; did you mean 'b'/,
+    ],
     ['keys that are never equal', { schema: Name, fetch: () => [] }, { on: { a: 'name' } }, /no two values are equal/],
     ['no calls', { schema: Name, fetch: () => [], attempts: 0 }, { on: 'id' }, /`attempts` is a whole number from 1, not 0/],
     [

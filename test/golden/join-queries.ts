@@ -167,6 +167,7 @@ const versions: Query = async (experiment) => {
 };
 
 const Titled = schema({ name: t.string.nullable(), title: t.string });
+const TitledBoth = schema({ name: t.string.nullable(), title: t.string, s: t.string });
 const names = [
   { name: 'a', title: 'first' },
   { name: 'a', title: 'again' },
@@ -215,17 +216,26 @@ const fetched: Query = async (experiment) => {
   const { stream, rows, world, life } = experiment;
   const how = life.seed % 2 === 0 ? 'inner' : 'left';
   let [calls, failures] = [0, 2];
-  const fetch = async (keys: readonly string[]): Promise<object[]> => {
+  const byTwo = Math.floor(life.seed / 2) % 2 === 0;
+  /** By two columns there is one more thing to know. */
+  const isOdd = (s: string): boolean => byTwo && s.length % 2 === 1;
+  const fetch = async (keys: readonly (string | { readonly name: string; readonly s: string })[]): Promise<object[]> => {
     for (let turns = calls++ % 5; turns > 0; turns--) await world.pause();
     if (calls % 7 === 0 && failures-- > 0) throw new Error('outside is away');
-    return names.filter(({ name }) => name !== null && keys.includes(name)).toReversed();
+    return keys.flatMap((key) => {
+      const { name: wanted, s } = typeof key === 'string' ? { name: key, s: '' } : key;
+      const of = isOdd(s) ? [] : names.filter(({ name }) => name === wanted).toReversed();
+      return typeof key === 'string' ? of : of.map((found) => ({ ...found, s }));
+    });
   };
   const cache = life.seed % 3 === 0 ? {} : { cache: { entries: 2, ttl: '20 ms' } as const };
-  const lookup = { schema: Titled, fetch, keysPerCall: 2, concurrency: 1 + (life.seed % 2), ...cache };
+  const lookup = { schema: byTwo ? TitledBoth : Titled, fetch, keysPerCall: 2, concurrency: 1 + (life.seed % 2), ...cache };
   const found = (
-    stream.select('k', 'v', 's', 'at') as unknown as { lookupJoin(lookup: object, options: object): Experiment['stream'] }
+    stream.select((c) => ({ k: c.k, v: c.v, of: c.s, at: c.at })) as unknown as {
+      lookupJoin(lookup: object, options: object): Experiment['stream'];
+    }
   )
-    .lookupJoin(lookup, { on: { k: 'name' }, how })
+    .lookupJoin(lookup, { on: byTwo ? { k: 'name', of: 's' } : { k: 'name' }, how })
     .withColumns((c) => ({ kept: c.at }));
   const counted = found.groupBy(window('at', `${life.shape.size} ms`), 'k').count();
   const report = await experiment.run([
@@ -235,10 +245,10 @@ const fetched: Query = async (experiment) => {
   ]);
   const expected = rows.flatMap(({ row }): object[] => {
     const { k, v, s, at } = row;
-    const of = names.filter(({ name }) => name !== null && name === k).toReversed();
-    const own = { k, v, s, at };
+    const of = isOdd(s) ? [] : names.filter(({ name }) => name !== null && name === k).toReversed();
+    const own = { k, v, of: s, at };
     if (of.length === 0) return how === 'left' ? [{ ...own, kept: at }] : [];
-    return of.map((partner) => ({ ...own, ...partner, kept: at }));
+    return of.map((partner) => ({ ...own, ...partner, ...(byTwo ? { s } : {}), kept: at }));
   });
   const inWindows = world.rows<{ count: number }>('windows').reduce((sum, { count }) => sum + count, 0);
   const late = world.rows<object>('late').length;

@@ -34,7 +34,7 @@ const node = (
   site: 'job.ts:8',
   input: watermarkNode(10),
   how,
-  keys: ['key', 'id'],
+  keys: [['key'], ['id']],
   found: schemaOf(field('id', text), field('n', number)),
   columns: [
     { name: 'key', left: 'key' },
@@ -103,6 +103,36 @@ describe('a lookup', () => {
       ]);
     },
   );
+
+  test('asks for keys of several columns by the names of what is found, each once; one that is null in part finds nothing', async () => {
+    const asked: unknown[] = [];
+    const several: LookupNode = {
+      ...node((keys) => {
+        asked.push(...keys);
+        return (keys as unknown as Found[]).filter(({ n }) => n < 3).map(({ id, n }) => ({ id, n }));
+      }),
+      keys: [
+        ['key', 'value'],
+        ['id', 'n'],
+      ],
+      byName: true,
+    };
+    const run = runOf(several);
+    const of = (key: string, at: number, value: number | null) => ({ key, at, value });
+    await run.feed(rowsItem([of('a', 1, 1), of('a', 2, 2), of('a', 3, 1), of('b', 4, null), of('b', 5, 3)]));
+    expect(asked).toEqual([
+      { id: 'a', n: 1 },
+      { id: 'a', n: 2 },
+      { id: 'b', n: 3 },
+    ]);
+    expect(run.emitted.map(({ row: found }) => Object.values(found))).toEqual([
+      ['a', 1, 1],
+      ['a', 2, 2],
+      ['a', 3, 1],
+      ['b', 4, null],
+      ['b', 5, null],
+    ]);
+  });
 
   test('JO11: rows without a schema get all columns of what is found', async () => {
     const { columns: _, ...wide } = node(lengths);

@@ -41,7 +41,7 @@ const lookup = (input: LogicalNode): LookupNode => ({
   kind: 'lookup',
   input,
   how: 'left',
-  keys: ['k', 'k'],
+  keys: [['k'], ['k']],
   found: input.schema,
   schema: input.schema,
   site: '',

@@ -34,7 +34,7 @@ export class LookupCalls {
   constructor(node: LookupNode, environment: LookupEnvironment) {
     this.#node = node;
     this.#environment = environment;
-    this.#keyOf = keyExtractor({ columns: [node.keys[1]] });
+    this.#keyOf = keyExtractor({ columns: node.keys[1] });
   }
 
   /** An answer for each of these keys. Rejects only if it is aborted. */

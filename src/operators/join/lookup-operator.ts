@@ -51,7 +51,7 @@ class LookupOperator implements Operator {
     const joining: Joining = { how, inputs: [node.input, { schema: node.found }], columns, schema };
     [, this.#form] = keptForms(joining);
     this.#widened = new WidenedRows(joining, this.#form);
-    this.#keysOf = keyExtractor({ columns: [node.keys[0]] });
+    this.#keysOf = keyExtractor({ columns: node.keys[0] });
   }
 
   open(context: OperatorContext): void {
@@ -94,7 +94,7 @@ class LookupOperator implements Operator {
 
   #keysIn(batch: Batch): Pick<Round, 'keys' | 'known'> & { readonly wanted: ReadonlyMap<string, unknown> } {
     const keyAt = this.#keysOf(batch);
-    const valueAt = batch.reader(this.#node.keys[0]);
+    const valueAt = this.#valuesIn(batch);
     const keys: (string | null | undefined)[] = [];
     const known = new Map<string, readonly RowBytes[]>();
     const wanted = new Map<string, unknown>();
@@ -108,6 +108,18 @@ class LookupOperator implements Operator {
       else known.set(key, rows);
     }
     return { keys, known, wanted };
+  }
+
+  /** By logical row: its key as it is asked for; null where a part of it is. */
+  #valuesIn(batch: Batch): (i: number) => unknown {
+    const { keys, byName } = this.#node;
+    const [names, foundNames] = keys;
+    const readers = names.map((name) => batch.reader(name));
+    if (byName !== true) return readers[0]!;
+    return (i) => {
+      const values = readers.map((read) => read(i));
+      return values.includes(null) ? null : Object.fromEntries(foundNames.map((name, n) => [name, values[n]]));
+    };
   }
 
   *#join(batch: Batch, out: Output, { keys, known }: Round, found: ReadonlyMap<string, Answer>): Generator<void, void> {
