@@ -7,6 +7,7 @@ import { from, timestamp } from 'weir';
 import { testRun, testSource } from 'weir/testing';
 import { answered, Click, Shown } from '../../examples/ad-clicks.ts';
 import { named } from '../../examples/order-customers.ts';
+import { bids, offers, run as runOffers } from './offers-example.ts';
 import { deliveries, names, run as runStock } from './stock-example.ts';
 import { Order, perHour, Rate, valued } from '../../examples/order-values.ts';
 
@@ -47,6 +48,24 @@ test('what docs/joins.md says happens to the rows of a key happens', async () =>
     );
   }
   expect(run.late).toBe(0);
+});
+
+test('and what it says of conditions', async () => {
+  const [, example] = /<!-- example: offers -->\n```ts\n([\s\S]*?)```/.exec(doc)!;
+  expect(example).toBe(read('test/docs/offers-example.ts'));
+  const steps = [...doc.matchAll(/^\| (?:(offer|bid) (\w) by (\w+), (\d+), at (\d:\d\d)|the end) \| (.*?) ?\|$/gm)];
+  expect(steps.length).toBe(7);
+  await using run = await runOffers();
+  for (const [step, what, item, who, price, at, said] of steps) {
+    const time = timestamp(at === undefined ? 0 : msOf(at));
+    if (what === 'offer') offers.push({ item: item!, seller: who!, least: Number(price), offeredAt: time });
+    else if (what === 'bid') bids.push({ item: item!, bidder: who!, price: Number(price), bidAt: time });
+    else for (const source of [offers, bids]) source.end();
+    const rows = (await run.drain()).map((row) =>
+      row.bidder === null ? `${row.item} of ${row.seller}: nobody` : `${row.item} of ${row.seller}: ${row.bidder} ${row.price}`,
+    );
+    expect([step, rows.join(', ')]).toEqual([step, said]);
+  }
 });
 
 test('and what it says of rows that change', async () => {
