@@ -184,14 +184,15 @@ const manualWindows: Stream<{ window: EventWindow; count: number }, 'windowed'> 
 void [byStrategy, manualWindows];
 
 // so many rows: final when they are full, and no time
-const perHundred: Stream<{ window: RowSpan; deviceId: string; mean: number }, 'rows'> = readings
+const perHundred: Stream<{ window: RowSpan; deviceId: string; mean: number }, 'counted'> = readings
   .groupBy(countWindow(100), 'deviceId')
   .agg({ mean: avg('temperature') });
-const perTen: Stream<{ ten: RowSpan; device: string; n: number }, 'rows'> = timed
+const perTen: Stream<{ ten: RowSpan; device: string; n: number }, 'counted'> = timed
   .groupBy((c) => ({ ten: countWindow(10, { slide: 5 }), device: c.deviceId }))
   .agg({ n: count() });
 const sumsOfTen: Stream<{ deviceId: string; count: number }, 'running'> = perHundred.groupBy('deviceId').count();
-void [perTen, sumsOfTen];
+const someOfThem: Stream<{ window: RowSpan; deviceId: string; mean: number }> = perHundred.limit(3);
+void [perTen, sumsOfTen, someOfThem];
 const growing: Stream<{ window: EventWindow; deviceId: string; count: number }, 'windowed'> = timed
   .groupBy(cumulativeWindow('timestamp', { step: '1 minute', max: '1 hour' }), 'deviceId')
   .count();

@@ -80,8 +80,8 @@ timed.groupBy(window('time', '5 minutes'));
 timed.groupBy(window('timestamp', '1 minute', { lateness: '1 hour' }), 'deviceId').count().to(out);
 //✗ Type '"revised"' is not assignable
 timed.groupBy(window('timestamp', '1 minute', { lateness: '1 hour' }), 'deviceId').count().keyBy('deviceId');
-//✗ complete writes the whole result each time
-timed.groupBy(countWindow(3), 'deviceId').count().to(out, { mode: 'complete' });
+//✗ Type '"newest"' is not assignable to type 'OutputMode
+timed.groupBy(countWindow(3), 'deviceId').count().to(out, { mode: 'newest' });
 //✗ Argument of type 'string' is not assignable to parameter of type 'number'
 countWindow('10 minutes');
 //✗ WindowKey<"fixed", "temperature", unknown>' is not assignable

@@ -27,13 +27,13 @@ export type GroupKind<Row, K, From extends Kind> = From extends 'running' | 'rev
   ? 'running'
   : [Extract<K, WindowKey<'count'>>] extends [never]
     ? TimedGroupKind<Row, K, From>
-    : 'rows';
+    : 'counted';
 type TimedGroupKind<Row, K, From extends Kind> = [Extract<TimeOfKey<Row, K>, Watermarked>] extends [never]
   ? 'running'
   : [Extract<K, WindowKey<'revised'>>] extends [never]
     ? FinalGroupKind<K, From>
     : 'revised';
-type FinalGroupKind<K, From extends Kind> = From extends 'rows'
+type FinalGroupKind<K, From extends Kind> = From extends OnceKind
   ? [Extract<K, WindowKey<'session'>>] extends [never]
     ? 'windowed'
     : 'session'
@@ -50,7 +50,9 @@ export type KeyRow<Row, S> = { -readonly [P in keyof S]: S[P] extends WindowKey 
 /** Kinds whose rows are final when they arrive: what keyed state and timers need. */
 export type FinalKind = { [K in Kind]: OutputModes[K]['append'] extends true ? K : never }[Kind];
 /** What some of the rows of a stream of kind `K` are: those of an aggregation only once they are final. */
-export type SelectedKind<K extends Kind> = K extends 'rows' ? 'rows' : 'chained';
+export type SelectedKind<K extends Kind> = K extends OnceKind ? 'rows' : 'chained';
+/** Kinds whose rows come once, and are final then: as good as rows of a source. */
+export type OnceKind = 'rows' | 'counted';
 /** `unknown` where rows of this kind may be written in this mode to a sink that takes `S`, the reason where not. */
 export type CheckMode<K extends Kind, M extends OutputMode, S extends OutputMode = OutputMode> = OutputModes[K][M] extends true
   ? [M] extends [S]

@@ -13,7 +13,17 @@ import type { ChangesOptions, ChangesRow, OpColumn, UpsertsOptions } from './cha
 import type { Sink } from './connector-types.ts';
 import type { Show } from './fields.ts';
 import type { BooleanExpr, Columns, Expr, ExprRecord, ValuesOf } from './expr-types.ts';
-import type { CheckMode, EventTimeIn, FinalKind, GroupKind, GroupRow, KeyRow, SelectedKind, TimeKey } from './group-types.ts';
+import type {
+  CheckMode,
+  EventTimeIn,
+  FinalKind,
+  GroupKind,
+  GroupRow,
+  KeyRow,
+  OnceKind,
+  SelectedKind,
+  TimeKey,
+} from './group-types.ts';
 import type { RunOptions } from './job.ts';
 import type {
   AsOfJoinOptions,
@@ -200,7 +210,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
     this: AnyStream<L, K>,
     right: Table<R> & CheckColumns<L, R, How, On>,
     options: { readonly on: On; readonly how?: How; readonly nullSafe?: boolean } & JoinCondition<L, R>,
-  ): Stream<JoinRow<L, R, How, On>, K extends 'rows' ? 'rows' : 'joined'>;
+  ): Stream<JoinRow<L, R, How, On>, K extends OnceKind ? 'rows' : 'joined'>;
   /**
    * Rows of both sides that are there now and have equal keys; each may change, and so may the result: a row that an outer join gives without a partner goes
    * out with its epoch, and is taken back when a partner comes. `ttl` says for how long what was given for a key is remembered.
@@ -259,7 +269,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
     this: AnyStream<L, K>,
     lookup: LookupOf<L, R, On> & CheckColumns<L, R, How, On>,
     options: { readonly on: On; readonly how?: How },
-  ): Stream<JoinRow<L, R, How, On>, K extends 'rows' ? 'rows' : 'joined'>;
+  ): Stream<JoinRow<L, R, How, On>, K extends OnceKind ? 'rows' : 'joined'>;
 
   /** The stable id of the operator before: what its state is found by after the job has changed. */
   named(id: string): this;

@@ -166,7 +166,8 @@ export interface RowSpan {
  * Windows of `size` rows of a key, in the order in which they arrive; with `slide` one begins with every so many rows, and they overlap. The
  * row of a window goes out with the last row in it, and is final; one that is not full never does. Time plays no part: no row is late.
  * What a window holds is the same in every run where all rows of a key come from one split, in its order; otherwise it depends on which split was
- * quicker. Of each key one entry is kept for ever: how many rows it has had, and `size / slide` accumulators at most.
+ * quicker. Of each key one entry is kept for ever: how many rows it has had, and `size / slide` accumulators at most; in mode `complete` all windows
+ * that were ever full.
  *
  * @throws WeirError `E_PLAN` for a size that is no whole number from 1, or a slide that is none from 1 to size
  * @example trades.groupBy(countWindow(100, { slide: 10 }), 'symbol').agg({ mean: avg('price') })

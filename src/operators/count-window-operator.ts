@@ -3,12 +3,13 @@
  *
  * Owns: which windows a row is in, and when one is full: then its row goes out at once, to whoever asked, and is final. Time plays no part,
  * so no row is late, and what a window holds follows from the order in which a key's rows arrive. Results carry the last forwarded watermark
- * as stamp (T7).
+ * as stamp (T7). Where a complete result wants them, full windows are kept for ever.
  * Invariants: CW1 the n-th row of a key, counted from 0, is in the windows [j * slide, j * slide + size) that hold n, and a window goes out
  * with the last of its rows; CW2 a row that an aggregate throws on, guarded, is not counted.
  */
 import { type Batch, hashKey, keyGroupOf, rowKind } from '../batch/index.ts';
 import type { AggregateNode, CountSpec, Emission } from '../plan/index.ts';
+import { type Barrier, isDue } from '../progress/index.ts';
 import type { StateTable, ValueCodec } from '../state/index.ts';
 import { Accumulators } from './accumulators.ts';
 import type { Cell } from './cell.ts';
@@ -31,24 +32,36 @@ interface Full {
   readonly first: number;
   readonly cell: Cell;
 }
+interface FullOfKey extends Full {
+  readonly key: string;
+}
+interface RowNumbers {
+  readonly first: number;
+  readonly last: number;
+}
 
 class CountWindowOperator implements Operator {
   readonly #node: AggregateNode;
   readonly #spec: CountSpec;
+  /** Of those that are given a window once, as it is full. */
   readonly #ports: readonly string[];
+  readonly #complete: readonly Emission[];
   readonly #keysOf: (batch: Batch) => (row: number) => GroupedKey;
   readonly #accumulators: Accumulators;
   readonly #values: GroupValues;
   readonly #work = new Resumable();
   #context!: OperatorContext;
   #table!: StateTable<Counted>;
+  /** Full windows, by the number of their first row. */
+  #full: StateTable<Cell> | undefined;
   #ordinal = 0;
   #forwarded = -Infinity;
 
   constructor(node: AggregateNode, emissions: readonly Emission[]) {
     this.#node = node;
     this.#spec = node.count!;
-    this.#ports = emissions.map(({ port }) => port);
+    this.#ports = emissions.filter(({ mode }) => mode !== 'complete').map(({ port }) => port);
+    this.#complete = emissions.filter(({ mode }) => mode === 'complete');
     this.#accumulators = Accumulators.of(node);
     this.#values = new GroupValues(node, this.#accumulators);
     this.#keysOf = groupedKeys({ columns: node.keys }, (key) => keyGroupOf(hashKey(key), this.#context.keyGroups));
@@ -57,6 +70,7 @@ class CountWindowOperator implements Operator {
   open(context: OperatorContext): void {
     this.#context = context;
     this.#table = context.table('counted', countedCodec(this.#accumulators.codec));
+    if (this.#complete.length > 0) this.#full = context.table('full windows', this.#accumulators.codec);
   }
 
   process(batch: Batch, out: Output): Step {
@@ -66,6 +80,10 @@ class CountWindowOperator implements Operator {
   onWatermark(watermark: number): Step {
     this.#forwarded = Math.max(this.#forwarded, watermark);
     return 'done';
+  }
+
+  onBarrier(barrier: Barrier, out: Output): Step {
+    return this.#work.step(() => this.#emitAll(barrier, out));
   }
 
   snapshot(): Progress {
@@ -87,13 +105,39 @@ class CountWindowOperator implements Operator {
       if (key === null) continue;
       const full = this.#add(batch, i, key, values);
       if (full === null) continue;
-      const window = { first: full.first, last: full.first + this.#spec.size - 1 };
-      for (const result of results) result.rows.appendValues(this.#values.of(window, key.key, full.cell));
+      this.#full?.put(full.first, key.key, key.group, full.cell);
+      const window = this.#windowOf(full.first);
+      for (const result of results) this.#values.append(result.rows, window, key.key, full.cell);
       let passed = false;
       for (const result of results) passed = result.pass() || passed;
       if (passed) yield;
     }
     for (const result of results) result.flush();
+  }
+
+  /** All windows that are full, in the order in which they came to be. */
+  *#emitAll(barrier: Barrier, out: Output): Generator<void, void> {
+    for (const { port, everyMs } of this.#complete) {
+      if (!isDue(everyMs, barrier)) continue;
+      const whole = { port, kind: rowKind.insert, stamp: this.#forwarded, emission: barrier.epoch };
+      const results = new ResultRows(this.#node.schema, out, whole);
+      for (const { first, key, cell } of this.#allFull()) {
+        this.#values.append(results.rows, this.#windowOf(first), key, cell);
+        if (results.pass()) yield;
+      }
+      results.flush();
+    }
+  }
+
+  #allFull(): readonly FullOfKey[] {
+    const all: FullOfKey[] = [];
+    for (const first of this.#full!.namespaces())
+      for (const { key, value } of this.#full!.entries(first)) all.push({ first, key, cell: value });
+    return all.sort((a, b) => a.cell.last - b.cell.last || (a.key < b.key ? -1 : 1));
+  }
+
+  #windowOf(first: number): RowNumbers {
+    return { first, last: first + this.#spec.size - 1 };
   }
 
   /** Null: the row was set aside. */

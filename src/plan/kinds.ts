@@ -22,7 +22,7 @@ import { lateRowsOf } from './late-rows.ts';
 import type { Kind } from './output-modes.ts';
 
 /** From the least to the most restrictive: a union is what its most restrictive input is. */
-const order: readonly Kind[] = ['rows', 'windowed', 'session', 'joined', 'chained', 'revised', 'running', 'changing'];
+const order: readonly Kind[] = ['counted', 'rows', 'windowed', 'session', 'joined', 'chained', 'revised', 'running', 'changing'];
 
 const changingKinds: readonly Kind[] = ['revised', 'running', 'changing'];
 
@@ -52,9 +52,9 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
       return new Set(['changing']);
     case 'join':
       if (node.regular !== undefined) return new Set(['changing']);
-      return new Set([node.table === true && kindOf(node.inputs[0]) === 'rows' ? 'rows' : 'joined']);
+      return new Set([node.table === true && isOnce(kindOf(node.inputs[0])) ? 'rows' : 'joined']);
     case 'lookup':
-      return new Set([kindOf(node.input) === 'rows' ? 'rows' : 'joined']);
+      return new Set([isOnce(kindOf(node.input)) ? 'rows' : 'joined']);
     case 'aggregate':
       return new Set([aggregateKind(node)]);
     case 'dedup':
@@ -68,16 +68,19 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
 }
 
 /** They take only final rows of an aggregation, and give each once. */
-const finalKind = (kind: Kind): Kind => (kind === 'rows' || kind === 'running' || kind === 'changing' ? kind : 'chained');
+const finalKind = (kind: Kind): Kind => (isOnce(kind) ? 'rows' : kind === 'running' || kind === 'changing' ? kind : 'chained');
+
+/** Each row comes once, and is final then: as good as rows of a source. */
+const isOnce = (kind: Kind): boolean => kind === 'rows' || kind === 'counted';
 
 function aggregateKind(node: AggregateNode): Kind {
   const input = kindOf(node.input);
   if (input === 'running' || input === 'revised' || input === 'changing') return 'running';
   // A window that is full goes out and is final.
-  if (node.count !== undefined) return 'rows';
+  if (node.count !== undefined) return 'counted';
   if (!closes(node)) return 'running';
   if ((node.window?.latenessMs ?? 0) > 0) return 'revised';
-  if (input !== 'rows') return 'chained';
+  if (!isOnce(input)) return 'chained';
   if (node.session === undefined) return 'windowed';
   // How many rows of a session went out, and so would have to be taken back, nobody remembers.
   return isTop(node) ? 'chained' : 'session';

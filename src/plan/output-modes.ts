@@ -9,6 +9,8 @@ export interface OutputModes {
     update: true;
     complete: '✗ complete writes the whole result each time, and a stream without an aggregation has none: use append, or aggregate first';
   };
+  /** An aggregation by windows of so many rows: each row once, when its window is full. */
+  counted: { append: true; update: true; complete: true };
   /** An aggregation by a window, or a timestamp, under a watermark. */
   windowed: { append: true; update: true; complete: true };
   /** An aggregation by sessions under a watermark. In `update` the row of a session that has grown, or has merged into another, is taken back. */
@@ -54,6 +56,7 @@ export const outputModes: OutputModes = {
     complete:
       '✗ complete writes the whole result each time, and a stream without an aggregation has none: use append, or aggregate first',
   },
+  counted: { append: true, update: true, complete: true },
   windowed: { append: true, update: true, complete: true },
   session: { append: true, update: true, complete: true },
   revised: {

@@ -84,6 +84,33 @@ describe('windows of so many rows', () => {
     expect(await run.drain()).toEqual([]); // what is not full never is
   });
 
+  test('are all in a complete result, in the order in which they came to be, and have first rows', async () => {
+    const rows = [event('a', 1, 1), event('b', 1, 8), event('a', 1, 2), event('a', 1, 4), event('b', 1, 16), event('a', 1, 5)];
+    const events = testSource(Event);
+    const pairs = from(events).groupBy(countWindow(2), 'key');
+    await using run = await testRun(pairs.agg({ sum: sum('n') }), { mode: 'complete', parallelism: 2 });
+    events.push(...rows.slice(0, 3));
+    const first = { window: { first: 0, last: 1 }, key: 'a', sum: 3 };
+    expect(await run.drain()).toEqual([first]);
+    await run.crash();
+    events.push(...rows.slice(3));
+    const all = [
+      first,
+      { window: { first: 0, last: 1 }, key: 'b', sum: 24 },
+      { window: { first: 2, last: 3 }, key: 'a', sum: 9 },
+    ];
+    const byKey = (of: readonly { key: string }[]) => of.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    expect(byKey(await run.drain())).toEqual(byKey(all));
+    const again = testSource(Event);
+    await using best = await testRun(from(again).groupBy(countWindow(2), 'key').top(1, { by: 'n' }));
+    again.push(...rows);
+    expect((await best.drain()).map(({ key, n, rank }) => [key, n, rank])).toEqual([
+      ['a', 2, 1],
+      ['b', 16, 1],
+      ['a', 5, 1],
+    ]);
+  });
+
   test('of the rows of windows count windows, and no row is late for them', async () => {
     const events = testSource(Event);
     const perMinute = from(events).withWatermark('at', '0 minutes').groupBy(window('at', '1 minute'), 'key').count();

@@ -11,7 +11,11 @@ export const counted: Query = async (experiment) => {
   const size = 1 + (life.seed % 5);
   const slide = 1 + (Math.floor(life.seed / 5) % size);
   const results = stream.groupBy(countWindow(size, { slide }), 'k').agg(aggregated());
-  const report = await experiment.run([output(results, world.sink('append'))]);
+  const isWhole = life.modes.includes('complete');
+  const report = await experiment.run([
+    output(results, world.sink('append')),
+    ...(isWhole ? [output(results, world.sink('complete'), 'complete', life.every)] : []),
+  ]);
   const keys = new Map<string, Row[]>();
   for (const { row } of rows) {
     const id = shown(keysOf(row, ['k']));
@@ -27,5 +31,6 @@ export const counted: Query = async (experiment) => {
         ...aggregates(of.slice(first, first + size)),
       })),
   );
-  return { life: report, late: 0, findings: [samePerKey('append', world.rows('append'), expected)] };
+  const tables = isWhole ? [samePerKey('complete', world.epochs('complete').at(-1)?.rows ?? [], expected)] : [];
+  return { life: report, late: 0, findings: [samePerKey('append', world.rows('append'), expected), ...tables] };
 };

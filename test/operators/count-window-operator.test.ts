@@ -5,9 +5,11 @@ import { openMemoryStores } from '../../src/state/index.ts';
 import { OperatorRun, testBarrier } from '../../src/testing/operator-run.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { verifyOperator } from '../../src/testing/verify-operator.ts';
-import { aggregateNode, type AggregateOptions, number, rowsItem, watermark } from './operator-fixture.ts';
+import { aggregateNode, type AggregateOptions, barrier, number, rowsItem, watermark } from './operator-fixture.ts';
 
 const append: Emission = { port: 'append', mode: 'append', everyMs: 0 };
+const complete: Emission = { port: 'complete', mode: 'complete', everyMs: 0 };
+const seldom: Emission = { port: 'seldom', mode: 'complete', everyMs: 2000 };
 const update: Emission = { port: 'update', mode: 'update', everyMs: 0 };
 const subject =
   (options: AggregateOptions, ...emissions: Emission[]) =>
@@ -41,6 +43,28 @@ describe('windows of so many rows', () => {
       barriersEverywhere: true,
       input: [rowsItem(values('a', 0, 1, 2, 3, 4, 5, 6, 7))],
       output: { append: [row(0, 2, 'a', [0, 1, 2]), row(2, 4, 'a', [2, 3, 4]), row(4, 6, 'a', [4, 5, 6])] },
+    });
+  });
+
+  test('are all in a complete result, each as it was when it was full, in the order in which they came to be', async () => {
+    const a = [row(0, 1, 'a', [1, 2]), row(1, 2, 'a', [2, 3]), row(2, 3, 'a', [3, 4])];
+    const b = row(0, 1, 'b', [8, 9]);
+    await verifyOperator({
+      subject: subject({ count: { size: 2, slide: 1 }, aggregates: all }, append, complete, seldom),
+      input: [
+        rowsItem([...values('a', 1, 2), ...values('b', 8)]),
+        barrier(),
+        rowsItem([...values('a', 3), ...values('b', 9)], 3),
+        barrier({ due: [2000] }),
+        barrier(),
+        rowsItem(values('a', 4), 5),
+        barrier({ last: 'end', due: [2000] }),
+      ],
+      output: {
+        append: [a[0]!, a[1]!, b, a[2]!],
+        complete: [a[0]!, a[0]!, a[1]!, b, a[0]!, a[1]!, b, a[0]!, a[1]!, b, a[2]!],
+        seldom: [a[0]!, a[1]!, b, a[0]!, a[1]!, b, a[2]!],
+      },
     });
   });
 

@@ -78,10 +78,10 @@ const growing = (): Operator =>
   );
 
 const counts = (): Operator =>
-  countWindowOperator(
-    aggregateNode({ count: { size: 3, slide: 2 }, aggregates: { sum: { fn: 'sum', column: 'value' } } }),
-    emissions,
-  );
+  countWindowOperator(aggregateNode({ count: { size: 3, slide: 2 }, aggregates: { sum: { fn: 'sum', column: 'value' } } }), [
+    ...emissions,
+    { port: 'complete', mode: 'complete', everyMs: 0 },
+  ]);
 
 const sessions = (): Operator =>
   sessionOperator(aggregateNode({ session: { column: 'at', gap: 15 }, aggregates: { sum: { fn: 'sum', column: 'value' } } }), [

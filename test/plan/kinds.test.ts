@@ -63,11 +63,16 @@ describe('the kind of a stream', () => {
     expect(kind(readings.groupBy(window('at', '5 minutes', { lateness: '1 hour' })).count())).toBe('running');
   });
 
-  test('is rows for windows of so many rows, which are final when they are full; no column of theirs is under a watermark', () => {
+  test('is counted for windows of so many rows, which are final when they are full; no column of theirs is under a watermark', () => {
     const counts = timed.groupBy(countWindow(3), 'deviceId', 'at').count();
-    expect(kind(counts)).toBe('rows');
-    expect(kind(perWindow.groupBy(countWindow(3), 'deviceId').count())).toBe('rows');
+    expect(kind(counts)).toBe('counted');
+    expect(kind(perWindow.groupBy(countWindow(3), 'deviceId').count())).toBe('counted');
     expect(['window', 'deviceId', 'at'].map((column) => underWatermark(streamNode(counts), column))).toEqual(['no', 'no', 'no']);
+    expect(kind(counts.limit(3))).toBe('rows');
+    // As for rows of a source, a time may be given to them anew.
+    const again = counts.map(({ at, count }) => ({ at, count }), schema({ at: t.eventTime, count: t.number }));
+    expect(kind(again.groupBy(window('at', '1 hour')).count())).toBe('windowed');
+    expect(kind(counts.union(timed.map(() => ({})) as never))).toBe('rows');
   });
 
   test('is chained for an aggregation of an aggregation, by its window or by a key that closes', () => {
