@@ -32,6 +32,8 @@ export {
   first,
   flatMapGroupsWithState,
   type Format,
+  globalWindow,
+  type GlobalWindowKey,
   type Grouped,
   type GroupState,
   type GroupStateDefinition,
@@ -105,6 +107,9 @@ export {
   updateStateByKey,
   type UpsertsOptions,
   type TopOptions,
+  type TriggerContext,
+  type TriggerDefinition,
+  type TriggerRules,
   type ValueState,
   type WatermarkOptions,
   type WatermarkStrategy,
@@ -116,6 +121,8 @@ export {
   window,
   type WindowKey,
   type WindowOptions,
+  windowTrigger,
+  type WindowTrigger,
   type WindowType,
 } from './api/index.ts';
 export { bytes, csv, defineSink, defineSource, foreachBatch, json, type JsonValue, msgpack, text } from './connectors/index.ts';

@@ -13,6 +13,7 @@ import {
   first,
   from,
   foreachBatch,
+  globalWindow,
   json,
   last,
   lit,
@@ -33,6 +34,7 @@ import {
   timestamp,
   when,
   window,
+  windowTrigger,
   type EventTime,
   type EventWindow,
   type ExprOf,
@@ -193,6 +195,43 @@ const perTen: Stream<{ ten: RowSpan; device: string; n: number }, 'counted'> = t
 const sumsOfTen: Stream<{ deviceId: string; count: number }, 'running'> = perHundred.groupBy('deviceId').count();
 const someOfThem: Stream<{ window: RowSpan; deviceId: string; mean: number }> = perHundred.limit(3);
 void [perTen, sumsOfTen, someOfThem];
+
+// one window for each key: purged, and final, or kept
+const batches: Stream<{ deviceId: string; total: number }, 'triggered'> = readings
+  .groupBy(globalWindow({ trigger: { rows: 100, processingTime: '10 seconds' } }), 'deviceId')
+  .agg({ total: sum('temperature') });
+const untilBad: Stream<{ device: string; n: number }, 'triggered'> = readings
+  .groupBy((c) => ({ all: globalWindow({ trigger: { when: c.status.eq('bad'), atEnd: true } }), device: c.deviceId }))
+  .agg({ n: count() });
+const sofar: Stream<{ deviceId: string; count: number }, 'running'> = timed
+  .groupBy(globalWindow({ trigger: { eventTime: { of: 'timestamp', after: '1 minute' }, keep: true } }), 'deviceId')
+  .count();
+const sofarByExpression: Stream<{ id: string; count: number }, 'running'> = timed
+  .groupBy((c) => ({
+    all: globalWindow({ trigger: { eventTime: { of: c.timestamp, after: '0 ms' }, keep: true } }),
+    id: c.deviceId,
+  }))
+  .count();
+const windowsOfWindows: Stream<{ deviceId: string; count: number }, 'triggered'> = perWindow
+  .groupBy(globalWindow({ trigger: { eventTime: { of: 'window', after: '1 hour' } } }), 'deviceId')
+  .count();
+const hot = windowTrigger({
+  state: { sum: state.value(t.number) },
+  onRow({ temperature }: { temperature: number }, { state: { sum }, setTimer, watermark }) {
+    sum.set((sum.get() ?? 0) + temperature);
+    setTimer(watermark + 1);
+    return sum.get()! > 100 ? 'emit-and-purge' : 'continue';
+  },
+  onTimer: () => 'purge',
+});
+const perHeat: Stream<{ deviceId: string; count: number }, 'triggered'> = readings
+  .groupBy(globalWindow({ trigger: hot(['temperature']) }), 'deviceId')
+  .count();
+const each = windowTrigger({ results: 'running', onRow: ({ at }: { at: Timestamp }) => (at > 0 ? 'emit' : 'purge') });
+const perRow: Stream<{ id: string; count: number }, 'running'> = readings
+  .groupBy((c) => ({ all: globalWindow({ trigger: each({ at: c.timestamp }) }), id: c.deviceId }))
+  .count();
+void [batches, untilBad, sofar, sofarByExpression, windowsOfWindows, perHeat, perRow];
 const growing: Stream<{ window: EventWindow; deviceId: string; count: number }, 'windowed'> = timed
   .groupBy(cumulativeWindow('timestamp', { step: '1 minute', max: '1 hour' }), 'deviceId')
   .count();

@@ -1,5 +1,5 @@
 // What must not compile, and what the user is told. A comment `//✗ words` says: the next statement has an error containing the words.
-import { aggregate, avg, collect, count, countDistinct, countWindow, cumulativeWindow, defineSink, foreachBatch, from, json, pipeline, schema, sessionWindow, state, sum, t, timestamp, window, type RowOf, type Stream } from 'weir';
+import { aggregate, avg, collect, count, countDistinct, countWindow, cumulativeWindow, defineSink, foreachBatch, from, globalWindow, json, pipeline, schema, sessionWindow, state, sum, t, timestamp, window, windowTrigger, type RowOf, type Stream } from 'weir';
 import { file, jetstream, stdout } from 'weir/connectors';
 
 const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), status: t.oneOf('ok', 'bad'), timestamp: t.timestamp, raw: t.list(t.string) });
@@ -82,6 +82,26 @@ timed.groupBy(window('timestamp', '1 minute', { lateness: '1 hour' }), 'deviceId
 timed.groupBy(window('timestamp', '1 minute', { lateness: '1 hour' }), 'deviceId').count().keyBy('deviceId');
 //✗ Type '"newest"' is not assignable to type 'OutputMode
 timed.groupBy(countWindow(3), 'deviceId').count().to(out, { mode: 'newest' });
+//✗ of what a trigger has purged nothing is left
+timed.groupBy(globalWindow({ trigger: { rows: 3 } }), 'deviceId').count().to(out, { mode: 'complete' });
+//✗ append writes a row once it is final, and these never are
+timed.groupBy(globalWindow({ trigger: { rows: 3, keep: true } }), 'deviceId').count().to(out);
+//✗ "running"
+timed.groupBy(globalWindow({ trigger: { rows: 3, keep: true } }), 'deviceId').count().keyBy('deviceId');
+//✗ GlobalWindowKey<"triggered", { readonly timestamp: Watermarked; }>' is not assignable
+readings.groupBy(globalWindow({ trigger: { eventTime: { of: 'timestamp', after: '1 minute' } } }), 'deviceId');
+//✗ is not assignable to type 'string | Expr<EventTime | EventWindow>'
+readings.groupBy((c) => ({ all: globalWindow({ trigger: { eventTime: { of: c.timestamp, after: '1 minute' } } }), id: c.deviceId }));
+//✗ Type 'string' is not assignable to type 'number'
+globalWindow({ trigger: { rows: '3' } });
+//✗ is missing the following properties from type 'BooleanExpr
+readings.groupBy((c) => ({ all: globalWindow({ trigger: { when: c.deviceId } }), id: c.deviceId }));
+//✗ Type '"emit"' is not assignable to type '"continue" |
+windowTrigger({ onRow: (_: { temperature: number }) => 'emit' });
+//✗ 'other' is missing
+windowTrigger({ onRow: (_: { temperature: number; other: string }) => 'purge' })(['temperature']);
+//✗ GlobalWindowKey<"triggered", { temperature: string; }>' is not assignable
+readings.groupBy(globalWindow({ trigger: windowTrigger({ onRow: (_: { temperature: string }) => 'purge' })(['temperature']) }));
 //✗ Argument of type 'string' is not assignable to parameter of type 'number'
 countWindow('10 minutes');
 //✗ WindowKey<"fixed", "temperature", unknown>' is not assignable

@@ -3,7 +3,7 @@
  *
  * Owns: the columns of their own that expressions get, right before the aggregation.
  */
-import { exprText } from '../expr/index.ts';
+import { type ExprNode, exprText } from '../expr/index.ts';
 import { type AggregateNode, type AggregateSpec, kindOf, type LogicalNode } from '../plan/index.ts';
 import { aggregatePart, type AggregatePart } from './aggregates.ts';
 import { BesideColumns } from './beside-columns.ts';
@@ -66,7 +66,8 @@ export class GraphGroups {
   /** The keys, and the time of the window, as columns. */
   #keysIn(beside: BesideColumns): Pick<AggregateNode, 'keys'> & GroupTimes {
     const { keys, window, order } = this.#grouping;
-    const time: GroupTimes = window === undefined ? {} : { ...timeOf(window, beside), windowAt: order.indexOf(window.name) };
+    const at = window === undefined ? -1 : order.indexOf(window.name);
+    const time: GroupTimes = { ...(window === undefined ? {} : timeOf(window, beside)), ...(at < 0 ? {} : { windowAt: at }) };
     return { keys: keys.map(({ name, expr }) => beside.nameOf(expr, name)), ...time };
   }
 
@@ -80,6 +81,7 @@ export class GraphGroups {
       time.window?.column,
       time.session?.column,
       typeof time.session?.gap === 'string' ? time.session.gap : undefined,
+      ...(time.trigger?.columns.map(({ column }) => column) ?? []),
       ...aggregates.flatMap(({ spec }) => [spec.column, spec.where]),
     ];
     const input = beside.over(
@@ -97,10 +99,17 @@ export class GraphGroups {
   }
 }
 
-type GroupTimes = Pick<AggregateNode, 'window' | 'session' | 'count' | 'windowAt'>;
+type GroupTimes = Pick<AggregateNode, 'window' | 'session' | 'count' | 'trigger' | 'windowAt'>;
 
 function timeOf({ time, shape }: GroupWindow, beside: BesideColumns): GroupTimes {
   if ('count' in shape) return { count: shape.count };
+  if ('trigger' in shape) {
+    const columns = shape.trigger.columns.map(({ name, of, isTime = false }) => {
+      const column = beside.nameOf(of as ExprNode, exprText(of as ExprNode));
+      return { name, column, ...(isTime ? { isTime } : {}) };
+    });
+    return { trigger: { ...shape.trigger, columns } };
+  }
   const column = beside.nameOf(time!, exprText(time!));
   if ('fixed' in shape) return { window: { column, ...shape.fixed } };
   const { gap } = shape;

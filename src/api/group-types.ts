@@ -2,6 +2,7 @@
 import type { Kind, OutputMode, OutputModes } from '../plan/index.ts';
 import type { Expr, ValueOf } from './expr-types.ts';
 import type { Show } from './fields.ts';
+import type { GlobalWindowKey } from './global-window.ts';
 import type { EventWindow, Timestamp, Watermarked, Window } from './values.ts';
 import type { RowSpan, WindowKey } from './window-key.ts';
 
@@ -26,8 +27,13 @@ type WindowOf<Row, K> =
 export type GroupKind<Row, K, From extends Kind> = From extends 'running' | 'revised' | 'changing'
   ? 'running'
   : [Extract<K, WindowKey<'count'>>] extends [never]
-    ? TimedGroupKind<Row, K, From>
+    ? GlobalGroupKind<Row, K, From>
     : 'counted';
+type GlobalGroupKind<Row, K, From extends Kind> = [Extract<K, GlobalWindowKey>] extends [never]
+  ? TimedGroupKind<Row, K, From>
+  : [Extract<K, GlobalWindowKey<'kept'>>] extends [never]
+    ? 'triggered'
+    : 'running';
 type TimedGroupKind<Row, K, From extends Kind> = [Extract<TimeOfKey<Row, K>, Watermarked>] extends [never]
   ? 'running'
   : [Extract<K, WindowKey<'revised'>>] extends [never]
@@ -44,15 +50,19 @@ export type GroupRow<Row, K> = Show<
     Pick<Row, Extract<K, keyof Row>>
 >;
 
-/** The same of keys by expressions, under their names. */
-export type KeyRow<Row, S> = { -readonly [P in keyof S]: S[P] extends WindowKey ? WindowOf<Row, S[P]> : ValueOf<S[P]> };
+/** The same of keys by expressions, under their names; a global window is none of them. */
+export type KeyRow<Row, S> = {
+  -readonly [P in keyof S as S[P] extends GlobalWindowKey ? never : P]: S[P] extends WindowKey
+    ? WindowOf<Row, S[P]>
+    : ValueOf<S[P]>;
+};
 
 /** Kinds whose rows are final when they arrive: what keyed state and timers need. */
 export type FinalKind = { [K in Kind]: OutputModes[K]['append'] extends true ? K : never }[Kind];
 /** What some of the rows of a stream of kind `K` are: those of an aggregation only once they are final. */
 export type SelectedKind<K extends Kind> = K extends OnceKind ? 'rows' : 'chained';
 /** Kinds whose rows come once, and are final then: as good as rows of a source. */
-export type OnceKind = 'rows' | 'counted';
+export type OnceKind = 'rows' | 'counted' | 'triggered';
 /** `unknown` where rows of this kind may be written in this mode to a sink that takes `S`, the reason where not. */
 export type CheckMode<K extends Kind, M extends OutputMode, S extends OutputMode = OutputMode> = OutputModes[K][M] extends true
   ? [M] extends [S]

@@ -2,10 +2,11 @@
 import type { BatchSchema, FieldType } from '../batch/index.ts';
 import { columnExpr, type ExprNode, exprText } from '../expr/index.ts';
 import { type Call, refused } from './call.ts';
-import { isWindow, keyColumn, requireWindowTime } from './columns.ts';
+import { columnOf, isWindow, keyColumn, requireWindowTime } from './columns.ts';
 import { exprsOf } from './expr-columns.ts';
 import { nodeOf } from './planned-expr.ts';
 import { PlannedWindow, type WindowShape } from './window-key.ts';
+import type { TriggerParts } from './window-trigger.ts';
 
 export interface GroupKey {
   /** In the result. */
@@ -15,7 +16,7 @@ export interface GroupKey {
 export interface GroupWindow {
   readonly name: string;
   readonly shape: WindowShape;
-  /** Undefined for a window of so many rows. */
+  /** Undefined for a window of so many rows, and for a global one. */
   readonly time: ExprNode | undefined;
 }
 export interface Grouping {
@@ -32,7 +33,7 @@ export function keysOf(schema: BatchSchema, keys: readonly unknown[], call: Call
   const columns = keys.filter((key): key is string => !(key instanceof PlannedWindow));
   const named = columns.map((name) => ({ name, expr: columnExpr([name], keyColumn(schema, name, call)) }));
   const [window] = windows.map((key) => windowOf('window', key, schema, call));
-  return { keys: named, window, order: [...(window === undefined ? [] : ['window']), ...columns] };
+  return { keys: named, window, order: [...(isShown(window) ? ['window'] : []), ...columns] };
 }
 
 /** `groupBy((c) => ({ day: c.at.truncate('day'), channel: c.channel }))` */
@@ -47,10 +48,14 @@ export function keysBy(schema: BatchSchema, fn: unknown, call: Call): Grouping {
     const keys = entries.flatMap(([name, key]) =>
       key instanceof PlannedWindow ? [] : [{ name, expr: keyExpr(name, nodeOf(key), call) }],
     );
-    const grouping = { keys, window, order: entries.map(([name]) => name) };
+    const order = entries.map(([name]) => name).filter((name) => name !== window?.name || isShown(window));
+    const grouping = { keys, window, order };
     return { result: grouping, nodes: [...keys.map(({ expr }) => expr), ...(window === undefined ? [] : nodesOfWindow(window))] };
   });
 }
+
+/** A global window is no column of the result. */
+const isShown = (window: GroupWindow | undefined): boolean => window !== undefined && !('trigger' in window.shape);
 
 function checkOne(windows: readonly unknown[], call: Call): void {
   if (windows.length <= 1) return;
@@ -64,11 +69,15 @@ function keyExpr(name: string, expr: ExprNode, call: Call): ExprNode {
 
 const isKey = ({ type }: FieldType): boolean => type.kind !== 'struct' || isWindow(type);
 
-const nodesOfWindow = ({ time, shape }: GroupWindow): ExprNode[] =>
-  [time, 'gap' in shape && typeof shape.gap === 'object' ? shape.gap : undefined].filter((node) => node !== undefined);
+function nodesOfWindow({ time, shape }: GroupWindow): ExprNode[] {
+  const gap = 'gap' in shape && typeof shape.gap === 'object' ? [shape.gap] : [];
+  const seen = 'trigger' in shape ? shape.trigger.columns.flatMap(({ of }) => (typeof of === 'string' ? [] : [of])) : [];
+  return [...(time === undefined ? [] : [time]), ...gap, ...seen];
+}
 
 /** A window over a time of these rows. */
 export function windowOf(name: string, { shape, time }: PlannedWindow, schema: BatchSchema, call: Call): GroupWindow {
+  if ('trigger' in shape) return { name, shape: { trigger: triggerOf(shape.trigger, schema, call) }, time: undefined };
   if (time === undefined) return { name, shape, time };
   if (typeof time === 'string') {
     requireWindowTime(schema, time, call);
@@ -81,6 +90,20 @@ export function windowOf(name: string, { shape, time }: PlannedWindow, schema: B
     `window(): '${exprText(time)}' is not a time`,
     'a window is over a time, or over the window of an earlier aggregation',
   );
+}
+
+/** What a trigger is given, as expressions over these rows. */
+function triggerOf(trigger: TriggerParts, schema: BatchSchema, call: Call): TriggerParts {
+  const columns = trigger.columns.map((column) => {
+    const { of, isTime = false } = column;
+    if (typeof of === 'string') {
+      if (isTime) requireWindowTime(schema, of, call);
+      return { ...column, of: columnExpr([of], columnOf(schema, of, call)) };
+    }
+    if (!isTime || of.type.type.kind === 'timestamp' || of.type.type.kind === 'any' || isWindow(of.type.type)) return column;
+    throw refused(call, `globalWindow(): '${exprText(of)}' is not a time`, 'its trigger waits for a column under a watermark');
+  });
+  return { ...trigger, columns };
 }
 
 function timeColumn(schema: BatchSchema, name: string): FieldType {

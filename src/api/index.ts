@@ -43,6 +43,7 @@ export type {
 export { call, lit, now, when } from './planned-expr.ts';
 export { type Field, fieldColumn, fieldReader, type FieldReader } from './field.ts';
 export { t } from './fields.ts';
+export { type GlobalType, globalWindow, type GlobalWindowKey, type TriggerRules } from './global-window.ts';
 export { isStream, launchable, streamNode, streamOf } from './graph-stream.ts';
 export {
   flatMapGroupsWithState,
@@ -108,3 +109,12 @@ export {
   type WindowOptions,
   type WindowType,
 } from './window-key.ts';
+export {
+  type TriggerContext,
+  type TriggerDefinition,
+  type TriggerOver,
+  type TriggerResults,
+  type TriggerSays,
+  windowTrigger,
+  type WindowTrigger,
+} from './window-trigger.ts';

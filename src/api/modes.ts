@@ -8,6 +8,7 @@ import {
   refusedChanges,
   refusedEvery,
   refusedRetraction,
+  refusedTrigger,
 } from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
 import { nearestName } from './nearest.ts';
@@ -37,9 +38,9 @@ export function checkEvery(input: LogicalNode, mode: OutputMode, everyMs: number
   if (refusal !== undefined) throw refused(call, refusal.reason, refusal.hint);
 }
 
-/** Can this aggregation take rows that change, if its input has any? */
+/** Can this aggregation take rows that change, if its input has any; and do what its trigger asks for, if it has one? */
 export function checkChanges(node: AggregateNode, call: Call): AggregateNode {
-  const refusal = refusedChanges(node);
+  const refusal = refusedChanges(node) ?? refusedTrigger(node);
   if (refusal !== undefined) throw refused(call, refusal.reason, refusal.hint);
   return node;
 }

@@ -16,7 +16,7 @@ function pathText(node: LogicalNode): string {
 function stepText(node: LogicalNode): string {
   switch (node.kind) {
     case 'aggregate':
-      return `aggregate by ${[...(node.session === undefined ? [] : ['session']), ...(node.window === undefined && node.count === undefined ? [] : ['window']), ...node.keys].join(', ') || 'nothing'}`;
+      return `aggregate by ${[...(node.session === undefined ? [] : ['session']), ...(node.window === undefined && node.count === undefined && node.trigger === undefined ? [] : ['window']), ...node.keys].join(', ') || 'nothing'}`;
     case 'lookup':
       return `${node.how} lookup`;
     case 'dedup':

@@ -48,6 +48,7 @@ import type { Table } from './table.ts';
 import type { TopKind, TopOptions, TopRow } from './top.ts';
 import type { EventTime } from './values.ts';
 import type { StrategyChoice } from './watermark-strategy.ts';
+import type { GlobalType, GlobalWindowKey } from './global-window.ts';
 import type { WindowKey, WindowType } from './window-key.ts';
 
 declare const streamBrand: unique symbol;
@@ -124,14 +125,16 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
    *
    * @throws WeirError `E_PLAN` for a column that is not there, or that cannot be a key
    */
-  groupBy<R extends object, K extends Kind, const S extends Readonly<Record<string, Expr<unknown> | WindowKey>>>(
-    this: AnyStream<R, K>,
-    fn: (c: Columns<R>) => S,
-  ): Grouped<R, Show<KeyRow<R, S>>, GroupKind<R, S[keyof S], K>>;
-  groupBy<R extends object, K extends Kind, const Ks extends readonly ((keyof R & string) | WindowKey<WindowType, TimeKey<R>>)[]>(
-    this: AnyStream<R, K>,
-    ...keys: Ks
-  ): Grouped<R, GroupRow<R, Ks[number]>, GroupKind<R, Ks[number], K>>;
+  groupBy<
+    R extends object,
+    K extends Kind,
+    const S extends Readonly<Record<string, Expr<unknown> | WindowKey | GlobalWindowKey<GlobalType, R>>>,
+  >(this: AnyStream<R, K>, fn: (c: Columns<R>) => S): Grouped<R, Show<KeyRow<R, S>>, GroupKind<R, S[keyof S], K>>;
+  groupBy<
+    R extends object,
+    K extends Kind,
+    const Ks extends readonly ((keyof R & string) | WindowKey<WindowType, TimeKey<R>> | GlobalWindowKey<GlobalType, R>)[],
+  >(this: AnyStream<R, K>, ...keys: Ks): Grouped<R, GroupRow<R, Ks[number]>, GroupKind<R, Ks[number], K>>;
   /** One key at a time, in order: for state, timers and `reduce`. */
   keyBy<R extends object, Key extends KeyValue>(this: AnyStream<R, FinalKind>, fn: (row: R) => Key): KeyedStream<Key, R>;
   keyBy<R extends object, const N extends keyof R & string>(this: AnyStream<R, FinalKind>, column: N): KeyedStream<R[N], R>;

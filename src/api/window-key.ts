@@ -5,6 +5,7 @@ import { type Duration, durationMs, formatMs, WeirError } from '../core/index.ts
 import type { Expr, NumberExpr } from './expr-types.ts';
 import { nodeOf } from './planned-expr.ts';
 import type { Timestamp, Window } from './values.ts';
+import type { TriggerParts } from './window-trigger.ts';
 
 declare const windowBrand: unique symbol;
 /** `revised`: a fixed one with lateness. `count`: of so many rows. */
@@ -30,13 +31,15 @@ type Lenient = WindowOptions & { readonly lateness: Duration };
 export type WindowShape =
   | { readonly fixed: Omit<WindowSpec, 'column'> }
   | { readonly count: CountSpec }
+  /** One for each key. */
+  | { readonly trigger: TriggerParts }
   /** Milliseconds, or an expression for each row's own. */
   | { readonly gap: number | ExprNode };
 
 /** What a window key is at run time. */
 export class PlannedWindow {
   readonly shape: WindowShape;
-  /** A column, or an expression; undefined for a window of so many rows. */
+  /** A column, or an expression; undefined for a window of so many rows, or a global one. */
   readonly time: string | ExprNode | undefined;
 
   constructor(shape: WindowShape, time: string | ExprNode | undefined) {

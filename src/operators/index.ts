@@ -3,6 +3,7 @@ export type { BrokerAccess } from './broker-access.ts';
 export { changelogOperator } from './changelog-operator.ts';
 export { changesOperator } from './changes-operator.ts';
 export { dedupOperator } from './dedup-operator.ts';
+export { globalWindowOperator } from './global-window-operator.ts';
 export { createOperator, type OperatorExtra } from './instantiate.ts';
 export { asOfJoinOperator, joinOperator, lookupOperator, regularJoinOperator, tableJoinOperator } from './join/index.ts';
 export { type KeyedBy, keyExtractor, routingKey } from './key.ts';

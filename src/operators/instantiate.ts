@@ -6,6 +6,7 @@ import { changesOperator } from './changes-operator.ts';
 import { combineOperator } from './combine/index.ts';
 import { asOfJoinOperator, joinOperator, lookupOperator, regularJoinOperator, tableJoinOperator } from './join/index.ts';
 import { dedupOperator } from './dedup-operator.ts';
+import { globalWindowOperator } from './global-window-operator.ts';
 import { limitOperator } from './limit-operator.ts';
 import { countWindowOperator } from './count-window-operator.ts';
 import type { Operator } from './operator.ts';
@@ -45,6 +46,7 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
     case 'combine':
       return combineOperator(node);
     case 'aggregate':
+      if (node.trigger !== undefined) return globalWindowOperator(node, emissions);
       if (node.count !== undefined) return countWindowOperator(node, emissions);
       return node.session === undefined ? aggregateOperator(node, emissions) : sessionOperator(node, emissions);
     case 'reduce':

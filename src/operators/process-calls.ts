@@ -63,9 +63,9 @@ export class ProcessCalls {
   }
 
   /** The calls that follow are about this key. */
-  select(key: string): void {
+  select(key: string, group: number = keyGroupOf(hashKey(key), this.#context.keyGroups)): void {
     this.#at.key = key;
-    this.#at.group = keyGroupOf(hashKey(key), this.#context.keyGroups);
+    this.#at.group = group;
     this.#clock.next();
   }
 
@@ -92,6 +92,11 @@ export class ProcessCalls {
 
   onProcessingTimer(at: number): void {
     this.#call(() => this.#node.onProcessingTimer?.(at as never, this.#face as never));
+  }
+
+  /** Calls another function over the same context. Throws what it throws; then nothing has changed, if guarded. */
+  run(fn: (context: never) => void): void {
+    this.#call(() => fn(this.#face as never));
   }
 
   flush(out: Output, stamp: number): void {

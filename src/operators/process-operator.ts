@@ -20,6 +20,7 @@ import { ProcessCalls } from './process-calls.ts';
 import { Resumable } from './resumable.ts';
 import { closureFault } from './row-fault.ts';
 import { stepRowsMax } from './step-rows.ts';
+import { sweptPerBarrier, sweptPerRow } from './sweep-rates.ts';
 
 interface Snapshot {
   readonly ordinal: number;
@@ -27,11 +28,6 @@ interface Snapshot {
   readonly processing?: number;
   readonly watermark: number;
 }
-
-/** Entries that are looked at for each row: so what is over never is more than what lives. */
-const sweptPerRow = 2;
-/** Entries that are looked at for each barrier, so that what is over goes though no row comes. */
-const sweptPerBarrier = 1024;
 
 class ProcessOperator implements Operator {
   readonly #node: ProcessNode;

@@ -32,8 +32,8 @@ const float64: DataType = { kind: 'float64' };
 /** The same aggregation over combined rows; undefined where it takes them as they are. */
 export function combined(node: AggregateNode): AggregateNode | undefined {
   const { keys, aggregates, site } = node;
-  // Which session, or window of so many rows, a row belongs to follows from the rows before it, one by one.
-  if (node.session !== undefined || node.count !== undefined) return undefined;
+  // Which session, or window of so many rows, a row belongs to follows from the rows before it, one by one; and a trigger sees each.
+  if (node.session !== undefined || node.count !== undefined || node.trigger !== undefined) return undefined;
   const input = beneathSelection(node.input);
   const { schema } = input;
   // Of several inputs each would have to be combined, and rebalanced rows are wanted as they are.

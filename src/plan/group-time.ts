@@ -1,6 +1,7 @@
 /** By which time the groups of an aggregation close. */
 import { underWatermark } from './kinds.ts';
-import type { AggregateNode, WindowSpec } from './logical.ts';
+import type { AggregateNode } from './logical.ts';
+import type { WindowSpec } from './window-spec.ts';
 
 export interface GroupTime {
   readonly spec: WindowSpec;
@@ -16,12 +17,12 @@ export function sessionCloses({ input, session }: AggregateNode): boolean {
 }
 
 /**
- * The window of an aggregation; undefined for one by sessions, or by numbers of rows. Without one, a key that is itself a time under a watermark is a window of one millisecond:
+ * The window of an aggregation; undefined for one by sessions, by numbers of rows, or by a trigger. Without one, a key that is itself a time under a watermark is a window of one millisecond:
  * no row of it comes any more once the watermark has passed it.
  */
 export function groupTime(node: AggregateNode): GroupTime | undefined {
-  const { input, window, session, count, keys } = node;
-  if (session !== undefined || count !== undefined) return undefined;
+  const { input, window, session, count, trigger, keys } = node;
+  if (session !== undefined || count !== undefined || trigger !== undefined) return undefined;
   if (window !== undefined) return { spec: window, closes: underWatermark(input, window.column) !== 'no', shown: true };
   const column = keys.find((key) => underWatermark(input, key) === 'yes');
   return column === undefined ? undefined : { spec: { column, sizeMs: 1, slideMs: 1, offsetMs: 0 }, closes: true, shown: false };

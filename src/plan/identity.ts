@@ -20,12 +20,12 @@ import type {
   ProjectNode,
   Remembered,
   StateDeclaration,
-  WindowSpec,
 } from './logical.ts';
 import { keptColumns, sideNames } from './pair-columns.ts';
 import type { Resolved } from './resolve.ts';
 import { takesChanges } from './retraction.ts';
 import { shapeOf, type StateShape } from './state-shape.ts';
+import type { TriggerSpec, WindowSpec } from './window-spec.ts';
 
 export interface Identity {
   readonly id: OperatorId;
@@ -263,11 +263,18 @@ function aggregateText({ fn, column = '', where, top }: AggregateSpec): string {
 }
 
 /** `window 1 minute over at`, `session gap 30 seconds over at` */
-function timeText({ window, session, count }: AggregateNode): string | undefined {
+function timeText({ window, session, count, trigger }: AggregateNode): string | undefined {
+  if (trigger !== undefined) return `global window${triggerText(trigger)}`;
   if (count !== undefined) return `window of ${count.size} rows${count.slide === count.size ? '' : ` sliding by ${count.slide}`}`;
   if (session !== undefined)
     return `session gap ${typeof session.gap === 'number' ? formatMs(session.gap) : session.gap} over ${session.column}`;
   return window === undefined ? undefined : `window ${windowText(window)}`;
+}
+
+/** `, 100 rows or 10 seconds on the clock`, and what the trigger keeps of a key. */
+function triggerText({ text, keeps, state }: TriggerSpec): string {
+  const kept = Object.entries(state).map(([name, declared]) => `${name}: ${stateText(declared)}`);
+  return `, ${text}${keeps === true ? ', kept' : ''}${kept.length === 0 ? '' : ` (${kept.join(', ')})`}`;
 }
 
 function windowText({ column, sizeMs, slideMs, offsetMs, latenessMs = 0, cumulative = false }: WindowSpec): string {

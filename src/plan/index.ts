@@ -4,7 +4,6 @@ export type {
   AggregateSpec,
   CallSite,
   CombineNode,
-  CountSpec,
   CustomAggregate,
   DedupNode,
   Emission,
@@ -38,8 +37,6 @@ export type {
   UnionNode,
   TimeStrategy,
   WatermarkNode,
-  SessionSpec,
-  WindowSpec,
 } from './logical.ts';
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
 export { hasWatermark, isChanging, kindOf, kindsOf, underWatermark, watermarkedColumns } from './kinds.ts';
@@ -65,5 +62,7 @@ export { inputsOf } from './inputs.ts';
 export type { JoinBound, JoinColumn, JoinType } from './join-shape.ts';
 export { latePorts } from './late-rows.ts';
 export { keptColumns, type SideName, sideNames } from './pair-columns.ts';
+export { refusedTrigger } from './trigger.ts';
+export type { CountSpec, SessionSpec, TriggerAction, TriggerSpec, WindowSpec } from './window-spec.ts';
 export { isRegular, refusedChanges, refusedEvery, refusedReading, refusedRetraction, takesChanges } from './retraction.ts';
 export { isKeyed } from './shuffle-key.ts';

@@ -22,7 +22,18 @@ import { lateRowsOf } from './late-rows.ts';
 import type { Kind } from './output-modes.ts';
 
 /** From the least to the most restrictive: a union is what its most restrictive input is. */
-const order: readonly Kind[] = ['counted', 'rows', 'windowed', 'session', 'joined', 'chained', 'revised', 'running', 'changing'];
+const order: readonly Kind[] = [
+  'counted',
+  'rows',
+  'triggered',
+  'windowed',
+  'session',
+  'joined',
+  'chained',
+  'revised',
+  'running',
+  'changing',
+];
 
 const changingKinds: readonly Kind[] = ['revised', 'running', 'changing'];
 
@@ -71,13 +82,14 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
 const finalKind = (kind: Kind): Kind => (isOnce(kind) ? 'rows' : kind === 'running' || kind === 'changing' ? kind : 'chained');
 
 /** Each row comes once, and is final then: as good as rows of a source. */
-const isOnce = (kind: Kind): boolean => kind === 'rows' || kind === 'counted';
+const isOnce = (kind: Kind): boolean => kind === 'rows' || kind === 'counted' || kind === 'triggered';
 
 function aggregateKind(node: AggregateNode): Kind {
   const input = kindOf(node.input);
   if (input === 'running' || input === 'revised' || input === 'changing') return 'running';
-  // A window that is full goes out and is final.
+  // A window that is full, or purged, goes out and is final.
   if (node.count !== undefined) return 'counted';
+  if (node.trigger !== undefined) return node.trigger.keeps === true ? 'running' : 'triggered';
   if (!closes(node)) return 'running';
   if ((node.window?.latenessMs ?? 0) > 0) return 'revised';
   if (!isOnce(input)) return 'chained';
@@ -148,9 +160,9 @@ function ofProjection({ input, columns }: ProjectNode, column: string): Answer {
 }
 
 function ofAggregate(node: AggregateNode, column: string): Answer {
-  const { input, window, session, count, windowAt = 0, keys, schema } = node;
-  // What a window holds by number may be of any time.
-  if (count !== undefined) return 'no';
+  const { input, window, session, count, trigger, windowAt = 0, keys, schema } = node;
+  // What a window holds by number, or until a trigger says so, may be of any time.
+  if (count !== undefined || trigger !== undefined) return 'no';
   const time = window ?? session;
   const read = time === undefined ? keys : keys.toSpliced(windowAt, 0, time.column);
   const from = read[columnIndex(schema, column)];

@@ -8,6 +8,7 @@ import type { ExprNode, NamedExpr } from '../expr/index.ts';
 import type { ChangelogNode, ChangesNode, UpsertsNode } from './change-nodes.ts';
 import type { GroupTime } from './group-time.ts';
 import type { JoinBound, JoinColumn, JoinType } from './join-shape.ts';
+import type { CountSpec, SessionSpec, TriggerSpec, WindowSpec } from './window-spec.ts';
 
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once';
 export type OutputMode = 'append' | 'update' | 'complete';
@@ -116,31 +117,6 @@ export interface TimeStrategy {
   readonly watermark: (state: never) => number;
 }
 
-export interface WindowSpec {
-  /** The time column: a timestamp, or the window `{start, end}` of an earlier aggregation (its time is end - 1 ms). */
-  readonly column: string;
-  readonly sizeMs: number;
-  /** Equal to `sizeMs` for tumbling windows; divides it otherwise. Of cumulative ones: the step. */
-  readonly slideMs: number;
-  readonly offsetMs: number;
-  /** Windows that begin together, each `sizeMs`, and end one `slideMs` after the other, the last after `sizeMs`. */
-  readonly cumulative?: boolean;
-  /** Takes rows so long after its end, and is written again (0). */
-  readonly latenessMs?: number;
-}
-/** Sessions: rows of a key belong together while no more than a gap lies between two; `[first, last + gap)`. */
-export interface SessionSpec {
-  /** As of a window. */
-  readonly column: string;
-  /** Milliseconds, or the column that has each row's own; a row whose gap is not above 0 is in no session. */
-  readonly gap: number | string;
-}
-/** So many rows of a key, in the order of their arrival; a window begins with every `slide`-th. */
-export interface CountSpec {
-  readonly size: number;
-  /** From 1 to `size`. */
-  readonly slide: number;
-}
 export interface AggregateSpec {
   /** `top` and `custom`: see operators/aggregates. */
   readonly fn:
@@ -193,6 +169,8 @@ export interface AggregateNode extends NodeBase {
   readonly session?: SessionSpec;
   /** In place of a window: its column is `{ first, last }`, numbers of rows. */
   readonly count?: CountSpec;
+  /** In place of a window: it is no column of the result. */
+  readonly trigger?: TriggerSpec;
   /** The place of the window among the result's columns, where there is one (0). */
   readonly windowAt?: number;
   readonly aggregates: readonly { readonly name: string; readonly spec: AggregateSpec }[];

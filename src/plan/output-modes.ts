@@ -11,6 +11,12 @@ export interface OutputModes {
   };
   /** An aggregation by windows of so many rows: each row once, when its window is full. */
   counted: { append: true; update: true; complete: true };
+  /** An aggregation by a global window whose trigger purges what goes out of it. */
+  triggered: {
+    append: true;
+    update: true;
+    complete: '✗ complete writes the whole result each time, and of what a trigger has purged nothing is left: use append, or keep what goes out';
+  };
   /** An aggregation by a window, or a timestamp, under a watermark. */
   windowed: { append: true; update: true; complete: true };
   /** An aggregation by sessions under a watermark. In `update` the row of a session that has grown, or has merged into another, is taken back. */
@@ -57,6 +63,12 @@ export const outputModes: OutputModes = {
       '✗ complete writes the whole result each time, and a stream without an aggregation has none: use append, or aggregate first',
   },
   counted: { append: true, update: true, complete: true },
+  triggered: {
+    append: true,
+    update: true,
+    complete:
+      '✗ complete writes the whole result each time, and of what a trigger has purged nothing is left: use append, or keep what goes out',
+  },
   windowed: { append: true, update: true, complete: true },
   session: { append: true, update: true, complete: true },
   revised: {

@@ -199,14 +199,15 @@ function ofDedup({ keys, remembered }: DedupNode): readonly ColumnPath[] {
 const ofUpserts = ({ keys, deleted }: UpsertsNode): readonly ColumnPath[] =>
   [...keys, ...(deleted === undefined ? [] : [deleted])].map((name) => [name]);
 
-function ofAggregation({ keys, window, session, aggregates }: AggregateNode): Needs {
+function ofAggregation({ keys, window, session, trigger, aggregates }: AggregateNode): Needs {
   const read = aggregates.flatMap(({ spec: { column, where, top } }) => [
     column,
     where,
     ...(top === undefined ? [] : [...top.by.map((each) => each.column), ...top.columns]),
   ]);
   const time = [window?.column, session?.column, typeof session?.gap === 'string' ? session.gap : undefined];
-  return [...keys, ...time, ...read].filter((name) => name !== undefined).map((name) => [name]);
+  const seen = trigger?.columns.map(({ column }) => column) ?? [];
+  return [...keys, ...time, ...seen, ...read].filter((name) => name !== undefined).map((name) => [name]);
 }
 
 /** What a join needs of one of its inputs: what it gives, and by what it finds partners, and what it asks of them. */

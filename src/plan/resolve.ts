@@ -105,7 +105,7 @@ function ownDemand(node: LogicalNode): Demand {
 function mayChange(node: LogicalNode): boolean {
   if (node.kind === 'sink') return false;
   const kind = kindOf(node);
-  return kind !== 'rows' && kind !== 'joined';
+  return kind !== 'rows' && kind !== 'triggered' && kind !== 'joined';
 }
 
 function portOf(demand: Demand): string {

@@ -55,10 +55,11 @@ export function refusedEvery({ input, mode, everyMs }: Pick<SinkNode, 'input' | 
 
 /** Why this aggregation cannot be, if its input changes; undefined: it can. */
 export function refusedChanges(node: AggregateNode): Refusal | undefined {
-  const { input, session, count, aggregates } = node;
+  const { input, session, count, trigger, aggregates } = node;
   if (!isChanging(input)) return undefined;
   if (session !== undefined) return onlyFinal(input, 'sessions take');
   if (count !== undefined) return onlyFinal(input, 'a window of so many rows takes');
+  if (trigger !== undefined) return onlyFinal(input, 'a global window takes');
   if (groupTime(node)?.closes === true) return onlyFinal(input, 'a window that closes takes');
   const refusal = refusedRetraction(input);
   if (refusal !== undefined) return refusal;

@@ -21,6 +21,7 @@ import {
   refusedRetraction,
 } from './retraction.ts';
 import { isKeyed } from './shuffle-key.ts';
+import { refusedTrigger } from './trigger.ts';
 
 export function validateJob(job: LogicalJob, parallelism: number): void {
   if (job.outputs.length === 0) {
@@ -61,6 +62,7 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
   if (node.kind === 'watermark') checkWatermark(node);
   if (node.kind === 'aggregate') {
     accept(node, refusedChanges(node));
+    accept(node, refusedTrigger(node));
     checkLateness(node);
   } else if (node.kind === 'changelog' || isRegular(node))
     for (const input of inputsOf(node)) accept(node, refusedRetraction(input));
@@ -172,6 +174,10 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
     if (node.kind === 'aggregate' && node.count !== undefined && sources > 1)
       warnings.push(
         `${at(node)}: rows of one key come from several inputs, so which of them a window of so many rows holds depends on their order of arrival`,
+      );
+    if (node.kind === 'aggregate' && node.trigger !== undefined && sources > 1)
+      warnings.push(
+        `${at(node)}: rows of one key come from several inputs, so what its window holds when its trigger fires depends on their order of arrival`,
       );
     if (node.kind === 'aggregate' && node.session !== undefined && sources > 1)
       warnings.push(

@@ -7,6 +7,7 @@ import {
   asOfJoinOperator,
   countWindowOperator,
   dedupOperator,
+  globalWindowOperator,
   joinOperator,
   type Operator,
   processOperator,
@@ -15,7 +16,7 @@ import {
   sessionOperator,
   tableJoinOperator,
 } from '../../src/operators/index.ts';
-import type { Emission } from '../../src/plan/index.ts';
+import type { Emission, TriggerSpec } from '../../src/plan/index.ts';
 import type { FedItem } from '../../src/testing/operator-run.ts';
 import {
   aggregateNode,
@@ -32,6 +33,7 @@ import {
   schemaOf,
   sliding,
   text,
+  triggerSpec,
   tumbling,
 } from '../operators/operator-fixture.ts';
 
@@ -57,6 +59,22 @@ const update: Emission = { port: 'update', mode: 'update', everyMs: 0 };
 const both = [append, update];
 const sum: AggregateOptions['aggregates'] = { sum: { fn: 'sum', column: 'value' } };
 
+/** A second after the first row. */
+const secondAfter = (keeps: boolean): TriggerSpec =>
+  triggerSpec(
+    {
+      onRow({ at }, { state: { n }, setTimer }) {
+        if (n.get() === undefined) setTimer(at + 1000);
+        n.set(1);
+        return 'continue';
+      },
+      onTimer(_, { state: { n } }) {
+        n.clear();
+        return keeps ? 'emit' : 'emit-and-purge';
+      },
+    },
+    keeps,
+  );
 /** Ten rows have a key, and then it never comes again. */
 const passing = (n: number): string => keyOf(Math.floor(n / 10));
 const fixed = (n: number): string => keyOf(n % 100);
@@ -98,6 +116,16 @@ export const boundedOperators: Readonly<Record<string, Readonly<Record<string, B
   'count-window-operator': {
     counts: {
       make: () => countWindowOperator(aggregateNode({ count: { size: 10, slide: 5 }, aggregates: sum }), [append]),
+      key: fixed,
+    },
+  },
+  'global-window-operator': {
+    'global windows that purge': {
+      make: () => globalWindowOperator(aggregateNode({ trigger: secondAfter(false), aggregates: sum }), [append]),
+      key: passing,
+    },
+    'global windows that keep what goes out': {
+      make: () => globalWindowOperator(aggregateNode({ trigger: secondAfter(true), aggregates: sum }), [update]),
       key: fixed,
     },
   },

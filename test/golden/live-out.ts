@@ -17,6 +17,7 @@ import { plainly, stepped } from './steps.ts';
 import { changing } from './change-queries.ts';
 import { asChanges, changeStreams, ofOneSplit } from './change-stream-queries.ts';
 import { tops } from './top-queries.ts';
+import { triggering } from './trigger-queries.ts';
 import { World } from './world.ts';
 
 export const rowFields = batchSchema([
@@ -36,6 +37,7 @@ export const queries = {
   ...changeStreams,
   sessions,
   counted,
+  ...triggering,
 };
 
 /** Only what the query's answer does not depend on. */
@@ -44,6 +46,8 @@ export function fitting(life: Drawn): Drawn {
   switch (life.query) {
     case 'fold':
     case 'counted':
+    case 'triggers':
+    case 'ownTriggers':
     case 'timers':
       return { ...life, left: life.left.slice(0, 1), right: [], steps: without('rebalance', 'twice') };
     case 'changed': // in their order, each behind what it takes back

@@ -5,7 +5,7 @@ import { liveOut } from './live-out.ts';
 
 const seed = 20_161_129;
 
-/** Joins of every type and bound, and rows that change, which the mixed lives meet now and then. */
+/** Joins of every type and bound, rows that change, and global windows, which the mixed lives meet now and then. */
 test.each([
   'joins',
   'versions',
@@ -18,6 +18,8 @@ test.each([
   'changed',
   'reread',
   'lasts',
+  'triggers',
+  'ownTriggers',
 ] as const)('%s give what the plain way gives, whatever happens to them', { timeout: 300_000 }, async (query) => {
   for (const life of fc.sample(drawn, { numRuns: 20, seed })) {
     const { findings } = await liveOut({ ...life, query });

@@ -88,7 +88,7 @@ function twice(epochs: readonly PublishedEpoch[]): string[] {
 }
 
 /** What was published in this mode, against all results there are. */
-function published({ world, inOrder }: Experiment, mode: OutputMode, expected: readonly object[]): Finding[] {
+export function published({ world, inOrder }: Experiment, mode: OutputMode, expected: readonly object[]): Finding[] {
   const wanted = collected(expected, inOrder);
   switch (mode) {
     case 'append':

@@ -21,6 +21,7 @@ import type {
   RowNode,
   SessionSpec,
   SourceNode,
+  TriggerSpec,
   WatermarkNode,
   WindowSpec,
 } from '../../src/plan/index.ts';
@@ -64,6 +65,7 @@ export interface AggregateOptions {
   readonly window?: WindowSpec;
   readonly session?: SessionSpec;
   readonly count?: CountSpec;
+  readonly trigger?: TriggerSpec;
   readonly aggregates?: Readonly<Record<string, AggregateSpec & { readonly type?: DataType }>>;
 }
 /** An aggregation; counts by `key` unless said. */
@@ -88,6 +90,35 @@ export function aggregateNode(options: AggregateOptions = {}): AggregateNode {
     ...(options.window === undefined ? {} : { window: options.window }),
     ...(options.session === undefined ? {} : { session: options.session }),
     ...(options.count === undefined ? {} : { count: options.count }),
+    ...(options.trigger === undefined ? {} : { trigger: options.trigger }),
+  };
+}
+/** What a trigger's functions are given here. */
+export interface TriggerFace {
+  readonly state: { readonly n: { get(): number | undefined; set(n: number): void; clear(): void } };
+  readonly watermark: number;
+  readonly now: number;
+  setTimer(at: number): void;
+  setProcessingTimer(at: number): void;
+}
+export interface TriggerFunctions {
+  readonly onRow: (row: { at: number; value: number | null }, face: TriggerFace) => string;
+  readonly onTimer?: (at: number, face: TriggerFace) => string;
+  readonly onProcessingTimer?: (at: number, face: TriggerFace) => string;
+}
+/** A trigger by functions, with a number `n` as its state. */
+export function triggerSpec({ onRow, onTimer, onProcessingTimer }: TriggerFunctions, keeps = false): TriggerSpec {
+  return {
+    text: 'of a test',
+    ...(keeps ? { keeps } : {}),
+    columns: [
+      { name: 'at', column: 'at', isTime: true },
+      { name: 'value', column: 'value' },
+    ],
+    state: { n: { kind: 'value', value: field('n', number) } },
+    onRow: onRow as never,
+    ...(onTimer === undefined ? {} : { onTimer: onTimer as never }),
+    ...(onProcessingTimer === undefined ? {} : { onProcessingTimer: onProcessingTimer as never }),
   };
 }
 export const tumbling = (sizeMs: number, offsetMs = 0): WindowSpec => ({ column: 'at', sizeMs, slideMs: sizeMs, offsetMs });

@@ -6,6 +6,7 @@ import {
   asOfJoinOperator,
   countWindowOperator,
   dedupOperator,
+  globalWindowOperator,
   joinOperator,
   keyExtractor,
   processOperator,
@@ -14,7 +15,7 @@ import {
 } from '../../src/operators/index.ts';
 import type { Operator } from '../../src/operators/index.ts';
 import { applyExpr, columnExpr } from '../../src/expr/index.ts';
-import type { Emission, JoinNode, JoinType } from '../../src/plan/index.ts';
+import type { Emission, EmissionMode, JoinNode, JoinType } from '../../src/plan/index.ts';
 import { openMemoryStores } from '../../src/state/index.ts';
 import { type FedItem, OperatorRun, type OperatorSnapshot, testBarrier, testKeyGroups } from '../../src/testing/operator-run.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -35,6 +36,8 @@ import {
   sliding,
   sourceNode,
   text,
+  type TriggerFace,
+  triggerSpec,
   watermark,
 } from './operator-fixture.ts';
 
@@ -82,6 +85,32 @@ const counts = (): Operator =>
     ...emissions,
     { port: 'complete', mode: 'complete', everyMs: 0 },
   ]);
+
+/** With each third row, or once the watermark has passed the first by 25: what goes out stays, or is purged. */
+const global = (keeps: boolean) => (): Operator => {
+  const fired = (face: TriggerFace): string => {
+    face.state.n.clear();
+    return keeps ? 'emit' : 'emit-and-purge';
+  };
+  const trigger = triggerSpec(
+    {
+      onRow({ at, value }, face) {
+        const n = (face.state.n.get() ?? 0) + 1;
+        face.state.n.set(n);
+        if (n === 1) face.setTimer(at + 25);
+        if (value === 1) return 'purge';
+        return n === 3 ? fired(face) : 'continue';
+      },
+      onTimer: (_, face) => fired(face),
+    },
+    keeps,
+  );
+  const modes: readonly EmissionMode[] = keeps ? ['update', 'retract', 'complete'] : ['append'];
+  return globalWindowOperator(
+    aggregateNode({ trigger, aggregates: { sum: { fn: 'sum', column: 'value' } } }),
+    modes.map((mode) => ({ port: mode, mode, everyMs: mode === 'update' ? 2000 : 0 })),
+  );
+};
 
 const sessions = (): Operator =>
   sessionOperator(aggregateNode({ session: { column: 'at', gap: 15 }, aggregates: { sum: { fn: 'sum', column: 'value' } } }), [
@@ -274,6 +303,8 @@ describe('keyed operators whose key groups move at each restore', () => {
     ['windows that take late rows', { make: lenient }],
     ['windows that grow', { make: growing }],
     ['windows of so many rows', { make: counts }],
+    ['global windows', { make: global(false) }],
+    ['global windows that keep what goes out', { make: global(true) }],
     ['the first of windows', { make: best }],
     ['timers', { make: timers }],
     ['sessions', { make: sessions }],

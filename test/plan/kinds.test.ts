@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countWindow, schema, sessionWindow, streamNode, t, window, type AnyStream } from '../../src/api/index.ts';
+import { countWindow, globalWindow, schema, sessionWindow, streamNode, t, window, type AnyStream } from '../../src/api/index.ts';
 import { kindOf, kindsOf, underWatermark } from '../../src/plan/index.ts';
 import { table } from '../../src/start.ts';
 import { streamFrom } from '../api/graphs.ts';
@@ -73,6 +73,15 @@ describe('the kind of a stream', () => {
     const again = counts.map(({ at, count }) => ({ at, count }), schema({ at: t.eventTime, count: t.number }));
     expect(kind(again.groupBy(window('at', '1 hour')).count())).toBe('windowed');
     expect(kind(counts.union(timed.map(() => ({})) as never))).toBe('rows');
+  });
+
+  test('is triggered for global windows that purge what goes out, and running for those that keep it', () => {
+    const purged = timed.groupBy(globalWindow({ trigger: { rows: 3 } }), 'deviceId', 'at').count();
+    expect(kind(purged)).toBe('triggered');
+    expect(kind(purged.dropDuplicates(['deviceId'], { within: 'forever' }))).toBe('rows');
+    expect(underWatermark(streamNode(purged), 'at')).toBe('no');
+    expect(kind(timed.groupBy(globalWindow({ trigger: { rows: 3, keep: true } }), 'deviceId').count())).toBe('running');
+    expect(kind(timed.groupBy(globalWindow({ trigger: { rows: 3 } }), 'deviceId').top(1, { by: 'at' }))).toBe('triggered');
   });
 
   test('is chained for an aggregation of an aggregation, by its window or by a key that closes', () => {
