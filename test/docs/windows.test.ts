@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { from, timestamp } from 'weir';
 import { testRun, testSource } from 'weir/testing';
+import { closed, Event, growing } from '../../examples/carts.ts';
 import { Order, perHour, soFar } from '../../examples/takings.ts';
 import { means, Trade } from '../../examples/trades.ts';
 import { Click, visits } from '../../examples/visits.ts';
@@ -17,7 +18,7 @@ const timeOf = (text: string) => {
 };
 const section = (title: string): string => doc.split(/^## /m).find((part) => part.startsWith(title))!;
 
-test.each(['visits', 'takings', 'trades'])('the example %s of docs/windows.md is the one that can be run', (name) => {
+test.each(['visits', 'takings', 'trades', 'carts'])('the example %s of docs/windows.md is the one that can be run', (name) => {
   const [, example] = new RegExp(`<!-- example: ${name} -->\\n\`\`\`ts\\n([\\s\\S]*?)\`\`\``).exec(doc)!;
   expect(example).toBe(read(`examples/${name}.ts`));
 });
@@ -57,6 +58,28 @@ test('what docs/windows.md says happens to trades happens', async () => {
     const given = (await run.drain()).map(({ window, mean }) => `[${window.first}, ${window.last}] ${mean}`);
     expect([number, given.join()]).toEqual([number, out!.replaceAll('`', '').trim()]);
   }
+});
+
+describe('what docs/windows.md says happens to a cart happens,', () => {
+  const rows = [...section('Windows that never end').matchAll(/^\| (\d:\d\d) \| (add|pay) (\d+) \|[^|]*\|([^|]*)\|([^|]*)\|$/gm)];
+
+  test.each([
+    ['where it is closed', 4, closed, 'append'],
+    ['where it grows', 5, growing, 'update'],
+  ] as const)('%s', async (_, column, query, mode) => {
+    expect(rows.length).toBe(7);
+    const events = testSource(Event);
+    await using run = await testRun(query(from(events)) as never, { mode });
+    for (const row of rows) {
+      const [, at, kind, price] = row;
+      events.push({ cart: 'c', kind: kind as 'add', price: Number(price), at: timeOf(at!) });
+      const out = ((await run.drain()) as { items: number; worth: number }[]).map(
+        ({ items, worth }) => `${items} items, ${worth}`,
+      );
+      expect([at, out.join()]).toEqual([at, row[column]!.replaceAll('`', '').trim()]);
+    }
+    expect(run.late).toBe(0);
+  });
 });
 
 test('what docs/windows.md says happens to clicks in time happens', async () => {
