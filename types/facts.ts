@@ -231,6 +231,13 @@ const each = windowTrigger({ results: 'running', onRow: ({ at }: { at: Timestamp
 const perRow: Stream<{ id: string; count: number }, 'running'> = readings
   .groupBy((c) => ({ all: globalWindow({ trigger: each({ at: c.timestamp }) }), id: c.deviceId }))
   .count();
+const noLongerTimed: Stream<{ timestamp: Timestamp; count: number }, 'triggered'> = timed
+  .groupBy(globalWindow({ trigger: { rows: 3 } }), 'timestamp')
+  .count();
+const runningAgain: Stream<{ timestamp: Timestamp; count: number }, 'running'> = noLongerTimed.groupBy('timestamp').count();
+const countedTimes = timed.groupBy((c) => ({ w: countWindow(3), at: c.timestamp })).count();
+const neitherTimed: Stream<{ at: Timestamp; count: number }, 'running'> = countedTimes.groupBy('at').count();
+void [runningAgain, neitherTimed];
 void [batches, untilBad, sofar, sofarByExpression, windowsOfWindows, perHeat, perRow];
 const growing: Stream<{ window: EventWindow; deviceId: string; count: number }, 'windowed'> = timed
   .groupBy(cumulativeWindow('timestamp', { step: '1 minute', max: '1 hour' }), 'deviceId')

@@ -1,5 +1,6 @@
 /** What a grouping's keys and kind are: types only. */
 import type { Kind, OutputMode, OutputModes } from '../plan/index.ts';
+import type { Plain } from './aggregate-types.ts';
 import type { Expr, ValueOf } from './expr-types.ts';
 import type { Show } from './fields.ts';
 import type { GlobalWindowKey } from './global-window.ts';
@@ -46,16 +47,19 @@ type FinalGroupKind<K, From extends Kind> = From extends OnceKind
   : 'chained';
 /** The columns of the keys: `window` first, then those that were named. */
 export type GroupRow<Row, K> = Show<
-  ([Extract<K, WindowKey>] extends [never] ? {} : { window: WindowOf<Row, Extract<K, WindowKey>> }) &
-    Pick<Row, Extract<K, keyof Row>>
+  ([Extract<K, WindowKey>] extends [never] ? {} : { window: WindowOf<Row, Extract<K, WindowKey>> }) & {
+    [P in Extract<K, keyof Row>]: KeyValueOf<K, Row[P]>;
+  }
 >;
 
 /** The same of keys by expressions, under their names; a global window is none of them. */
 export type KeyRow<Row, S> = {
   -readonly [P in keyof S as S[P] extends GlobalWindowKey ? never : P]: S[P] extends WindowKey
     ? WindowOf<Row, S[P]>
-    : ValueOf<S[P]>;
+    : KeyValueOf<S[keyof S], ValueOf<S[P]>>;
 };
+/** A time among the keys of a window that no watermark closes may lie behind it when its row goes out. */
+type KeyValueOf<K, V> = [Extract<K, WindowKey<'count'> | GlobalWindowKey>] extends [never] ? V : Plain<V>;
 
 /** Kinds whose rows are final when they arrive: what keyed state and timers need. */
 export type FinalKind = { [K in Kind]: OutputModes[K]['append'] extends true ? K : never }[Kind];

@@ -27,6 +27,18 @@ describe('a global window', () => {
     expect(await run.drain()).toEqual([{ key: 'a', rows: 1, sum: 16 }]);
   });
 
+  test('has no late rows, though they may be asked for', async () => {
+    const events = testSource(Event);
+    const pairs = from(events)
+      .withWatermark('at', '0 minutes')
+      .groupBy(globalWindow({ trigger: { rows: 2 } }), 'key')
+      .count();
+    await using run = await testRun(pairs.late());
+    events.push(event('a', 1, 10), event('a', 2, 1), event('a', 4, 0));
+    events.end();
+    expect([await run.drain(), run.late]).toEqual([[], 0]);
+  });
+
   test('holds back at the end what no rule has given out', async () => {
     const events = testSource(Event);
     await using run = await testRun(
