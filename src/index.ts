@@ -111,6 +111,7 @@ export {
   type TriggerDefinition,
   type TriggerRules,
   type ValueState,
+  type WatermarkAlignment,
   type WatermarkOptions,
   type WatermarkStrategy,
   when,

@@ -22,6 +22,7 @@ import { type Assignment, type Deployment, subtaskName } from './messages.ts';
 import { type OperatorCounters, operatorContext } from './operator-context.ts';
 import { routerOf } from './routers.ts';
 import { SourceFeed, type SplitStart } from './source-feed.ts';
+import type { SplitAlignment } from './split-alignment.ts';
 import type { WorkerEnvironment } from './worker-environment.ts';
 
 /** Where a subtask stands. */
@@ -133,7 +134,7 @@ export function sourceContext({ environment, plan, stage }: Site): Omit<SourceCo
 }
 
 /** The feed of a source's stage; null for any other. */
-export function sourceFeed(site: Site): SourceFeed | null {
+export function sourceFeed(site: Site, alignment: SplitAlignment | null): SourceFeed | null {
   const { plan, stage, deployment, assignment, wake } = site;
   const root = stage.operators[0]!;
   if (root.node.kind !== 'source') return null;
@@ -148,6 +149,7 @@ export function sourceFeed(site: Site): SourceFeed | null {
     ofTable: isOfTable(plan, stage),
     idleAfterMs: idle.length === 0 ? 0 : Math.min(...idle),
     wake,
+    ...(alignment === null ? {} : { mayTake: (split) => alignment.mayRead(split) }),
   });
 }
 

@@ -14,6 +14,8 @@
  * | committed | supervisor → coordinator | a subtask's sinks have published it                               |
  * | exhausted | supervisor → coordinator | all splits of a source subtask have ended, or this run's part of them |
  * | hurry     | supervisor → coordinator | a source has used up what it may read within one epoch            |
+ * | reached   | supervisor → coordinator | how far the splits of a source are that is read together with others |
+ * | align     | coordinator → supervisor | how far all of the group are: some may be read on                |
  * | failed    | supervisor → coordinator | a subtask failed: its generation is lost                          |
  * | teardown  | coordinator → supervisor | close every subtask of the generation, whatever it does           |
  * | tornDown  | supervisor → coordinator | they are closed                                                   |
@@ -63,6 +65,7 @@ export type ToSupervisor =
   | { readonly kind: 'start'; readonly generation: Generation }
   | { readonly kind: 'trigger'; readonly generation: Generation; readonly barrier: Barrier }
   | { readonly kind: 'abort'; readonly generation: Generation; readonly epoch: Epoch }
+  | { readonly kind: 'align'; readonly generation: Generation; readonly group: string; readonly least: number }
   /** `oldest`: the oldest checkpoint that is kept. */
   | { readonly kind: 'commit'; readonly generation: Generation; readonly epoch: Epoch; readonly oldest: number }
   | { readonly kind: 'teardown'; readonly generation: Generation };
@@ -80,6 +83,8 @@ export type ToCoordinator =
   | { readonly kind: 'committed'; readonly generation: Generation; readonly epoch: Epoch; readonly subtask: string }
   | { readonly kind: 'exhausted'; readonly generation: Generation; readonly subtask: string }
   | { readonly kind: 'hurry'; readonly generation: Generation }
+  /** The least of its splits that others have to wait for; +Infinity = none. */
+  | { readonly kind: 'reached'; readonly generation: Generation; readonly subtask: string; readonly watermark: number }
   | {
       readonly kind: 'failed';
       readonly generation: Generation;

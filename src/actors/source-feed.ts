@@ -64,6 +64,8 @@ export interface SourceFeedOptions {
   /** A split that gives nothing for this long is idle; 0 = never. */
   readonly idleAfterMs: number;
   readonly wake: () => void;
+  /** False: what has been read of the split waits (always true). */
+  readonly mayTake?: (split: string) => boolean;
 }
 
 export class SourceFeed {
@@ -110,7 +112,7 @@ export class SourceFeed {
     for (let tried = 0; tried < this.#loops.length; tried++) {
       const loop = this.#loops[this.#next]!;
       this.#next = (this.#next + 1) % this.#loops.length;
-      const piece = loop.queue.shift();
+      const piece = this.#waits(loop) ? undefined : loop.queue.shift();
       if (piece === undefined) continue;
       loop.position = piece.position;
       loop.records += piece.records;
@@ -124,7 +126,13 @@ export class SourceFeed {
 
   /** A piece waits to be taken. */
   get available(): boolean {
-    return this.#error !== null || this.#events.length > 0 || this.#loops.some((loop) => loop.queue.length > 0);
+    if (this.#error !== null || this.#events.length > 0) return true;
+    return this.#loops.some((loop) => loop.queue.length > 0 && !this.#waits(loop));
+  }
+
+  /** It has rows that may not be taken yet. */
+  isPaused(split: string): boolean {
+    return this.#loops.some((loop) => loop.split === split && loop.queue.length > 0 && this.#waits(loop));
   }
 
   get ended(): boolean {
@@ -146,6 +154,7 @@ export class SourceFeed {
     readonly records: number;
     readonly position: Position | undefined;
     readonly drained?: number | undefined;
+    readonly through: boolean;
   }[] {
     return this.#loops;
   }
@@ -229,6 +238,10 @@ export class SourceFeed {
     if (loop.through) return;
     loop.through = true;
     if (hadNothing) this.#change(loop, 'idle');
+  }
+
+  #waits({ split }: SplitLoop): boolean {
+    return this.#options.mayTake?.(split) === false;
   }
 
   #change(loop: SplitLoop, state: SplitLoop['state']): void {

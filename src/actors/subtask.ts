@@ -7,7 +7,7 @@
  * reported or written any more.
  */
 import { type ActorRef, createActor } from 'xstate';
-import { type Epoch, type OperatorId, sleep, WeirError } from '../core/index.ts';
+import { type Epoch, type OperatorId, WeirError } from '../core/index.ts';
 import type { DeadRecord, Operator, SourceDefinition } from '../operators/index.ts';
 import { ownedGroups, type PhysicalPlan, type PlannedOperator, type Stage } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
@@ -17,10 +17,12 @@ import { contextOf, edgeOutput, type Inputs, inputsOf, newOperator, type Site, s
 import { Chain, type ItemTarget } from './chain.ts';
 import { DeadLetters, recordError } from './dead-letters.ts';
 import type { EdgeOutput } from './edge-output.ts';
+import { withLaterPositions } from './later-positions.ts';
 import { type Assignment, type Deployment, subtaskName, type ToCoordinator } from './messages.ts';
 import { OperatorCounters } from './operator-context.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SourceFeed } from './source-feed.ts';
+import { type SplitAlignment, splitAlignment } from './split-alignment.ts';
 import { type SubtaskEvent, subtaskMachine } from './subtask.machine.ts';
 import { type SplitPosition, SubtaskState } from './subtask-state.ts';
 import { Task } from './task.ts';
@@ -56,6 +58,7 @@ export class Subtask {
   #chain: Chain | null = null;
   #task: Task | null = null;
   #feed: SourceFeed | null = null;
+  #alignment: SplitAlignment | null = null;
   #state: SubtaskState | null = null;
   #deadLetters = new DeadLetters(null, 1);
   #commits: Promise<void> = Promise.resolve();
@@ -104,6 +107,11 @@ export class Subtask {
     this.#wake();
   }
 
+  /** So far is the least of the group. */
+  align(group: string, least: number): void {
+    if (this.#alignment?.hear(group, least) === true) this.#wake();
+  }
+
   /** Publishes what is staged up to `epoch`; one commit at a time. */
   commit(epoch: Epoch, oldest: number): void {
     this.#commits = this.#commits.then(() => this.#commit(epoch, oldest));
@@ -120,6 +128,10 @@ export class Subtask {
 
   get feed(): SourceFeed | null {
     return this.#feed;
+  }
+
+  get alignment(): SplitAlignment | null {
+    return this.#alignment;
   }
 
   get stateRows(): number {
@@ -144,17 +156,9 @@ export class Subtask {
     return { in: this.#chain.rowsIn(0), out: this.#chain.rowsOut(this.#members.length - 1) };
   }
 
-  /** How far its aggregations have come. */
-  windows(): { operator: OperatorId; watermark: number; nextWindowEnd: number | null }[] {
-    return this.#members.flatMap(({ planned: { id, node }, operator }, i) => {
-      const watermark = this.#chain?.watermarkOf(i) ?? -Infinity;
-      return node.kind === 'aggregate' ? [{ operator: id, watermark, nextWindowEnd: operator.nextWindowEnd ?? null }] : [];
-    });
-  }
-
-  nextWindowEnd(): number | null {
-    const ends = this.#members.map(({ operator }) => operator.nextWindowEnd).filter((end) => end !== undefined);
-    return ends.length === 0 ? null : Math.min(...ends);
+  /** Its operators, and how far each has come. */
+  get operators(): readonly (Member & { readonly watermark: number })[] {
+    return this.#members.map((member, i) => ({ ...member, watermark: this.#chain?.watermarkOf(i) ?? -Infinity }));
   }
 
   splitWatermark(split: string): number {
@@ -261,7 +265,11 @@ export class Subtask {
         }),
       );
     });
-    this.#feed = sourceFeed(this.#site);
+    const { generation } = deployment;
+    this.#alignment = splitAlignment(this.#members, (watermark) =>
+      this.#o.report({ kind: 'reached', generation, subtask: this.name, watermark }),
+    );
+    this.#feed = sourceFeed(this.#site, this.#alignment);
     this.#recordsBefore = this.#recordsRead();
     this.#inputs = inputsOf(this.#site);
     for (const receiver of this.#inputs.receivers) receiver.onReadable(() => this.#wake());
@@ -286,6 +294,7 @@ export class Subtask {
       events: {
         barrierPassed: (barrier) => this.#freeze(barrier),
         exhausted: () => this.#o.report({ kind: 'exhausted', generation: this.#o.deployment.generation, subtask: this.name }),
+        reached: () => this.#alignment?.look(this.#feed!.splits),
         hurry: () => this.#o.report({ kind: 'hurry', generation: this.#o.deployment.generation }),
         background: () => this.#state!.step(),
         mayTake: () => this.#deadLetters.ready,
@@ -331,24 +340,10 @@ export class Subtask {
     this.#wake();
   }
 
-  /** Tests only (`--break offset-after-barrier`): the positions of a moment later. */
-  async #sabotaged(run: Promise<SubtaskSnapshot>): Promise<SubtaskSnapshot> {
+  #sabotaged(run: Promise<SubtaskSnapshot>): Promise<SubtaskSnapshot> {
     const { sabotage, clock } = this.#o.environment;
     if (sabotage?.break !== 'offset-after-barrier' || this.#feed === null) return run;
-    const snapshot = await run;
-    await sleep(clock, 60);
-    const later = new Map(this.#positions().map((position) => [position.split, position]));
-    return {
-      ...snapshot,
-      parts: snapshot.parts.map((part) => ({
-        ...part,
-        splits: part.splits.map((split) => ({
-          ...split,
-          ...later.get(split.split),
-          position: later.get(split.split)?.position ?? null,
-        })),
-      })),
-    };
+    return withLaterPositions(run, clock, () => this.#positions());
   }
 
   #positions(barrier?: Barrier): readonly SplitPosition[] {

@@ -74,6 +74,8 @@ export class Supervisor {
         return this.#subtasks.forEach((subtask) => subtask.trigger(message.barrier));
       case 'abort':
         return this.#subtasks.forEach((subtask) => subtask.abort(message.epoch));
+      case 'align':
+        return this.#subtasks.forEach((subtask) => subtask.align(message.group, message.least));
       case 'commit':
         this.#subtasks.forEach((subtask) => subtask.commit(message.epoch, message.oldest));
         return this.#retain(message.epoch);

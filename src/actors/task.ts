@@ -22,6 +22,8 @@ export interface TaskEvents {
   barrierPassed(barrier: Barrier): void;
   /** A source's splits have all ended, or come to the end of this run, and the rest of its rows was passed on. */
   exhausted(): void;
+  /** What was taken of a source is through the chain. */
+  reached(): void;
   /** A source has used up its budget for this epoch. */
   hurry(): void;
   /** A piece of background work (encoding a snapshot); true = there is more. */
@@ -217,6 +219,7 @@ export class Task implements Schedulable {
   // ── sources
 
   #takeFromSource(feed: SourceFeed): boolean {
+    this.#events.reached();
     // First what became of splits: a snapshot speaks of all of them, and one that no operator knows yet would be restored as a new one.
     const event = feed.takeEvent();
     if (event !== undefined) {

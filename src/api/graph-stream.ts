@@ -35,6 +35,7 @@ import { streamText } from './stream-text.ts';
 import { now } from './planned-expr.ts';
 import { PlannedTable } from './table.ts';
 import { projectionTo, unionSchema } from './union-schema.ts';
+import { alignedBy } from './watermark-alignment.ts';
 import { type StrategyChoice, watermarkBy } from './watermark-strategy.ts';
 import { naturalMs, positiveMs } from './window-key.ts';
 
@@ -95,6 +96,7 @@ export class GraphStream {
       column,
       ...progress,
       idleAfterMs,
+      ...alignedBy(options.align, call),
       site: call.site,
       schema: watermarkedSchema(node.schema, column),
     });

@@ -97,6 +97,7 @@ export type {
 } from './stream.ts';
 export type { TopOptions } from './top.ts';
 export { type EventTime, type EventWindow, type Timestamp, timestamp, type TimestampInput, type Window } from './values.ts';
+export type { WatermarkAlignment } from './watermark-alignment.ts';
 export type { StrategyChoice, WatermarkStrategy } from './watermark-strategy.ts';
 export {
   countWindow,

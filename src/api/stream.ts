@@ -47,6 +47,7 @@ import type { StateSpec } from './state-field.ts';
 import type { Table } from './table.ts';
 import type { TopKind, TopOptions, TopRow } from './top.ts';
 import type { EventTime } from './values.ts';
+import type { WatermarkAlignment } from './watermark-alignment.ts';
 import type { StrategyChoice } from './watermark-strategy.ts';
 import type { GlobalType, GlobalWindowKey } from './global-window.ts';
 import type { WindowKey, WindowType } from './window-key.ts';
@@ -101,7 +102,10 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
    * It stands in the source's chain, before any union, key, group or rebalance (a plan error otherwise). Instead of a delay, `{ strategy: 'manual' }`
    * takes the watermark that the source says, and `{ strategy: { create, advance, watermark } }` one of your own.
    *
+   * With `align` a split that is far ahead of others waits for them.
+   *
    * @throws WeirError `E_PLAN` for a column that is not there or not a time, and for what is no duration
+   * @example orders.withWatermark('at', '1 minute', { align: { maxDrift: '5 minutes' } })
    */
   withWatermark<R extends object, K extends Kind, C extends TimeKey<R>>(
     this: AnyStream<R, K>,
@@ -305,6 +309,8 @@ export interface ToOptions<M extends OutputMode> {
 export interface WatermarkOptions {
   /** An input that is silent for this long no longer holds the watermark back (1 minute). */
   readonly idleAfter?: Duration;
+  /** Read splits that are ahead of others no further until those have come up (as fast as each can be read). */
+  readonly align?: WatermarkAlignment;
 }
 /** How long values are remembered that no watermark clears away. */
 export interface Remember {

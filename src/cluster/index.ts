@@ -4,6 +4,7 @@ export { Fleet, type FleetOptions, stuckAfterMs } from './remote/fleet.ts';
 export { Leadership, type LeadershipOptions } from './remote/leadership.ts';
 export { RemoteWorker, type RemoteWorkerOptions } from './remote/remote-worker.ts';
 export { type Alive, type JobSpec, type Subjects, subjects } from './remote/messages.ts';
+export type { PausedSplit } from './paused-splits.ts';
 export { type Why, whyOf } from './why.ts';
 export type { Workers } from './workers.ts';
 export type { JobReport, JobState, JobStatus, RunningJob, SplitStatus, SubtaskStatus } from './status.ts';

@@ -36,7 +36,7 @@ export function statusOf(
       restores: totals.restores,
     },
     watermark: leastWatermark(subtasks),
-    nextWindowEnd: least(subtasks.map(({ nextWindowEnd }) => nextWindowEnd)),
+    nextWindowEnd: least(subtasks.flatMap(({ windows }) => windows.map(({ nextWindowEnd }) => nextWindowEnd))),
     heldBackBy: heldBackBy(subtasks),
     stateRows: subtasks.reduce((sum, { status }) => sum + status.stateRows, 0),
     windows: windowsOf(plan, subtasks),

@@ -56,6 +56,14 @@ export interface SplitStatus {
   readonly state: 'active' | 'idle' | 'ended';
   readonly records: number;
   readonly watermark: number | null;
+  /** Absent: it is read by itself. */
+  readonly alignment?: SplitAlignmentStatus;
+}
+export interface SplitAlignmentStatus {
+  readonly group: string;
+  readonly maxDriftMs: number;
+  /** It has rows, and is further ahead of the least of its group than that: they wait. */
+  readonly paused: boolean;
 }
 
 /** The windows of one operator. */

@@ -2,13 +2,12 @@
 import type { Subtask } from '../actors/index.ts';
 import type { Clock } from '../core/index.ts';
 import type { Counters } from '../state/index.ts';
-import type { SubtaskStatus } from './status.ts';
+import type { SplitStatus, SubtaskStatus } from './status.ts';
 
 export interface SubtaskFacts {
   readonly status: SubtaskStatus;
   /** Since the generation began. */
   readonly counters: Counters;
-  readonly nextWindowEnd: number | null;
   /** Of its operators that have windows. */
   readonly windows: readonly {
     readonly operator: string;
@@ -24,8 +23,7 @@ export function factsOf(worker: string, subtasks: readonly Subtask[], clock: Clo
   return subtasks.map((subtask) => ({
     status: statusOf(worker, subtask, now),
     counters: subtask.counters(),
-    nextWindowEnd: subtask.nextWindowEnd(),
-    windows: subtask.windows().map((of) => ({ ...of, watermark: finite(of.watermark) })),
+    windows: windowsOf(subtask),
     throttledFor: subtask.feed === null ? 0 : (subtask.task?.heldBackFor(now) ?? 0),
   }));
 }
@@ -55,8 +53,22 @@ function statusOf(worker: string, subtask: Subtask, now: number): SubtaskStatus 
       state: state === 'pending' ? 'active' : state,
       records,
       watermark: finite(subtask.splitWatermark(split)),
+      ...alignmentOf(subtask, split),
     })),
   };
+}
+
+function alignmentOf({ alignment, feed }: Subtask, split: string): Pick<SplitStatus, 'alignment'> {
+  return alignment === null ? {} : { alignment: { ...alignment.align, paused: feed!.isPaused(split) } };
+}
+
+/** How far its aggregations, and what else has windows, have come. */
+function windowsOf({ operators }: Subtask): SubtaskFacts['windows'] {
+  return operators.flatMap(({ planned: { id, node }, operator: { nextWindowEnd }, watermark }) =>
+    node.kind === 'aggregate' || nextWindowEnd !== undefined
+      ? [{ operator: id, watermark: finite(watermark), nextWindowEnd: nextWindowEnd ?? null }]
+      : [],
+  );
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

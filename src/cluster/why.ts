@@ -6,7 +6,9 @@
  * that reach it and are active.
  */
 import { formatMs, WeirError } from '../core/index.ts';
+import { type PausedSplit, pausedSplits } from './paused-splits.ts';
 import type { JobStatus, WindowsStatus } from './status.ts';
+import { timeOf } from './time-text.ts';
 
 export interface HoldingSplit {
   readonly source: string;
@@ -36,6 +38,8 @@ export interface Why {
   readonly state: JobStatus['state'];
   /** Of the whole life of the job's state. */
   readonly rowsLate: number;
+  /** Splits that are not read because they are ahead of others (`align`). */
+  readonly paused: readonly PausedSplit[];
   readonly operators: readonly WhyOpen[];
 }
 
@@ -50,6 +54,7 @@ export function whyOf(status: JobStatus, operator?: string): Why {
     job: status.job,
     state: status.state,
     rowsLate: status.totals.rowsLate,
+    paused: pausedSplits(status),
     operators: wanted.map((windows) => whyOpen(status, windows)),
   };
 }
@@ -110,10 +115,4 @@ function nothingHolds(splits: number, idle: number): string {
 function namesOf(splits: WhyOpen['idle']): string {
   const names = splits.slice(0, namedMax).map(({ source, split }) => `${split} of ${source}`);
   return `${names.join(', ')}${splits.length > namedMax ? ` and ${splits.length - namedMax} more` : ''}`;
-}
-
-/** The range of a Date is less than that of a number. */
-function timeOf(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }

@@ -16,7 +16,7 @@ import {
   generation as toGeneration,
   WeirError,
 } from '../core/index.ts';
-import { chooseRestorePoint, type RestoreDecision } from '../progress/index.ts';
+import { chooseRestorePoint, type GroupLeast, type RestoreDecision } from '../progress/index.ts';
 import { type JobStores, type Manifest, nothingYet, type Totals, totalsFrom } from '../state/index.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { Checkpoints, type Last } from './checkpoints.ts';
@@ -25,7 +25,7 @@ import type { CoordinatorOptions, JobOutcome } from './coordinator-options.ts';
 import { Failures } from './failures.ts';
 import { CheckpointRecord } from './history.ts';
 import { type JobEvent, jobMachine } from './job.machine.ts';
-import { assign, lostWorker, sourceSubtasks, subtasksOf, usedSlots, withoutSplits } from './placement.ts';
+import { assign, lostWorker, subtasksOf, usedSlots, withoutSplits } from './placement.ts';
 import { Run } from './run.ts';
 import { copyCheckpoint } from './savepoint.ts';
 
@@ -47,7 +47,6 @@ export class Coordinator {
   #workers: readonly string[] = [];
   #pending = new Set<string>();
   #deploying = new AbortController();
-  #exhausted = new Set<string>();
   /** Why the last epoch of the present generation is taken, if it is. */
   #last: Last | null = null;
   #stopAsked = false;
@@ -204,10 +203,11 @@ export class Coordinator {
       case 'committed':
         return this.#onCommitted(message.epoch, message.subtask);
       case 'exhausted':
-        this.#exhausted.add(message.subtask);
-        return this.#finishIfExhausted();
+        return this.#thisRun.exhausted(message.subtask) ? this.#finish(this.drains ? 'drain' : 'end') : undefined;
       case 'hurry':
         return this.#checkpoints?.hurry();
+      case 'reached':
+        return this.#align(this.#thisRun.reached(message.subtask, message.watermark));
       case 'failed':
         return this.#onFailed(message.error, message.operator, message.subtask);
     }
@@ -235,6 +235,10 @@ export class Coordinator {
   #tick(state: string, who: string, event: JobEvent): void {
     if (this.state !== state) return;
     if (this.#pending.delete(who) && this.#pending.size === 0) this.#tell(event);
+  }
+
+  #align(news: GroupLeast | undefined): void {
+    if (news !== undefined) this.#broadcast({ kind: 'align', generation: this.#generation, ...news });
   }
 
   #onCommitted(epoch: number, subtask: string): void {
@@ -272,6 +276,7 @@ export class Coordinator {
       const assignments = await assign(plan, slots, latest, (source) => this.#thisRun.splitsOf(source));
       if (!this.#isDeploying(generation)) return;
       if (workers.some((worker) => !this.#workers.includes(worker))) throw lostWorker(workers, this.#workers);
+      this.#thisRun.begins(assignments);
       this.#deployedFrom = latest;
       this.#epochTime = latest === null ? this.#epochTime || this.#o.clock.now() : (latest.epochTime ?? latest.time);
       this.#base = totalsFrom(latest);
@@ -312,7 +317,6 @@ export class Coordinator {
   }
 
   #run(): void {
-    this.#exhausted = new Set();
     // That the input had ended was said by a generation that is over: this one has read less of it.
     this.#last = this.#stopAsked ? 'stop' : null;
     this.history.restart();
@@ -353,10 +357,6 @@ export class Coordinator {
   #finish(last: Last): void {
     if (this.#last === null || this.#last === 'stop') this.#last = last;
     this.#checkpoints?.finish(this.#last);
-  }
-
-  #finishIfExhausted(): void {
-    if (this.#exhausted.size === sourceSubtasks(this.#o.plan)) this.#finish(this.drains ? 'drain' : 'end');
   }
 
   #teardown(): void {

@@ -1,14 +1,15 @@
 /**
- * One run of a job: what it reads, and how often it has epochs.
+ * One run of a job: what it reads, what of it is read together, and how often it has epochs.
  *
  * Owns: what follows from its trigger. A run that ends with what is there asks each source for its splits, and where each ends now.
  * Invariants: D1 that is asked once a run, so that a generation which follows a failure ends where the one before would have.
  */
-import type { SourceDrain } from '../actors/index.ts';
+import { type Assignment, type SourceDrain, subtaskName } from '../actors/index.ts';
 import { continuous, type OperatorId, type RunTrigger, WeirError } from '../core/index.ts';
 import type { SourceNode } from '../plan/index.ts';
+import { AlignedGroups, type GroupLeast } from '../progress/index.ts';
 import type { CoordinatorOptions } from './coordinator-options.ts';
-import { sourcesOf } from './placement.ts';
+import { sourcesOf, sourceSubtasks } from './placement.ts';
 
 type RunOptions = Pick<CoordinatorOptions, 'plan' | 'trigger' | 'discover' | 'endNow' | 'checkpointIntervalMs'>;
 
@@ -16,6 +17,8 @@ export class Run {
   readonly #o: RunOptions;
   readonly #trigger: RunTrigger;
   #present: Readonly<Record<string, SourceDrain>> | null = null;
+  #groups = new AlignedGroups(new Map());
+  #exhausted = new Set<string>();
 
   constructor(options: RunOptions) {
     this.#o = options;
@@ -62,6 +65,27 @@ export class Run {
 
   async splitsOf(source: OperatorId): Promise<readonly string[]> {
     return this.#present === null ? this.#o.discover(source) : this.#present[source]!.splits;
+  }
+
+  /** A generation: who reads what. */
+  begins(assignments: ReadonlyMap<string, readonly Assignment[]>): void {
+    const groups = new Map<string, string>();
+    for (const { stage, subtask, splits } of [...assignments.values()].flat())
+      for (const { node } of splits.length === 0 ? [] : this.#o.plan.stages[stage]!.operators)
+        if (node.kind === 'watermark' && node.align !== undefined) groups.set(subtaskName(stage, subtask), node.align.group);
+    this.#groups = new AlignedGroups(groups);
+    this.#exhausted = new Set();
+  }
+
+  /** True: nothing of the input is left. */
+  exhausted(subtask: string): boolean {
+    this.#exhausted.add(subtask);
+    return this.#exhausted.size === sourceSubtasks(this.#o.plan);
+  }
+
+  /** What others hear of it, if anything. */
+  reached(subtask: string, watermark: number): GroupLeast | undefined {
+    return this.#groups.hear(subtask, watermark);
   }
 
   async #presentOf(source: OperatorId): Promise<SourceDrain> {

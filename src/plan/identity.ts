@@ -11,6 +11,7 @@ import { type OperatorId, operatorId, WeirError } from '../core/index.ts';
 import { type BatchSchema, type DataType, fieldOf, type FieldType } from '../batch/index.ts';
 import { formatMs } from '../core/index.ts';
 import { exprText, plainColumn } from '../expr/index.ts';
+import { alignmentText } from './alignment.ts';
 import type {
   AggregateNode,
   AggregateSpec,
@@ -106,8 +107,8 @@ function labelOf({ node }: Resolved): string {
       return shortened(projectionText(node));
     case 'watermark':
       if (node.strategy !== undefined)
-        return `watermark ${node.column}, ${typeof node.strategy === 'string' ? strategyTexts[node.strategy] : 'by a strategy'}`;
-      return `watermark ${node.column} - ${formatMs(node.delayMs)}`;
+        return `watermark ${node.column}, ${typeof node.strategy === 'string' ? strategyTexts[node.strategy] : 'by a strategy'}${alignmentText(node)}`;
+      return `watermark ${node.column} - ${formatMs(node.delayMs)}${alignmentText(node)}`;
     case 'join':
       return shortened(joinText(node));
     case 'lookup':

@@ -35,9 +35,8 @@ export type {
   StateFold,
   TopSpec,
   UnionNode,
-  TimeStrategy,
-  WatermarkNode,
 } from './logical.ts';
+export type { SourceAlignment, TimeStrategy, WatermarkNode } from './watermark-node.ts';
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
 export { hasWatermark, isChanging, kindOf, kindsOf, underWatermark, watermarkedColumns } from './kinds.ts';
 export { type GroupTime, groupTime, sessionCloses } from './group-time.ts';

@@ -8,6 +8,7 @@ import type { ExprNode, NamedExpr } from '../expr/index.ts';
 import type { ChangelogNode, ChangesNode, UpsertsNode } from './change-nodes.ts';
 import type { GroupTime } from './group-time.ts';
 import type { JoinBound, JoinColumn, JoinType } from './join-shape.ts';
+import type { WatermarkNode } from './watermark-node.ts';
 import type { CountSpec, SessionSpec, TriggerSpec, WindowSpec } from './window-spec.ts';
 
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'at-most-once';
@@ -99,22 +100,6 @@ export interface UnionNode extends NodeBase {
 export interface RebalanceNode extends NodeBase {
   readonly kind: 'rebalance';
   readonly input: LogicalNode;
-}
-export interface WatermarkNode extends NodeBase {
-  readonly kind: 'watermark';
-  readonly input: LogicalNode;
-  readonly column: string;
-  /** Behind the latest time of a split; 0 with a strategy. */
-  readonly delayMs: number;
-  readonly idleAfterMs: number;
-  /** Instead of a delay: as the source says (`manual`), the time of the epoch (`clock`), or a function of a split's times. */
-  readonly strategy?: 'manual' | 'clock' | TimeStrategy;
-}
-/** A split's watermark as a fold over its times. Pure; the state is plain data, and in each snapshot. */
-export interface TimeStrategy {
-  readonly create: () => unknown;
-  readonly advance: (state: never, time: number) => unknown;
-  readonly watermark: (state: never) => number;
 }
 
 export interface AggregateSpec {

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { type BatchSchema, batchSchema } from '../batch/index.ts';
 import { type OperatorId, operatorId, WeirError } from '../core/index.ts';
+import { alignmentText } from './alignment.ts';
 import { type Identity, identify, projectionText } from './identity.ts';
 import { keyGroupsOfJob } from './key-groups.ts';
 import { hasWatermark } from './kinds.ts';
@@ -226,6 +227,7 @@ function fingerprintOf(plan: Omit<PhysicalPlan, 'fingerprint'>): string {
         o.label,
         o.state,
         o.node.kind === 'project' ? projectionText(o.node) : '',
+        ...(o.node.kind === 'watermark' && o.node.align !== undefined ? [alignmentText(o.node)] : []),
         o.emissions,
         o.outputs,
       ]),

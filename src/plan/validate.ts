@@ -7,7 +7,9 @@ import { WeirError } from '../core/index.ts';
 import { keyGroupsOfJob } from './key-groups.ts';
 import { hasWatermark, kindOf, kindsOf } from './kinds.ts';
 import { groupTime } from './group-time.ts';
-import type { AggregateNode, LogicalJob, LogicalNode, WatermarkNode } from './logical.ts';
+import { alignmentFault } from './alignment.ts';
+import type { AggregateNode, LogicalJob, LogicalNode } from './logical.ts';
+import type { WatermarkNode } from './watermark-node.ts';
 import { type Kind, outputModes } from './output-modes.ts';
 import { inputsOf } from './inputs.ts';
 import type { Resolved } from './resolve.ts';
@@ -37,6 +39,8 @@ export function validateJob(job: LogicalJob, parallelism: number): void {
     accept(output, refusedEvery(output));
     visit(output, seen);
   }
+  const fault = alignmentFault(seen);
+  if (fault !== undefined) accept(fault.node, fault);
 }
 
 /** Two writers of one file would each find what the other wrote. */

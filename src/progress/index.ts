@@ -25,4 +25,5 @@ export {
   type RestartOptions,
 } from './restart-policy.ts';
 export { chooseRestorePoint, type RestoreDecision, type RestoreFacts, type SeenCheckpoint } from './restore-point.ts';
+export { AlignedGroups, AlignedSplits, type GroupLeast } from './source-alignment.ts';
 export { WatermarkMerge } from './watermark-merge.ts';

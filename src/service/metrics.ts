@@ -48,6 +48,11 @@ export function metricsOf(jobs: readonly JobStatus[], build: Build, nowMs: numbe
     perSubtask('watermark_lag_seconds', 'gauge', 'How far the watermark is behind the clock.', ({ watermark }) =>
       finite(watermark) ? (nowMs - watermark) / 1000 : null,
     ),
+    perSubtask('paused_splits', 'gauge', 'Splits that wait for others of their group (`align`).', ({ splits }) =>
+      splits.some(({ alignment }) => alignment !== undefined)
+        ? splits.filter(({ alignment }) => alignment?.paused === true).length
+        : null,
+    ),
     perSubtask('state_rows', 'gauge', 'Entries of keyed state.', (subtask) => subtask.stateRows),
     perJob('checkpoint_duration_seconds', 'gauge', 'Of the last complete checkpoint, from trigger to pointer.', (job) =>
       seconds(lastComplete(job)?.durationMs),

@@ -102,12 +102,13 @@ export class StreamRun implements AsyncDisposable {
     await this.#failIfFailed();
   }
 
-  /** Everything pushed was read, and nobody has anything left to do. */
+  /** Everything pushed was read, but for what waits for others (`align`), and nobody has anything left to do. */
   async settle(): Promise<void> {
     let quietTurns = 0;
     await this.#until(() => {
       if (this.#over()) return true;
-      quietTurns = this.#deferred === 0 && this.#logs.every((log) => log.drained) ? quietTurns + 1 : 0;
+      const isRead = (): boolean => this.#logs.every((log) => log.drained) || this.#someWait();
+      quietTurns = this.#deferred === 0 && isRead() ? quietTurns + 1 : 0;
       return quietTurns > 3;
     });
     await this.#failIfFailed();
@@ -144,6 +145,10 @@ export class StreamRun implements AsyncDisposable {
   #over(): boolean {
     const { state } = this.#job!.status();
     return state === 'finished' || state === 'stopped' || state === 'failed';
+  }
+
+  #someWait(): boolean {
+    return this.#job!.status().subtasks.some(({ splits }) => splits.some(({ alignment }) => alignment?.paused === true));
   }
 
   async #failIfFailed(): Promise<void> {

@@ -38,6 +38,7 @@ const nothing = (): void => undefined;
 const noEvents: TaskEvents = {
   barrierPassed: nothing,
   exhausted: nothing,
+  reached: nothing,
   hurry: nothing,
   background: () => false,
   mayFreeze: () => true,

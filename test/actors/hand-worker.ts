@@ -187,5 +187,7 @@ export function brief(message: ToCoordinator): string {
       return `${message.kind} ${message.generation}`;
     case 'hurry':
       return 'hurry';
+    case 'reached':
+      return `reached ${message.watermark} ${message.subtask}`;
   }
 }

@@ -24,6 +24,7 @@ beforeEach(() => {
 const events: TaskEvents = {
   barrierPassed: ({ epoch }) => void log.push(`freeze ${epoch}`),
   exhausted: () => void log.push('exhausted'),
+  reached: () => undefined,
   hurry: () => void log.push('hurry'),
   background: () => answers.background > 0 && (log.push('background'), --answers.background > 0),
   mayFreeze: () => answers.mayFreeze,
@@ -261,8 +262,8 @@ class FakeFeed implements Pick<SourceFeed, 'takeEvent' | 'take' | 'available' | 
   get ended(): boolean {
     return !this.available && this.states.every((state) => state === 'ended');
   }
-  get splits(): { split: string; state: 'active' | 'idle' | 'ended'; records: number; position: unknown }[] {
-    return this.states.map((state, i) => ({ split: `${i}`, state, records: 0, position: undefined }));
+  get splits(): { split: string; state: 'active' | 'idle' | 'ended'; records: number; position: unknown; through: boolean }[] {
+    return this.states.map((state, i) => ({ split: `${i}`, state, records: 0, position: undefined, through: false }));
   }
   piece(n: number, more: Partial<Piece> = {}): void {
     this.pieces.push({ batch: batch(n), dead: [], records: 1, position: n, ...more });

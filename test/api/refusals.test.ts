@@ -241,6 +241,14 @@ describe('a duration that is none is refused', () => {
       () => readings.withWatermark('at' as never, '1 second', { idleAfter: '0 seconds' }),
       "idleAfter: '0 seconds' is not longer than nothing",
     ],
+    [
+      () => readings.withWatermark('at' as never, '1 second', { align: { maxDrift: '0 seconds' } }),
+      "maxDrift: '0 seconds' is not longer than nothing",
+    ],
+    [
+      () => readings.withWatermark('at' as never, '1 second', { align: { maxDrift: '1 second', group: '' } }),
+      'a group of sources has a name',
+    ],
     [() => readings.withWatermark('at' as never, { strategy: 'none' as never }), 'this is no strategy'],
     [() => readings.withWatermark('at' as never, { strategy: { create: () => 0 } as never }), 'this is no strategy'],
     [() => window('at', '0 minutes'), "window('at') size: '0 minutes' is not longer than nothing"],

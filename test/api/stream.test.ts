@@ -66,6 +66,10 @@ describe('column verbs', () => {
       delayMs: 0,
       idleAfterMs: 5000,
     });
+    expect(node(timed, 'watermark')).not.toHaveProperty('align');
+    expect(node(readings.withWatermark('timestamp', '0 ms', { align: { maxDrift: '5 minutes' } }), 'watermark')).toMatchObject({
+      align: { group: 'all', maxDriftMs: 300_000 },
+    });
   });
 });
 

@@ -67,6 +67,28 @@ describe('a window that is open', () => {
   });
 });
 
+describe('a split that is paused', () => {
+  const aligned = (name: string, watermark: number | null, paused: boolean, state: 'active' | 'idle' = 'active') => ({
+    ...split(name, state, watermark),
+    alignment: { group: 'g', maxDriftMs: 60_000, paused },
+  });
+  const said = (...splits: ReturnType<typeof split>[]): readonly string[] =>
+    whyOf(status({ subtasks: of(...splits) })).paused.map(({ says }) => says);
+
+  test('waits for the active one of its group that is furthest behind', () => {
+    const behind = [aligned('b', 60_000, false), aligned('c', 0, false, 'idle'), split('d', 'active', 0)];
+    expect(said(aligned('a', hour, true), ...behind)).toEqual([
+      "split a of in, at 1970-01-01T01:00:00.000Z, is not read: it is more than 1 minute ahead in the group 'g' of split b of in, which is at 1970-01-01T00:01:00.000Z",
+    ]);
+    expect(said(aligned('a', hour, true), aligned('b', null, false))[0]).toMatch(/of split b of in, which has given no row yet$/);
+  });
+
+  test('waits for nobody once those have come up, and is none if it may be read', () => {
+    expect(said(aligned('a', hour, true), aligned('b', hour, false))[0]).toMatch(/, whose others come up now$/);
+    expect(said(aligned('a', hour, false), aligned('b', 0, false))).toEqual([]);
+  });
+});
+
 test('an operator that has no windows is refused with those that have', () => {
   expect(() => whyOf(status({ windows: [windows] }), 'sink')).toThrow(
     expect.objectContaining({ code: 'E_USAGE', hint: expect.stringMatching(/there are per-hour/) }),

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { from, type Params, start } from 'weir';
 import { testRun, testSource } from 'weir/testing';
 import inbox from '../../examples/inbox.ts';
+import { answered, Clicked, Shown } from './aligned-example.ts';
 import { perHour, Reading } from './hours-example.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
@@ -17,6 +18,7 @@ const hourOf = (line: string): string =>
 test.each([
   ['inbox', 'examples/inbox.ts'],
   ['hours', 'test/docs/hours-example.ts'],
+  ['aligned', 'test/docs/aligned-example.ts'],
 ])('the example %s of docs/time.md is the one that can be run', (name, path) => {
   const [, example] = new RegExp(`<!-- example: ${name} -->\\n\`\`\`ts\\n([\\s\\S]*?)\`\`\``).exec(doc)!;
   expect(example).toBe(read(path));
@@ -29,6 +31,20 @@ test('its hours are over with the first row of the hour after the next', async (
   expect(await run.drain()).toEqual([]);
   readings.push({ device: 'd', at: '2026-01-01T12:00:00Z' });
   expect((await run.drain()).map(({ count }) => count)).toEqual([1]);
+});
+
+test('its sources that run apart wait for each other, and what is joined is the same', async () => {
+  const [shown, clicked] = [testSource(Shown), testSource(Clicked)];
+  await using run = await testRun(answered(from(shown), from(clicked)));
+  const at = (minutes: number): number => minutes * 60_000;
+  for (let hour = 0; hour < 5; hour++) {
+    clicked.push({ adId: 'a', clickedAt: at(hour * 60 + 30) });
+    expect(await run.drain()).toEqual([]);
+  }
+  shown.push({ adId: 'a', shownAt: at(20) }, { adId: 'a', shownAt: at(260) });
+  clicked.end();
+  shown.end();
+  expect((await run.drain()).map(({ clickedAt }) => clickedAt)).toEqual([at(30), at(270)]);
 });
 
 test('its runs give the hours that docs/time.md says', async () => {

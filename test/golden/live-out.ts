@@ -1,4 +1,5 @@
 /** One drawn life, lived. */
+import type { WatermarkOptions } from '../../src/api/index.ts';
 import { batchSchema } from '../../src/batch/index.ts';
 import { type Random, type Sabotage, seededRandom } from '../../src/core/index.ts';
 import type { Drawn } from './drawn.ts';
@@ -95,13 +96,21 @@ export interface InputSetting {
   readonly there?: (length: number) => number;
 }
 
+/** In each third life all splits are read together: no result may depend on it. */
+const alignedOf = (seed: number): WatermarkOptions =>
+  (seed >>> 3) % 3 === 0 ? { align: { maxDrift: `${1 + ((seed >>> 5) % 60)} ms` } } : {};
+
 /** What a life reads: for the engine, and plainly. */
 export function inputOf(
-  { left, right, delay, steps }: Drawn,
+  { left, right, delay, steps, seed }: Drawn,
   setting: InputSetting,
 ): Pick<Experiment, 'stream' | 'rows' | 'inOrder' | 'splits'> {
   const read = (name: string, splits: Drawn['left']): Timed =>
-    splitSource({ name, schema: rowFields, splits, ...setting }).withWatermark('at' as never, `${delay} ms`) as unknown as Timed;
+    splitSource({ name, schema: rowFields, splits, ...setting }).withWatermark(
+      'at' as never,
+      `${delay} ms`,
+      alignedOf(seed),
+    ) as unknown as Timed;
   const inputs = [read('left', left), ...(right.length === 0 ? [] : [read('right', right)])];
   const keepsOrder = !steps.some((step) => step === 'rebalance' || step === 'twice');
   const plain = (splits: Drawn['left']): Stamped[] => plainly(stamped(splits, delay), steps);

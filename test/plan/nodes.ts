@@ -22,6 +22,7 @@ import {
   type SinkNode,
   type SourceNode,
   type UnionNode,
+  type SourceAlignment,
   type WatermarkNode,
 } from '../../src/plan/index.ts';
 
@@ -70,7 +71,10 @@ export const select = (input: LogicalNode, ...names: string[]): ProjectNode => (
 });
 export const union = (...inputs: LogicalNode[]): UnionNode => ({ kind: 'union', inputs, ...base });
 export const rebalance = (input: LogicalNode): RebalanceNode => ({ kind: 'rebalance', input, ...base });
-export const watermark = (input: LogicalNode, more: More & { delayMs?: number; idleAfterMs?: number } = {}): WatermarkNode => ({
+export const watermark = (
+  input: LogicalNode,
+  more: More & { delayMs?: number; idleAfterMs?: number; align?: SourceAlignment } = {},
+): WatermarkNode => ({
   kind: 'watermark',
   input,
   column: 'ts',

@@ -121,6 +121,26 @@ describe('a pipeline is refused', () => {
     });
   });
 
+  test('when sources that are aligned would wait for each other', () => {
+    const of = (name: string, maxDriftMs: number, group = 'g'): LogicalNode =>
+      watermark(source(name), { align: { group, maxDriftMs }, site: 'job.ts:9' });
+    expect(refusal(job([sink(of('a', 5000)), sink(of('b', 6000))])).message).toBe(
+      "watermark (job.ts:9): the group 'g' is aligned within 5 seconds elsewhere, and within 6 seconds here",
+    );
+    const twice = source('a');
+    const align = { group: 'g', maxDriftMs: 5 };
+    expect(refusal(job([sink(watermark(twice, { align })), sink(watermark(map(twice), { align }))])).message).toBe(
+      'watermark: a is aligned twice',
+    );
+    const table = (left: LogicalNode, right: LogicalNode): LogicalNode => joined([left, right], { table: true });
+    expect(refusal(job([sink(table(of('rows', 5), map(of('table', 5))))])).message).toMatch(
+      /^watermark \(job.ts:9\): table is read as a table, to its end before the rows that are joined with it/,
+    );
+    expect(refusal(job([sink(table(of('rows', 5), source('table'))), sink(of('b', 6, 'other'))])).message).toBe(
+      'nothing was refused',
+    );
+  });
+
   test('T1: when the watermark itself has another parallelism than its source', () => {
     expect(refusal(job([sink(watermark(source(), { parallelism: 4 }))])).message).toBe(
       'watermark: withWatermark() has a parallelism of its own',
