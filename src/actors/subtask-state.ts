@@ -95,23 +95,23 @@ export class SubtaskState {
     for (const member of this.#members) {
       const parts = this.#partsOf(manifest, member);
       const refs = parts.flatMap((part) => part.chunks);
-      const older = this.#olderTables(manifest, member);
+      const values = await Promise.all(parts.map((part) => this.#valueOf(part)));
+      const restored = values.filter((part) => part !== null);
+      const older = this.#olderTables(manifest, member, restored);
       await loadChunks(member.state, refs, this.#o.blobs, older);
       // What has changed its form is written anew, all of it: no old chunk is needed then.
       const place = { operator: member.planned.id, owned: this.#o.owned };
       member.chain = new SnapshotChain(older === undefined ? { ...place, refs } : place);
-      const values = await Promise.all(parts.map((part) => this.#valueOf(part)));
-      const restored = values.filter((part) => part !== null);
       if (restored.length > 0) member.operator.restore?.(restored);
     }
     this.#rememberChunks(manifest.epoch);
   }
 
   /** Undefined: the state's form has not changed. */
-  #olderTables(manifest: Manifest, { planned, operator }: Member): OlderTables | undefined {
+  #olderTables(manifest: Manifest, { planned, operator }: Member, parts: readonly RestoredPart[]): OlderTables | undefined {
     const shapes = manifest.shapes?.[planned.id];
     if (manifest.states[planned.id] === planned.state || shapes === undefined) return undefined;
-    return operator.olderTables?.(shapes);
+    return operator.olderTables?.(shapes, parts);
   }
 
   /** Gives operators of the source's chain what they know of its splits. */

@@ -1,6 +1,6 @@
 /** The one implementation of `KeyedStream`: a key, waiting for an operator. */
-import type { KeySelector, LogicalNode } from '../plan/index.ts';
-import { called, calling, refused } from './call.ts';
+import { hasWatermark, type KeySelector, type LogicalNode, type ProcessNode, watermarkedColumns } from '../plan/index.ts';
+import { type Call, called, calling, refused } from './call.ts';
 import type { GraphStream } from './graph-stream.ts';
 import type { ProcessFunction } from './process-function.ts';
 import { resultSchema } from './row-schema.ts';
@@ -28,11 +28,13 @@ export class GraphKeyed {
     const { state = {}, emits } = definition;
     if (typeof definition.onRow !== 'function') throw refused(call, 'it needs a function `onRow`');
     if (emits === undefined) throw refused(call, 'it needs `emits`, the schema of the rows that it emits');
+    const declared = stateDeclarations(state, called(call));
     return this.#then({
       kind: 'process',
       input: this.#input,
       key: this.#key,
-      state: stateDeclarations(state, called(call)),
+      state: declared,
+      ...this.#timesFor(declared, call),
       // Bound, so that a definition may be an object whose functions use `this`.
       onRow: definition.onRow.bind(definition),
       ...(definition.onTimer === undefined ? {} : { onTimer: definition.onTimer.bind(definition) }),
@@ -40,5 +42,20 @@ export class GraphKeyed {
       site: call.site,
       ...resultSchema(emits),
     });
+  }
+
+  /** What says when a row is, for state that is forgotten in event time. */
+  #timesFor(declared: ProcessNode['state'], call: Call): Pick<ProcessNode, 'timeColumns'> {
+    const [name] = Object.entries(declared).find(([, { ttlTime }]) => ttlTime === 'event') ?? [];
+    if (name === undefined) return {};
+    const timeColumns = watermarkedColumns(this.#input);
+    if (timeColumns.length > 0) return { timeColumns };
+    throw refused(
+      call,
+      `state '${name}' is forgotten in event time, and its rows have no time under a watermark`,
+      hasWatermark(this.#input)
+        ? 'keep the column, or declare it as t.eventTime in the schema of the step that makes the rows'
+        : "call withWatermark('…', '…') on the source, or leave `time` out: then the clock counts",
+    );
   }
 }

@@ -57,11 +57,17 @@ export interface Migration<Before, T> {
 }
 export interface StateOptions<T = any, Before = any> {
   /**
-   * Forget a value this long after it was last written, in processing time: `'1 hour'`. Each entry of a map, and each value of a list, by
+   * Forget a value this long after it was last written, in processing time unless `time` says otherwise: `'1 hour'`. Each entry of a map, and each value of a list, by
    * itself. What is over is never seen again, and is cleared away though nobody asks for it. The length may change from one deployment to
    * the next, and then holds for what was written before as well. Without it values are kept until they are cleared.
    */
   readonly ttl?: Duration;
+  /**
+   * By which time `ttl` counts (`processing`). `event`: from the event time of the row that wrote, until the watermark has passed that and `ttl`. A row sees
+   * what its own watermark, that of its split just before it, has not passed: so the same rows see the same, however fast they are read. Needs rows with a
+   * column under a watermark; a plan error otherwise.
+   */
+  readonly time?: 'processing' | 'event';
   /**
    * Takes over what a checkpoint holds of this state, if it was declared as another field: `{ from: t.number, by: (sum) => ({ sum, n: 1 }) }`.
    * Without it a struct may get fields that are nullable, and a value may become nullable; any other change is refused at the restore.
@@ -140,9 +146,19 @@ function functionOf<F>(fn: F, what: string): F {
 }
 
 /** @throws WeirError `E_PLAN` for what is no duration, or none at all */
-function optionsOf({ ttl, migrate }: StateOptions = {}, what: string): Pick<StateDeclaration, 'ttlMs' | 'migrate'> {
+function optionsOf(
+  { ttl, time = 'processing', migrate }: StateOptions = {},
+  what: string,
+): Pick<StateDeclaration, 'ttlMs' | 'ttlTime' | 'migrate'> {
+  if (time !== 'processing' && time !== 'event')
+    throw new WeirError('E_PLAN', `${what} time: there is no '${String(time)}'`, { hint: "say 'event', or 'processing'" });
+  if (time === 'event' && ttl === undefined)
+    throw new WeirError('E_PLAN', `${what}: \`time\` says by which time \`ttl\` counts, and there is none`, {
+      hint: "as in { ttl: '1 hour', time: 'event' }",
+    });
   return {
     ...(ttl === undefined ? {} : { ttlMs: positiveMs(ttl, `${what} ttl`) }),
+    ...(time === 'event' ? { ttlTime: time } : {}),
     ...(migrate === undefined ? {} : { migrate: { from: fieldColumn('migrate.from', migrate.from), by: migrate.by } }),
   };
 }

@@ -93,7 +93,7 @@ export function windowTrigger<Row extends object, const S extends StateSpec = {}
   const parts: Omit<TriggerParts, 'columns'> = {
     text: 'by a function',
     ...(results === 'running' ? { keeps: true } : {}),
-    state: stateDeclarations(state, 'windowTrigger()'),
+    state: triggerState(state),
     // Bound, so that a definition may be an object whose functions use `this`.
     onRow: onRow.bind(definition) as never,
     ...(onTimer === undefined ? {} : { onTimer: onTimer.bind(definition) as never }),
@@ -101,6 +101,19 @@ export function windowTrigger<Row extends object, const S extends StateSpec = {}
   };
   const over = (columns: unknown): PlannedTrigger => new PlannedTrigger({ ...parts, columns: triggerColumns(columns) });
   return over as unknown as TriggerOver<Row, Results>;
+}
+
+function triggerState(state: StateSpec): TriggerParts['state'] {
+  const declared = stateDeclarations(state, 'windowTrigger()');
+  const [name] = Object.entries(declared).find(([, { ttlTime }]) => ttlTime === 'event') ?? [];
+  if (name === undefined) return declared;
+  throw new WeirError(
+    'E_PLAN',
+    `windowTrigger(): state '${name}' is forgotten in event time, of which a trigger has its timers alone`,
+    {
+      hint: 'clear it in onTimer, or leave `time` out: then the clock counts',
+    },
+  );
 }
 
 function triggerColumns(columns: unknown): readonly TriggerColumn[] {

@@ -151,7 +151,7 @@ class GlobalWindowOperator implements Operator {
       if (pass(results)) yield;
     }
     flush(results);
-    calls.sweep(batch.length * sweptPerRow);
+    calls.sweep(batch.length * sweptPerRow, this.#forwarded);
   }
 
   /** Null: the row was set aside. */
@@ -261,7 +261,7 @@ class GlobalWindowOperator implements Operator {
   // ── results
 
   *#atBarrier(barrier: Barrier, out: Output): Generator<void, void> {
-    this.#trigger.calls.sweep(sweptPerBarrier);
+    this.#trigger.calls.sweep(sweptPerBarrier, this.#forwarded);
     if (this.#shown !== undefined) yield* this.#shown.emitDue(barrier, out, this.#forwarded, this.#ordinal);
   }
 

@@ -9,8 +9,8 @@ import { ByteReader, ByteWriter, fieldCodec, type FieldType } from '../batch/ind
 
 export interface KeptValue {
   readonly id: string;
-  /** @throws WeirError `E_VALUE` if the field cannot hold the value */
-  of(value: unknown): unknown;
+  /** @param before what was kept in its place, if anything @throws WeirError `E_VALUE` if the field cannot hold the value */
+  of(value: unknown, before?: unknown): unknown;
   back(kept: unknown): unknown;
   /** As `of`, for a value that was written before, at a time that is known or not. */
   taken(value: unknown, writtenAt: number | undefined): unknown;
@@ -20,10 +20,13 @@ export interface KeptValue {
   read(from: ByteReader): unknown;
 }
 
-/** How long values count, ms, and the clock by which they do. */
+/** How long values count, ms, and the time by which they do. */
 export interface Lifetime {
   readonly ttlMs: number;
+  readonly time: 'processing' | 'event';
   now(): number;
+  /** The moment of what is written now; in event time that of the row at hand, which may be before or after `now`. */
+  moment(): number;
 }
 
 const plainKinds: ReadonlySet<string> = new Set(['float64', 'int64', 'timestamp', 'bool', 'string']);
@@ -61,12 +64,15 @@ interface Mortal {
   readonly kept: unknown;
 }
 
-function mortal(inner: KeptValue, { ttlMs, now }: Lifetime): KeptValue {
+function mortal(inner: KeptValue, { ttlMs, time, now, moment }: Lifetime): KeptValue {
+  // A row that is out of order takes nothing of what a later one has given.
+  const written = (before: unknown): number =>
+    time === 'event' && before !== undefined ? Math.max(moment(), (before as Mortal).writtenAt) : moment();
   return {
-    id: `${inner.id} with its time`,
-    of: (value): Mortal => ({ writtenAt: now(), kept: inner.of(value) }),
+    id: `${inner.id} with its ${time === 'event' ? 'event ' : ''}time`,
+    of: (value, before): Mortal => ({ writtenAt: written(before), kept: inner.of(value) }),
     back: (kept) => inner.back((kept as Mortal).kept),
-    taken: (value, writtenAt = now()): Mortal => ({ writtenAt, kept: inner.of(value) }),
+    taken: (value, writtenAt = moment()): Mortal => ({ writtenAt, kept: inner.of(value) }),
     isOver: (kept) => now() - (kept as Mortal).writtenAt >= ttlMs,
     write(out, kept) {
       out.f64((kept as Mortal).writtenAt);

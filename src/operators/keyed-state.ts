@@ -20,6 +20,14 @@ export interface StatePlace {
   table<V>(name: string, codec: ValueCodec<V>): StateTable<V>;
   /** Processing time. */
   now(): number;
+  /** Event time, of the call under way. */
+  readonly event: EventMoment;
+}
+export interface EventMoment {
+  /** The watermark has passed this for whoever is called. */
+  now: number;
+  /** What is written is of this time. */
+  at: number;
 }
 type MapKey = string | number;
 
@@ -34,8 +42,7 @@ export interface StateHandle {
 }
 
 export function stateHandle(name: string, declared: StateDeclaration, place: StatePlace): StateHandle {
-  const { ttlMs } = declared;
-  const lifetime = ttlMs === undefined ? undefined : { ttlMs, now: () => place.now() };
+  const lifetime = lifetimeOf(declared, place);
   switch (declared.kind) {
     case 'value':
       return valueHandle(name, keptValue(declared.value, lifetime), place, lifetime, declared.fold);
@@ -46,6 +53,15 @@ export function stateHandle(name: string, declared: StateDeclaration, place: Sta
     case 'list':
       return listHandle(name, keptValue(declared.value, lifetime), place, lifetime);
   }
+}
+
+function lifetimeOf(
+  { ttlMs, ttlTime }: StateDeclaration,
+  { event, now }: Pick<StatePlace, 'event' | 'now'>,
+): Lifetime | undefined {
+  if (ttlMs === undefined) return undefined;
+  if (ttlTime === 'event') return { ttlMs, time: ttlTime, now: () => event.now, moment: () => event.at };
+  return { ttlMs, time: 'processing', now, moment: now };
 }
 
 function valueHandle(
@@ -62,7 +78,7 @@ function valueHandle(
       const found = table.get(0, at.key);
       return found === undefined || prune(at.key, found) ? undefined : kept.back(found);
     },
-    set: (next: unknown): void => table.put(0, at.key, at.group, kept.of(next)),
+    set: (next: unknown): void => table.put(0, at.key, at.group, kept.of(next, lifetime && table.get(0, at.key))),
     clear: (): void => void table.delete(0, at.key),
   };
   const shown = fold === undefined ? face : folded(face, fold);
@@ -121,7 +137,7 @@ function mapHandle(
     has: (key: MapKey): boolean => one(key) !== undefined,
     set: (key: MapKey, value: unknown): void => {
       const checkedKey = keys.of(key) as MapKey;
-      const checkedValue = values.of(value);
+      const checkedValue = values.of(value, lifetime && table.get(0, at.key)?.get(checkedKey));
       const map = table.modify(0, at.key);
       if (map === undefined) table.put(0, at.key, at.group, new Map([[checkedKey, checkedValue]]));
       else map.set(checkedKey, checkedValue);
@@ -178,13 +194,13 @@ function listHandle(name: string, values: KeptValue, { table: declare, at }: Sta
     return table.get(0, at.key) ?? [];
   };
   const replace = (next: readonly unknown[]): void => {
-    const kept = next.map(values.of);
+    const kept = next.map((value) => values.of(value));
     if (kept.length === 0) table.delete(0, at.key);
     else table.put(0, at.key, at.group, kept);
   };
   const face = {
     push: (...more: readonly unknown[]): void => {
-      const kept = more.map(values.of);
+      const kept = more.map((value) => values.of(value));
       if (kept.length === 0) return;
       const list = table.modify(0, at.key);
       if (list === undefined) table.put(0, at.key, at.group, kept);

@@ -8,8 +8,14 @@ import { type KeptValue, keptValue } from './kept-value.ts';
 import type { OperatorContext } from './operator.ts';
 
 /** The tables of all states that were there. */
+export interface KnownAtRestore {
+  readonly context: OperatorContext;
+  /** That the operator had reached. */
+  readonly watermark: number;
+}
+
 export function olderTables(
-  context: OperatorContext,
+  context: KnownAtRestore,
   { state }: ProcessNode,
   shapes: Readonly<Record<string, StateShape>>,
 ): OlderTables {
@@ -23,7 +29,7 @@ export function olderTables(
 
 /** Of a value, a map of values, or a list, as keyed-state.ts writes them. */
 function tableReader(
-  context: OperatorContext,
+  context: KnownAtRestore,
   name: string,
   shape: StateShape,
   declared: StateDeclaration,
@@ -46,19 +52,29 @@ function tableReader(
 }
 
 function valueReader(
-  { operator, clock }: OperatorContext,
+  { context: { operator, clock }, watermark }: KnownAtRestore,
   name: string,
   shape: StateShape,
   declared: StateDeclaration,
 ): (from: ByteReader) => unknown {
   const was = keptValue(shape.value);
-  const is = today(declared, () => clock.now());
+  const now = (): number => (declared.ttlTime === 'event' ? watermark : clock.now());
+  const is = today(declared, now);
+  const keepsItsTime = (shape.inEventTime ?? false) === (declared.ttlTime === 'event');
+  if (declared.ttlTime === 'event' && !(shape.timed && keepsItsTime) && watermark === -Infinity)
+    throw new WeirError(
+      'E_STATE_INCOMPATIBLE',
+      `operator ${operator}, state '${name}': no watermark says from when it is to be forgotten`,
+      {
+        hint: 'run the job with its watermark first, and let the state be forgotten in event time in the next deployment',
+      },
+    );
   const by = takeover(shape, declared) === 'migrated' ? (declared.migrate!.by as (before: unknown) => unknown) : same;
   return (from) => {
     const writtenAt = shape.timed ? from.f64() : undefined;
     const before = was.back(was.read(from));
     try {
-      return is.taken(by(before), writtenAt);
+      return is.taken(by(before), keepsItsTime ? writtenAt : undefined);
     } catch (thrown) {
       throw new WeirError(
         'E_STATE_INCOMPATIBLE',
@@ -71,6 +87,7 @@ function valueReader(
 
 const same = (value: unknown): unknown => value;
 
-function today({ value, ttlMs }: StateDeclaration, now: () => number): KeptValue {
-  return keptValue(value, ttlMs === undefined ? undefined : { ttlMs, now });
+function today({ value, ttlMs, ttlTime }: StateDeclaration, now: () => number): KeptValue {
+  const time = ttlTime ?? 'processing';
+  return keptValue(value, ttlMs === undefined ? undefined : { ttlMs, time, now, moment: now });
 }

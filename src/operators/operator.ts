@@ -111,7 +111,7 @@ export interface Operator {
   /** Non-keyed state at the barrier: plain msgpack data. Undefined = none. */
   snapshot?(): unknown;
   /** Before a restore: how the tables were written of whose state this is the shape, if it is not today's (plan/state-shape.ts). */
-  olderTables?(shapes: Readonly<Record<string, unknown>>): OlderTables;
+  olderTables?(shapes: Readonly<Record<string, unknown>>, parts: readonly RestoredPart[]): OlderTables;
   /** Before the first row; keyed tables are filled already. Parts of all earlier subtasks that owned some of our groups (of a rescaled non-keyed operator: of all). */
   restore?(parts: readonly RestoredPart[]): void;
   /** State of one split (sources' chains): moves with it. */

@@ -9,7 +9,7 @@ import { type Batch, hashKey, keyGroupOf, keyValues } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { ProcessNode } from '../plan/index.ts';
 import { EmittedRows } from './emitted-rows.ts';
-import { type KeyAtHand, type StateHandle, stateHandle, type StatePlace } from './keyed-state.ts';
+import { type EventMoment, type KeyAtHand, type StateHandle, stateHandle, type StatePlace } from './keyed-state.ts';
 import type { OperatorContext, Output } from './operator.ts';
 import { ProcessingClock } from './processing-clock.ts';
 import { rowResult } from './row-result.ts';
@@ -20,6 +20,8 @@ export class ProcessCalls {
   readonly processingTimers: Timers;
   /** What the function may ask for; raised by the operator before each call. */
   watermark: number = -Infinity;
+  /** Event time of the call that follows, as state sees it. */
+  readonly event: EventMoment = { now: -Infinity, at: -Infinity };
   readonly #node: ProcessNode;
   readonly #context: OperatorContext;
   readonly #at: KeyAtHand = { key: '', group: 0 };
@@ -44,6 +46,7 @@ export class ProcessCalls {
       at: this.#at,
       table: (name, codec) => context.table(name, codec),
       now: () => this.#clock.now,
+      event: this.event,
     };
     const declared = Object.entries(node.state).map(
       ([name, declaration]) => [name, stateHandle(name, declaration, place)] as const,
@@ -75,15 +78,22 @@ export class ProcessCalls {
     return this.#clock.now;
   }
 
-  /** Clears away what is over, among so many entries of each state. */
-  sweep(entries: number): void {
+  /** Clears away what is over by the clock, or by this watermark, among so many entries of each state. */
+  sweep(entries: number, watermark: number): void {
     this.#clock.next();
+    this.event.now = watermark;
     for (const state of this.#states) state.sweep(entries);
   }
 
   /** Calls `onRow`. Throws what it throws; then nothing has changed, if guarded. */
   onRow(batch: Batch, i: number): void {
     this.#call(() => this.#node.onRow(batch.row(i) as never, this.#face as never));
+  }
+
+  /** The call that follows is of this time, and sees what the watermark `passed` leaves. */
+  isAt(at: number, passed: number): void {
+    this.event.now = passed;
+    this.event.at = Math.max(at, passed);
   }
 
   onTimer(at: number): void {

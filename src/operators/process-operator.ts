@@ -19,6 +19,7 @@ import { olderTables } from './older-state.ts';
 import { ProcessCalls } from './process-calls.ts';
 import { Resumable } from './resumable.ts';
 import { closureFault } from './row-fault.ts';
+import { timeOf } from './row-time.ts';
 import { stepRowsMax } from './step-rows.ts';
 import { sweptPerBarrier, sweptPerRow } from './sweep-rates.ts';
 
@@ -27,6 +28,13 @@ interface Snapshot {
   /** Of the timers in processing time. */
   readonly processing?: number;
   readonly watermark: number;
+}
+
+interface RowAtHand {
+  readonly key: string;
+  /** The watermark that it stands for. */
+  readonly advancedTo: number;
+  readonly time: number;
 }
 
 class ProcessOperator implements Operator {
@@ -64,7 +72,7 @@ class ProcessOperator implements Operator {
   }
 
   onBarrier(): Step {
-    this.#calls.sweep(sweptPerBarrier);
+    this.#calls.sweep(sweptPerBarrier, this.#watermark);
     return 'done';
   }
 
@@ -73,13 +81,14 @@ class ProcessOperator implements Operator {
     return { ordinal: timers.ordinal, processing: processingTimers.ordinal, watermark: this.#watermark };
   }
 
-  olderTables(shapes: Readonly<Record<string, unknown>>): OlderTables {
-    return olderTables(this.#context, this.#node, shapes as Readonly<Record<string, StateShape>>);
+  olderTables(shapes: Readonly<Record<string, unknown>>, parts: readonly RestoredPart[]): OlderTables {
+    const known = { context: this.#context, watermark: watermarkOf(parts) };
+    return olderTables(known, this.#node, shapes as Readonly<Record<string, StateShape>>);
   }
 
   restore(parts: readonly RestoredPart[]): void {
     const snapshots = parts.map((part) => part.value as Snapshot);
-    this.#watermark = parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ watermark }) => watermark));
+    this.#watermark = watermarkOf(parts);
     const { timers, processingTimers } = this.#calls;
     timers.ordinal = Math.max(0, ...snapshots.map(({ ordinal }) => ordinal));
     processingTimers.ordinal = Math.max(0, ...snapshots.map(({ processing = 0 }) => processing));
@@ -89,16 +98,17 @@ class ProcessOperator implements Operator {
 
   *#rows(batch: Batch, out: Output, advanceTo: (row: number) => number): Generator<void, void> {
     const keyAt = this.#keyOf(batch);
+    const timeOfRow = this.#timesOf(batch);
     for (let i = 0; i < batch.length; i++) {
       const key = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
-      if (key !== null) this.#row(batch, i, key, advanceTo(i));
+      if (key !== null) this.#row(batch, i, { key, advancedTo: advanceTo(i), time: timeOfRow(i) });
       if (this.#mustFlush(out)) {
         this.#calls.flush(out, this.#watermark);
         yield;
       }
     }
     this.#calls.flush(out, this.#watermark);
-    this.#calls.sweep(batch.length * sweptPerRow);
+    this.#calls.sweep(batch.length * sweptPerRow, this.#watermark);
   }
 
   *#advance(watermark: number, out: Output): Generator<void, void> {
@@ -138,13 +148,14 @@ class ProcessOperator implements Operator {
     return this.#calls.waiting >= stepRowsMax || (out.full === true && this.#calls.waiting > 0);
   }
 
-  #row(batch: Batch, i: number, key: string, advancedTo: number): void {
+  #row(batch: Batch, i: number, { key, advancedTo, time }: RowAtHand): void {
     const calls = this.#calls;
     const watermark = Math.max(this.#watermark, advancedTo);
     calls.select(key);
     calls.watermark = watermark;
     for (let at = calls.timers.takeFor(key, watermark); at !== undefined; at = calls.timers.takeFor(key, watermark))
       this.#timer(key, at, 'timer');
+    calls.isAt(time, Math.max(batch.stamp(i), this.#watermark));
     try {
       calls.onRow(batch, i);
     } catch (thrown) {
@@ -152,7 +163,18 @@ class ProcessOperator implements Operator {
     }
   }
 
+  /** When rows are, the latest of their times; -Infinity where they have none. */
+  #timesOf(batch: Batch): (row: number) => number {
+    const { timeColumns } = this.#node;
+    if (timeColumns === undefined) return () => -Infinity;
+    const columns = timeColumns.map((name) => batch.reader(name));
+    return (row) => columns.reduce((latest, column) => Math.max(latest, timeOf(column(row)) ?? -Infinity), -Infinity);
+  }
+
   #timer(key: string, at: number, which: 'timer' | 'processing timer'): void {
+    // State is what it was at the timer's time, unless that was over when it was set.
+    const time = which === 'timer' ? Math.max(at, this.#watermark) : this.#watermark;
+    this.#calls.isAt(time, time);
     try {
       if (which === 'timer') this.#calls.onTimer(at);
       else this.#calls.onProcessingTimer(at);
@@ -168,6 +190,11 @@ class ProcessOperator implements Operator {
       this.#context.deadLetter({ bytes, error: fault.message, operator: this.#context.operator, position: '' }, fault);
     }
   }
+}
+
+/** The least that their parts had reached. */
+function watermarkOf(parts: readonly RestoredPart[]): number {
+  return parts.length === 0 ? -Infinity : Math.min(...parts.map(({ value }) => (value as Snapshot).watermark));
 }
 
 export function processOperator(node: ProcessNode): Operator {

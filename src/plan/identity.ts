@@ -201,9 +201,9 @@ function stateOf({ node }: Resolved): string | null {
 /** How long values are kept may change. */
 const stateText = (declared: StateDeclaration): string => shapeText(shapeOf(declared));
 
-export function shapeText({ kind, key, value, timed }: StateShape): string {
+export function shapeText({ kind, key, value, timed, inEventTime = false }: StateShape): string {
   const prefix = key !== undefined ? `map of ${fieldText(key)} to ` : kind === 'list' ? 'items of ' : '';
-  return `${prefix}${fieldText(value)}${timed ? ' for a time' : ''}`;
+  return `${prefix}${fieldText(value)}${timed ? ` for a time${inEventTime ? ' of rows' : ''}` : ''}`;
 }
 
 function rememberedText(remembered: Remembered): string {

@@ -258,8 +258,9 @@ export interface StateFold {
 }
 export type StateDeclaration = {
   readonly value: SchemaField;
-  /** A value is forgotten this long after it was written, in processing time. */
+  /** A value is forgotten this long after it was written, in processing time, or in event time. */
   readonly ttlMs?: number;
+  readonly ttlTime?: 'event';
   /** Makes a value of one of an earlier version of the job. */
   readonly migrate?: { readonly from: FieldType; readonly by: (before: never) => unknown };
   /** Of a value: what is added to it is folded into it. */
@@ -273,6 +274,8 @@ export interface ProcessNode extends NodeBase {
   readonly onRow: (row: never, context: never) => void;
   readonly onTimer?: (at: never, context: never) => void;
   readonly onProcessingTimer?: (at: never, context: never) => void;
+  /** Where state is forgotten in event time: the columns that say when a row is, the latest of which counts. */
+  readonly timeColumns?: readonly string[];
   readonly validate?: (value: unknown) => unknown;
 }
 /**

@@ -15,6 +15,8 @@ export interface StateShape {
   readonly value: FieldType;
   /** When it was written lies beside each value. */
   readonly timed: boolean;
+  /** That is a moment of event time. */
+  readonly inEventTime?: boolean;
 }
 
 /** How values of an earlier shape become values of a declaration: by the function given, or as they are. */
@@ -27,6 +29,7 @@ export function shapeOf(declared: StateDeclaration): StateShape {
     ...(declared.kind === 'map' ? { key: { type: declared.key.type, nullable: false } } : {}),
     value: { type, nullable },
     timed: declared.ttlMs !== undefined,
+    ...(declared.ttlTime === 'event' ? { inEventTime: true } : {}),
   };
 }
 

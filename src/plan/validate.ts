@@ -216,6 +216,10 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
       warnings.push(
         `${at(node)}: rows of one key come from several inputs, so which of them is the last may depend on their order of arrival`,
       );
+    if (node.kind === 'process' && node.timeColumns !== undefined && sources > 1)
+      warnings.push(
+        `${at(node)}: rows of one key come from several inputs, so what of its state they find forgotten may depend on their order of arrival`,
+      );
     if (node.kind === 'process' && node.onTimer !== undefined && sources > 1)
       warnings.push(
         `${at(node)}: rows of one key come from several inputs, so the result of its timers may depend on their order of arrival`,

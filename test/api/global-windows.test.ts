@@ -284,6 +284,10 @@ describe('what a global window cannot be is refused', () => {
     [() => windowTrigger({ onRow: () => 'purge', onTimer: 3 } as never), "windowTrigger(): 'onTimer' is a function, not number"],
     [() => windowTrigger({ onRow: () => 'purge', results: 'all' } as never), "results are 'final' or 'running', not 'all'"],
     [() => windowTrigger({ onRow: () => 'purge', state: { n: 1 } } as never), "windowTrigger(): 'n' is not state"],
+    [
+      () => windowTrigger({ onRow: () => 'purge', state: { n: state.value(t.number, { ttl: '1 hour', time: 'event' }) } }),
+      "windowTrigger(): state 'n' is forgotten in event time, of which a trigger has its timers alone",
+    ],
     [() => worth('n' as never), 'a trigger takes names of columns, or expressions by name, not string'],
   ])('before it is used: %#', (attempt, message) => {
     expect(attempt).toThrow(message);

@@ -40,6 +40,8 @@ describe('how long state lasts', () => {
   test.each([
     [() => state.value(t.number, { ttl: '0 ms' }), "state.value() ttl: '0 ms' is not longer than nothing"],
     [() => state.map(t.string, t.number, { ttl: '-1 hour' }), "state.map() ttl: '-1 hour' is not longer than nothing"],
+    [() => state.value(t.number, { time: 'event' }), 'state.value(): `time` says by which time `ttl` counts, and there is none'],
+    [() => state.value(t.number, { ttl: '1 hour', time: 'wall' as never }), "state.value() time: there is no 'wall'"],
     [() => state.list(t.number, { ttl: 5 as never }), "state.list() ttl: '5' is not a duration"],
   ])('%s', (attempt, message) => {
     expect(attempt).toThrow(message);

@@ -191,5 +191,17 @@ export const boundedOperators: Readonly<Record<string, Readonly<Record<string, B
         ),
       key: passing,
     },
+    'a key that is forgotten in event time': {
+      make: () =>
+        processOperator(
+          processNode({
+            schema: schemaOf(field('key', text), field('n', number)),
+            timeColumns: ['at'],
+            state: { n: { kind: 'value', value: field('n', number), ttlMs: 1000, ttlTime: 'event' } },
+            onRow: ((_: object, { state }: { state: Sample }) => state.n.set((state.n.get() ?? 0) + 1)) as never,
+          }),
+        ),
+      key: passing,
+    },
   },
 };

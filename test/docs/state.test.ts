@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { from, timestamp } from 'weir';
 import { testRun, testSource } from 'weir/testing';
 import { Reading, silence, unheard } from '../../examples/silent-devices.ts';
+import { Click, repeated } from './fading-example.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 const doc = read('docs/state.md');
@@ -48,4 +49,22 @@ test('by the clock a device is unheard of once a minute has gone by, and its rea
   push('lamp');
   await run.advance('1 minute');
   expect(await run.drain()).toEqual([{ deviceId: 'lamp', readings: 2 }]);
+});
+
+test('what docs/state.md says of clicks is found and forgotten, also if the job dies after each', async () => {
+  const [, example] = /<!-- example: fading -->\n```ts\n([\s\S]*?)```/.exec(doc)!;
+  expect(example).toBe(read('test/docs/fading-example.ts'));
+  const rows = [...doc.matchAll(/^\| 12:(\d\d)[^|]*\| (?:(\d\d):(\d\d) )?\| (nothing|\d) \|/gm)];
+  expect(rows.length).toBe(5);
+  const clicks = testSource(Click);
+  await using run = await testRun(repeated(from(clicks)));
+  for (const [, at, hours, minutes, found] of rows) {
+    // Somebody else raises the watermark.
+    if (hours !== undefined)
+      clicks.push({ user: 'other', ad: `${at}`, at: timestamp((Number(hours) * 60 + Number(minutes) + 1) * minute) });
+    clicks.push({ user: 'u', ad: 'a', at: timestamp((12 * 60 + Number(at)) * minute) });
+    const before = found === 'nothing' ? 0 : Number(found);
+    expect(await run.drain()).toEqual(before === 0 ? [] : [{ user: 'u', ad: 'a', times: before + 1 }]);
+    await run.crash();
+  }
 });

@@ -21,6 +21,7 @@ export const queryNames = [
   'clearing',
   'timers',
   'lasting',
+  'fading',
   'alarms',
   'epochTimes',
   'firsts',

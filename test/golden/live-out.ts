@@ -6,6 +6,7 @@ import type { Drawn } from './drawn.ts';
 import type { Experiment, Timed, Verdict } from './experiment.ts';
 import { joining } from './join-queries.ts';
 import { byTheClock } from './clock-queries.ts';
+import { fading } from './fading-query.ts';
 import { firstRows } from './first-row-queries.ts';
 import { counted } from './count-queries.ts';
 import { keyed } from './keyed-queries.ts';
@@ -31,6 +32,7 @@ export const queries = {
   ...aggregations,
   ...keyed,
   ...byTheClock,
+  fading,
   ...joining,
   ...firstRows,
   ...tops,
@@ -51,6 +53,8 @@ export function fitting(life: Drawn): Drawn {
     case 'ownTriggers':
     case 'timers':
       return { ...life, left: life.left.slice(0, 1), right: [], steps: without('rebalance', 'twice') };
+    case 'fading':
+      return { ...life, left: life.left.slice(0, 1), right: [], steps: without('rebalance', 'twice', 'untyped') };
     case 'changed': // in their order, each behind what it takes back
       return {
         ...life,

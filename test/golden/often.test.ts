@@ -5,8 +5,9 @@ import { liveOut } from './live-out.ts';
 
 const seed = 20_161_129;
 
-/** Joins of every type and bound, rows that change, and global windows, which the mixed lives meet now and then. */
+/** Joins of every type and bound, rows that change, global windows, and state that fades, which the mixed lives meet now and then. */
 test.each([
+  'fading',
   'joins',
   'versions',
   'lookups',

@@ -180,6 +180,23 @@ const byTheClock = (): Operator =>
         emit({ key, at, n: [...state.all].reduce((sum, n) => sum * 10 + n, 0) })) as never,
     }),
   );
+/** The same, forgotten in event time. */
+const fading = (): Operator =>
+  processOperator(
+    processNode({
+      schema: schemaOf(field('key', text), field('at', number), field('n', number)),
+      timeColumns: ['at'],
+      state: {
+        n: { kind: 'value', value: field('n', number), ttlMs: 25, ttlTime: 'event' },
+        all: { kind: 'list', value: field('n', number), ttlMs: 25, ttlTime: 'event' },
+      },
+      onRow: ((row: { at: number; value: number }, { key, state, emit }: ClockContext) => {
+        emit({ key, at: state.n.get() ?? 0, n: [...state.all].reduce((sum, n) => sum * 10 + n, 0) });
+        state.n.set(row.value);
+        state.all.push(row.value);
+      }) as never,
+    }),
+  );
 interface ClockContext {
   readonly key: string;
   readonly state: {
@@ -314,6 +331,7 @@ describe('keyed operators whose key groups move at each restore', () => {
     ['as-of joins', { make: asOf(Infinity), feed: asVersions }],
     ['as-of joins that grow old', { make: asOf(30), feed: asVersions }],
     ['timers on the clock, and what lasts for a time,', { make: byTheClock }],
+    ['what is forgotten in event time', { make: fading }],
     ['first rows', { make: firsts, columns: ['key', 'at'] }],
     ['last rows', { make: lasts, feed: asUpserts }],
     ['first rows that expire', { make: expiring }],

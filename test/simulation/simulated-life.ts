@@ -72,6 +72,7 @@ export const lifePlans: fc.Arbitrary<LifePlan> = fc.record({
         'running' as const,
         'clearing' as const,
         'timers' as const,
+        'fading' as const,
         'process' as const,
         'sessions' as const,
         ...Array.from({ length: 5 }, () => 'joins' as const),
