@@ -1,6 +1,7 @@
 export {
   type Assignment,
   type Deployment,
+  type SeenKey,
   type SourceDrain,
   subtaskName,
   type ToCoordinator,

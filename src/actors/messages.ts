@@ -16,12 +16,15 @@
  * | hurry     | supervisor → coordinator | a source has used up what it may read within one epoch            |
  * | reached   | supervisor → coordinator | how far the splits of a source are that is read together with others |
  * | align     | coordinator → supervisor | how far all of the group are: some may be read on                |
+ * | look      | coordinator → supervisor | somebody asks what of a key is open                               |
+ * | seen      | supervisor → coordinator | that, at this moment                                              |
  * | failed    | supervisor → coordinator | a subtask failed: its generation is lost                          |
  * | teardown  | coordinator → supervisor | close every subtask of the generation, whatever it does           |
  * | tornDown  | supervisor → coordinator | they are closed                                                   |
  */
 import type { Epoch, Generation, OperatorId, WeirError } from '../core/index.ts';
 import type { Barrier } from '../progress/index.ts';
+import type { OpenGroup } from '../operators/index.ts';
 import type { Manifest, SubtaskSnapshot } from '../state/index.ts';
 
 /** Where one subtask runs, and what it reads. */
@@ -60,12 +63,28 @@ export interface Deployment {
   readonly guarded: readonly OperatorId[];
 }
 
+/** A key in the operator that has its state. */
+export interface SeenKey {
+  /** Of the operator, there; -Infinity before the first. */
+  readonly watermark: number;
+  readonly open: readonly OpenGroup[];
+}
+
 export type ToSupervisor =
   | { readonly kind: 'deploy'; readonly deployment: Deployment }
   | { readonly kind: 'start'; readonly generation: Generation }
   | { readonly kind: 'trigger'; readonly generation: Generation; readonly barrier: Barrier }
   | { readonly kind: 'abort'; readonly generation: Generation; readonly epoch: Epoch }
   | { readonly kind: 'align'; readonly generation: Generation; readonly group: string; readonly least: number }
+  /** `key` in canonical form. */
+  | {
+      readonly kind: 'look';
+      readonly generation: Generation;
+      readonly question: number;
+      readonly operator: string;
+      readonly subtask: number;
+      readonly key: string;
+    }
   /** `oldest`: the oldest checkpoint that is kept. */
   | { readonly kind: 'commit'; readonly generation: Generation; readonly epoch: Epoch; readonly oldest: number }
   | { readonly kind: 'teardown'; readonly generation: Generation };
@@ -83,6 +102,7 @@ export type ToCoordinator =
   | { readonly kind: 'committed'; readonly generation: Generation; readonly epoch: Epoch; readonly subtask: string }
   | { readonly kind: 'exhausted'; readonly generation: Generation; readonly subtask: string }
   | { readonly kind: 'hurry'; readonly generation: Generation }
+  | { readonly kind: 'seen'; readonly generation: Generation; readonly question: number; readonly seen: SeenKey }
   /** The least of its splits that others have to wait for; +Infinity = none. */
   | { readonly kind: 'reached'; readonly generation: Generation; readonly subtask: string; readonly watermark: number }
   | {

@@ -16,6 +16,9 @@ import { Subtask } from './subtask.ts';
 import { type SupervisorEvent, supervisorMachine } from './supervisor.machine.ts';
 import type { WorkerEnvironment } from './worker-environment.ts';
 
+/** Windows of a key that are told. */
+const openMax = 100;
+
 export class Supervisor {
   readonly name: string;
   readonly #plan: PhysicalPlan;
@@ -76,12 +79,23 @@ export class Supervisor {
         return this.#subtasks.forEach((subtask) => subtask.abort(message.epoch));
       case 'align':
         return this.#subtasks.forEach((subtask) => subtask.align(message.group, message.least));
+      case 'look':
+        return this.#look(message);
       case 'commit':
         this.#subtasks.forEach((subtask) => subtask.commit(message.epoch, message.oldest));
         return this.#retain(message.epoch);
       case 'teardown':
         return this.#machine.send({ type: 'TEARDOWN' });
     }
+  }
+
+  #look({ generation, question, operator, subtask, key }: Extract<ToSupervisor, { kind: 'look' }>): void {
+    const all = this.#subtasks.filter(({ index }) => index === subtask).flatMap(({ operators }) => operators);
+    const found = all.find(({ planned }) => planned.id === operator);
+    if (found === undefined) return;
+    const open = found.operator.openOf?.(key) ?? [];
+    const seen = { watermark: found.watermark, open: open.slice(0, openMax) };
+    this.#report({ kind: 'seen', generation, question, seen });
   }
 
   /** What a restart from this checkpoint would read. */

@@ -18,7 +18,9 @@ import { batchRowsMax, type SourceContext, type SourceDefinition } from '../oper
 import type { PhysicalPlan } from '../plan/index.ts';
 import type { JobStores } from '../state/index.ts';
 import { statusOf } from './job-status.ts';
+import { KeyQuestions } from './key-questions.ts';
 import type { JobReport, JobStatus, RunningJob } from './status.ts';
+import { type Why, whyOf, whyOfKey } from './why.ts';
 import type { Workers } from './workers.ts';
 
 export interface LeadEnvironment {
@@ -48,6 +50,7 @@ export class Lead implements RunningJob {
   readonly #environment: LeadEnvironment;
   readonly #coordinator: Coordinator;
   readonly #workers: Workers;
+  readonly #questions: KeyQuestions;
   readonly #abort = new AbortController();
 
   constructor(
@@ -75,8 +78,14 @@ export class Lead implements RunningJob {
       ...(trigger === undefined ? {} : { trigger }),
     });
     this.#workers = workers({
-      said: (message) => this.#coordinator.receive(message),
+      said: (message) => this.#said(message),
       lost: (worker, error) => this.#coordinator.workerLost(worker, error),
+    });
+    this.#questions = new KeyQuestions({
+      plan,
+      clock,
+      workers: () => this.#workers,
+      generation: () => this.#coordinator.generation,
     });
     this.finished = Promise.race([this.#coordinator.outcome, this.#killed()]).then(async (outcome) => {
       await this.#workers.release(outcome.kind === 'stopped' && leaves());
@@ -120,11 +129,31 @@ export class Lead implements RunningJob {
     return statusOf(this.#plan, this.#coordinator, this.#workers.facts(), this.#workers);
   }
 
+  async why(operator?: string, key?: string): Promise<Why> {
+    const why = whyOf(this.status(), operator);
+    if (key === undefined) return why;
+    const [only, ...others] = why.operators.map((each) => each.operator);
+    if (only === undefined || others.length > 0)
+      throw new WeirError(
+        'E_USAGE',
+        `a key is one of an operator, and job ${this.name} has ${others.length === 0 ? 'none with windows' : 'several'}`,
+        {
+          hint: `name it with --operator: ${[only, ...others].join(', ')}`,
+        },
+      );
+    return whyOfKey(this.status(), only, await this.#questions.ask(only, key));
+  }
+
   /** What a source's reader in another process asks of its definition. */
   async assist(source: string, request: unknown): Promise<unknown> {
     const definition = this.#definition(source);
     if (definition.assist === undefined) throw new WeirError('E_INTERNAL', `source ${source} assists nobody`);
     return definition.assist(request, this.#context(source));
+  }
+
+  #said(message: ToCoordinator): void {
+    if (message.kind === 'seen') this.#questions.answered(message.question, message.seen);
+    else this.#coordinator.receive(message);
   }
 
   #killed(): Promise<never> {

@@ -1,6 +1,7 @@
 /** What a running job says of itself: plain data, made anew at each call. Read by the CLI, the HTTP API and metrics. */
 import type { CheckpointEntry } from '../coordinator/index.ts';
 import type { JobStores } from '../state/index.ts';
+import type { Why } from './why.ts';
 
 export type JobState =
   | 'starting'
@@ -136,4 +137,10 @@ export interface RunningJob {
   /** Ends at once, as a crash would: nothing is flushed. */
   kill(): Promise<void>;
   status(): JobStatus;
+  /**
+   * Why windows are open, of all operators or of one; with a key, which of that key's.
+   *
+   * @throws WeirError `E_USAGE` for an operator without windows, and for what is no key of it; `E_STUCK` if whoever has the key does not answer
+   */
+  why(operator?: string, key?: string): Promise<Why>;
 }

@@ -6,6 +6,8 @@
  * that reach it and are active.
  */
 import { formatMs, WeirError } from '../core/index.ts';
+import type { OpenGroup } from '../operators/index.ts';
+import type { KeyAnswer } from './key-questions.ts';
 import { type PausedSplit, pausedSplits } from './paused-splits.ts';
 import type { JobStatus, WindowsStatus } from './status.ts';
 import { timeOf } from './time-text.ts';
@@ -30,8 +32,18 @@ export interface WhyOpen {
   readonly heldBackBy: readonly HoldingSplit[];
   /** Nobody waits for them: they have given nothing for a while. */
   readonly idle: readonly { readonly source: string; readonly split: string }[];
+  /** Where it was asked for. */
+  readonly key?: WhyKey;
   /** In words, a line each. */
   readonly says: readonly string[];
+}
+export interface WhyKey {
+  readonly values: readonly unknown[];
+  /** Who has its state. */
+  readonly subtask: number;
+  readonly worker: string;
+  /** Those that end first, first; `closesAt`: the watermark that closes one. */
+  readonly open: readonly (OpenGroup & { readonly closesAt: number })[];
 }
 export interface Why {
   readonly job: string;
@@ -81,6 +93,38 @@ function whyOpen(status: JobStatus, { operator, watermark, nextWindowEnd, latene
   const open = { operator, watermark, nextWindowEnd, closesAt, heldBackBy, idle };
   return { ...open, says: inWords(open, splits.length, latenessMs) };
 }
+
+/** The same of one key: of an operator with windows. */
+export function whyOfKey(status: JobStatus, operator: string, { values, subtask, worker, seen }: KeyAnswer): Why {
+  const windows = status.windows.find((each) => each.operator === operator)!;
+  const open = seen.open.toSorted((a, b) => a.end - b.end).map((each) => ({ ...each, closesAt: each.end + windows.latenessMs }));
+  const watermark = Number.isFinite(seen.watermark) ? seen.watermark : null;
+  const why = whyOpen(status, { ...windows, watermark, nextWindowEnd: open[0]?.end ?? null });
+  const key = { values, subtask, worker, open };
+  const name = values.map((value) => JSON.stringify(value)).join(', ') || 'no columns';
+  const where = `the key ${name} is with subtask ${subtask}, on ${worker}`;
+  const says =
+    open.length === 0
+      ? [`${where}: nothing of it is open`, ...why.says.slice(0, 1), nothingOpen]
+      : [where, ...open.slice(0, namedMax).map(openText), ...moreOpen(open.length), ...why.says];
+  return {
+    job: status.job,
+    state: status.state,
+    rowsLate: status.totals.rowsLate,
+    paused: pausedSplits(status),
+    operators: [{ ...why, key, says }],
+  };
+}
+
+const nothingOpen =
+  'no row of it has come for a window that has not closed: it is unknown, its windows have closed, or its rows were late or are on their way';
+
+function openText({ start, end, soFar }: WhyKey['open'][number]): string {
+  const rows = soFar.length === 0 ? '' : `; so far ${soFar.map((row) => JSON.stringify(row)).join(', ')}`;
+  return `open from ${timeOf(start)} to ${timeOf(end)}${rows}`;
+}
+
+const moreOpen = (open: number): readonly string[] => (open <= namedMax ? [] : [`and ${open - namedMax} more`]);
 
 /** Splits that are named; there may be thousands. */
 const namedMax = 5;

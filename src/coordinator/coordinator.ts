@@ -189,7 +189,7 @@ export class Coordinator {
 
   // ── what supervisors say
 
-  receive(message: ToCoordinator): void {
+  receive(message: Exclude<ToCoordinator, { kind: 'seen' }>): void {
     if (message.generation !== this.#generation) return; // JB1
     switch (message.kind) {
       case 'deployed':

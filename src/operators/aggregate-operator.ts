@@ -20,6 +20,7 @@ import { ChangedRows } from './changed-rows.ts';
 import type { Cell } from './cell.ts';
 import { Emissions, type PendingEmission } from './emissions.ts';
 import { GroupValues } from './group-values.ts';
+import { type OpenGroup, openGroup } from './open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type Pane, Panes } from './panes.ts';
 import type { PerGroup } from './per-group.ts';
@@ -100,6 +101,18 @@ class AggregateOperator implements Operator {
 
   get nextWindowEnd(): number | undefined {
     return this.#time?.closes === true ? this.#panes!.nextEnd(this.#forwarded) : undefined;
+  }
+
+  openOf(key: string): readonly OpenGroup[] {
+    if (this.#time?.closes !== true) return [];
+    const { schema, keys } = this.#node;
+    return this.#openPanes().flatMap((pane) => {
+      const window = this.#windowOf(pane);
+      const cells = this.#state.mergedOf(pane.namespaces, [key]).filter(({ group }) => this.#isOpen(pane, group));
+      const shown = this.#time!.shown ? window : undefined;
+      const head = keys.length + (shown === undefined ? 0 : 1);
+      return cells.map(({ value }) => openGroup(window, schema, head, this.#values.rowsOf(shown, key, value)));
+    });
   }
 
   snapshot(): ResultSnapshot {
@@ -228,7 +241,7 @@ class AggregateOperator implements Operator {
     results.flush();
   }
 
-  #windowOf({ window }: Pane): object {
+  #windowOf({ window }: Pane): { readonly start: number; readonly end: number } {
     return { start: this.#slices!.start(window), end: this.#slices!.end(window) };
   }
 }

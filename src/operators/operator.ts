@@ -16,6 +16,7 @@ import type { Batch, BatchSchema } from '../batch/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import type { Epoch, Generation, Clock, Logger } from '../core/index.ts';
 import type { OlderTables, StateTable, ValueCodec } from '../state/index.ts';
+import type { OpenGroup } from './open-group.ts';
 
 export type Step = 'done' | 'more' | 'wait';
 
@@ -124,6 +125,8 @@ export interface Operator {
   splitWatermark?(split: string): number;
   /** For people: the end of the earliest window that still holds rows; undefined = none (windowed operators). */
   readonly nextWindowEnd?: number | undefined;
+  /** For people: what of a key is open, by the times at which it ends (windowed operators). */
+  openOf?(key: string): readonly OpenGroup[];
 }
 
 export type { Batch, BatchSchema };

@@ -18,6 +18,7 @@ import { setAside, setAsideOfKey } from './dead-rows.ts';
 import { Emissions, type PendingEmission } from './emissions.ts';
 import { GroupValues } from './group-values.ts';
 import { type GroupedKey, groupedKeys } from './key.ts';
+import { type OpenGroup, openGroup } from './open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { restoreResults, type ResultSnapshot, resultSnapshot } from './result-snapshot.ts';
 import { Resumable } from './resumable.ts';
@@ -80,6 +81,14 @@ class SessionOperator implements Operator {
 
   get nextWindowEnd(): number | undefined {
     return this.#closes ? this.#state.nextEnd : undefined;
+  }
+
+  openOf(key: string): readonly OpenGroup[] {
+    const { schema, keys } = this.#node;
+    return this.#state.openOf(key).map(({ value }) => {
+      const window = { start: value.start, end: value.end };
+      return openGroup(window, schema, keys.length + 1, this.#values.rowsOf(window, key, value));
+    });
   }
 
   snapshot(): ResultSnapshot {

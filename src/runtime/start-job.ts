@@ -149,5 +149,6 @@ export function closing(running: RunningJob, stores: JobStores): OperatedJob {
       await stores.close();
     },
     status: () => running.status(),
+    why: (operator, key) => running.why(operator, key),
   };
 }

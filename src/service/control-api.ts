@@ -59,14 +59,18 @@ export function controlApi({ jobs, find = () => undefined, build, now }: Control
       ? context.json({ error: `no job '${context.req.param('name')}' runs here` }, 404)
       : context.json(status);
   });
-  api.get('/v1/jobs/:name/why', (context) => {
+  api.get('/v1/jobs/:name/why', async (context) => {
     const status = jobs().find(({ job }) => job === context.req.param('name'));
     if (status === undefined) return context.json({ error: `no job '${context.req.param('name')}' runs here` }, 404);
     try {
-      return context.json(whyOf(status, context.req.query('operator')));
+      const { operator, key } = context.req.query();
+      if (key === undefined) return context.json(whyOf(status, operator));
+      const asked = find(status.job);
+      if (asked === undefined) return context.json({ error: `job '${status.job}' cannot be asked here` }, 404);
+      return context.json(await asked.why(operator, key));
     } catch (error) {
       const { message, ...more } = refusalOf(error);
-      return context.json({ error: message, ...more }, 400);
+      return context.json({ error: message, ...more }, more.code === 'E_USAGE' ? 400 : 500);
     }
   });
   api.route('/v1/jobs', operateApi(find));

@@ -5,6 +5,7 @@
  * announces, and asked on its control subject.
  */
 import { createInbox } from '@nats-io/transport-node';
+import { type Why, whyOf } from '../cluster/index.ts';
 import { type Clock, type Logger, WeirError } from '../core/index.ts';
 import {
   type AnnouncedJobs,
@@ -78,6 +79,12 @@ class JobsOnNats implements RunningJobs {
 
   async status(job: string): Promise<Observed> {
     return this.#ask(job, { ask: 'status' }, 'status');
+  }
+
+  async why(job: string, operator?: string, key?: string): Promise<Why> {
+    // A coordinator that knows no keys is asked as ever.
+    if (key === undefined) return whyOf((await this.status(job)).status, operator);
+    return (await this.#ask(job, { ask: 'why', key, ...(operator === undefined ? {} : { operator }) }, 'why')).why;
   }
 
   async stop(job: string, savepoint?: string): Promise<Stopped> {

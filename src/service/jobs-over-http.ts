@@ -1,6 +1,6 @@
 /** The jobs of one process that serves the HTTP API (`--http PORT`). */
 import { request as httpRequest } from 'node:http';
-import type { JobStatus } from '../cluster/index.ts';
+import type { JobStatus, Why } from '../cluster/index.ts';
 import { type ErrorCode, WeirError } from '../core/index.ts';
 import { refused, type Saved, type Stopped } from '../runtime/index.ts';
 import { noSuchJob, type Observed, type RunningJobs } from './running-jobs.ts';
@@ -47,6 +47,14 @@ class JobsOverHttp implements RunningJobs {
     if (status === 404) throw noSuchJob(job, await this.#names(), this.place);
     if (status !== 200) throw problemOf({ status, body });
     return { at, status: body as JobStatus };
+  }
+
+  async why(job: string, operator?: string, key?: string): Promise<Why> {
+    await this.status(job);
+    const query = new URLSearchParams({ ...(operator === undefined ? {} : { operator }), ...(key === undefined ? {} : { key }) });
+    const answer = await this.#send('GET', `/v1/jobs/${encodeURIComponent(job)}/why?${query.toString()}`);
+    if (answer.status !== 200) throw problemOf(answer);
+    return answer.body as Why;
   }
 
   async stop(job: string, savepoint?: string): Promise<Stopped> {

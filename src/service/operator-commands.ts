@@ -1,6 +1,5 @@
 /** `weir status`, `weir why`, `weir stop` and `weir savepoint`: what operators ask of a job that runs elsewhere. */
 import { type Clock, type Logger, WeirError } from '../core/index.ts';
-import { whyOf } from '../cluster/index.ts';
 import { type ConnectionFlags, connectionOptions } from '../runtime/index.ts';
 import { jobSummary } from './control-api.ts';
 import { jobsOnNats } from './jobs-on-nats.ts';
@@ -20,6 +19,7 @@ export interface StatusSettings extends OperatorSettings {
 }
 export interface WhySettings extends OperatorSettings {
   readonly operator?: string;
+  readonly key?: string;
   readonly json: boolean;
 }
 export interface StopSettings extends OperatorSettings {
@@ -45,7 +45,7 @@ export async function statusCommand(job: string | undefined, settings: StatusSet
 
 export async function whyCommand(job: string, settings: WhySettings, s: OperatorSurroundings): Promise<void> {
   await using jobs = await jobsAt(settings, s);
-  const why = whyOf((await jobs.status(job)).status, settings.operator);
+  const why = await jobs.why(job, settings.operator, settings.key);
   s.terminal.line(settings.json ? JSON.stringify(why) : whyText(why));
 }
 

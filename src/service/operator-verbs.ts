@@ -27,6 +27,7 @@ export function operatorVerbs(program: Command, verbs: OperatorVerbs): void {
   )
     .argument('<job>', 'its name')
     .option('--operator <id>', 'of this operator alone, as weir plan names it')
+    .option('--key <key>', 'of this key of it: JSON, an array where there are several columns, or plain text')
     .option('--json', 'as GET /v1/jobs/NAME/why gives it', false);
   connecting(why, ([job], settings) => verbs.why(job!, settings as unknown as WhySettings));
   const stop = asking(program.command('stop').description('stop a running job with a final checkpoint, and wait until it has'))

@@ -1,5 +1,5 @@
 import { nearestName } from '../api/index.ts';
-import type { JobStatus } from '../cluster/index.ts';
+import type { JobStatus, Why } from '../cluster/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { Saved, Stopped } from '../runtime/index.ts';
 
@@ -22,6 +22,7 @@ export interface RunningJobs extends AsyncDisposable {
   all(): Promise<readonly (Observed | Unheard)[]>;
   /** @throws WeirError `E_USAGE` if there is no such job, `E_STUCK` if it does not answer in time */
   status(job: string): Promise<Observed>;
+  why(job: string, operator?: string, key?: string): Promise<Why>;
   stop(job: string, savepoint?: string): Promise<Stopped>;
   savepoint(job: string, directory: string): Promise<Saved>;
 }

@@ -135,5 +135,6 @@ function closing(lead: OperatedJob, close: () => Promise<void>): OperatedJob {
     savepoint: (to) => lead.savepoint(to),
     kill: () => lead.kill(),
     status: () => lead.status(),
+    why: (operator, key) => lead.why(operator, key),
   };
 }

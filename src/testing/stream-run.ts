@@ -5,7 +5,7 @@
  * would between processes. Invariants: TR1 a row is given by one `drain` only, also across crashes.
  */
 import { logicalJob, type Output, outputNode, pipeline } from '../api/index.ts';
-import { type ClusterEnvironment, type JobStatus, type RunningJob, startCluster } from '../cluster/index.ts';
+import { type ClusterEnvironment, type JobStatus, type RunningJob, startCluster, type Why } from '../cluster/index.ts';
 import { type Epoch, epoch as toEpoch, seededRandom, silentLogger } from '../core/index.ts';
 import { inputsOf, type LogicalJob, type LogicalNode, planJob, type SinkNode } from '../plan/index.ts';
 import { MemoryDisk, openMemoryStores } from '../state/index.ts';
@@ -124,6 +124,10 @@ export class StreamRun implements AsyncDisposable {
 
   get status(): JobStatus {
     return this.#job!.status();
+  }
+
+  why(operator?: string, key?: string): Promise<Why> {
+    return this.#job!.why(operator, key);
   }
 
   /** What the disk holds now. */

@@ -187,6 +187,8 @@ export function brief(message: ToCoordinator): string {
       return `${message.kind} ${message.generation}`;
     case 'hurry':
       return 'hurry';
+    case 'seen':
+      return `seen ${message.question}: ${message.seen.open.length} open`;
     case 'reached':
       return `reached ${message.watermark} ${message.subtask}`;
   }

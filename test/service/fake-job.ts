@@ -1,4 +1,5 @@
 import type { JobReport, JobState, JobStatus, RunningJob, SubtaskStatus } from '../../src/cluster/status.ts';
+import { type Why, whyOf, whyOfKey } from '../../src/cluster/why.ts';
 import type { Clock, Timer } from '../../src/core/index.ts';
 import type { Terminal } from '../../src/service/terminal.ts';
 
@@ -96,6 +97,12 @@ export class FakeJob implements RunningJob {
     return this.current.report.epoch;
   }
   async kill(): Promise<void> {}
+  async why(operator?: string, key?: string): Promise<Why> {
+    const open = [{ start: 0, end: 60_000, soFar: [{ n: 2 }] }];
+    const answer = { values: [key], subtask: 0, worker: 'worker-0', seen: { watermark: 0, open } };
+    return key === undefined ? whyOf(this.current, operator) : whyOfKey(this.current, operator!, answer);
+  }
+
   status(): JobStatus {
     return this.current;
   }

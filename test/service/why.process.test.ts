@@ -51,7 +51,13 @@ const expected = (name: string): string =>
     '  held back by split in of source~ID, which is at 1970-01-01T00:11:00.000Z: until it gives a row of 1970-01-01T00:21:00.000Z or later, after 1 hour of silence, or it ends',
     '',
   ].join('\n');
-const withoutId = (text: string): string => text.replace(/of \S+, which/, 'of source~ID, which');
+const expectedOfKey = (name: string): string =>
+  expected(name).replace(
+    'per-ten:\n',
+    'per-ten:\n  the key "k" is with subtask 0, on worker-ID\n  open from 1970-01-01T00:10:00.000Z to 1970-01-01T00:20:00.000Z; so far {"count":1}\n',
+  );
+const withoutId = (text: string): string =>
+  text.replace(/of \S+, which/, 'of source~ID, which').replace(/subtask \d+, on \S+/, 'subtask 0, on worker-ID');
 
 describe('weir why', { timeout: 120_000 }, () => {
   test('asks a process that serves HTTP', async () => {
@@ -70,6 +76,16 @@ describe('weir why', { timeout: 120_000 }, () => {
       expect.objectContaining({ code: 'E_USAGE', hint: expect.stringMatching(/per-ten/) }),
     ]);
     expect((await fetch(`${url}/v1/jobs/other/why`)).status).toBe(404);
+    const ofKey = await weir(folder, 'why', 'embedded', '--http', url!, '--operator', 'per-ten', '--key', 'k').ended;
+    expect([ofKey.code, ofKey.stderr, withoutId(ofKey.stdout)]).toEqual([0, '', expectedOfKey('embedded')]);
+    const overHttp = await (
+      await fetch(`${url}/v1/jobs/embedded/why?operator=per-ten&key=${encodeURIComponent('["k"]')}`)
+    ).json();
+    expect(overHttp).toMatchObject({
+      operators: [{ key: { values: ['k'], open: [{ start: 600_000, soFar: [{ count: 1 }] }] } }],
+    });
+    const wrong = await fetch(`${url}/v1/jobs/embedded/why?operator=per-five&key=k`);
+    expect([wrong.status, await wrong.json()]).toEqual([400, expect.objectContaining({ code: 'E_USAGE' })]);
   });
 
   test('asks a coordinator over NATS whose worker is another process', async () => {
@@ -79,6 +95,11 @@ describe('weir why', { timeout: 120_000 }, () => {
     expect(withoutId(await saysOf(folder, 'elsewhere'))).toBe(expected('elsewhere'));
     const { code, stderr } = await weir(folder, 'why', 'elsewhere', '--operator', 'none').ended;
     expect([code, stderr]).toEqual([2, expect.stringMatching(/E_USAGE.*no operator 'none'/)]);
+    const ofKey = await weir(folder, 'why', 'elsewhere', '--key', '"k"').ended;
+    expect([ofKey.code, ofKey.stderr, withoutId(ofKey.stdout)]).toEqual([0, '', expectedOfKey('elsewhere')]);
+    expect((await weir(folder, 'why', 'elsewhere', '--key', 'j').ended).stdout).toMatch(/"j" is with .*: nothing of it is open/);
+    const wrong = await weir(folder, 'why', 'elsewhere', '--operator', 'none', '--key', 'k').ended;
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/E_USAGE.*no operator 'none'/)]);
     const json = JSON.parse((await weir(folder, 'why', 'elsewhere', '--json').ended).stdout) as object;
     expect(json).toMatchObject({ job: 'elsewhere', operators: [{ operator: 'per-ten', heldBackBy: [{ split: 'in' }] }] });
   });

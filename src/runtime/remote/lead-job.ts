@@ -173,6 +173,7 @@ class Leading {
       savepoint: (to) => this.#present.savepoint(to),
       kill: () => this.#present.kill(),
       status: () => this.#present.status(),
+      why: (operator, key) => this.#present.why(operator, key),
       processEnded: (pid) => this.#fleet?.processEnded(workerName(pid)),
     };
   }

@@ -83,6 +83,8 @@ export class OperatorDesk {
     switch (request.ask) {
       case 'status':
         return { kind: 'status', at: clock.now(), status: job.status() };
+      case 'why':
+        return { kind: 'why', why: await job.why(request.operator, request.key) };
       case 'stop':
         return { kind: 'stopped', ...(await job.stopForAll(request.savepoint)) };
       case 'savepoint':

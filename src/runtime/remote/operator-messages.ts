@@ -3,20 +3,22 @@
  *
  * | message | from | to | when |
  * |---|---|---|---|
- * | `status`, `stop`, `savepoint` | operator | coordinator, on `weir.JOB.control` | whenever somebody wants to |
+ * | `status`, `why`, `stop`, `savepoint` | operator | coordinator, on `weir.JOB.control` | whenever somebody wants to |
  * | `working` | coordinator | operator | at once, and each second until the last answer: what takes long is not taken for dead |
- * | `status`, `stopped`, `saved`, `failed` | coordinator | operator | once: the last answer |
+ * | `status`, `why`, `stopped`, `saved`, `failed` | coordinator | operator | once: the last answer |
  * | `gone` | coordinator | operator | instead, if it lost its lease: another one leads, or will |
  *
  * Invariants: OP1 what does not decode, or is of another version, is answered with an error and does nothing.
  */
-import type { JobStatus } from '../../cluster/index.ts';
+import type { JobStatus, Why } from '../../cluster/index.ts';
 import { type ErrorCode, errorCodes, WeirError } from '../../core/index.ts';
 import type { Saved, Stopped } from '../operated-job.ts';
 import { subjectPrefix } from './subject-prefix.ts';
 
 export type OperatorRequest =
   | { readonly ask: 'status' }
+  /** Of one key. */
+  | { readonly ask: 'why'; readonly operator?: string; readonly key: string }
   | { readonly ask: 'stop'; readonly savepoint?: string }
   | { readonly ask: 'savepoint'; readonly directory: string };
 
@@ -28,6 +30,7 @@ export interface Refusal {
 /** `at`: wall time of the coordinator, ms. */
 export type LastAnswer =
   | { readonly kind: 'status'; readonly at: number; readonly status: JobStatus }
+  | { readonly kind: 'why'; readonly why: Why }
   | ({ readonly kind: 'stopped' } & Stopped)
   | ({ readonly kind: 'saved' } & Saved)
   | { readonly kind: 'failed'; readonly error: Refusal };
@@ -36,7 +39,7 @@ export type OperatorAnswer = LastAnswer | { readonly kind: 'working' } | { reado
 export const operatorVersion = 1;
 const requestBytesMax = 16 << 10;
 const pathLengthMax = 4096;
-const finals = ['status', 'stopped', 'saved', 'failed', 'working', 'gone'];
+const finals = ['status', 'why', 'stopped', 'saved', 'failed', 'working', 'gone'];
 
 export const controlSubject = (job: string): string => `${subjectPrefix(job)}.control`;
 
@@ -49,13 +52,18 @@ export function decodeRequest(bytes: Uint8Array): OperatorRequest {
   if (bytes.length > requestBytesMax) throw invalid(`it has ${bytes.length} bytes, and may have ${requestBytesMax}`);
   const said = decode(bytes);
   if (said === null) throw invalid('it is no JSON object');
-  const { version, ask, savepoint, directory } = said;
+  const { version, ask, savepoint, directory, operator, key } = said;
   if (version !== operatorVersion)
     throw invalid(`it is of version ${JSON.stringify(version)}, and this coordinator knows ${operatorVersion}`);
   if (ask === 'status') return { ask };
+  if (ask === 'why') {
+    if (typeof key !== 'string' || !(operator === undefined || typeof operator === 'string'))
+      throw invalid('`key`, and `operator` if it is there, are texts');
+    return operator === undefined ? { ask, key } : { ask, operator, key };
+  }
   if (ask === 'stop') return savepoint === undefined ? { ask } : { ask, savepoint: path(savepoint, 'savepoint') };
   if (ask === 'savepoint') return { ask, directory: path(directory, 'directory') };
-  throw invalid('`ask` is neither status, stop nor savepoint');
+  throw invalid('`ask` is neither status, why, stop nor savepoint');
 }
 
 /** The path of a directory, as somebody gave it in JSON. */

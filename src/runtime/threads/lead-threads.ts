@@ -114,6 +114,7 @@ class Leading {
       savepoint: (to) => lead.savepoint(to),
       kill: () => this.#kill(),
       status: () => lead.status(),
+      why: (operator, key) => lead.why(operator, key),
     };
   }
 
