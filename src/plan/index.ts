@@ -1,3 +1,4 @@
+export type { CallSpec, LookupNode, LookupSpec } from './call-nodes.ts';
 export type { ChangelogNode, ChangesNode, UpsertsNode } from './change-nodes.ts';
 export type {
   AggregateNode,
@@ -15,8 +16,6 @@ export type {
   LimitNode,
   LogicalJob,
   LogicalNode,
-  LookupNode,
-  LookupSpec,
   OutputMode,
   PartialColumn,
   ProcessNode,

@@ -8,16 +8,8 @@
  */
 import { columnIndex } from '../batch/index.ts';
 import { timedColumn } from '../expr/index.ts';
-import type {
-  AggregateNode,
-  JoinNode,
-  LogicalNode,
-  LookupNode,
-  ProcessNode,
-  ProjectNode,
-  RowNode,
-  UnionNode,
-} from './logical.ts';
+import type { LookupNode } from './call-nodes.ts';
+import type { AggregateNode, JoinNode, LogicalNode, ProcessNode, ProjectNode, RowNode, UnionNode } from './logical.ts';
 import { lateRowsOf } from './late-rows.ts';
 import type { Kind } from './output-modes.ts';
 

@@ -5,6 +5,7 @@
  */
 import type { BatchSchema, ColumnPath, FieldType, SchemaField } from '../batch/index.ts';
 import type { ExprNode, NamedExpr } from '../expr/index.ts';
+import type { LookupNode } from './call-nodes.ts';
 import type { ChangelogNode, ChangesNode, UpsertsNode } from './change-nodes.ts';
 import type { GroupTime } from './group-time.ts';
 import type { JoinBound, JoinColumn, JoinType } from './join-shape.ts';
@@ -203,35 +204,6 @@ export interface JoinNode extends NodeBase {
   readonly asOf?: boolean;
   /** Absent where rows have no schema: then all columns of both. */
   readonly columns?: readonly JoinColumn[];
-}
-/** Asks outside, by a function of the user's. */
-export interface LookupSpec {
-  /** Rows of these keys, of none of them to all, in any order. */
-  readonly fetch: (keys: readonly never[], context: { readonly signal: AbortSignal }) => unknown;
-  /** Makes a row of what was found; throws where it does not fit. */
-  readonly parse: (value: unknown) => object;
-  readonly keysPerCall: number;
-  /** Calls at a time, of one subtask. */
-  readonly concurrency: number;
-  readonly timeoutMs: number;
-  readonly attempts: number;
-  /** Absent: each batch asks anew. */
-  readonly cache?: { readonly entries: number; readonly ttlMs: number };
-}
-/** Each row with those that are found for its key, outside: another time there may be others. */
-export interface LookupNode extends NodeBase {
-  readonly kind: 'lookup';
-  readonly input: LogicalNode;
-  readonly how: 'inner' | 'left';
-  /** Of the input, and of what is found, in the same order. */
-  readonly keys: readonly [readonly string[], readonly string[]];
-  /** A key is asked for as an object, by the names of what is found; otherwise as the value of its one column. */
-  readonly byName?: boolean;
-  /** Of the rows that are found. */
-  readonly found: BatchSchema;
-  /** Absent where the input has no schema: then all columns of both. */
-  readonly columns?: readonly JoinColumn[];
-  readonly spec: LookupSpec;
 }
 /** Rows that came too late for an operator; see late-rows.ts. */
 export interface LateNode extends NodeBase {

@@ -17,18 +17,9 @@ import {
   schemaId,
 } from '../batch/index.ts';
 import { columnExpr, columnsRead } from '../expr/index.ts';
+import type { LookupNode } from './call-nodes.ts';
 import type { ChangesNode, UpsertsNode } from './change-nodes.ts';
-import type {
-  AggregateNode,
-  CallSite,
-  DedupNode,
-  JoinNode,
-  LateNode,
-  LogicalNode,
-  LookupNode,
-  ProjectNode,
-  SourceNode,
-} from './logical.ts';
+import type { AggregateNode, CallSite, DedupNode, JoinNode, LateNode, LogicalNode, ProjectNode, SourceNode } from './logical.ts';
 import { inputsOf } from './inputs.ts';
 import { lateRowsOf } from './late-rows.ts';
 import { keptColumns, sideNames } from './pair-columns.ts';
