@@ -65,7 +65,7 @@ export interface OperatorParts {
 }
 
 export function contextOf(site: Site, planned: PlannedOperator, parts: OperatorParts): OperatorContext {
-  const { plan, stage, index, owned, environment, deployment } = site;
+  const { plan, stage, index, owned, environment, deployment, assignment } = site;
   return operatorContext({
     operator: planned.id,
     subtask: index,
@@ -77,6 +77,7 @@ export function contextOf(site: Site, planned: PlannedOperator, parts: OperatorP
     epochTime: deployment.epochTime,
     logger: environment.logger,
     guarded: deployment.guarded.includes(planned.id),
+    ...(stage.operators[0]!.node.kind === 'source' ? { splits: assignment.splits } : {}),
     ...parts,
   });
 }

@@ -10,7 +10,7 @@
  */
 import type { Batch } from '../batch/index.ts';
 import { invariant } from '../core/index.ts';
-import type { Operator, Output, SplitEvent, Step } from '../operators/index.ts';
+import type { Load, Operator, Output, SplitEvent, Step } from '../operators/index.ts';
 import type { PlannedOperator } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
 
@@ -43,17 +43,30 @@ export class Chain {
   readonly #nodes: readonly Node[];
   /** Those that may wait for a time. */
   readonly #timed: readonly Node[];
+  /** Those that may hold rows that are under way. */
+  readonly #laden: readonly Operator[];
 
   constructor(operators: readonly ChainOperator[], edgeTarget: (edge: number) => ItemTarget) {
     const nodes = operators.map(({ planned, operator }) => new Node(planned, operator));
     for (const node of nodes) node.connect((index) => nodes[index]!, edgeTarget);
     this.#nodes = nodes;
     this.#timed = nodes.filter((node) => node.isTimed);
+    this.#laden = operators.map(({ operator }) => operator).filter((operator) => operator.load !== undefined);
   }
 
   /** Nothing is under way: the next item may enter. */
   get idle(): boolean {
     return this.#nodes.every((node) => node.idle);
+  }
+
+  /** Of the operator that holds the most. */
+  get load(): Load {
+    let most: Load = 'free';
+    for (const { load } of this.#laden) {
+      if (load === 'overfull') return load;
+      if (load === 'full') most = load;
+    }
+    return most;
   }
 
   push(item: Item): void {
@@ -199,6 +212,8 @@ class Node implements ItemTarget {
       case 'time':
         return this.#operator.onTime?.(item.now, this.#output) ?? 'done';
       case 'idle':
+        this.#operator.onIdle?.(item.idle, this.#output);
+        return 'done';
       case 'end':
         return 'done';
     }
@@ -211,7 +226,11 @@ class Node implements ItemTarget {
       case 'time':
         return;
       case 'watermark':
+        if (this.#operator.forwardsItself === true) return;
         return this.#forwardWatermark(item.watermark - (this.#operator.holdsBackMs ?? 0));
+      case 'idle':
+        if (this.#operator.forwardsItself === true) return;
+        return this.#broadcast(item);
       default:
         this.#broadcast(item);
     }

@@ -23,6 +23,7 @@ export interface ContextOptions {
   readonly state: OperatorState;
   readonly counters: OperatorCounters;
   readonly guarded: boolean;
+  readonly splits?: readonly string[];
   readonly deadLetter: (record: DeadRecord, cause: unknown) => void;
   readonly wake: () => void;
 }

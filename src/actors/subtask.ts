@@ -96,8 +96,7 @@ export class Subtask {
   // ── what the supervisor asks
 
   trigger(barrier: Barrier): void {
-    if (this.#feed === null || this.#task === null) return;
-    this.#task.request(barrier);
+    this.#task?.request(barrier);
     this.#wake();
   }
 
@@ -385,6 +384,7 @@ export class Subtask {
 
   #wakeOperator(index: number): void {
     this.#chain!.wake(index);
+    this.#task?.operatorWoken();
     this.#wake();
   }
 

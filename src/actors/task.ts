@@ -5,7 +5,8 @@
  * snapshots (subtask-state.ts), lifecycles (subtask.machine.ts), who runs when (scheduler.ts). No promise and no machine
  * event per batch.
  * Invariants: TK1 new input enters, and the time is told, only while nothing is under way in the chain; TK2 state is frozen after every row before
- * the barrier was processed and before any row behind it; TK3 a blocked input is not read until its barrier is settled.
+ * the barrier was processed and before any row behind it; TK3 a blocked input is not read until its barrier is settled; TK4 where rows are under way, and
+ * enough of them, no others are taken but those before a barrier that is on its way.
  */
 import { type Clock, type Epoch, invariant } from '../core/index.ts';
 import type { DeadRecord } from '../operators/index.ts';
@@ -71,6 +72,8 @@ export class Task implements Schedulable {
   #nextInput = 0;
   #inChain: Barrier | null = null;
   #requested: Barrier | null = null;
+  /** The latest epoch whose barrier is on its way. */
+  #expected = 0;
   #settled = 0;
   #epochBytes = 0;
   #hurried = false;
@@ -111,9 +114,15 @@ export class Task implements Schedulable {
     for (const input of barren) this.#advance(input, Infinity);
   }
 
-  /** Sources: a barrier is to follow the batch at hand. */
+  /** Sources: a barrier is to follow the batch at hand. Others: it is on its way to them. */
   request(barrier: Barrier): void {
-    if (barrier.epoch > this.#settled) this.#requested = barrier;
+    if (this.#feed === null) this.#expected = Math.max(this.#expected, barrier.epoch);
+    else if (barrier.epoch > this.#settled) this.#requested = barrier;
+  }
+
+  /** What an operator has under way is over, perhaps: it is told the time. */
+  operatorWoken(): void {
+    this.#alarm.rung = true;
   }
 
   abort(epoch: Epoch): void {
@@ -213,7 +222,13 @@ export class Task implements Schedulable {
   }
 
   #isHeldBack(): boolean {
-    return !this.#chain.idle || (this.#feed !== null && this.#feed.available);
+    return !this.#chain.idle || (this.#feed !== null && this.#feed.available) || !this.#mayTakeRows();
+  }
+
+  /** TK4 */
+  #mayTakeRows(): boolean {
+    const { load } = this.#chain;
+    return load === 'free' || (load === 'full' && this.#expected > this.#settled);
   }
 
   // ── sources
@@ -228,7 +243,7 @@ export class Task implements Schedulable {
       return true;
     }
     if (this.#requested !== null) return this.#emitBarrier(this.#requested);
-    if (this.#overBudget()) return false;
+    if (this.#overBudget() || !this.#mayTakeRows()) return false;
     const next = feed.take();
     if (next !== undefined) {
       this.#events.deadRecords(next.piece.dead);
@@ -294,11 +309,13 @@ export class Task implements Schedulable {
   #takeFrame(): boolean {
     // Where all that come first have brought the barrier, the others have to bring theirs.
     const onlyFirst = [...this.#first].some((input) => !this.#blocked[input]!);
+    const mayTakeRows = this.#mayTakeRows();
     for (let tried = 0; tried < this.#inputs.length; tried++) {
       const input = this.#nextInput;
       this.#nextInput = (input + 1) % this.#inputs.length;
       if (this.#blocked[input]! || this.#inputs[input]!.pending === 0) continue;
       if (onlyFirst && !this.#first.has(input)) continue;
+      if (!mayTakeRows && this.#inputs[input]!.peek()!.kind === 'data') continue;
       this.#onFrame(input);
       return true;
     }

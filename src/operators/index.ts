@@ -9,7 +9,17 @@ export { asOfJoinOperator, joinOperator, lookupOperator, regularJoinOperator, ta
 export { type KeyedBy, keyExtractor, routingKey } from './key.ts';
 export { limitOperator } from './limit-operator.ts';
 export type { OpenGroup } from './open-group.ts';
-export type { CommitPermit, DeadRecord, Operator, OperatorContext, Output, RestoredPart, SplitEvent, Step } from './operator.ts';
+export type {
+  CommitPermit,
+  DeadRecord,
+  Load,
+  Operator,
+  OperatorContext,
+  Output,
+  RestoredPart,
+  SplitEvent,
+  Step,
+} from './operator.ts';
 export { processOperator } from './process-operator.ts';
 export { projectOperator } from './project-operator.ts';
 export { reduceOperator } from './reduce-operator.ts';

@@ -9,6 +9,8 @@
  * `more` is made again with the same arguments once its output was taken: an operator that can emit much does it piece by
  * piece and remembers where it was. `wait` is the same, but only after the operator has called `context.wake()`.
  *
+ * What an operator has begun outside may be over at any time: then it calls `context.wake()`, and says by `dueAt` that it is to be told the time.
+ *
  * Invariants: O1 after `done` an operator holds no row that is not in its state; O2 rows go out before the watermark
  * that caused them; O3 no state changes outside of these calls.
  */
@@ -19,6 +21,12 @@ import type { OlderTables, StateTable, ValueCodec } from '../state/index.ts';
 import type { OpenGroup } from './open-group.ts';
 
 export type Step = 'done' | 'more' | 'wait';
+
+/**
+ * How much an operator holds of what is under way. `free`: more may come. `full`: nothing is taken but what lies before a barrier that is on its way, so
+ * that none waits for what is slow. `overfull`: not even that.
+ */
+export type Load = 'free' | 'full' | 'overfull';
 
 /** Where an operator's rows go. Ports are named: 'main', 'late' (of a join one for each side), and one per emission of an aggregation. */
 export interface Output {
@@ -60,7 +68,9 @@ export interface OperatorContext {
   readonly guarded: boolean;
   /** Adds to a counter of this operator; `late`, `deadLetters` and `rowsOut` are in every report. `duplicates`: rows that came before. */
   count(counter: 'late' | 'rowsOut' | 'deadLetters' | 'duplicates', n: number): void;
-  /** The task calls again. Needed after `wait` only. */
+  /** Of a source's stage: the splits that this subtask reads. State that is not keyed may lie with them, rather than with groups. */
+  readonly splits?: readonly string[];
+  /** The task calls again: after `wait`, or to look whether something is due. */
   wake(): void;
 }
 
@@ -96,6 +106,12 @@ export interface Operator {
   onWatermark?(watermark: number, out: Output): Step;
   /** The inputs that are to be read first have been read to their end. Perhaps again after a restore. */
   onFirstRead?(out: Output): Step;
+  /** It has rows under way, which no watermark must overtake: it forwards watermarks itself (`out.watermark`), and idleness with them. */
+  readonly forwardsItself?: boolean;
+  /** With `forwardsItself`: the input no longer (or again) holds the watermark back. */
+  onIdle?(idle: boolean, out: Output): void;
+  /** Absent: `free`. */
+  readonly load?: Load;
   /** How far the times of its rows may lie behind its own watermark, ms (0): it is forwarded so much smaller. */
   readonly holdsBackMs?: number;
   /**
@@ -113,7 +129,7 @@ export interface Operator {
   snapshot?(): unknown;
   /** Before a restore: how the tables were written of whose state this is the shape, if it is not today's (plan/state-shape.ts). */
   olderTables?(shapes: Readonly<Record<string, unknown>>, parts: readonly RestoredPart[]): OlderTables;
-  /** Before the first row; keyed tables are filled already. Parts of all earlier subtasks that owned some of our groups (of a rescaled non-keyed operator: of all). */
+  /** Before the first row; keyed tables are filled already. Parts of all earlier subtasks that owned some of our groups (of a rescaled non-keyed operator, and with `splits`: of all). */
   restore?(parts: readonly RestoredPart[]): void;
   /** State of one split (sources' chains): moves with it. */
   snapshotSplit?(split: string): unknown;

@@ -48,6 +48,42 @@ describe('a chain', () => {
     expect(chain.idle).toBe(true);
   });
 
+  test('leaves watermarks and idleness to an operator that forwards them itself', () => {
+    const log: string[] = [];
+    const idled: boolean[] = [];
+    const own = Object.assign(new Recorder('a', log, { onWatermark: (out, call) => (call === 1 && out.watermark(7), 'done') }), {
+      forwardsItself: true,
+      onIdle: (idle: boolean, out: Output) => {
+        idled.push(idle);
+        if (!idle) out.idle(true);
+      },
+    });
+    const { chain, sink } = line(own, new Recorder('b', log));
+    for (const item of [
+      watermark(5),
+      { kind: 'idle', idle: true } as const,
+      watermark(9),
+      { kind: 'idle', idle: false } as const,
+    ])
+      chain.push(item);
+    drain(chain);
+    expect([idled, sink.got]).toEqual([
+      [true, false],
+      ['w7', 'idle'],
+    ]);
+  });
+
+  test('holds as much as the operator that holds the most', () => {
+    const loads = [{ load: 'free' }, { load: 'full' }, { load: 'free' }] as { load: 'free' | 'full' | 'overfull' }[];
+    const { chain } = line(...loads.map((load) => Object.assign(load, { process: () => 'done' as const })));
+    expect(chain.load).toBe('full');
+    loads[2]!.load = 'overfull';
+    expect(chain.load).toBe('overfull');
+    loads[1]!.load = 'free';
+    loads[2]!.load = 'free';
+    expect(chain.load).toBe('free');
+  });
+
   test('passes a watermark on as much smaller as an operator holds it back, and the end of time as it is', () => {
     const log: string[] = [];
     const { chain, sink } = line(Object.assign(new Recorder('a', log), { holdsBackMs: 10 }), new Recorder('b', log));
