@@ -8,6 +8,7 @@ export {
   type AggregatingState,
   type AnySchema,
   type AnyStream,
+  type AsyncOptions,
   avg,
   type BooleanExpr,
   call,

@@ -137,11 +137,14 @@ export class SubtaskState {
 
   /**
    * Keyed operators: all parts that hold some of our groups. Sinks: all there are, because what a writer must not touch is anybody's;
-   * who commits a part is decided by its groups (C6). Others: each part goes to exactly one subtask.
+   * who commits a part is decided by its groups (C6); and rows under way in a source's stage, which lie with its splits. Others: each part goes to exactly one
+   * subtask.
    */
   #partsOf(manifest: Manifest, { planned }: Member): readonly OperatorPart[] {
     const [from, to] = this.#o.owned;
-    if (planned.node.kind === 'sink') return manifest.operators[planned.id] ?? [];
+    const isOfSource = this.#members[0]!.planned.node.kind === 'source';
+    if (planned.node.kind === 'sink' || (planned.node.kind === 'mapAsync' && isOfSource))
+      return manifest.operators[planned.id] ?? [];
     const keyed = isKeyed(planned.node);
     return (manifest.operators[planned.id] ?? []).filter(({ groups }) =>
       keyed ? groups[0] < to && groups[1] > from : groups[0] >= from && groups[0] < to,

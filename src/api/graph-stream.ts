@@ -20,6 +20,7 @@ import type { Launcher } from './launcher.ts';
 import type { Lookup } from './join-types.ts';
 import { type LateBy, lateBy, lateRows } from './late-rows.ts';
 import { lookupOf, type LookupRequest } from './lookup.ts';
+import { type AsyncRowFunction, mappedAsync } from './map-async.ts';
 import { checkEvery, checkFinal, checkMode } from './modes.ts';
 import { type Output, outputOf } from './output.ts';
 import { type ColumnsFunction, onlyWhere, selectedBy, selectedNames, withComputed } from './projections.ts';
@@ -29,7 +30,7 @@ import type { AnySchema } from './schema.ts';
 import { changelogOf } from './changelog.ts';
 import { changesOf, type ChangesOptions, upsertsOf, type UpsertsOptions } from './changes.ts';
 import { firstOfEach, firstRows } from './row-selection.ts';
-import type { AnyStream, Remember, Stream, ToOptions, WatermarkOptions } from './stream.ts';
+import type { AnyStream, AsyncOptions, Remember, Stream, ToOptions, WatermarkOptions } from './stream.ts';
 import { streamRows } from './stream-rows.ts';
 import { streamText } from './stream-text.ts';
 import { now } from './planned-expr.ts';
@@ -59,6 +60,12 @@ export class GraphStream {
 
   flatMap(fn: RowFunction, schema?: AnySchema): GraphStream {
     return this.#closure('flatMap', fn, schema);
+  }
+
+  mapAsync(fn: AsyncRowFunction, options: AsyncOptions = {}, schema?: AnySchema): GraphStream {
+    const call = calling('mapAsync()');
+    checkFinal(this.node, call);
+    return this.#then(mappedAsync(this.node, fn, { options, schema }, call));
   }
 
   filter(fn: RowFunction): GraphStream {

@@ -85,6 +85,7 @@ export { type Table, tableOf } from './table.ts';
 export type {
   Aggregated,
   AnyStream,
+  AsyncOptions,
   Grouped,
   Joined,
   KeyedStream,

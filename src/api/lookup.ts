@@ -5,6 +5,7 @@ import { columnsOf, type JoinRequest, keysOf } from './join.ts';
 import type { Lookup } from './join-types.ts';
 import { checkFinal } from './modes.ts';
 import { rowSchema } from './row-schema.ts';
+import { atLeastOne, callsOf } from './calls.ts';
 import { positiveMs } from './window-key.ts';
 
 export interface LookupRequest {
@@ -12,7 +13,7 @@ export interface LookupRequest {
   readonly how?: 'inner' | 'left';
 }
 
-const defaults = { keysPerCall: 100, concurrency: 4, attempts: 3, timeout: '10 seconds' } as const;
+const defaults = { keysPerCall: 100, concurrency: 4 } as const;
 
 /** @throws WeirError `E_PLAN` with the reason */
 export function lookupOf(
@@ -44,15 +45,11 @@ export function lookupOf(
 }
 
 function specOf(lookup: Lookup<never, object>, call: Call): Omit<LookupNode['spec'], 'parse'> {
-  const { fetch, cache, timeout = defaults.timeout } = lookup;
-  const natural = (name: 'keysPerCall' | 'concurrency' | 'attempts'): number =>
-    atLeastOne(lookup[name] ?? defaults[name], name, call);
+  const { fetch, cache, keysPerCall = defaults.keysPerCall, concurrency = defaults.concurrency } = lookup;
   return {
     fetch,
-    keysPerCall: natural('keysPerCall'),
-    concurrency: natural('concurrency'),
-    attempts: natural('attempts'),
-    timeoutMs: positiveMs(timeout, `${called(call)} timeout`),
+    keysPerCall: atLeastOne(keysPerCall, 'keysPerCall', call),
+    ...callsOf({ ...lookup, concurrency }, call),
     ...(cache === undefined
       ? {}
       : {
@@ -62,9 +59,4 @@ function specOf(lookup: Lookup<never, object>, call: Call): Omit<LookupNode['spe
           },
         }),
   };
-}
-
-function atLeastOne(value: number, name: string, call: Call): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw refused(call, `\`${name}\` is a whole number from 1, not ${value}`);
 }

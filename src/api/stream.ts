@@ -77,6 +77,22 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
   /** Only the rows for which `fn` is true; a type guard narrows them. */
   filter<R extends object, K extends Kind, Out extends R>(this: AnyStream<R, K>, fn: (row: R) => row is Out): Stream<Out, K>;
   filter<R extends object, K extends Kind>(this: AnyStream<R, K>, fn: (row: R) => boolean): Stream<R, K>;
+  /**
+   * As `map`, with a function that asks outside: `concurrency` calls at a time in each subtask (100). Rows go on as they came (`ordered: false`: between two watermarks as
+   * their answers come). A call has `timeout` (`'10 seconds'`), after which `signal` aborts, as it does where the job stops or fails; one that fails is made again, `attempts`
+   * times in all (3). Rows whose calls are under way are in the checkpoint, which waits for none of them; after a failure they are called for again, so `fn` is
+   * called at least once for each row, and its answer goes on exactly once. With a schema the result is columnar.
+   *
+   * @throws WeirError `E_PLAN` for what is no number or duration, and for rows that are not final; while it runs, `E_CALL` of a row without an answer after all
+   * attempts, which goes to the pipeline's `deadLetters`, or fails the job
+   * @example orders.mapAsync(async (order, { signal }) => ({ ...order, risk: await riskOf(order, signal) }), { concurrency: 20, timeout: '2 seconds' })
+   */
+  mapAsync<R extends object, K extends FinalKind, Out extends object>(
+    this: AnyStream<R, K>,
+    fn: (row: R, context: { readonly signal: AbortSignal }) => Promise<Out>,
+    options?: AsyncOptions,
+    schema?: AnySchema<any, Out>,
+  ): Stream<Out, SelectedKind<K>>;
 
   /** These columns, computed from those there are: `select((c) => ({ id: c.id, dollars: c.price.mul(0.908) }))`. */
   select<R extends object, K extends Kind, const S extends ExprRecord>(
@@ -311,6 +327,17 @@ export interface WatermarkOptions {
   readonly idleAfter?: Duration;
   /** Read splits that are ahead of others no further until those have come up (as fast as each can be read). */
   readonly align?: WatermarkAlignment;
+}
+/** How the function of `mapAsync` is called. */
+export interface AsyncOptions {
+  /** Calls at a time, of one subtask (100). */
+  readonly concurrency?: number;
+  /** Rows go on in the order in which they came (true); otherwise they may overtake each other, but no watermark. */
+  readonly ordered?: boolean;
+  /** Of one call (10 seconds). */
+  readonly timeout?: Duration;
+  /** Calls for one row, before it has no answer (3); there are 100 ms after the first, then twice as long, up to 10 seconds. */
+  readonly attempts?: number;
 }
 /** How long values are remembered that no watermark clears away. */
 export interface Remember {

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'E_SOURCE'
   | 'E_SOURCE_CHANGED'
   | 'E_LOOKUP'
+  | 'E_CALL'
   | 'E_SINK'
   | 'E_SINK_CHANGED'
   | 'E_STATE_DAMAGED'
@@ -83,6 +84,12 @@ export const errorCodes: Readonly<Record<ErrorCode, CodeEntry>> = {
     retry: 'backoff',
     exit: 1,
     hint: 'what the lookup asks gave no answer: the job goes on from its last checkpoint; a `deadLetters` sink would set such rows aside',
+  },
+  E_CALL: {
+    domain: 'external',
+    retry: 'backoff',
+    exit: 1,
+    hint: 'a call of mapAsync() gave no answer: the job goes on from its last checkpoint; a `deadLetters` sink would set such rows aside',
   },
   E_SINK: {
     domain: 'external',

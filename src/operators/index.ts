@@ -8,6 +8,7 @@ export { createOperator, type OperatorExtra } from './instantiate.ts';
 export { asOfJoinOperator, joinOperator, lookupOperator, regularJoinOperator, tableJoinOperator } from './join/index.ts';
 export { type KeyedBy, keyExtractor, routingKey } from './key.ts';
 export { limitOperator } from './limit-operator.ts';
+export { mapAsyncOperator } from './map-async-operator.ts';
 export type { OpenGroup } from './open-group.ts';
 export type {
   CommitPermit,

@@ -8,6 +8,7 @@ import { asOfJoinOperator, joinOperator, lookupOperator, regularJoinOperator, ta
 import { dedupOperator } from './dedup-operator.ts';
 import { globalWindowOperator } from './global-window-operator.ts';
 import { limitOperator } from './limit-operator.ts';
+import { mapAsyncOperator } from './map-async-operator.ts';
 import { countWindowOperator } from './count-window-operator.ts';
 import type { Operator } from './operator.ts';
 import { processOperator } from './process-operator.ts';
@@ -59,6 +60,8 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
       return node.table === true ? tableJoinOperator(node) : joinOperator(node);
     case 'lookup':
       return lookupOperator(node);
+    case 'mapAsync':
+      return mapAsyncOperator(node);
     case 'changelog':
       return changelogOperator(node);
     case 'changes':

@@ -4,6 +4,7 @@
  * Owns: whose turn it is (first come, first called), the time limit, the attempts and the pauses between them, and the words of a failure. Does not own:
  * what becomes of an answer, or of none.
  */
+import { setMaxListeners } from 'node:events';
 import { type Clock, type ErrorCode, formatMs, sleep, WeirError } from '../core/index.ts';
 import type { CallSpec } from '../plan/index.ts';
 
@@ -37,6 +38,8 @@ export class OutsideCalls {
   constructor(spec: CallSpec, place: CallPlace) {
     this.#spec = spec;
     this.#place = place;
+    // Each call hears of it.
+    setMaxListeners(0, place.signal);
   }
 
   /** The answer, once it is there. Rejects after the last attempt, with an error of ours that is an answer, and when it is aborted. */

@@ -15,7 +15,7 @@ export function rowResult(node: RowMaker, result: unknown): object {
   const row = node.validate === undefined ? result : node.validate(result);
   if (typeof row === 'object' && row !== null && !Array.isArray(row) && !(row instanceof Promise)) return row;
   throw new WeirError('E_VALUE', `a ${node.kind} gave ${described(row)} instead of a row`, {
-    hint: 'a row is a plain object; functions over rows are not async',
+    hint: `a row is a plain object${node.kind === 'mapAsync' ? '' : '; functions over rows are not async: mapAsync() takes one'}`,
   });
 }
 

@@ -21,6 +21,16 @@ export interface LookupSpec extends CallSpec {
   /** Absent: each batch asks anew. */
   readonly cache?: { readonly entries: number; readonly ttlMs: number };
 }
+/** One row from each, which a function of the user's makes that asks outside: another time it may be another. */
+export interface MapAsyncNode extends NodeBase {
+  readonly kind: 'mapAsync';
+  readonly input: LogicalNode;
+  readonly fn: (row: never, context: { readonly signal: AbortSignal }) => unknown;
+  /** Checks a result (a Standard Schema that is not ours); its issues are an error of the row. */
+  readonly validate?: (value: unknown) => unknown;
+  /** `ordered`: rows go on as they came; otherwise, between two watermarks, as their answers come. */
+  readonly spec: CallSpec & { readonly ordered: boolean };
+}
 /** Each row with those that are found for its key, outside: another time there may be others. */
 export interface LookupNode extends NodeBase {
   readonly kind: 'lookup';

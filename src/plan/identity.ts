@@ -191,6 +191,8 @@ function stateOf({ node }: Resolved): string | null {
       return `watermark before changes by ${node.op}`;
     case 'upserts':
       return `last of ${node.keys.join(', ')}: ${columnsText(node.schema)}`;
+    case 'mapAsync':
+      return `rows under way: ${columnsText(node.input.schema)}`;
     case 'sink':
       return `staged results of ${node.sink.identity}, mode ${node.mode}`;
     default:
@@ -241,20 +243,20 @@ function joinText({ how, keys, nullSafe, bound, table, asOf, regular, condition 
   return `${how} join${table === true ? ' with a table' : regular === undefined ? '' : ' of rows that change'} on ${on}${nullSafe ? ', nulls equal' : ''}${within}${where}`;
 }
 
-function columnsText(schema: BatchSchema): string {
-  return schema.kind === 'any' ? 'whole rows' : schema.fields.map((field) => `${field.name} ${fieldText(field)}`).join(', ');
-}
-
 /** The columns of each side that are kept, which are those that somebody needs. */
 function keptText(node: JoinNode): string {
   return sideNames
     .map((side, i) => {
-      const { schema } = node.inputs[i]!;
-      if (node.columns === undefined || schema.kind === 'any') return `${side}: whole rows`;
-      const names = keptColumns(node, i);
-      return `${side}: ${names.map((name) => `${name} ${fieldText(fieldOf(schema, name)!)}`).join(', ') || 'nothing'}`;
+      return `${side}: ${columnsText(node.inputs[i]!.schema, node.columns === undefined ? undefined : keptColumns(node, i))}`;
     })
     .join('; ');
+}
+
+/** @param names absent: all */
+function columnsText(schema: BatchSchema, names?: readonly string[]): string {
+  if (schema.kind === 'any') return 'whole rows';
+  const fields = names === undefined ? schema.fields : names.map((name) => fieldOf(schema, name)!);
+  return fields.map((field) => `${field.name} ${fieldText(field)}`).join(', ') || 'nothing';
 }
 
 function aggregateText({ fn, column = '', where, top }: AggregateSpec): string {

@@ -1,4 +1,4 @@
-export type { CallSpec, LookupNode, LookupSpec } from './call-nodes.ts';
+export type { CallSpec, LookupNode, LookupSpec, MapAsyncNode } from './call-nodes.ts';
 export type { ChangelogNode, ChangesNode, UpsertsNode } from './change-nodes.ts';
 export type {
   AggregateNode,

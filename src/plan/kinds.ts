@@ -8,7 +8,7 @@
  */
 import { columnIndex } from '../batch/index.ts';
 import { timedColumn } from '../expr/index.ts';
-import type { LookupNode } from './call-nodes.ts';
+import type { LookupNode, MapAsyncNode } from './call-nodes.ts';
 import type { AggregateNode, JoinNode, LogicalNode, ProcessNode, ProjectNode, RowNode, UnionNode } from './logical.ts';
 import { lateRowsOf } from './late-rows.ts';
 import type { Kind } from './output-modes.ts';
@@ -62,6 +62,7 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
       return new Set([aggregateKind(node)]);
     case 'dedup':
     case 'limit':
+    case 'mapAsync':
       return new Set([...kindsOf(node.input)].map(finalKind));
     case 'union':
       return new Set(node.inputs.flatMap((input) => [...kindsOf(input)]));
@@ -109,6 +110,7 @@ export function underWatermark(node: LogicalNode, column: string): Answer {
     case 'map':
     case 'flatMap':
     case 'process':
+    case 'mapAsync':
       return madeByClosure(node, column);
     case 'project':
       return ofProjection(node, column);
@@ -136,7 +138,7 @@ export function underWatermark(node: LogicalNode, column: string): Answer {
 }
 
 /** A closure's column is under a watermark if its schema says so (`t.eventTime`) and there is one. */
-function madeByClosure({ input, schema }: RowNode | ProcessNode, column: string): Answer {
+function madeByClosure({ input, schema }: RowNode | ProcessNode | MapAsyncNode, column: string): Answer {
   if (!hasWatermark(input)) return 'no';
   if (schema.kind === 'any') return 'unseen';
   const type = schema.fields.find(({ name }) => name === column)?.type;

@@ -5,7 +5,7 @@
  */
 import type { BatchSchema, ColumnPath, FieldType, SchemaField } from '../batch/index.ts';
 import type { ExprNode, NamedExpr } from '../expr/index.ts';
-import type { LookupNode } from './call-nodes.ts';
+import type { LookupNode, MapAsyncNode } from './call-nodes.ts';
 import type { ChangelogNode, ChangesNode, UpsertsNode } from './change-nodes.ts';
 import type { GroupTime } from './group-time.ts';
 import type { JoinBound, JoinColumn, JoinType } from './join-shape.ts';
@@ -296,6 +296,7 @@ export type LogicalNode =
   | ProcessNode
   | JoinNode
   | LookupNode
+  | MapAsyncNode
   | DedupNode
   | LimitNode
   | ChangelogNode

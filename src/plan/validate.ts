@@ -70,7 +70,7 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
     checkLateness(node);
   } else if (node.kind === 'changelog' || isRegular(node))
     for (const input of inputsOf(node)) accept(node, refusedRetraction(input));
-  else if (isKeyed(node) || node.kind === 'limit' || node.kind === 'lookup' || node.kind === 'changes')
+  else if (isKeyed(node) || ['limit', 'lookup', 'mapAsync', 'changes'].includes(node.kind))
     for (const input of inputsOf(node)) checkInput(node, kindOf(input));
   if (node.kind === 'changes') accept(node, refusedReading(node.input));
   for (const input of inputsOf(node)) visit(input, seen);
@@ -204,6 +204,10 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
       );
     if (node.kind === 'lookup')
       warnings.push(`${at(node)}: what is found outside may have changed when rows are looked up again after a failure`);
+    if (node.kind === 'mapAsync')
+      warnings.push(
+        `${at(node)}: rows whose calls are under way when the job fails are called for again, and the answer may have changed`,
+      );
     if (node.kind === 'dedup' && node.remembered.until === 'expired' && node.remembered.column === undefined)
       warnings.push(
         `${at(node)}: what it remembers expires by the clock, so which rows are duplicates depends on when they come`,

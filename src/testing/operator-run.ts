@@ -18,6 +18,7 @@ export type TestItem =
   | { readonly kind: 'rows'; readonly batch: Batch; readonly advances?: boolean; readonly input?: number }
   | { readonly kind: 'first read' }
   | { readonly kind: 'watermark'; readonly watermark: number }
+  | { readonly kind: 'idle'; readonly idle: boolean }
   | { readonly kind: 'split'; readonly event: SplitEvent }
   /** Wall time goes on by so much. */
   | { readonly kind: 'clock'; readonly ms: number }
@@ -52,6 +53,8 @@ export interface RunOptions {
   readonly guarded?: boolean;
   /** That of the barrier before the run begins, ms (0). */
   readonly epochTime?: number;
+  /** Of a source's stage: the splits that are read. */
+  readonly splits?: readonly string[];
   /** False: a row that nobody can take is an error. */
   readonly deadLetters?: boolean;
   /** The outbox says every other time that it is full. */
@@ -63,6 +66,8 @@ export const testKeyGroups = 128;
 export class OperatorRun {
   readonly emitted: EmittedRow[] = [];
   readonly watermarks: number[] = [];
+  /** Rows and what the operator says beside them, as it said them: how many rows, a watermark, or idleness. */
+  readonly said: (number | { readonly watermark: number } | { readonly idle: boolean })[] = [];
   readonly dead: DeadRecord[] = [];
   readonly counters = { late: 0, rowsOut: 0, deadLetters: 0, duplicates: 0 };
   readonly operator: Operator;
@@ -88,7 +93,8 @@ export class OperatorRun {
   /** A run that goes on from the snapshots of earlier subtasks. */
   static async restored(options: RunOptions, from: readonly OperatorSnapshot[]): Promise<OperatorRun> {
     const run = new OperatorRun(options);
-    await run.#restore(from.filter(({ owned }) => owned[0] < run.#owned[1] && owned[1] > run.#owned[0]));
+    const [begin, end] = run.#owned;
+    await run.#restore(options.splits === undefined ? from.filter(({ owned }) => owned[0] < end && owned[1] > begin) : from);
     return run;
   }
 
@@ -109,6 +115,8 @@ export class OperatorRun {
         if (item.watermark <= this.#watermark) return;
         this.#watermark = item.watermark;
         return this.#finish(() => this.operator.onWatermark?.(item.watermark, this.#output) ?? 'done');
+      case 'idle':
+        return this.operator.onIdle?.(item.idle, this.#output);
       case 'clock':
         this.#options.clock.advance(item.ms);
         return this.#tellTime();
@@ -192,6 +200,7 @@ export class OperatorRun {
     for (const { splits } of from) {
       for (const [split, { value }] of splits) if (value !== null) this.operator.restoreSplit?.(split, unpackValue(value));
     }
+    this.operator.start?.();
     await this.#resume(from);
   }
 
@@ -219,6 +228,7 @@ export class OperatorRun {
       epochTime: this.#options.epochTime ?? 0,
       logger: silentLogger,
       guarded: this.#options.guarded ?? false,
+      ...(this.#options.splits === undefined ? {} : { splits: this.#options.splits }),
       table: (name, codec) => this.#state.table(name, codec),
       deadLetter: (record, cause) => {
         if (this.#options.deadLetters === false) throw cause;
@@ -238,11 +248,15 @@ export class OperatorRun {
     const run = this;
     return {
       emit(batch, port = 'main') {
+        run.said.push(batch.length);
         for (let i = 0; i < batch.length; i++)
           run.emitted.push({ port, kind: batch.kind(i), stamp: batch.stamp(i), row: batch.row(i) });
       },
-      watermark: (watermark) => void run.watermarks.push(watermark),
-      idle: () => undefined,
+      watermark: (watermark) => {
+        run.watermarks.push(watermark);
+        run.said.push({ watermark });
+      },
+      idle: (idle) => void run.said.push({ idle }),
       get full(): boolean {
         return run.#options.refuses === true && run.#asked++ % 2 === 0;
       },

@@ -3,7 +3,7 @@ import { type SplitPosition, SubtaskState } from '../../src/actors/subtask-state
 import type { ByteReader, ByteWriter } from '../../src/batch/index.ts';
 import { epoch } from '../../src/core/index.ts';
 import type { Operator, RestoredPart } from '../../src/operators/index.ts';
-import { type PlannedOperator, planJob } from '../../src/plan/index.ts';
+import { type LogicalNode, type MapAsyncNode, planJob, type Stage } from '../../src/plan/index.ts';
 import { type BlobStore, type Manifest, openMemoryStores, type StateTable, type SubtaskSnapshot } from '../../src/state/index.ts';
 import { manifest, noCounters } from '../coordinator/manifests.ts';
 import { job, reduce, sink, source, watermark } from '../plan/nodes.ts';
@@ -78,13 +78,16 @@ interface World {
   readonly state: SubtaskState;
   readonly holders: readonly Holder[];
 }
-function world(stage: number, options: { subtask?: number; owned?: readonly [number, number]; generation?: number } = {}): World {
+function world(
+  stage: number | Stage,
+  options: { subtask?: number; owned?: readonly [number, number]; generation?: number } = {},
+): World {
   const { subtask = 0, owned = [0, 128], generation = 1 } = options;
-  const operators: readonly PlannedOperator[] = plan.stages[stage]!.operators;
+  const { index, operators } = typeof stage === 'number' ? plan.stages[stage]! : stage;
   const holders = operators.map(() => new Holder());
   const state = new SubtaskState({
     generation,
-    name: `${stage}/${subtask}`,
+    name: `${index}/${subtask}`,
     subtask,
     keyGroups: 128,
     owned,
@@ -322,5 +325,49 @@ describe('at another parallelism', () => {
       restored.push(quarter.holders[1]!.restored.map(({ value }) => value));
     }
     for (const values of restored) expect(values).toEqual([{ staged: 0 }, { staged: 1 }]);
+  });
+
+  test('rows under way go to every subtask of a source, where they lie with splits, and elsewhere each to one', async () => {
+    const spec = { concurrency: 1, ordered: true, timeoutMs: 1, attempts: 1 };
+    const calling = (input: LogicalNode): MapAsyncNode => ({
+      kind: 'mapAsync',
+      site: '',
+      input,
+      fn: () => undefined,
+      schema: input.schema,
+      spec,
+    });
+    const counts = reduce(calling(source('in', { name: 'in' })), 'k', { name: 'sum' });
+    const behind = calling({ kind: 'changelog', site: '', input: counts, schema: counts.schema });
+    const { stages } = planJob(job([sink(behind, 'append', { name: 'result' })]), 1);
+    for (const [stage, expected] of [
+      [
+        0,
+        [
+          [0, 1],
+          [0, 1],
+          [0, 1],
+        ],
+      ],
+      [1, [[0], [], [1]]],
+    ] as const) {
+      const at = stages[stage]!.operators.findIndex(({ node }) => node.kind === 'mapAsync');
+      const parts = [world(stages[stage]!, { owned: [0, 64] }), world(stages[stage]!, { subtask: 1, owned: [64, 128] })];
+      parts.forEach(({ holders }, i) => {
+        holders[at]!.value = i;
+      });
+      const saved = manifestOf(1, ...(await Promise.all(parts.map((part) => frozen(part, 1)))));
+      const restored: unknown[] = [];
+      for (const owned of [
+        [0, 43],
+        [43, 64],
+        [64, 128],
+      ] as const) {
+        const after = world(stages[stage]!, { owned, generation: 2 });
+        await after.state.load(saved);
+        restored.push(after.holders[at]!.restored.map(({ value }) => value));
+      }
+      expect(restored).toEqual(expected);
+    }
   });
 });

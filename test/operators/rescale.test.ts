@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { batchOf, type BatchSchema, hashKey, keyGroupOf, type SchemaField } from '../../src/batch/index.ts';
@@ -9,6 +10,7 @@ import {
   globalWindowOperator,
   joinOperator,
   keyExtractor,
+  mapAsyncOperator,
   processOperator,
   sessionOperator,
   upsertsOperator,
@@ -207,6 +209,20 @@ interface ClockContext {
   setProcessingTimer(at: number): void;
 }
 
+/** Each row's answer comes some turns later, mostly after a barrier. */
+const calls = (ordered: boolean) => (): Operator =>
+  mapAsyncOperator({
+    kind: 'mapAsync',
+    site: 'job.ts:9',
+    input: sourceNode(),
+    schema: schemaOf(field('key', text), field('at', number), field('twice', number)),
+    fn: async ({ key, at, value }: Required<EventRow>) => {
+      for (let turns = value!; turns > 0; turns -= 2) await setImmediate();
+      return { key, at, twice: value! * 2 };
+    },
+    spec: { concurrency: 3, ordered, timeoutMs: 1000, attempts: 1 },
+  });
+
 const keys = Array.from({ length: 12 }, (_, i) => `key ${i}`);
 
 interface Life {
@@ -335,6 +351,8 @@ describe('keyed operators whose key groups move at each restore', () => {
     ['first rows', { make: firsts, columns: ['key', 'at'] }],
     ['last rows', { make: lasts, feed: asUpserts }],
     ['first rows that expire', { make: expiring }],
+    ['calls', { make: calls(true) }],
+    ['calls out of order', { make: calls(false) }],
   ])('%s give the same rows at any parallelism', async (_, moved) => {
     await fc.assert(
       fc.asyncProperty(lives, async (life) => {
