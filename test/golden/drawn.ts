@@ -41,6 +41,7 @@ export const queryNames = [
   'versions',
   'lookups',
   'fetched',
+  'asked',
 ] as const;
 export const stepNames = ['map', 'filter', 'flatMap', 'select', 'rebalance', 'untyped', 'twice'] as const;
 /** How the world treats the job: at once, late, or late and failing now and then. */

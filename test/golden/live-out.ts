@@ -4,6 +4,7 @@ import { batchSchema } from '../../src/batch/index.ts';
 import { type Random, type Sabotage, seededRandom } from '../../src/core/index.ts';
 import type { Drawn } from './drawn.ts';
 import type { Experiment, Timed, Verdict } from './experiment.ts';
+import { calling } from './call-queries.ts';
 import { joining } from './join-queries.ts';
 import { byTheClock } from './clock-queries.ts';
 import { fading } from './fading-query.ts';
@@ -34,6 +35,7 @@ export const queries = {
   ...byTheClock,
   fading,
   ...joining,
+  ...calling,
   ...firstRows,
   ...tops,
   ...changing,

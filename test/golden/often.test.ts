@@ -12,6 +12,7 @@ test.each([
   'versions',
   'lookups',
   'fetched',
+  'asked',
   'regroups',
   'revisions',
   'ranks',
