@@ -721,3 +721,20 @@ const ofVisits: Stream<{ rank: number }, 'chained'> = timed
   .groupBy(sessionWindow('timestamp', '5 minutes'))
   .top(1, { by: 'status', order: 'asc' });
 void [ranked, lateAgain, newest, ofVisits];
+
+// mapAsync: rows that a function makes which asks outside
+const askedOutside: Stream<{ timestamp: EventTime; room: string }, 'rows'> = timed.mapAsync(
+  async (row, { signal }) => ({ ...row, room: String(signal.aborted) }),
+  { ordered: false, timeout: '1 second' },
+);
+const askedColumns: Stream<{ x: number }, 'rows'> = readings.mapAsync(
+  async (row) => ({ x: row.temperature }),
+  {},
+  schema({ x: t.number }),
+);
+const askedOfWindows = timed
+  .groupBy(window('timestamp', '5 minutes'))
+  .count()
+  .mapAsync(async ({ count: n }) => ({ n }), { concurrency: 3, attempts: 1 });
+same<typeof askedOfWindows, Stream<{ n: number }, 'chained'>>();
+const askedInTime: Stream<{ timestamp: EventTime }> = timed.mapAsync(async (row) => row);

@@ -162,6 +162,16 @@ readings.dropDuplicates(['deviceId'], {});
 running.dropDuplicates(['deviceId'], { within: 'forever' });
 //✗ "running"
 running.limit(3);
+//✗ "running"
+running.mapAsync(async (row) => row);
+//✗ is missing the following properties from type 'Promise<object>'
+readings.mapAsync((row) => ({ x: row.temperature }));
+//✗ Type 'string' is not assignable to type 'number'
+readings.mapAsync(async (row) => ({ x: row.deviceId }), {}, schema({ x: t.number }));
+//✗ 'parallel' does not exist
+readings.mapAsync(async (row) => row, { parallel: 3 });
+//✗ a second aggregation takes only final rows of the first: use append
+perWindow.mapAsync(async (row) => row).to(out, { mode: 'update' });
 //✗ a second aggregation takes only final rows of the first: use append
 perWindow.dropDuplicates('*').to(out, { mode: 'update' });
 //✗ complete writes the whole result each time, and a stream without an aggregation has none

@@ -2,13 +2,14 @@
 import type { LogicalNode, MapAsyncNode } from '../plan/index.ts';
 import { type Call, refused, requireFunction } from './call.ts';
 import { callsOf } from './calls.ts';
+import { nearestName } from './nearest.ts';
 import { resultSchema } from './row-schema.ts';
 import type { AnySchema } from './schema.ts';
 import type { AsyncOptions } from './stream.ts';
 
 export type AsyncRowFunction = (row: never, context: { readonly signal: AbortSignal }) => unknown;
 
-const names: ReadonlySet<string> = new Set<keyof AsyncOptions>(['concurrency', 'ordered', 'timeout', 'attempts']);
+const names: readonly string[] = ['concurrency', 'ordered', 'timeout', 'attempts'] satisfies (keyof AsyncOptions)[];
 
 /** @throws WeirError `E_PLAN` with the reason */
 export function mappedAsync(
@@ -18,13 +19,15 @@ export function mappedAsync(
   call: Call,
 ): MapAsyncNode {
   requireFunction(fn, call);
-  const stranger = Object.keys(options).find((name) => !names.has(name));
-  if (stranger !== undefined)
+  const stranger = Object.keys(options).find((name) => !names.includes(name));
+  if (stranger !== undefined) {
+    const near = nearestName(stranger, names);
     throw refused(
       call,
-      `there is no option '${stranger}'`,
+      `there is no option '${stranger}'${near === undefined ? '' : `; did you mean '${near}'?`}`,
       'its second argument are options, and its third the schema of its rows',
     );
+  }
   const { concurrency = 100, ordered = true } = options;
   return {
     kind: 'mapAsync',
