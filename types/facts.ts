@@ -738,3 +738,4 @@ const askedOfWindows = timed
   .mapAsync(async ({ count: n }) => ({ n }), { concurrency: 3, attempts: 1 });
 same<typeof askedOfWindows, Stream<{ n: number }, 'chained'>>();
 const askedInTime: Stream<{ timestamp: EventTime }> = timed.mapAsync(async (row) => row);
+void [askedOutside, askedColumns, askedInTime];

@@ -1,4 +1,5 @@
 // mapAsync as a user writes it.
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { count, from, pipeline, schema, type Stream, t, timestamp, window } from 'weir';
 import { testRun, testSource } from 'weir/testing';
@@ -92,7 +93,7 @@ describe('mapAsync', () => {
     const [operator] = plan.stages.flatMap(({ operators }) => operators).filter(({ node }) => node.kind === 'mapAsync');
     expect(operator!.state).toBe('rows under way: id string, at timestamp');
     expect(plan.warnings.filter((each) => each.includes('called for again'))).toHaveLength(1);
-    expect(String(stream)).toBe('Stream(test source → mapAsync)');
+    expect(inspect(stream)).toBe('Stream(test source → mapAsync)');
   });
 });
 
