@@ -44,6 +44,7 @@ export { call, lit, now, when } from './planned-expr.ts';
 export { type Field, fieldColumn, fieldReader, type FieldReader } from './field.ts';
 export { t } from './fields.ts';
 export { type GlobalType, globalWindow, type GlobalWindowKey, type TriggerRules } from './global-window.ts';
+export { type PerEpoch, perEpoch } from './per-epoch.ts';
 export { isStream, launchable, streamNode, streamOf } from './graph-stream.ts';
 export {
   flatMapGroupsWithState,

@@ -5,7 +5,8 @@
  * through progress/checkpoint-ledger.ts, lives through checkpoint.machine.ts.
  * Invariants: CP1 one epoch is in flight at a time, and the next opens only after the last one's sinks have published; CP2 a
  * commit is sent only after the pointer has moved; CP3 what arrives of another generation or epoch changes nothing; CP4 an epoch is
- * opened only behind a pointer that says so, and thus never again after a crash.
+ * opened only behind a pointer that says so, and thus never again after a crash; CP5 where rows are taken epoch by epoch, no generation goes on from an
+ * epoch that was given up: some would have seen its barrier, and others not.
  */
 import { type ActorRef, createActor } from 'xstate';
 import { keyHashVersion } from '../batch/index.ts';
@@ -74,6 +75,8 @@ export class Checkpoints {
   #barrier: Barrier | null = null;
   #emitted: EmissionTimes;
   readonly #everyMs: readonly number[];
+  /** An epoch of it is whole or was never: see CP5. */
+  readonly #isPerEpoch: boolean;
   #time: number;
   #last: Last | null = null;
   #due = false;
@@ -92,6 +95,7 @@ export class Checkpoints {
     this.#ledger = newLedger(options.participants, options.highestEpoch);
     this.#emitted = options.emitted;
     this.#everyMs = everyMsOf(options.plan);
+    this.#isPerEpoch = options.plan.stages.some(({ operators }) => operators.some(({ node }) => node.kind === 'perEpoch'));
     this.#time = Math.max(options.epochTime, ...Object.values(options.emitted));
     const actor = createActor(
       checkpointMachine.provide({
@@ -232,13 +236,13 @@ export class Checkpoints {
     const { epoch } = this.#barrier!;
     this.#ledger = abortEpoch(this.#ledger, epoch);
     this.#o.abort(epoch);
-    if (this.#ledger.abortedInARow >= abortsInARowMax) {
-      this.#o.failed(
-        new WeirError('E_STORE', `${abortsInARowMax} checkpoints in a row could not be taken: ${this.#declined}`, {
-          retry: 'backoff',
-        }),
-      );
-    }
+    if (this.#ledger.abortedInARow >= abortsInARowMax)
+      return this.#giveUp(`${abortsInARowMax} checkpoints in a row could not be taken: ${this.#declined}`);
+    if (this.#isPerEpoch) this.#giveUp(`checkpoint ${epoch} could not be taken: ${this.#declined}`);
+  }
+
+  #giveUp(why: string): void {
+    this.#o.failed(new WeirError('E_STORE', why, { retry: 'backoff' }));
   }
 
   async #publish(): Promise<void> {

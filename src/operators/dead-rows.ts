@@ -49,7 +49,7 @@ export function setAsideFor(context: OperatorContext, batch: Batch, i: number, f
   );
 }
 
-function jsonBytes(row: object): Uint8Array {
+export function jsonBytes(row: object): Uint8Array {
   return new TextEncoder().encode(textOf(row));
 }
 

@@ -21,6 +21,7 @@ export type {
   SplitEvent,
   Step,
 } from './operator.ts';
+export { perEpochOperator } from './per-epoch-operator.ts';
 export { processOperator } from './process-operator.ts';
 export { projectOperator } from './project-operator.ts';
 export { reduceOperator } from './reduce-operator.ts';

@@ -11,6 +11,7 @@ import { limitOperator } from './limit-operator.ts';
 import { mapAsyncOperator } from './map-async-operator.ts';
 import { countWindowOperator } from './count-window-operator.ts';
 import type { Operator } from './operator.ts';
+import { perEpochOperator } from './per-epoch-operator.ts';
 import { processOperator } from './process-operator.ts';
 import { reduceOperator } from './reduce-operator.ts';
 import { rowOperator } from './row-operator.ts';
@@ -54,6 +55,8 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
       return reduceOperator(node, emissions);
     case 'process':
       return processOperator(node);
+    case 'perEpoch':
+      return perEpochOperator(node);
     case 'join':
       if (node.regular !== undefined) return regularJoinOperator(node);
       if (node.asOf === true) return asOfJoinOperator(node);

@@ -113,6 +113,8 @@ function labelOf({ node }: Resolved): string {
       return shortened(joinText(node));
     case 'lookup':
       return `${node.how} lookup on ${pairsText(node.keys)}`;
+    case 'perEpoch':
+      return node.does;
     case 'dedup':
       return shortened(`first of ${node.keys.join(', ')}`);
     case 'limit':
@@ -148,6 +150,8 @@ function keysOf({ node }: Resolved): readonly string[] {
     case 'reduce':
     case 'process':
       return [selectorText(node.key)];
+    case 'perEpoch':
+      return [node.does, ...(node.key === undefined ? [] : [selectorText(node.key)])];
     case 'watermark':
       return [node.column];
     case 'join':
@@ -183,6 +187,8 @@ function stateOf({ node }: Resolved): string | null {
       }`;
     case 'join':
       return `${joinText(node)}; ${keptText(node)}`;
+    case 'perEpoch':
+      return `${node.does}, ${node.key === undefined ? 'of all rows' : `by ${selectorText(node.key)}`}`;
     case 'dedup':
       return `first of ${node.keys.join(', ')}; remembered ${rememberedText(node.remembered)}`;
     case 'limit':

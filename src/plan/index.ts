@@ -35,6 +35,7 @@ export type {
   TopSpec,
   UnionNode,
 } from './logical.ts';
+export type { EpochEnd, EpochResult, PerEpochNode } from './per-epoch.ts';
 export type { SourceAlignment, TimeStrategy, WatermarkNode } from './watermark-node.ts';
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
 export { hasWatermark, isChanging, kindOf, kindsOf, underWatermark, watermarkedColumns } from './kinds.ts';

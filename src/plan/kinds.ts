@@ -46,6 +46,7 @@ export function kindsOf(node: LogicalNode): ReadonlySet<Kind> {
     case 'source':
     case 'late':
     case 'process':
+    case 'perEpoch':
     case 'changelog':
       return new Set(['rows']);
     case 'reduce':
@@ -125,6 +126,7 @@ export function underWatermark(node: LogicalNode, column: string): Answer {
     case 'lookup':
       return ofLookup(node, column);
     case 'source':
+    case 'perEpoch':
     case 'changes':
     case 'upserts':
       // A row may be taken back long after its time.
@@ -207,6 +209,7 @@ export function hasWatermark(node: LogicalNode): boolean {
     case 'watermark':
       return true;
     case 'source':
+    case 'perEpoch':
       return false;
     case 'union':
       return node.inputs.every(hasWatermark);

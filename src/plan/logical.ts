@@ -9,6 +9,7 @@ import type { LookupNode, MapAsyncNode } from './call-nodes.ts';
 import type { ChangelogNode, ChangesNode, UpsertsNode } from './change-nodes.ts';
 import type { GroupTime } from './group-time.ts';
 import type { JoinBound, JoinColumn, JoinType } from './join-shape.ts';
+import type { PerEpochNode } from './per-epoch.ts';
 import type { WatermarkNode } from './watermark-node.ts';
 import type { CountSpec, SessionSpec, TriggerSpec, WindowSpec } from './window-spec.ts';
 
@@ -294,6 +295,7 @@ export type LogicalNode =
   | LateNode
   | ReduceNode
   | ProcessNode
+  | PerEpochNode
   | JoinNode
   | LookupNode
   | MapAsyncNode

@@ -197,6 +197,7 @@ class Draft {
     if (node.kind === 'sink' && node.sink.single) return 1;
     if (node.kind === 'aggregate' && node.keys.length === 0) return 1;
     if (node.kind === 'limit' && node.local !== true) return 1;
+    if (node.kind === 'perEpoch' && node.key === undefined) return 1;
     if (node.parallelism !== undefined) return node.parallelism;
     if (node.kind === 'source' || shuffleKey(node, 0) !== null || feeds.some((feed) => feed.rebalanced)) return this.#parallelism;
     return Math.max(...feeds.map((feed) => this.#places.get(feed.from)!.stage.parallelism));

@@ -12,6 +12,8 @@ export function shuffleKey(node: LogicalNode, input: number): Edge['key'] {
     case 'reduce':
     case 'process':
       return node.key;
+    case 'perEpoch':
+      return node.key ?? { columns: [] };
     case 'join':
       return { columns: node.keys[input]! };
     default:

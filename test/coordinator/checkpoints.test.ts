@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CheckpointRecord, Checkpoints, CheckpointStore } from '../../src/coordinator/index.ts';
 import { epoch, generation, silentLogger, WeirError } from '../../src/core/index.ts';
-import { planJob } from '../../src/plan/index.ts';
+import { type PhysicalPlan, planJob } from '../../src/plan/index.ts';
 import type { Barrier } from '../../src/progress/index.ts';
 import { type JobStores, openMemoryStores } from '../../src/state/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { job, map, sink, source } from '../plan/nodes.ts';
+import { job, map, perEpoch, sink, source } from '../plan/nodes.ts';
 import { noCounters, part, snapshot } from './manifests.ts';
 
 const plan = planJob(job([sink(map(source('in', { name: 'in' })))], { name: 'test' }));
@@ -23,6 +23,7 @@ class World {
   gate: Promise<void> = Promise.resolve();
   broken = false;
   abortEvery = 0;
+  plan: PhysicalPlan = plan;
   lastBarrier: Barrier | null = null;
 
   async begin(): Promise<this> {
@@ -42,7 +43,7 @@ class World {
     await this.store.load();
     await this.store.fence(4, 'i', 10);
     this.checkpoints = new Checkpoints({
-      plan,
+      plan: this.plan,
       generation: generation(4),
       store: this.store,
       incarnation: 'i',
@@ -250,6 +251,20 @@ describe('checkpoints of a generation', () => {
     await world.complete(13);
     await settle();
     expect(answer).toBe(13);
+  });
+
+  test('CP5: where rows are taken epoch by epoch one that is declined ends the generation', async () => {
+    world.plan = planJob(job([sink(perEpoch(source('in', { name: 'in' })))], { name: 'test' }));
+    await world.begin();
+    world.checkpoints.hurry();
+    await world.complete(11);
+    world.checkpoints.hurry();
+    world.checkpoints.declined(12, '0/1', 'disk full');
+    expect(world.said.slice(-3)).toEqual([
+      'trigger 12',
+      'abort 12',
+      'failed E_STORE: checkpoint 12 could not be taken: disk full',
+    ]);
   });
 
   test('the last one follows what is in flight, closes the job, and an end is stronger than a stop', async () => {

@@ -15,6 +15,7 @@ import type {
   DedupNode,
   CountSpec,
   LogicalNode,
+  PerEpochNode,
   ProcessNode,
   ReduceNode,
   Remembered,
@@ -134,6 +135,19 @@ export function reduceNode(fn: (a: never, b: never) => unknown, schema: BatchSch
 }
 export function processNode(parts: Pick<ProcessNode, 'onRow' | 'schema'> & Partial<ProcessNode>): ProcessNode {
   return { kind: 'process', site: 'job.ts:6', input: watermarkNode(0), key: { column: 'key' }, state: {}, ...parts };
+}
+
+/** By `key` unless said. */
+export function perEpochNode(parts: Pick<PerEpochNode, 'onEpoch' | 'schema'> & Partial<PerEpochNode>): PerEpochNode {
+  return {
+    kind: 'perEpoch',
+    site: 'job.ts:6',
+    input: sourceNode(),
+    key: { column: 'key' },
+    does: 'something',
+    every: 1,
+    ...parts,
+  };
 }
 
 /** The same rows by other names, for the right side of a join. */

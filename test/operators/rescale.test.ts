@@ -11,6 +11,7 @@ import {
   joinOperator,
   keyExtractor,
   mapAsyncOperator,
+  perEpochOperator,
   processOperator,
   sessionOperator,
   upsertsOperator,
@@ -32,6 +33,7 @@ import {
   joinNode,
   number,
   otherRows,
+  perEpochNode,
   processNode,
   rowsItem,
   schemaOf,
@@ -162,6 +164,22 @@ const above = applyExpr(
   columnExpr(['left', 'value'], { type: number, nullable: true }),
   columnExpr(['right', 'n'], { type: number, nullable: false }),
 );
+
+/** The sum of all that ever came for a key, at each barrier; a key is forgotten when that is a multiple of 5. */
+const totals = (): Operator =>
+  perEpochOperator(
+    perEpochNode({
+      schema: schemaOf(field('key', text), field('batch', number), field('total', number)),
+      onEpoch: ((
+        rows: readonly { value: number }[],
+        { key, state = 0, batch }: { key: string; state?: number; batch: number },
+      ) => {
+        const total = rows.reduce((sum, { value }) => sum + value, state);
+        return { rows: [{ key, batch, total }], ...(total % 5 === 0 ? {} : { state: total }) };
+      }) as never,
+    }),
+  );
+
 const asOf = (toleranceMs: number) => (): Operator =>
   asOfJoinOperator(joinNode({ how: 'left', asOf: true, bound: { left: 'at', right: 'seen', lowMs: -toleranceMs, highMs: 0 } }));
 /** Remembers for a time, lists, and sets a timer on the clock for each row; the clock has passed all of them. */
@@ -348,6 +366,7 @@ describe('keyed operators whose key groups move at each restore', () => {
     ['as-of joins that grow old', { make: asOf(30), feed: asVersions }],
     ['timers on the clock, and what lasts for a time,', { make: byTheClock }],
     ['what is forgotten in event time', { make: fading }],
+    ['what is taken epoch by epoch', { make: totals }],
     ['first rows', { make: firsts, columns: ['key', 'at'] }],
     ['last rows', { make: lasts, feed: asUpserts }],
     ['first rows that expire', { make: expiring }],

@@ -12,6 +12,7 @@ import {
   type LogicalJob,
   type LogicalNode,
   type OutputMode,
+  type PerEpochNode,
   type PhysicalPlan,
   type ProcessNode,
   type ProjectNode,
@@ -118,6 +119,15 @@ export const firsts = (input: LogicalNode, remembered: Remembered = { until: 'pa
   keys: ['ts', 'k'],
   remembered,
   ...base,
+});
+export const perEpoch = (input: LogicalNode, more: More & Partial<Pick<PerEpochNode, 'key' | 'does'>> = {}): PerEpochNode => ({
+  kind: 'perEpoch',
+  input,
+  does: 'batches',
+  every: 1,
+  onEpoch: () => ({ rows: [] }),
+  ...base,
+  ...more,
 });
 export const joined = (inputs: JoinNode['inputs'], more: Partial<JoinNode> = {}): JoinNode => ({
   kind: 'join',

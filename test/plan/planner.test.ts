@@ -11,6 +11,7 @@ import {
   late,
   limit,
   map,
+  perEpoch,
   rebalance,
   reduce,
   routes,
@@ -305,4 +306,29 @@ describe('the fingerprint of a plan', () => {
       expect(build(change)).not.toBe(build());
     },
   );
+});
+
+describe('what is taken epoch by epoch', () => {
+  const stagesOf = (node: LogicalNode): string[] =>
+    planJob(job([sink(node)]), 3).stages.map(
+      ({ parallelism, operators }) => `${parallelism}: ${operators.map(({ label }) => label).join(' ')}`,
+    );
+
+  test('by key is spread like any keyed state, and all together is in one subtask', () => {
+    expect(stagesOf(perEpoch(source(), { does: 'sums', key: { column: 'k' } }))[1]).toMatch(/^3: sums/);
+    expect(stagesOf(perEpoch(source(), { does: 'all' }))[1]).toMatch(/^1: all/);
+  });
+
+  test('is found again by what it does, beside others of the same input', () => {
+    const input = source();
+    const idsOf = (...does: string[]): Record<string, string> =>
+      Object.fromEntries(
+        planJob(job(does.map((each) => sink(perEpoch(input, { does: each })))))
+          .stages.flatMap(({ operators }) => operators)
+          .filter(({ node }) => node.kind === 'perEpoch')
+          .map(({ label, id }) => [label, id]),
+      );
+    expect(idsOf('a', 'b')).toEqual(idsOf('b', 'a'));
+    expect(idsOf('a', 'b')['a']).not.toBe(idsOf('a', 'b')['b']);
+  });
 });
