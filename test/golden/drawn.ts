@@ -24,6 +24,7 @@ export const queryNames = [
   'fading',
   'alarms',
   'epochTimes',
+  'microBatches',
   'firsts',
   'expiring',
   'limited',

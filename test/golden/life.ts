@@ -27,6 +27,8 @@ export interface LifeOptions {
   /** Should this call of a store or sink fail? */
   readonly failing?: () => boolean;
   readonly sabotage?: Sabotage;
+  /** A generation may end though nothing has failed: with an epoch that was given up. */
+  readonly restarts?: boolean;
   /** In memory unless said. */
   readonly ground?: Ground;
 }
@@ -98,7 +100,7 @@ async function turns(job: RunningJob, ground: Ground, stores: RoughStores, most:
 
 /** Null: it died while it began. */
 async function begin(options: LifeOptions, ground: Ground, stores: RoughStores, parallelism: number): Promise<RunningJob | null> {
-  const fails = options.failing !== undefined || ground.isUnsteady;
+  const fails = options.failing !== undefined || ground.isUnsteady || options.restarts === true;
   const job: LogicalJob = {
     name: 'life',
     outputs: options.outputs,

@@ -10,6 +10,7 @@ import { byTheClock } from './clock-queries.ts';
 import { fading } from './fading-query.ts';
 import { firstRows } from './first-row-queries.ts';
 import { counted } from './count-queries.ts';
+import { microBatches } from './per-epoch-queries.ts';
 import { keyed } from './keyed-queries.ts';
 import { type Ground, live } from './life.ts';
 import { type Stamped, stamped } from './plain.ts';
@@ -43,6 +44,7 @@ export const queries = {
   sessions,
   counted,
   ...triggering,
+  microBatches,
 };
 
 /** Only what the query's answer does not depend on. */
@@ -81,6 +83,8 @@ export function fitting(life: Drawn): Drawn {
       return { ...life, steps: without('untyped') };
     case 'versions': // of equal times, the order of splits decides, which are those of one source
       return { ...life, right: [], steps: without('rebalance', 'twice'), delay: life.delay * 4 };
+    case 'microBatches': // each epoch that is given up begins all again, and slow inputs need some to give anything
+      return { ...life, abortEvery: life.abortEvery * 4 };
     case 'joins': // most of what comes late by a little would meet nobody
       return { ...life, delay: life.delay * 8 };
     default:
@@ -147,6 +151,7 @@ export async function liveOut(drawnLife: Drawn, { sabotage, world = new World(),
         crashes: life.crashes,
         parallelisms: life.parallelisms,
         slow: life.trouble !== 'none',
+        restarts: life.query === 'microBatches',
         ...(life.trouble === 'failing' ? { failing } : {}),
         ...(breaks === undefined ? {} : { sabotage: breaks }),
         ...(ground === undefined ? {} : { ground }),

@@ -5,7 +5,7 @@ import { liveOut } from './live-out.ts';
 
 const seed = 20_161_129;
 
-/** Joins of every type and bound, rows that change, global windows, and state that fades, which the mixed lives meet now and then. */
+/** What the mixed lives meet now and then. */
 test.each([
   'fading',
   'joins',
@@ -22,6 +22,7 @@ test.each([
   'lasts',
   'triggers',
   'ownTriggers',
+  'microBatches',
 ] as const)('%s give what the plain way gives, whatever happens to them', { timeout: 300_000 }, async (query) => {
   for (const life of fc.sample(drawn, { numRuns: 20, seed })) {
     const { findings } = await liveOut({ ...life, query });

@@ -75,6 +75,8 @@ export const lifePlans: fc.Arbitrary<LifePlan> = fc.record({
         'fading' as const,
         'process' as const,
         'sessions' as const,
+        'microBatches' as const,
+        'microBatches' as const,
         ...Array.from({ length: 5 }, () => 'joins' as const),
       ),
     )
