@@ -26,6 +26,7 @@ const shared = {
   resolve: {
     alias: [
       { find: /^weir$/, replacement: source('index.ts') },
+      { find: /^weir\/dstream$/, replacement: source('dstream/index.ts') },
       { find: /^weir\/connectors$/, replacement: source('connectors/index.ts') },
       { find: /^weir\/testing$/, replacement: source('testing/index.ts') },
     ],

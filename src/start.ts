@@ -29,7 +29,7 @@ import {
 } from './api/index.ts';
 import { from as streamFrom } from './connectors/index.ts';
 import { type Duration, durationMs, epoch, runTrigger, silentLogger, sleep, WeirError } from './core/index.ts';
-import { type JobStatus, realClock, type RunningJob, startJob, writeSavepoint } from './runtime/index.ts';
+import { type JobStatus, onceItRuns, realClock, type RunningJob, startJob, writeSavepoint } from './runtime/index.ts';
 
 const defaultStateDir = '.weir';
 const progressPollMs = 50;
@@ -142,17 +142,6 @@ function jobOf(running: RunningJob, { signal }: RunOptions, over: () => Promise<
     progress: () => progressOf(running, finished),
     [Symbol.asyncDispose]: async () => void (await stop()),
   };
-}
-
-/** A job that begins, or begins again after a failure, takes checkpoints in a moment; one that is over never again. */
-async function onceItRuns(running: RunningJob, finished: Promise<unknown>): Promise<void> {
-  let over = false;
-  const end = finished.then(
-    () => (over = true),
-    () => (over = true),
-  );
-  while (!over && ['starting', 'restoring', 'restarting'].includes(running.status().state))
-    await Promise.race([end, sleep(realClock, progressPollMs)]);
 }
 
 /** The end of a job that would not stop: as by a crash, so that nothing is lost but time. */

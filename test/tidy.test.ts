@@ -24,6 +24,7 @@ const layers = readLayers(read('src/README.md'));
 const entries = [
   'src/index.ts',
   'src/connectors/index.ts',
+  'src/dstream/index.ts',
   'src/testing/index.ts',
   'src/service/index.ts',
   'src/service/bin.ts',

@@ -1,6 +1,7 @@
 // What must not compile, and what the user is told. A comment `//✗ words` says: the next statement has an error containing the words.
 import { aggregate, avg, collect, count, countDistinct, countWindow, cumulativeWindow, defineSink, foreachBatch, from, globalWindow, json, pipeline, schema, sessionWindow, state, sum, t, timestamp, window, windowTrigger, type RowOf, type Stream } from 'weir';
 import { file, jetstream, stdout } from 'weir/connectors';
+import { type DStream, StreamingContext } from 'weir/dstream';
 
 const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), status: t.oneOf('ok', 'bad'), timestamp: t.timestamp, raw: t.list(t.string) });
 declare const readings: Stream<RowOf<typeof Reading>>;
@@ -288,3 +289,14 @@ l.asOfJoin(r, { on: 'id' }).to(out, { mode: 'update' });
 l.select((c) => ({ w: window(c.a, '1 minute') }));
 //✗ Property '[streamBrand]' is missing
 readings.join(readings.keyBy('deviceId'), { on: 'deviceId' });
+
+// ── DStreams
+declare const lines: DStream<string>;
+//✗ The 'this' context of type 'DStream<string>' is not assignable
+lines.reduceByKey((a, b) => a);
+//✗ is not assignable to parameter of type
+new StreamingContext('2');
+//✗ is not assignable to parameter of type
+lines.window(30);
+//✗ is not assignable to parameter of type 'DStream<string>'
+lines.union(lines.map((line) => line.length));

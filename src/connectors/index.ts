@@ -24,4 +24,4 @@ export { kv, type KvSinkOptions } from './kv/index.ts';
 export { type MemorySink, memorySink, type MemorySinkOptions } from './memory/index.ts';
 export { nats, type NatsSinkOptions, type NatsSourceOptions } from './nats/index.ts';
 export { socket, type SocketSourceOptions } from './socket/index.ts';
-export { stdout, type StdoutOptions, stdoutSinkTo } from './stdout/index.ts';
+export { stdout, type StdoutOptions, stdoutSinkTo, writeOut } from './stdout/index.ts';

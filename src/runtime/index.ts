@@ -11,6 +11,7 @@ export { type Redact, redactedError, redactedLogger } from './nats/secrets.ts';
 export { spawnTied, type TiedChild } from './nats/tied-child.ts';
 export { checkPermissions, checkServer, describeServer, type ServerNeeds, type ServerReport } from './nats/server-check.ts';
 export { Crew, type Hand } from './crew.ts';
+export { onceItRuns } from './once-it-runs.ts';
 export { realClock } from './real-clock.ts';
 export { realRandom } from './real-random.ts';
 export type { OperatedJob, Saved, Stopped } from './operated-job.ts';

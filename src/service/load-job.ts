@@ -29,7 +29,12 @@ const ending = extname(import.meta.url);
 
 function ownModules(): OwnModules {
   const url = (path: string): string => new URL(`../${path}${ending}`, import.meta.url).href;
-  return { weir: url('index'), 'weir/connectors': url('connectors/index'), 'weir/testing': url('testing/index') };
+  return {
+    weir: url('index'),
+    'weir/connectors': url('connectors/index'),
+    'weir/dstream': url('dstream/index'),
+    'weir/testing': url('testing/index'),
+  };
 }
 
 async function enableTypeScript(): Promise<void> {

@@ -1,5 +1,6 @@
 import { stdoutSink } from './stdout-sink.ts';
 
+export { writeOut } from './write-out.ts';
 export { stdoutSinkTo, type StdoutOptions } from './stdout-sink.ts';
 
 /** Results for people, on the terminal. */
