@@ -82,11 +82,11 @@ export {
   type StateSpec,
   type ValueState,
 } from './state-field.ts';
+export type { AsyncOptions } from './map-async.ts';
 export { type Table, tableOf } from './table.ts';
 export type {
   Aggregated,
   AnyStream,
-  AsyncOptions,
   Grouped,
   Joined,
   KeyedStream,

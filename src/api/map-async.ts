@@ -1,11 +1,23 @@
 /** `mapAsync()`: rows that a function makes which asks outside, as a node. */
+import type { Duration } from '../core/index.ts';
 import type { LogicalNode, MapAsyncNode } from '../plan/index.ts';
 import { type Call, refused, requireFunction } from './call.ts';
 import { callsOf } from './calls.ts';
 import { nearestName } from './nearest.ts';
 import { resultSchema } from './row-schema.ts';
 import type { AnySchema } from './schema.ts';
-import type { AsyncOptions } from './stream.ts';
+
+/** How the function of `mapAsync` is called. */
+export interface AsyncOptions {
+  /** Calls at a time, of one subtask (100). */
+  readonly concurrency?: number;
+  /** Rows go on in the order in which they came (true); otherwise they may overtake each other, but no watermark. */
+  readonly ordered?: boolean;
+  /** Of one call (10 seconds). */
+  readonly timeout?: Duration;
+  /** Calls for one row, before it has no answer (3); there are 100 ms after the first, then twice as long, up to 10 seconds. */
+  readonly attempts?: number;
+}
 
 export type AsyncRowFunction = (row: never, context: { readonly signal: AbortSignal }) => unknown;
 

@@ -40,6 +40,7 @@ import type {
   LookupOf,
   RegularJoinOptions,
 } from './join-types.ts';
+import type { AsyncOptions } from './map-async.ts';
 import type { Output } from './output.ts';
 import type { ProcessFunction } from './process-function.ts';
 import type { AnySchema } from './schema.ts';
@@ -327,17 +328,6 @@ export interface WatermarkOptions {
   readonly idleAfter?: Duration;
   /** Read splits that are ahead of others no further until those have come up (as fast as each can be read). */
   readonly align?: WatermarkAlignment;
-}
-/** How the function of `mapAsync` is called. */
-export interface AsyncOptions {
-  /** Calls at a time, of one subtask (100). */
-  readonly concurrency?: number;
-  /** Rows go on in the order in which they came (true); otherwise they may overtake each other, but no watermark. */
-  readonly ordered?: boolean;
-  /** Of one call (10 seconds). */
-  readonly timeout?: Duration;
-  /** Calls for one row, before it has no answer (3); there are 100 ms after the first, then twice as long, up to 10 seconds. */
-  readonly attempts?: number;
 }
 /** How long values are remembered that no watermark clears away. */
 export interface Remember {

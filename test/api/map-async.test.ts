@@ -119,7 +119,7 @@ describe('what mapAsync cannot do is refused', () => {
             { on: 'id', ttl: '1 hour' },
           ) as never as typeof orders
         ).mapAsync(fn),
-      'mapAsync(): the rows of this stream are taken back as partners come and go, and it takes only final rows',
+      'mapAsync(): the rows of this stream may be taken back, and it takes only final rows',
     ],
   ])('%s', (attempt, message) => {
     expect(refusal(attempt)).toBe(message);

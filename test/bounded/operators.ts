@@ -10,11 +10,13 @@ import {
   globalWindowOperator,
   joinOperator,
   type Operator,
+  perEpochOperator,
   processOperator,
   reduceOperator,
   regularJoinOperator,
   sessionOperator,
   tableJoinOperator,
+  upsertsOperator,
 } from '../../src/operators/index.ts';
 import type { Emission, TriggerSpec } from '../../src/plan/index.ts';
 import type { FedItem } from '../../src/testing/operator-run.ts';
@@ -23,15 +25,18 @@ import {
   type AggregateOptions,
   dedupNode,
   type EventRow,
+  events,
   field,
   joinNode,
   number,
   otherRows,
+  perEpochNode,
   processNode,
   reduceNode,
   rowsItem,
   schemaOf,
   sliding,
+  sourceNode,
   text,
   triggerSpec,
   tumbling,
@@ -126,6 +131,32 @@ export const boundedOperators: Readonly<Record<string, Readonly<Record<string, B
     },
     'global windows that keep what goes out': {
       make: () => globalWindowOperator(aggregateNode({ trigger: secondAfter(true), aggregates: sum }), [update]),
+      key: fixed,
+    },
+  },
+  'upserts-operator': {
+    'last rows': {
+      make: () => upsertsOperator({ kind: 'upserts', input: sourceNode(), keys: ['key'], site: 'job.ts:8', schema: events }),
+      key: fixed,
+    },
+    'last rows that grow old': {
+      make: () =>
+        upsertsOperator({ kind: 'upserts', input: sourceNode(), keys: ['key'], ttlMs: 1, site: 'job.ts:8', schema: events }),
+      key: passing,
+    },
+  },
+  'per-epoch-operator': {
+    'totals, epoch by epoch': {
+      make: () =>
+        perEpochOperator(
+          perEpochNode({
+            schema: schemaOf(field('key', text), field('total', number)),
+            onEpoch: ((rows: readonly object[], { key, state = 0 }: { key: string; state?: number }) => ({
+              rows: [{ key, total: state + rows.length }],
+              state: (state + rows.length) % 100,
+            })) as never,
+          }),
+        ),
       key: fixed,
     },
   },
