@@ -9,11 +9,14 @@ export const contestants = {
   'spark-rocksdb': { peer: 'spark', rocksdb: true, only: ({ key, windowed }) => key !== undefined || windowed === true },
 };
 
+/** Weir: with two workers over NATS, in one process, with two threads. */
+const ownForms = ['weir', 'weir-one', 'weir-threads'];
+
 /** @returns those of these names, or an error that says which there are; the loop by hand is also called `node` */
 export function contestantsNamed(names) {
   return names.flatMap((name) => {
     if (name === 'node') return ['hand', 'hand-each'];
-    if (name === 'weir' || Object.hasOwn(contestants, name)) return [name];
-    throw new Error(`there is no peer '${name}': ${['node', ...Object.keys(contestants)].join(', ')}`);
+    if (ownForms.includes(name) || Object.hasOwn(contestants, name)) return [name];
+    throw new Error(`there is no peer '${name}': ${[...ownForms.slice(1), 'node', ...Object.keys(contestants)].join(', ')}`);
   });
 }

@@ -42,5 +42,5 @@ export {
 } from './schema.ts';
 export { describeValue, valueError } from './value-error.ts';
 export { TextArena } from './text-arena.ts';
-export { bufferOver, latin1Slice } from './text.ts';
+export { bufferOver, latin1Slice, type TextBytes } from './text.ts';
 export { latin1Text } from './text-cache.ts';

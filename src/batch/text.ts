@@ -11,6 +11,8 @@ export interface TextBytes extends Uint8Array {
   toString(encoding?: 'latin1' | 'utf8' | 'utf16le', from?: number, to?: number): string;
   /** `toString` asks more questions. */
   latin1Slice(from: number, to: number): string;
+  /** How many bytes the text takes, which are then there from `at` on. */
+  write(text: string, at: number, encoding: 'latin1' | 'utf8' | 'utf16le'): number;
 }
 
 /** Over the same memory, with text methods. */

@@ -6,8 +6,7 @@
  * makes of it; so keeping a row costs no object, and writing a snapshot a copy. Buckets are dropped whole.
  * Invariants: JO1 the rows of a key in a bucket are in the order in which they came.
  */
-import { Buffer } from 'node:buffer';
-import { keyOfOne } from '../../batch/index.ts';
+import { bufferOver, keyOfOne } from '../../batch/index.ts';
 import type { StateTable, ValueCodec } from '../../state/index.ts';
 import type { OperatorContext } from '../operator.ts';
 import { copyBytes, Memory, Rooms } from './memory.ts';
@@ -271,7 +270,7 @@ const pieces: ValueCodec<Piece> = {
     const rows = from.varint();
     const own = from.bytes();
     const { length } = own;
-    const memory = new Memory(length, Buffer.from(own.buffer, own.byteOffset, length));
+    const memory = new Memory(length, bufferOver(own));
     return { pieces: count, rows, memory, start: 0, room: length, length };
   },
 };

@@ -1,14 +1,14 @@
 /** Memory for rows as bytes, outside of the garbage collector's heap. */
-import { Buffer } from 'node:buffer';
+import type { TextBytes } from '../../batch/index.ts';
 
 const roomBytes = 1 << 16;
 const copiedByHand = 192;
 
 export class Memory {
-  readonly bytes: Buffer;
+  readonly bytes: TextBytes;
   readonly view: DataView;
 
-  constructor(size: number, bytes: Buffer = Buffer.allocUnsafeSlow(size)) {
+  constructor(size: number, bytes: TextBytes = Buffer.allocUnsafeSlow(size) as unknown as TextBytes) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }

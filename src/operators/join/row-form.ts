@@ -5,12 +5,12 @@
  * each, and the texts end to end, UTF-8 but for those with lone surrogates, whose length says so; all others as their codecs write them.
  * Invariants: JO6 what is put into columns is what the row had.
  */
-import { Buffer } from 'node:buffer';
 import {
   anySchema,
   type Batch,
   BatchBuilder,
   batchSchema,
+  bufferOver,
   type ColumnBuilder,
   ByteReader,
   ByteWriter,
@@ -35,7 +35,7 @@ export interface RowBytes {
 }
 /** A row that has its bytes for itself. */
 export const rowOf = (bytes: Uint8Array): RowBytes => ({
-  memory: new Memory(bytes.length, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+  memory: new Memory(bytes.length, bufferOver(bytes)),
   at: 0,
 });
 type ReadRow = (i: number) => unknown;
