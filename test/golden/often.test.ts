@@ -24,7 +24,7 @@ test.each([
   'ownTriggers',
   'microBatches',
 ] as const)('%s give what the plain way gives, whatever happens to them', { timeout: 300_000 }, async (query) => {
-  for (const life of fc.sample(drawn, { numRuns: 20, seed })) {
+  for (const life of fc.sample(drawn, { numRuns: 12, seed })) {
     const { findings } = await liveOut({ ...life, query });
     const where = JSON.stringify({ ...life, query });
     for (const { what, actual, expected } of findings) expect(actual, `${what}: ${where}`).toEqual(expected);
