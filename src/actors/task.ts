@@ -75,6 +75,7 @@ export class Task implements Schedulable {
   /** The latest epoch whose barrier is on its way. */
   #expected = 0;
   #settled = 0;
+  #aborted = 0;
   #epochBytes = 0;
   #hurried = false;
   #exhausted = false;
@@ -83,8 +84,8 @@ export class Task implements Schedulable {
   readonly #alarm: Alarm;
   /** What came last was the time. */
   #wasTold = false;
-  /** The last barrier of this run has passed: what comes due now is for the next one. */
-  #isOver = false;
+  /** The epoch of the last barrier of this run, once that has passed: what comes due then is for the next run. 0 = it has not, or its epoch was given up. */
+  #over = 0;
   /** Time spent working and time spent held back by others, ms, since the task began. */
   busyMs = 0;
   heldBackMs = 0;
@@ -127,6 +128,8 @@ export class Task implements Schedulable {
 
   abort(epoch: Epoch): void {
     this.#settled = Math.max(this.#settled, epoch);
+    this.#aborted = Math.max(this.#aborted, epoch);
+    if (this.#over <= epoch) this.#over = 0;
     // The barrier that was to make room for more does not come: another is asked for.
     this.#hurried = false;
     if (this.#requested !== null && this.#requested.epoch <= epoch) this.#requested = null;
@@ -183,7 +186,7 @@ export class Task implements Schedulable {
       const barrier = this.#inChain;
       this.#inChain = null;
       this.#settled = Math.max(this.#settled, barrier.epoch);
-      this.#isOver ||= barrier.last !== undefined;
+      if (barrier.last !== undefined && barrier.epoch > this.#aborted) this.#over = barrier.epoch;
       this.#events.barrierPassed(barrier);
       return true;
     }
@@ -194,7 +197,7 @@ export class Task implements Schedulable {
   }
 
   #tellTime(): boolean {
-    this.#wasTold = this.#alarm.rung && !this.#isOver && this.#chain.tell(this.#options.clock.now());
+    this.#wasTold = this.#alarm.rung && this.#over === 0 && this.#chain.tell(this.#options.clock.now());
     this.#alarm.rung = false;
     return this.#wasTold;
   }
@@ -207,7 +210,7 @@ export class Task implements Schedulable {
   /** Not before those that were told the time have looked what is due. */
   #setAlarm(): void {
     const { dueAt } = this.#chain;
-    if (dueAt < Infinity && !this.#isOver && this.#chain.idle) this.#alarm.set(dueAt);
+    if (dueAt < Infinity && this.#over === 0 && this.#chain.idle) this.#alarm.set(dueAt);
   }
 
   #account(begun: number, worked: boolean): void {

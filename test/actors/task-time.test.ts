@@ -175,6 +175,29 @@ describe('the clock, for operators that wait for it', () => {
     expect(log).toEqual(['freeze 1']);
   });
 
+  test('after the last epoch was given up the run goes on, and so does the time', () => {
+    const { log, clock, task, sender } = waiting(1100);
+    steps(task);
+    sender.send({ kind: 'barrier', barrier: barrier(1, 'stop') });
+    steps(task);
+    task.abort(barrier(1).epoch);
+    clock.advance(500);
+    steps(task);
+    expect(log).toEqual(['freeze 1', 'time 1500']);
+  });
+
+  test('the last barrier of an epoch that was given up while it was on its way is none', () => {
+    const { log, clock, task, sender } = waiting(1100);
+    steps(task);
+    sender.send({ kind: 'barrier', barrier: barrier(1, 'stop') });
+    task.step();
+    task.abort(barrier(1).epoch);
+    steps(task);
+    clock.advance(500);
+    steps(task);
+    expect(log.at(-1)).toBe('time 1500');
+  });
+
   test('wall time that is set forward is noticed within a minute', () => {
     let ahead = 0;
     const steady = new VirtualClock(0);
