@@ -5,12 +5,13 @@ import type { TriggerAction } from '../plan/index.ts';
 import type { BooleanExpr, Expr } from './expr-types.ts';
 import { t } from './fields.ts';
 import { nodeOf } from './planned-expr.ts';
-import { state, stateDeclarations, type ValueState } from './state-field.ts';
+import { state, stateDeclarations, type StateField, type ValueState } from './state-field.ts';
 import type { EventTime, EventWindow, Watermarked } from './values.ts';
 import { naturalMs, PlannedWindow, positiveMs } from './window-key.ts';
 import {
   PlannedTrigger,
   type TriggerColumn,
+  type TriggerContext,
   type TriggerParts,
   type TriggerResults,
   type WindowTrigger,
@@ -74,17 +75,7 @@ export function globalWindow<const T extends AnyTrigger>(options: {
   return new PlannedWindow({ trigger: parts }, undefined) as never;
 }
 
-interface RuleContext {
-  readonly state: { readonly since: ValueState<number> };
-  readonly watermark: number;
-  readonly now: number;
-  setTimer(at: number): void;
-  deleteTimer(at: number): void;
-  timers(): readonly number[];
-  setProcessingTimer(at: number): void;
-  deleteProcessingTimer(at: number): void;
-  processingTimers(): readonly number[];
-}
+type RuleContext = TriggerContext<{ readonly since: StateField<ValueState<number>> }>;
 /** Rules as a trigger has them. */
 interface Checked {
   readonly rows: number;

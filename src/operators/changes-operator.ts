@@ -15,6 +15,7 @@ import { orSetAside } from './dead-rows.ts';
 import { NetRows, RowForm, rowOf } from './join/index.ts';
 import { KindedRows } from './kinded-rows.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
+import { restoredWatermark } from './restored-watermark.ts';
 import { Resumable } from './resumable.ts';
 
 class ChangesOperator implements Operator {
@@ -66,7 +67,7 @@ class ChangesOperator implements Operator {
   }
 
   restore(parts: readonly RestoredPart[]): void {
-    this.#forwarded = parts.length === 0 ? -Infinity : Math.min(...parts.map(({ value }) => value as number));
+    this.#forwarded = restoredWatermark(parts);
   }
 
   #meaning(op: unknown): boolean {

@@ -17,6 +17,7 @@ import { keyExtractor, keyInWords } from './key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { olderTables } from './older-state.ts';
 import { ProcessCalls } from './process-calls.ts';
+import { restoredWatermark } from './restored-watermark.ts';
 import { Resumable } from './resumable.ts';
 import { closureFault } from './row-fault.ts';
 import { timeOf } from './row-time.ts';
@@ -192,10 +193,7 @@ class ProcessOperator implements Operator {
   }
 }
 
-/** The least that their parts had reached. */
-function watermarkOf(parts: readonly RestoredPart[]): number {
-  return parts.length === 0 ? -Infinity : Math.min(...parts.map(({ value }) => (value as Snapshot).watermark));
-}
+const watermarkOf = (parts: readonly RestoredPart[]): number => restoredWatermark(parts, ({ watermark }: Snapshot) => watermark);
 
 export function processOperator(node: ProcessNode): Operator {
   return new ProcessOperator(node);

@@ -2,6 +2,7 @@
 import type { EmissionState, Emissions } from './emissions.ts';
 import type { RestoredPart } from './operator.ts';
 import type { GroupRun, PerGroup } from './per-group.ts';
+import { restoredWatermark } from './restored-watermark.ts';
 
 export interface Progress {
   /** Of the last row. */
@@ -28,7 +29,7 @@ export function progressOf(parts: readonly RestoredPart[]): Progress {
   const snapshots = parts.map((part) => part.value as Progress);
   return {
     ordinal: Math.max(0, ...snapshots.map(({ ordinal }) => ordinal)),
-    forwarded: parts.length === 0 ? -Infinity : Math.min(...snapshots.map(({ forwarded }) => forwarded)),
+    forwarded: restoredWatermark(parts, ({ forwarded }: Progress) => forwarded),
   };
 }
 

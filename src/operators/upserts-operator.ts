@@ -17,6 +17,7 @@ import { RowForm, rowOf, TouchedKeys } from './join/index.ts';
 import { type GroupedKey, groupedKeys } from './key.ts';
 import { KindedRows } from './kinded-rows.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
+import { restoredWatermark } from './restored-watermark.ts';
 import { Resumable } from './resumable.ts';
 
 class UpsertsOperator implements Operator {
@@ -80,7 +81,7 @@ class UpsertsOperator implements Operator {
   }
 
   restore(parts: readonly RestoredPart[]): void {
-    this.#forwarded = parts.length === 0 ? -Infinity : Math.min(...parts.map(({ value }) => value as number));
+    this.#forwarded = restoredWatermark(parts);
     this.#touched?.recall();
   }
 

@@ -1,15 +1,8 @@
 // What joins ask of two rows beside their keys and times, as a user writes it.
 import { describe, expect, test } from 'vitest';
-import { from, now, schema, type Stream, t, timestamp } from 'weir';
+import { from, now, type Stream } from 'weir';
 import { testRun, testSource } from 'weir/testing';
-
-const L = schema({ id: t.string, a: t.number, at: t.timestamp });
-const R = schema({ id: t.string, b: t.number, seen: t.timestamp });
-const minutes = (n: number) => timestamp(n * 60_000);
-const l = (id: string, at: number, a = 1) => ({ id, a, at: minutes(at) });
-const r = (id: string, seen: number, b = 1) => ({ id, b, seen: minutes(seen) });
-const left = () => from(testSource(L)).withWatermark('at', '1 minute');
-const right = () => from(testSource(R)).withWatermark('seen', '1 minute');
+import { l, L, left, minutes, r, R, right } from './join-fixture.ts';
 
 describe('a join', () => {
   test('asks more of two rows than keys and times: in an outer join a row that meets it with nobody goes out alone', async () => {

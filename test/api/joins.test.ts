@@ -1,17 +1,10 @@
 // Joins as a user writes them.
 import { describe, expect, test } from 'vitest';
-import { count, from, schema, type Stream, sum, t, table, timestamp, window } from 'weir';
+import { count, from, schema, type Stream, sum, t, table, window } from 'weir';
 import { testRun, testSource } from 'weir/testing';
+import { l, L, left, minutes, r, R, right } from './join-fixture.ts';
 import { z } from 'zod';
 import { answered, Click, perOwner, Shown } from '../../examples/ad-clicks.ts';
-
-const L = schema({ id: t.string, a: t.number, at: t.timestamp });
-const R = schema({ id: t.string, b: t.number, seen: t.timestamp });
-const minutes = (n: number) => timestamp(n * 60_000);
-const l = (id: string, at: number, a = 1) => ({ id, a, at: minutes(at) });
-const r = (id: string, seen: number, b = 1) => ({ id, b, seen: minutes(seen) });
-const left = () => from(testSource(L)).withWatermark('at', '1 minute');
-const right = () => from(testSource(R)).withWatermark('seen', '1 minute');
 
 describe('advertisements, as in the documentation,', () => {
   test('are answered within the hour or not at all, and counted by owner, through a crash', async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { from, schema, t, table, timestamp } from 'weir';
 import { testRun, testSource } from 'weir/testing';
+import { l, L, left, r, R, right } from './join-fixture.ts';
 
 const Order = schema({ id: t.string, n: t.number, at: t.timestamp });
 const order = (id: string, n: number, seconds: number) => ({ id, n, at: timestamp(seconds * 1000) });
@@ -36,14 +37,6 @@ test('process() gives those that it emits behind the time that it promises', asy
   expect([...early, ...(await run.drain())].map(({ n }) => n)).toEqual([3]);
   expect(run.late).toBe(1);
 });
-
-const L = schema({ id: t.string, a: t.number, at: t.timestamp });
-const R = schema({ id: t.string, b: t.number, seen: t.timestamp });
-const minutes = (n: number) => timestamp(n * 60_000);
-const l = (id: string, at: number, a = 1) => ({ id, a, at: minutes(at) });
-const r = (id: string, seen: number, b = 1) => ({ id, b, seen: minutes(seen) });
-const left = () => from(testSource(L)).withWatermark('at', '1 minute');
-const right = () => from(testSource(R)).withWatermark('seen', '1 minute');
 
 describe('a join', () => {
   test('gives the rows of each side that came too late, once, through a crash', async () => {

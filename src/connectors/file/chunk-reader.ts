@@ -7,7 +7,9 @@ import type { FileHandle } from 'node:fs/promises';
 import type { ChunkPlan, Extent } from '../records/index.ts';
 import { readAt } from './file-position.ts';
 
-/** What one read costs besides its bytes is then little. */
+/** Many files may be open, and most of them small. */
+const firstChunkBytes = 256 * 1024;
+/** Behind a first full one: what a read costs besides its bytes is then little. */
 const chunkBytes = 1024 * 1024;
 
 interface Ahead {
@@ -18,10 +20,10 @@ interface Ahead {
 export class ChunkReader {
   readonly #handle: FileHandle;
   readonly #plan: ChunkPlan | null;
-  #chunk: Uint8Array = new Uint8Array(chunkBytes);
+  #chunk: Uint8Array = new Uint8Array(firstChunkBytes);
   #start: number;
   #length = 0;
-  #spare: Uint8Array = new Uint8Array(chunkBytes);
+  #spare: Uint8Array = new Uint8Array(firstChunkBytes);
   #ahead: Ahead | null = null;
 
   /** @param offset where the first chunk begins if there is no plan */
@@ -40,6 +42,7 @@ export class ChunkReader {
     this.#start = wanted.start;
     this.#length = Math.min(bytesRead, wanted.bytes);
     if (bytesRead === 0) return null;
+    if (this.#length === this.#chunk.length && this.#spare.length < chunkBytes) this.#spare = new Uint8Array(chunkBytes);
     const end = this.#start + this.#length;
     this.#readAhead(this.#plan?.likely(end) ?? following(end));
     return this.#chunk.subarray(0, this.#length);
@@ -72,7 +75,7 @@ export class ChunkReader {
   }
 
   async #readInto(chunk: Uint8Array, { start, bytes }: Extent): Promise<number> {
-    const { bytesRead } = await this.#handle.read(chunk, 0, Math.min(bytes, chunkBytes), start);
+    const { bytesRead } = await this.#handle.read(chunk, 0, Math.min(bytes, chunk.length), start);
     return bytesRead;
   }
 }

@@ -16,6 +16,7 @@ import { orSetAside } from '../dead-rows.ts';
 import { KindedRows } from '../kinded-rows.ts';
 import type { GroupedKey } from '../key.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
+import { restoredWatermark } from '../restored-watermark.ts';
 import { Resumable } from '../resumable.ts';
 import { CountedRows } from './counted-rows.ts';
 import { JoinKeys } from './join-keys.ts';
@@ -116,7 +117,7 @@ class RegularJoinOperator implements Operator {
   }
 
   restore(parts: readonly RestoredPart[]): void {
-    this.#forwarded = parts.length === 0 ? -Infinity : Math.min(...parts.map(({ value }) => value as number));
+    this.#forwarded = restoredWatermark(parts);
     for (const kept of this.#kept) kept.recall();
     this.#touched?.recall();
   }
