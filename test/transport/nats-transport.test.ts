@@ -91,6 +91,41 @@ describe('channels over NATS', () => {
     expect(failures).toMatchObject([{ code: 'E_CHANNEL', message: expect.stringContaining('frames up to 1 were sent, 0 came') }]);
   });
 
+  test('H3: so it is where the first heartbeats are lost as well', async () => {
+    const { network, clock, sender, settle, failures } = await opened();
+    let lost = 0;
+    network.weather = (subject, payload) => (subject.includes('.to.') && lost++ < 4 ? null : payload);
+    sender.send(mark(1));
+    for (let beats = 0; beats < 3; beats++) {
+      clock.advance(500);
+      await settle();
+    }
+    expect([lost, failures]).toEqual([4, []]);
+    clock.advance(500);
+    await settle();
+    expect(failures).toMatchObject([{ code: 'E_CHANNEL', message: expect.stringContaining('frames up to 1 were sent, 0 came') }]);
+  });
+
+  test('nothing is said any more once all frames are known to have come, though answers were lost', async () => {
+    const { network, clock, sender, settle, failures } = await opened();
+    sender.send(data(1));
+    sender.send(mark(2));
+    let [said, answers] = [0, 0];
+    network.weather = (subject, payload) => {
+      if (subject.includes('.to.')) said++;
+      else if (answers++ < 2) return null;
+      return payload;
+    };
+    const beat = async (): Promise<void> => {
+      clock.advance(500);
+      await settle();
+    };
+    while (answers < 3) await beat();
+    const before = said;
+    for (let beats = 0; beats < 10; beats++) await beat();
+    expect([failures, said, answers]).toEqual([[], before, 3]);
+  });
+
   test.each([
     ['a bit', (payload: Uint8Array) => payload.with(payload.length - 1, payload.at(-1)! ^ 1)],
     ['its sequence', (payload: Uint8Array) => payload.with(23, payload[23]! ^ 1)],

@@ -24,7 +24,7 @@ export interface WireFrame {
   readonly more: boolean;
   readonly channel: ChannelId;
   readonly generation: number;
-  /** Of data and control: rises by one from 1. Of a heartbeat: the last one that was sent. */
+  /** Of data and control: rises by one from 1. Of a heartbeat: the last one that was sent; of a grant: the last one that came. */
   readonly sequence: number;
   readonly payload: Uint8Array;
 }

@@ -134,7 +134,7 @@ export class NatsTransport implements Transport {
 
   #pass(frame: WireFrame): void {
     const name = nameOf(frame.channel);
-    if (frame.kind === 'grant') this.#senders.get(name)?.granted(frame.payload);
+    if (frame.kind === 'grant') this.#senders.get(name)?.granted(frame.payload, frame.sequence);
     else this.#receivers.get(name)?.arrived(frame);
   }
 

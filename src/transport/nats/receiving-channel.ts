@@ -116,7 +116,9 @@ export class ReceivingChannel implements ChannelReceiver {
 
   #grant(grant: Grant): void {
     const { channel, generation, publish } = this.#site;
-    publish(encodeFrame({ kind: 'grant', more: false, channel, generation, sequence: 0, payload: packValue(grant) }));
+    publish(
+      encodeFrame({ kind: 'grant', more: false, channel, generation, sequence: this.#received, payload: packValue(grant) }),
+    );
   }
 
   #fail(what: string, code: ErrorCode = 'E_CHANNEL'): void {

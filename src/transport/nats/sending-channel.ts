@@ -24,7 +24,8 @@ export class SendingChannel implements ChannelSender {
   /** Control frames from before the first grant. */
   #waiting: Uint8Array[] | null = [];
   #sequence = 0;
-  #saidSequence = -1;
+  /** Up to this frame all have come, as the receiver said. */
+  #knownSequence = 0;
   #closed = false;
   #wake = (): void => {};
 
@@ -56,9 +57,10 @@ export class SendingChannel implements ChannelSender {
     this.#wake = () => {};
   }
 
-  /** The receiver is there, and allows so much since the channel began. */
-  granted(payload: Uint8Array): void {
+  /** The receiver is there, has all frames up to `sequence`, and allows so much since the channel began. */
+  granted(payload: Uint8Array, sequence: number): void {
     if (this.#closed) return;
+    this.#knownSequence = Math.max(this.#knownSequence, sequence);
     const waiting = this.#waiting ?? [];
     this.#waiting = null;
     for (const message of waiting) this.#site.publish(message);
@@ -66,10 +68,9 @@ export class SendingChannel implements ChannelSender {
     this.#wake();
   }
 
-  /** Says the last sequence, so that the loss of the last frame, or of a grant, is found. Silent while nothing can be lost. */
+  /** Says the last sequence until the receiver says that it has it, so that the loss of the last frame, or of a grant, is found. Silent then. */
   beat(): void {
-    if (this.#closed || this.#waiting !== null || (this.writable && this.#saidSequence === this.#sequence)) return;
-    this.#saidSequence = this.#sequence;
+    if (this.#closed || this.#waiting !== null || (this.writable && this.#knownSequence === this.#sequence)) return;
     this.#publish('heartbeat', false, this.#sequence, new Uint8Array(0));
   }
 
