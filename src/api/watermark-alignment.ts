@@ -7,7 +7,7 @@ import { positiveMs } from './window-key.ts';
 export interface WatermarkAlignment {
   /**
    * A split whose watermark is further than this ahead of the least of its group is not read until the others have come up, so that what waits for
-   * them, in a join say, stays small: `'5 minutes'`. It is exceeded by what one piece holds (1024 rows at most). Those that are idle, or have ended,
+   * them, in a join say, stays small: `'5 minutes'`. It is exceeded by what one piece holds (4,096 rows at most). Those that are idle, or have ended,
    * are not waited for. The same for all of a group, longer than nothing. No result depends on it.
    */
   readonly maxDrift: Duration;

@@ -77,6 +77,7 @@ export const lifePlans: fc.Arbitrary<LifePlan> = fc.record({
         'sessions' as const,
         'microBatches' as const,
         'microBatches' as const,
+        ...(['asked', 'regulars', 'lasts'] as const).flatMap((name) => [name, name, name]),
         ...Array.from({ length: 5 }, () => 'joins' as const),
       ),
     )
