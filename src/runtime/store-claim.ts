@@ -1,9 +1,11 @@
 /**
  * Which store a job's state is in, remembered in its directory: a job that goes on in another one would begin from nothing.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeirError } from '../core/index.ts';
+import { readIfThere, replaceFile } from '../state/index.ts';
 
 export type StoreKind = 'this directory' | 'private nats-server' | 'NATS';
 
@@ -17,21 +19,13 @@ export async function claimStore(directory: string, kind: StoreKind, fresh: bool
     });
   }
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await writeFile(join(directory, 'STORE'), `${kind}\n`);
+  // Coordinators that start together all claim it, and each reads what another has written.
+  await replaceFile(directory, 'STORE', `${kind}\n`, `STORE.${randomUUID()}.tmp`);
 }
 
 /** Directories of before there was a choice hold their state themselves. */
 async function knownStore(directory: string): Promise<StoreKind | undefined> {
-  const [claim, marker] = await Promise.all([read(join(directory, 'STORE')), read(join(directory, 'COMMITTED'))]);
+  const [claim, marker] = await Promise.all([readIfThere(join(directory, 'STORE')), readIfThere(join(directory, 'COMMITTED'))]);
   if (claim !== undefined) return claim.trim() as StoreKind;
   return marker === undefined ? undefined : 'this directory';
-}
-
-async function read(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return undefined;
-    throw WeirError.from(error, 'E_STORE', path);
-  }
 }

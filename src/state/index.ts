@@ -38,3 +38,4 @@ export { SnapshotChain, type SnapshotChainOptions } from './snapshot-chain.ts';
 export { RecentBlobs } from './recent-blobs.ts';
 export type { StateTable, TableEntry } from './table.ts';
 export type { ValueCodec } from './value-codec.ts';
+export { readIfThere, replaceFile } from './whole-file.ts';

@@ -6,10 +6,10 @@
  * Owns: the file `COMMITTED`. Invariants: S10 the marker is never ahead of LevelDB: it is written after; one that lags
  * behind by the last write is in order.
  */
-import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { WeirError } from '../../core/index.ts';
+import { readIfThere, replaceFile } from '../whole-file.ts';
 
 export interface CellMark {
   readonly revision: number;
@@ -85,36 +85,4 @@ function parse(text: string, directory: string): MarkerContent {
       `${join(directory, 'COMMITTED')} has format ${String(content.format)}, this version reads 1`,
     );
   return content;
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (thrown) {
-    if ((thrown as { code?: string }).code === 'ENOENT') return undefined;
-    throw WeirError.from(thrown, 'E_STORE', path);
-  }
-}
-
-/** Old or new, whole, after any crash: written beside, synced, renamed, and the rename synced. */
-async function replaceFile(directory: string, name: string, text: string): Promise<void> {
-  const path = join(directory, name);
-  try {
-    const file = await open(`${path}.tmp`, 'w', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.tmp`, path);
-    const folder = await open(directory, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  } catch (thrown) {
-    throw WeirError.from(thrown, 'E_STORE', path);
-  }
 }
