@@ -135,20 +135,13 @@ export class SubtaskState {
     return parts.length === 0 ? -Infinity : Math.min(...parts.map((part) => part.watermark));
   }
 
-  /**
-   * Keyed operators: all parts that hold some of our groups. Sinks: all there are, because what a writer must not touch is anybody's;
-   * who commits a part is decided by its groups (C6); and rows under way in a source's stage, which lie with its splits. Others: each part goes to exactly one
-   * subtask.
-   */
-  #partsOf(manifest: Manifest, { planned }: Member): readonly OperatorPart[] {
+  /** Keyed operators: all parts that hold some of our groups, unless the operator asks for more. Others: each part goes to exactly one subtask. */
+  #partsOf(manifest: Manifest, { planned: { id, node }, operator }: Member): readonly OperatorPart[] {
     const [from, to] = this.#o.owned;
-    const isOfSource = this.#members[0]!.planned.node.kind === 'source';
-    if (planned.node.kind === 'sink' || (planned.node.kind === 'mapAsync' && isOfSource))
-      return manifest.operators[planned.id] ?? [];
-    const keyed = isKeyed(planned.node);
-    return (manifest.operators[planned.id] ?? []).filter(({ groups }) =>
-      keyed ? groups[0] < to && groups[1] > from : groups[0] >= from && groups[0] < to,
-    );
+    const parts = manifest.operators[id] ?? [];
+    if (operator.restoresFromAll === true) return parts;
+    const keyed = isKeyed(node);
+    return parts.filter(({ groups }) => (keyed ? groups[0] < to && groups[1] > from : groups[0] >= from && groups[0] < to));
   }
 
   async #valueOf({ groups, value }: OperatorPart): Promise<RestoredPart | null> {

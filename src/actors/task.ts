@@ -245,6 +245,8 @@ export class Task implements Schedulable {
       this.#announceIdle(feed);
       return true;
     }
+    // A snapshot says of whoever has nothing to read, or nothing any more, that it holds no watermark back.
+    if (feed.ended && this.#whenExhausted(feed)) return true;
     if (this.#requested !== null) return this.#emitBarrier(this.#requested);
     if (this.#overBudget() || !this.#mayTakeRows()) return false;
     const next = feed.take();
@@ -258,7 +260,7 @@ export class Task implements Schedulable {
       if (watermark !== undefined) this.#chain.push({ kind: 'split', event: { split: next.split, state: 'active', watermark } });
       return true;
     }
-    return this.#whenExhausted(feed);
+    return false;
   }
 
   #emitBarrier(barrier: Barrier): boolean {
@@ -296,9 +298,9 @@ export class Task implements Schedulable {
   }
 
   #whenExhausted(feed: SourceFeed): boolean {
-    if (this.#exhausted || !feed.ended) return false;
+    if (this.#exhausted) return false;
     this.#exhausted = true;
-    if (!feed.goesOn) {
+    if (!feed.goesOn || feed.splits.length === 0) {
       // A split with nothing new is idle, and an idle input is not heard.
       this.#announce(false);
       this.#chain.push({ kind: 'watermark', watermark: Infinity });

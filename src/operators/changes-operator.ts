@@ -14,8 +14,7 @@ import type { Barrier } from '../progress/index.ts';
 import { orSetAside } from './dead-rows.ts';
 import { NetRows, RowForm, rowOf } from './join/index.ts';
 import { KindedRows } from './kinded-rows.ts';
-import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
-import { restoredWatermark } from './restored-watermark.ts';
+import type { Operator, OperatorContext, Output, Step } from './operator.ts';
 import { Resumable } from './resumable.ts';
 
 class ChangesOperator implements Operator {
@@ -26,7 +25,7 @@ class ChangesOperator implements Operator {
   readonly #net = new NetRows();
   readonly #work = new Resumable();
   #context!: OperatorContext;
-  /** The last watermark that was forwarded. */
+  /** The last watermark that was forwarded in this generation: the splits' that come next, in a source's chain, may have been others'. */
   #forwarded = -Infinity;
 
   constructor(node: ChangesNode) {
@@ -60,14 +59,6 @@ class ChangesOperator implements Operator {
 
   onBarrier(_barrier: Barrier, out: Output): Step {
     return this.#work.step(() => this.#emit(out));
-  }
-
-  snapshot(): number {
-    return this.#forwarded;
-  }
-
-  restore(parts: readonly RestoredPart[]): void {
-    this.#forwarded = restoredWatermark(parts);
   }
 
   #meaning(op: unknown): boolean {

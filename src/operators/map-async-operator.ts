@@ -1,7 +1,7 @@
 /**
  * One row from each row, by a function of the user's that asks outside.
  *
- * Owns: its state, which is the rows whose answers have not gone on: they are called for again after a restore. Talks through: `OutsideCalls` (the function),
+ * Owns: its state, which is the rows whose answers have not gone on: they are called for again after a restore, and the watermark that has. Talks through: `OutsideCalls` (the function),
  * `RowsUnderWay` (order). A barrier passes rows that are under way; only the last one of a run waits for them. Answers go on when the operator is
  * told the time, and with a barrier.
  * In a source's stage the rows lie with their splits, so that they stay before those that are read of it later; elsewhere with the first of the key groups.
@@ -14,15 +14,24 @@ import { carriedSystem } from './carried-system.ts';
 import { setAside } from './dead-rows.ts';
 import type { Load, Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { OutsideCalls } from './outside-calls.ts';
+import { restoredWatermark } from './restored-watermark.ts';
 import { Resumable } from './resumable.ts';
 import { rowResult } from './row-result.ts';
 import { batchesOf, type HeldRow, RowsUnderWay, runsOf } from './rows-under-way.ts';
 import { stepRowsMax } from './step-rows.ts';
 
+interface Snapshot {
+  /** The last watermark that went on. */
+  readonly forwarded: number;
+  readonly rows: readonly Uint8Array[];
+}
+
 /** Rows that are under way, before the barriers that are on their way have to wait for them. */
 const bytesMax = 8 << 20;
 
 class MapAsyncOperator implements Operator {
+  /** Which splits come to us is not said by groups; and only what all have given on has gone on before each of them. */
+  readonly restoresFromAll = true;
   readonly forwardsItself = true;
   readonly #node: MapAsyncNode;
   readonly #held: RowsUnderWay;
@@ -31,6 +40,9 @@ class MapAsyncOperator implements Operator {
   readonly #closing = new AbortController();
   #context!: OperatorContext;
   #calls!: OutsideCalls;
+  #forwarded = -Infinity;
+  /** After a restore it goes on once more, before the rows that are under way: whoever comes next has had it. */
+  #owes = false;
 
   constructor(node: MapAsyncNode) {
     this.#node = node;
@@ -83,28 +95,34 @@ class MapAsyncOperator implements Operator {
   }
 
   onBarrier({ last }: Barrier, out: Output): Step {
+    this.#passSigns(out);
     const step = this.#work.step(() => this.#goOn(out));
     if (step !== 'done' || last === undefined) return step;
     return this.#held.length === 0 ? 'done' : 'wait';
   }
 
-  snapshot(): unknown {
-    return this.#held.length === 0 ? undefined : this.#held.snapshot();
+  snapshot(): Snapshot {
+    // Where no split is read nothing holds the watermark back.
+    const forwarded = this.#context.splits?.length === 0 ? Infinity : this.#forwarded;
+    return { forwarded, rows: this.#held.snapshot() };
   }
 
   restore(parts: readonly RestoredPart[]): void {
     const { splits, ownedGroups } = this.#context;
     const [from, to] = ownedGroups;
-    const isOne = splits === undefined ? parts.length === 1 && isSame(parts[0]!.groups, ownedGroups) : splits.length === 1;
-    for (const { groups, value } of parts) {
-      const isOurs = groups[0] >= from && groups[0] < to;
-      for (const batch of batchesOf(value as readonly Uint8Array[])) {
+    this.#forwarded = restoredWatermark(parts, ({ forwarded }: Snapshot) => forwarded);
+    const isOurs = ({ groups }: RestoredPart): boolean => groups[0] >= from && groups[0] < to;
+    const ours = parts.filter(isOurs);
+    const isOne = splits === undefined ? ours.length === 1 && isSame(ours[0]!.groups, ownedGroups) : splits.length === 1;
+    for (const part of parts) {
+      for (const batch of batchesOf((part.value as Snapshot).rows)) {
         const split = batch.system.origin?.split;
-        if (splits === undefined || split === undefined ? !isOurs : !splits.includes(split)) continue;
+        if (splits === undefined || split === undefined ? !isOurs(part) : !splits.includes(split)) continue;
         // What comes from several subtasks has no one order of time.
         this.#held.add(isOne ? batch : withoutAdvances(batch));
       }
     }
+    this.#owes = this.#held.length > 0 && this.#forwarded > -Infinity;
   }
 
   close(): void {
@@ -140,9 +158,14 @@ class MapAsyncOperator implements Operator {
   }
 
   #passSigns(out: Output): void {
+    if (this.#owes) out.watermark(this.#forwarded);
+    this.#owes = false;
     for (const sign of this.#held.takeSigns()) {
       if ('idle' in sign) out.idle(sign.idle);
-      else out.watermark(sign.watermark);
+      else {
+        this.#forwarded = Math.max(this.#forwarded, sign.watermark);
+        out.watermark(sign.watermark);
+      }
     }
   }
 

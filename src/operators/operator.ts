@@ -129,8 +129,10 @@ export interface Operator {
   snapshot?(): unknown;
   /** Before a restore: how the tables were written of whose state this is the shape, if it is not today's (plan/state-shape.ts). */
   olderTables?(shapes: Readonly<Record<string, unknown>>, parts: readonly RestoredPart[]): OlderTables;
-  /** Before the first row; keyed tables are filled already. Parts of all earlier subtasks that owned some of our groups (of a rescaled non-keyed operator, and with `splits`: of all). */
+  /** Before the first row; keyed tables are filled already. Parts of all earlier subtasks that owned some of our groups (of a non-keyed operator: whose first is ours). */
   restore?(parts: readonly RestoredPart[]): void;
+  /** `restore` is given the parts of all earlier subtasks (false). */
+  readonly restoresFromAll?: boolean;
   /** State of one split (sources' chains): moves with it. */
   snapshotSplit?(split: string): unknown;
   restoreSplit?(split: string, value: unknown): void;

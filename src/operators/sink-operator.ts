@@ -45,6 +45,8 @@ interface Snapshot {
 }
 
 class SinkOperator implements Operator {
+  /** What a writer must not touch is anybody's; who commits a part is decided by its groups (C6). */
+  readonly restoresFromAll = true;
   readonly #definition: SinkDefinition;
   readonly #options: SinkOptions;
   readonly #call: AsyncCall;

@@ -94,7 +94,9 @@ export class OperatorRun {
   static async restored(options: RunOptions, from: readonly OperatorSnapshot[]): Promise<OperatorRun> {
     const run = new OperatorRun(options);
     const [begin, end] = run.#owned;
-    await run.#restore(options.splits === undefined ? from.filter(({ owned }) => owned[0] < end && owned[1] > begin) : from);
+    const isOurs = ({ owned }: OperatorSnapshot): boolean =>
+      run.operator.restoresFromAll === true || (owned[0] < end && owned[1] > begin);
+    await run.#restore(from.filter(isOurs));
     return run;
   }
 

@@ -3,7 +3,7 @@ import { type SplitPosition, SubtaskState } from '../../src/actors/subtask-state
 import type { ByteReader, ByteWriter } from '../../src/batch/index.ts';
 import { epoch } from '../../src/core/index.ts';
 import type { Operator, RestoredPart } from '../../src/operators/index.ts';
-import { type LogicalNode, type MapAsyncNode, planJob, type Stage } from '../../src/plan/index.ts';
+import { planJob, type Stage } from '../../src/plan/index.ts';
 import { type BlobStore, type Manifest, openMemoryStores, type StateTable, type SubtaskSnapshot } from '../../src/state/index.ts';
 import { manifest, noCounters } from '../coordinator/manifests.ts';
 import { job, reduce, sink, source, watermark } from '../plan/nodes.ts';
@@ -51,6 +51,7 @@ class Holder implements Operator {
   value: unknown = undefined;
   readonly splits = new Map<string, unknown>();
   restored: readonly RestoredPart[] = [];
+  restoresFromAll = false;
 
   process(): 'done' {
     return 'done';
@@ -304,68 +305,33 @@ describe('at another parallelism', () => {
     }
   });
 
-  test('what sinks have staged, and what they must not touch, goes to every subtask of theirs', async () => {
+  test('whoever asks for all parts is given all; of others that have no keys each part goes to one subtask', async () => {
     const parts = [world(1, { owned: [0, 64] }), world(1, { subtask: 1, owned: [64, 128] })];
     parts.forEach(({ holders }, i) => {
-      holders[1]!.value = { staged: i };
+      holders[1]!.value = i;
     });
     const saved = manifestOf(1, ...(await Promise.all(parts.map((part) => frozen(part, 1)))));
-    const whole = world(1, { generation: 2 });
-    await whole.state.load(saved);
-    expect(whole.holders[1]!.restored.map(({ value }) => value)).toEqual([{ staged: 0 }, { staged: 1 }]);
-    const restored: unknown[] = [];
-    for (const owned of [
-      [0, 32],
-      [32, 64],
-      [64, 96],
-      [96, 128],
-    ] as const) {
-      const quarter = world(1, { owned, generation: 2 });
-      await quarter.state.load(saved);
-      restored.push(quarter.holders[1]!.restored.map(({ value }) => value));
-    }
-    for (const values of restored) expect(values).toEqual([{ staged: 0 }, { staged: 1 }]);
-  });
-
-  test('rows under way go to every subtask of a source, where they lie with splits, and elsewhere each to one', async () => {
-    const spec = { concurrency: 1, ordered: true, timeoutMs: 1, attempts: 1 };
-    const calling = (input: LogicalNode): MapAsyncNode => ({
-      kind: 'mapAsync',
-      site: '',
-      input,
-      fn: () => undefined,
-      schema: input.schema,
-      spec,
-    });
-    const counts = reduce(calling(source('in', { name: 'in' })), 'k', { name: 'sum' });
-    const behind = calling({ kind: 'changelog', site: '', input: counts, schema: counts.schema });
-    const { stages } = planJob(job([sink(behind, 'append', { name: 'result' })]), 1);
-    for (const [stage, expected] of [
+    for (const [restoresFromAll, expected] of [
       [
-        0,
+        true,
         [
           [0, 1],
           [0, 1],
           [0, 1],
         ],
       ],
-      [1, [[0], [], [1]]],
+      [false, [[0], [], [1]]],
     ] as const) {
-      const at = stages[stage]!.operators.findIndex(({ node }) => node.kind === 'mapAsync');
-      const parts = [world(stages[stage]!, { owned: [0, 64] }), world(stages[stage]!, { subtask: 1, owned: [64, 128] })];
-      parts.forEach(({ holders }, i) => {
-        holders[at]!.value = i;
-      });
-      const saved = manifestOf(1, ...(await Promise.all(parts.map((part) => frozen(part, 1)))));
       const restored: unknown[] = [];
       for (const owned of [
         [0, 43],
         [43, 64],
         [64, 128],
       ] as const) {
-        const after = world(stages[stage]!, { owned, generation: 2 });
+        const after = world(1, { owned, generation: 2 });
+        after.holders[1]!.restoresFromAll = restoresFromAll;
         await after.state.load(saved);
-        restored.push(after.holders[at]!.restored.map(({ value }) => value));
+        restored.push(after.holders[1]!.restored.map(({ value }) => value));
       }
       expect(restored).toEqual(expected);
     }

@@ -244,10 +244,11 @@ function fail(error: Error): never {
 }
 
 /** A feed that gives what the test puts in. */
-class FakeFeed implements Pick<SourceFeed, 'takeEvent' | 'take' | 'available' | 'ended' | 'splits'> {
+class FakeFeed implements Pick<SourceFeed, 'takeEvent' | 'take' | 'available' | 'ended' | 'goesOn' | 'splits'> {
   readonly events: SplitEvent[] = [];
   readonly pieces: Piece[] = [];
   states: ('active' | 'idle' | 'ended')[] = ['active'];
+  goesOn = false;
 
   takeEvent(): SplitEvent | undefined {
     return this.events.shift();
@@ -358,6 +359,13 @@ describe('a task that reads a source', () => {
     const task = reading();
     steps(task);
     expect([sink.got, log]).toEqual([['wInfinity'], ['exhausted', 'op:wInfinity']]);
+  });
+
+  test.each([false, true])('T4: without splits does so before any barrier, in a run that goes on too (%s)', (goesOn) => {
+    feed.states = [];
+    feed.goesOn = goesOn;
+    ask(reading(), barrier(1));
+    expect(sink.got).toEqual(['wInfinity', 'b1']);
   });
 
   test('reads no more than its budget within one epoch, and asks once for the next when half of it is used up', () => {
