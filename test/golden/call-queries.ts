@@ -15,7 +15,7 @@ const asked: Query = async (experiment) => {
   let [calls, failures] = [0, 2];
   const fn = async (row: Row): Promise<Row> => {
     calls++;
-    for (let turns = (calls % 5) * (Math.abs(row.at) % 3); turns > 0; turns--) await world.pause();
+    for (let turns = (calls % 5) * (Math.abs(row.at) % 3); turns > 0; turns--) await world.thinking();
     if (calls % 7 === 0 && failures-- > 0) throw new Error('outside is away');
     return answered(row);
   };

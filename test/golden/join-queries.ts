@@ -220,7 +220,7 @@ const fetched: Query = async (experiment) => {
   /** By two columns there is one more thing to know. */
   const isOdd = (s: string): boolean => byTwo && s.length % 2 === 1;
   const fetch = async (keys: readonly (string | { readonly name: string; readonly s: string })[]): Promise<object[]> => {
-    for (let turns = calls++ % 5; turns > 0; turns--) await world.pause();
+    for (let turns = calls++ % 5; turns > 0; turns--) await world.thinking();
     if (calls % 7 === 0 && failures-- > 0) throw new Error('outside is away');
     return keys.flatMap((key) => {
       const { name: wanted, s } = typeof key === 'string' ? { name: key, s: '' } : key;

@@ -47,6 +47,8 @@ export const queries = {
   microBatches,
 };
 
+const inTime = (split: Drawn['left'][number]): Drawn['left'][number] => split.toSorted((a, b) => a.at - b.at);
+
 /** Only what the query's answer does not depend on. */
 export function fitting(life: Drawn): Drawn {
   const without = (...steps: readonly string[]): Drawn['steps'] => life.steps.filter((step) => !steps.includes(step));
@@ -85,6 +87,8 @@ export function fitting(life: Drawn): Drawn {
       return { ...life, right: [], steps: without('rebalance', 'twice'), delay: life.delay * 4 };
     case 'microBatches': // each epoch that is given up begins all again, and slow inputs need some to give anything
       return { ...life, abortEvery: life.abortEvery * 4 };
+    case 'asked': // in order, so that there are windows which close behind rows that are under way
+      return life.seed % 4 === 0 ? life : { ...life, left: life.left.map(inTime), right: life.right.map(inTime) };
     case 'joins': // most of what comes late by a little would meet nobody
       return { ...life, delay: life.delay * 8 };
     default:

@@ -25,6 +25,8 @@ export class World {
   trouble: SinkTrouble | null = null;
   /** What its sources wait for, a few times for each piece. */
   pause: () => Promise<void> = turn;
+  /** What whoever is asked outside waits for, a few times for each answer. */
+  thinking: () => Promise<void> = () => this.pause();
 
   /** @param retracts it is given rows as they were, too */
   sink(name: string, { retracts = false }: { readonly retracts?: boolean } = {}): SinkDefinition {

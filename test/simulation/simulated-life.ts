@@ -60,6 +60,8 @@ export interface LifeOutcome {
 }
 
 const lifeMsMax = 900_000;
+/** Of one thought of whoever is asked outside, of which there are up to eight for an answer. */
+const thinkingMsMax = 60;
 const refusals = ['nothing', ...refusingSteps, ...(Object.keys(refusing) as (keyof typeof refusing)[])] as const;
 
 export const lifePlans: fc.Arbitrary<LifePlan> = fc.record({
@@ -105,6 +107,9 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
   const world = new World();
   world.pause = async () => undefined;
   const timeline = new Timeline();
+  const thoughts = seededRandom(drawn.seed + 1);
+  world.thinking = () =>
+    new Promise((resolve) => timeline.after(1 + Math.floor(thoughts.next() * thinkingMsMax), 'somebody outside thinks', resolve));
   const run = new Run({ ...plan, drawn }, timeline, sabotage);
   const verdict = await verdictOf(plan, run, {
     life: drawn,
