@@ -88,7 +88,7 @@ export function fitting(life: Drawn): Drawn {
     case 'microBatches': // each epoch that is given up begins all again, and slow inputs need some to give anything
       return { ...life, abortEvery: life.abortEvery * 4 };
     case 'asked': // in order, so that there are windows which close behind rows that are under way
-      return life.seed % 4 === 0 ? life : { ...life, left: life.left.map(inTime), right: life.right.map(inTime) };
+      return life.seed % 2 === 0 ? life : { ...life, left: life.left.map(inTime), right: life.right.map(inTime) };
     case 'joins': // most of what comes late by a little would meet nobody
       return { ...life, delay: life.delay * 8 };
     default:
