@@ -1,6 +1,8 @@
 // The job of this folder, and what is measured of it: `node bench/keyed-state/program.mjs SETTINGS` (JSON, see keyed-run.mjs). One process
 // for all phases of all rounds, so that its state is filled once, and whatever it has warmed up or grown meets all phases.
 //
+// While it is filled a checkpoint is taken each second, as any job does: entries come to rest on the way, not in what is measured.
+//
 // In the middle of each interval of a phase the window of keys moves on; with checkpoints one is taken there, as the job's own timer would.
 // A phase begins `settleMs` after a checkpoint that is complete, since old chunks are read for folding behind it, and ends when its own are:
 // each pays for what it asked for. The bytes after which a job takes a checkpoint early do not count here, or else it would be more than
@@ -86,7 +88,12 @@ const failed = job.finished.then(() => {
 failed.catch(() => undefined); // whoever waits for something else meanwhile sees it below
 async function work() {
   const begin = reading();
-  await filled;
+  let isFull = false;
+  filled.then(() => (isFull = true));
+  for (let at = begin.at + 1000; !isFull; at += 1000) {
+    await Promise.race([filled, sleep(at - performance.now())]);
+    if (!isFull) await checkpoint();
+  }
   const filledAt = reading();
   const { bytes } = await checkpoint();
   const fill = { wallMs: filledAt.at - begin.at, cpuMs: filledAt.cpuMs - begin.cpuMs, bytes };
