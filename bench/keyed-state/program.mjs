@@ -89,7 +89,7 @@ failed.catch(() => undefined); // whoever waits for something else meanwhile see
 async function work() {
   const begin = reading();
   let isFull = false;
-  filled.then(() => (isFull = true));
+  void filled.then(() => (isFull = true));
   for (let at = begin.at + 1000; !isFull; at += 1000) {
     await Promise.race([filled, sleep(at - performance.now())]);
     if (!isFull) await checkpoint();

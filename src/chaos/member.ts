@@ -4,8 +4,8 @@
  * Owns: the process, its link to the server, what it said, and its files, which the next one in its place finds. Ends with this process.
  */
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
-import { extname, join } from 'node:path';
-import type { Clock, Random } from '../core/index.ts';
+import { join } from 'node:path';
+import { type Clock, ownModule, type Random } from '../core/index.ts';
 import { spawnTied, type TiedChild } from '../runtime/index.ts';
 import { type AgentOrder, ordersVariable } from './agent-order.ts';
 import { Link } from './proxy/link.ts';
@@ -41,7 +41,7 @@ export interface MemberEnd {
   readonly said: string;
 }
 
-const agent = new URL(`./agent${extname(import.meta.url)}`, import.meta.url).href;
+const agent = ownModule('chaos/agent').href;
 const leading = [' leads job ', ' starts anew', ' goes on from checkpoint'];
 const saidCharactersMax = 100_000;
 type Part = 'starting' | 'leading' | 'waiting';

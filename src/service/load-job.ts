@@ -8,7 +8,7 @@ import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Params } from '../api/index.ts';
 import type { JobStatus } from '../cluster/index.ts';
-import { WeirError } from '../core/index.ts';
+import { ownModule, WeirError } from '../core/index.ts';
 import type { OwnModules } from './module-hooks.ts';
 import { unlessIdle } from './unless-idle.ts';
 
@@ -24,11 +24,8 @@ export interface JobModule {
 
 const endings: readonly string[] = ['.ts', '.mts', '.tsx', '.js', '.mjs', '.cjs'];
 
-/** The file ending of this installation's own modules: `.js` once built, `.ts` when run from its sources. */
-const ending = extname(import.meta.url);
-
 function ownModules(): OwnModules {
-  const url = (path: string): string => new URL(`../${path}${ending}`, import.meta.url).href;
+  const url = (path: string): string => ownModule(path).href;
   return {
     weir: url('index'),
     'weir/connectors': url('connectors/index'),
@@ -52,7 +49,7 @@ export async function loadModule(module: string): Promise<Record<string, unknown
   requireModule(path);
   process.setSourceMapsEnabled(true);
   if (/^\.m?tsx?$/.test(extname(path))) await enableTypeScript();
-  register<OwnModules>(new URL(`./module-hooks${ending}`, import.meta.url), { data: ownModules() });
+  register<OwnModules>(ownModule('service/module-hooks'), { data: ownModules() });
   return importModule(module, path);
 }
 

@@ -1,5 +1,5 @@
 /** Starts a job in this process, its state in a directory that remembers it: alone, or with worker threads. */
-import { WeirError } from '../core/index.ts';
+import { ownModule, WeirError } from '../core/index.ts';
 import type { LogicalJob } from '../plan/index.ts';
 import { claimStore, jobDirectory, leadThreads, type OperatedJob, startJob } from '../runtime/index.ts';
 import type { JobThreadSettings } from './job-thread.ts';
@@ -36,7 +36,7 @@ export async function startOnThreads(
     parallelism,
     nats: flags,
     threads: workers,
-    entry: new URL('./job-thread.js', import.meta.url),
+    entry: ownModule('service/job-thread'),
     settings,
     version: version(),
   });

@@ -3,11 +3,10 @@
  *
  * Owns: what such a program says instead of flags. Does not own: the job that it is given (src/start.ts).
  */
-import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { logicalJob } from '../api/index.ts';
 import type { RunningJob } from '../cluster/index.ts';
-import { type RunTrigger, silentLogger, WeirError } from '../core/index.ts';
+import { ownModule, type RunTrigger, silentLogger, WeirError } from '../core/index.ts';
 import { jobPipeline } from './job-pipeline.ts';
 import { loadJob } from './load-job.ts';
 import { CommandParams } from './params.ts';
@@ -50,7 +49,7 @@ export async function startModule(url: URL, start: ModuleStart): Promise<Running
     ...(fromSavepoint === undefined ? {} : { fromSavepoint }),
     ...(trigger === undefined ? {} : { trigger }),
   };
-  const program = [fileURLToPath(new URL(`./bin${extname(import.meta.url)}`, import.meta.url))];
+  const program = [fileURLToPath(ownModule('service/bin'))];
   const environment = { WEIR_LOG_LEVEL: 'warn', ...process.env };
   return startChosen(job, options, { choice, module: path, program, environment, say: () => {}, signal });
 }

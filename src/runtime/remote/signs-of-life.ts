@@ -5,7 +5,7 @@
  * counter stands still, and the coordinator decides what that means.
  */
 import { Worker } from 'node:worker_threads';
-import { type Logger, WeirError } from '../../core/index.ts';
+import { type Logger, ownModule, WeirError } from '../../core/index.ts';
 import type { ConnectionFlags } from '../nats/connection-flags.ts';
 
 export interface LifeData {
@@ -23,7 +23,7 @@ export class SignsOfLife {
 
   constructor(flags: ConnectionFlags, subject: string, logger: Logger) {
     const data: LifeData = { flags, subject, counter: this.#counter };
-    this.#thread = new Worker(new URL('./life-thread.js', import.meta.url), { workerData: data });
+    this.#thread = new Worker(ownModule('runtime/remote/life-thread'), { workerData: data });
     this.#thread.unref();
     this.#thread.on('error', (error) => {
       logger.error(
