@@ -6,7 +6,7 @@
 import type { SeenKey, ToSupervisor } from '../actors/index.ts';
 import { hashKey, keyGroupOf, keyOf } from '../batch/index.ts';
 import { type Clock, type Generation, sleep, WeirError } from '../core/index.ts';
-import { type AggregateNode, type PhysicalPlan, routingTable } from '../plan/index.ts';
+import { openKeys, type PhysicalPlan, routingTable } from '../plan/index.ts';
 import { keyValuesOf } from './key-text.ts';
 import type { JobStatus } from './status.ts';
 import type { Workers } from './workers.ts';
@@ -46,7 +46,7 @@ export class KeyQuestions {
     const { plan } = this.#o;
     const stage = plan.stages.find(({ operators }) => operators.some(({ id }) => id === operator))!;
     const { node } = stage.operators.find(({ id }) => id === operator)!;
-    const values = keyValuesOf(text, node as AggregateNode);
+    const values = keyValuesOf(text, openKeys(node)!);
     const key = keyOf(values);
     const subtask = routingTable(plan.keyGroups, stage.parallelism)[keyGroupOf(hashKey(key), plan.keyGroups)]!;
     for (let attempt = 0; attempt < attemptsMax; attempt++) {

@@ -5,11 +5,11 @@
  */
 import type { DataType } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
-import type { AggregateNode } from '../plan/index.ts';
+import type { KeyColumns } from '../plan/index.ts';
 
 /** @throws WeirError `E_USAGE` */
-export function keyValuesOf(text: string, { keys, input }: AggregateNode): readonly unknown[] {
-  const types = keys.map((name) => typeOf(input.schema, name));
+export function keyValuesOf(text: string, { keys, schema }: KeyColumns): readonly unknown[] {
+  const types = keys.map((name) => typeOf(schema, name));
   const json = jsonOf(text);
   if (Array.isArray(json) && json.length === keys.length) return json.map((value, i) => fitted(value, types[i]));
   if (keys.length === 1) {
@@ -18,11 +18,11 @@ export function keyValuesOf(text: string, { keys, input }: AggregateNode): reado
   }
   const wanted = keys.length === 0 ? 'it has none: []' : `a JSON array of ${keys.join(', ')}`;
   throw new WeirError('E_USAGE', `the key ${JSON.stringify(text)} is not one of this operator: ${wanted}`, {
-    hint: keys.length === 0 ? 'its groups are whole windows' : `as in --key '${JSON.stringify(keys.map(() => '…'))}'`,
+    hint: keys.length === 0 ? 'all rows have the same' : `as in --key '${JSON.stringify(keys.map(() => '…'))}'`,
   });
 }
 
-function typeOf(schema: AggregateNode['schema'], name: string): DataType['kind'] | undefined {
+function typeOf(schema: KeyColumns['schema'], name: string): DataType['kind'] | undefined {
   return schema.kind === 'any' ? undefined : schema.fields.find((field) => field.name === name)?.type.kind;
 }
 

@@ -20,7 +20,7 @@ import type { JobStores } from '../state/index.ts';
 import { statusOf } from './job-status.ts';
 import { KeyQuestions } from './key-questions.ts';
 import type { JobReport, JobStatus, RunningJob } from './status.ts';
-import { type Why, whyOf, whyOfKey } from './why.ts';
+import { type Why, askedOf, whyOf, whyOfKey } from './why.ts';
 import type { Workers } from './workers.ts';
 
 export interface LeadEnvironment {
@@ -132,16 +132,8 @@ export class Lead implements RunningJob {
   async why(operator?: string, key?: string): Promise<Why> {
     const why = whyOf(this.status(), operator);
     if (key === undefined) return why;
-    const [only, ...others] = why.operators.map((each) => each.operator);
-    if (only === undefined || others.length > 0)
-      throw new WeirError(
-        'E_USAGE',
-        `a key is one of an operator, and job ${this.name} has ${others.length === 0 ? 'none with windows' : 'several'}`,
-        {
-          hint: `name it with --operator: ${[only, ...others].join(', ')}`,
-        },
-      );
-    return whyOfKey(this.status(), only, await this.#questions.ask(only, key));
+    const asked = askedOf(why);
+    return whyOfKey(this.status(), asked, await this.#questions.ask(asked, key));
   }
 
   /** What a source's reader in another process asks of its definition. */

@@ -1,5 +1,6 @@
 /** What a running job says of itself: plain data, made anew at each call. Read by the CLI, the HTTP API and metrics. */
 import type { CheckpointEntry } from '../coordinator/index.ts';
+import type { OpenKind } from '../plan/index.ts';
 import type { JobStores } from '../state/index.ts';
 import type { Why } from './why.ts';
 
@@ -67,12 +68,15 @@ export interface SplitAlignmentStatus {
   readonly paused: boolean;
 }
 
-/** The windows of one operator. */
+/** The windows of one operator, or what else it holds open. */
 export interface WindowsStatus {
   readonly operator: string;
+  readonly kind: OpenKind;
+  /** Rows that were late there, since the job was started or restarted last. */
+  readonly rowsLate: number;
   /** The least over its subtasks, ms; null before the first. */
   readonly watermark: number | null;
-  /** End of the earliest that holds rows and is not closed, ms; null = none. */
+  /** Of windows that a watermark closes: end of the earliest that holds rows and is not closed, ms; null = none. */
   readonly nextWindowEnd: number | null;
   /** They stay open so long after their end. */
   readonly latenessMs: number;
@@ -115,7 +119,7 @@ export interface JobStatus {
   readonly nextWindowEnd: number | null;
   readonly heldBackBy: string | null;
   readonly stateRows: number;
-  /** Of each operator whose windows a watermark closes. */
+  /** Of each operator that holds something of a key open: windows, rows of a join, keys that it remembers, timers. */
   readonly windows: readonly WindowsStatus[];
   readonly subtasks: readonly SubtaskStatus[];
   /** The last 20, newest first. */
@@ -140,7 +144,7 @@ export interface RunningJob {
   /**
    * Why windows are open, of all operators or of one; with a key, which of that key's.
    *
-   * @throws WeirError `E_USAGE` for an operator without windows, and for what is no key of it; `E_STUCK` if whoever has the key does not answer
+   * @throws WeirError `E_USAGE` for an operator that holds nothing of a key open, and for what is no key of it; `E_STUCK` if whoever has the key does not answer
    */
   why(operator?: string, key?: string): Promise<Why>;
 }

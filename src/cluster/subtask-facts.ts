@@ -1,6 +1,7 @@
 /** What a worker says of its subtasks: plain data, so that it may come from another process. */
 import type { Subtask } from '../actors/index.ts';
 import type { Clock } from '../core/index.ts';
+import { openKeys } from '../plan/index.ts';
 import type { Counters } from '../state/index.ts';
 import type { SplitStatus, SubtaskStatus } from './status.ts';
 
@@ -8,12 +9,14 @@ export interface SubtaskFacts {
   readonly status: SubtaskStatus;
   /** Since the generation began. */
   readonly counters: Counters;
-  /** Of its operators that have windows. */
+  /** Of its operators that hold something of a key open. */
   readonly windows: readonly {
     readonly operator: string;
     readonly watermark: number | null;
     readonly nextWindowEnd: number | null;
   }[];
+  /** Rows that were late, of the operators that had any; since the generation began. */
+  readonly late: readonly { readonly operator: string; readonly rows: number }[];
   /** ms for which it has had rows of a source and no room to pass them on. */
   readonly throttledFor: number;
 }
@@ -24,6 +27,9 @@ export function factsOf(worker: string, subtasks: readonly Subtask[], clock: Clo
     status: statusOf(worker, subtask, now),
     counters: subtask.counters(),
     windows: windowsOf(subtask),
+    late: subtask.operators.flatMap(({ planned: { id }, counters: { late } }) =>
+      late === 0 ? [] : [{ operator: id, rows: late }],
+    ),
     throttledFor: subtask.feed === null ? 0 : (subtask.task?.heldBackFor(now) ?? 0),
   }));
 }
@@ -62,12 +68,10 @@ function alignmentOf({ alignment, feed }: Subtask, split: string): Pick<SplitSta
   return alignment === null ? {} : { alignment: { ...alignment.align, paused: feed!.isPaused(split) } };
 }
 
-/** How far its aggregations, and what else has windows, have come. */
+/** How far its aggregations, and what else holds something open, have come. */
 function windowsOf({ operators }: Subtask): SubtaskFacts['windows'] {
   return operators.flatMap(({ planned: { id, node }, operator: { nextWindowEnd }, watermark }) =>
-    node.kind === 'aggregate' || nextWindowEnd !== undefined
-      ? [{ operator: id, watermark: finite(watermark), nextWindowEnd: nextWindowEnd ?? null }]
-      : [],
+    openKeys(node) !== undefined ? [{ operator: id, watermark: finite(watermark), nextWindowEnd: nextWindowEnd ?? null }] : [],
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * Why windows have not closed: what a job's status says, put together.
+ * Why windows have not closed, and what else an operator holds open: what a job's status says, put together.
  *
  * Owns: the reasoning, which needs nothing but a status: so it is the same in the job's process, over HTTP, and for an operator who asks over
  * NATS. A window closes once the watermark of its operator has reached its end and its lateness; that watermark is the least of the splits
@@ -7,10 +7,12 @@
  */
 import { formatMs, WeirError } from '../core/index.ts';
 import type { OpenGroup } from '../operators/index.ts';
+import type { OpenKind } from '../plan/index.ts';
 import type { KeyAnswer } from './key-questions.ts';
 import { type PausedSplit, pausedSplits } from './paused-splits.ts';
 import type { JobStatus, WindowsStatus } from './status.ts';
 import { timeOf } from './time-text.ts';
+import { nothingOpen, openText, openWords } from './why-key-text.ts';
 
 export interface HoldingSplit {
   readonly source: string;
@@ -23,8 +25,11 @@ export interface HoldingSplit {
 }
 export interface WhyOpen {
   readonly operator: string;
+  readonly kind: OpenKind;
+  /** Rows that were late there, since the job was started or restarted last. */
+  readonly rowsLate: number;
   readonly watermark: number | null;
-  /** End of the earliest window that is open, ms; null = none is. */
+  /** End of the earliest window that a watermark closes and is open, ms; with a key, of whatever of it ends so. Null = there is none. */
   readonly nextWindowEnd: number | null;
   /** The watermark that closes it, ms. */
   readonly closesAt: number | null;
@@ -42,8 +47,11 @@ export interface WhyKey {
   /** Who has its state. */
   readonly subtask: number;
   readonly worker: string;
-  /** Those that end first, first; `closesAt`: the watermark that closes one. */
-  readonly open: readonly (OpenGroup & { readonly closesAt: number })[];
+  /** Those that end first, first; at most 100. */
+  readonly open: readonly (OpenGroup & {
+    /** The watermark that closes it, ms; null: none does. */
+    readonly closesAt: number | null;
+  })[];
 }
 export interface Why {
   readonly job: string;
@@ -55,13 +63,10 @@ export interface Why {
   readonly operators: readonly WhyOpen[];
 }
 
-/** @throws WeirError `E_USAGE` for an operator that has no windows */
+/** @throws WeirError `E_USAGE` for an operator that holds nothing of a key open */
 export function whyOf(status: JobStatus, operator?: string): Why {
   const wanted = status.windows.filter((each) => operator === undefined || each.operator === operator);
-  if (operator !== undefined && wanted.length === 0)
-    throw new WeirError('E_USAGE', `job ${status.job} has no operator '${operator}' whose windows a watermark closes`, {
-      hint: `${status.windows.length === 0 ? 'it has none at all' : `there are ${status.windows.map((each) => each.operator).join(', ')}`}; weir plan shows all`,
-    });
+  if (operator !== undefined && wanted.length === 0) throw notAsked(status, operator);
   return {
     job: status.job,
     state: status.state,
@@ -71,7 +76,19 @@ export function whyOf(status: JobStatus, operator?: string): Why {
   };
 }
 
-function whyOpen(status: JobStatus, { operator, watermark, nextWindowEnd, latenessMs, sources }: WindowsStatus): WhyOpen {
+function notAsked({ job, windows, subtasks }: JobStatus, operator: string): WeirError {
+  const isThere = subtasks.some(({ operators }) => operators.includes(operator));
+  const why = isThere
+    ? `operator '${operator}' of job ${job} holds nothing of a key open: it gives out what comes at once, or with the epoch`
+    : `job ${job} has no operator '${operator}'`;
+  const others = windows.map((each) => `${each.operator} (${each.kind})`).join(', ');
+  return new WeirError('E_USAGE', why, {
+    hint: `${others === '' ? 'it has none that does' : `those that do can be asked: there are ${others}`}; weir plan shows all`,
+  });
+}
+
+function whyOpen(status: JobStatus, windows: WindowsStatus, ofKey = false): WhyOpen {
+  const { operator, kind, rowsLate, watermark, nextWindowEnd, latenessMs, sources } = windows;
   const closesAt = nextWindowEnd === null ? null : nextWindowEnd + latenessMs;
   const splits = sources.flatMap(({ source, delayMs, idleAfterMs }) =>
     status.subtasks
@@ -90,22 +107,43 @@ function whyOpen(status: JobStatus, { operator, watermark, nextWindowEnd, latene
       idleAfterMs,
     }));
   const idle = splits.filter(({ state }) => state === 'idle').map(({ source, split }) => ({ source, split }));
-  const open = { operator, watermark, nextWindowEnd, closesAt, heldBackBy, idle };
-  return { ...open, says: inWords(open, splits.length, latenessMs) };
+  const open = { operator, kind, rowsLate, watermark, nextWindowEnd, closesAt, heldBackBy, idle };
+  return { ...open, says: inWords(open, { splits: splits.length, latenessMs, ofKey }) };
 }
 
-/** The same of one key: of an operator with windows. */
+/**
+ * The operator that a key is asked of where none is named: the only one, or the only one whose windows a watermark closes.
+ *
+ * @throws WeirError `E_USAGE` if it is none of these
+ */
+export function askedOf({ job, operators }: Pick<Why, 'job' | 'operators'>): string {
+  const withWindows = operators.filter(({ kind }) => kind === 'windows');
+  const [only, ...others] = withWindows.length > 0 ? withWindows : operators;
+  if (only !== undefined && others.length === 0) return only.operator;
+  const many = only === undefined ? 'none that holds anything of a key open' : 'several';
+  throw new WeirError('E_USAGE', `a key is one of an operator, and job ${job} has ${many}`, {
+    hint:
+      only === undefined
+        ? 'weir plan shows all'
+        : `name it with --operator: ${operators.map(({ operator }) => operator).join(', ')}`,
+  });
+}
+
+/** The same of one key. */
 export function whyOfKey(status: JobStatus, operator: string, { values, subtask, worker, seen }: KeyAnswer): Why {
   const windows = status.windows.find((each) => each.operator === operator)!;
-  const open = seen.open.toSorted((a, b) => a.end - b.end).map((each) => ({ ...each, closesAt: each.end + windows.latenessMs }));
+  const open = seen.open
+    .map((each) => ({ ...each, closesAt: byWatermark(each) ? each.end! + windows.latenessMs : null }))
+    .toSorted((a, b) => (a.closesAt ?? Infinity) - (b.closesAt ?? Infinity) || (a.end ?? Infinity) - (b.end ?? Infinity) || 0);
   const watermark = Number.isFinite(seen.watermark) ? seen.watermark : null;
-  const why = whyOpen(status, { ...windows, watermark, nextWindowEnd: open[0]?.end ?? null });
+  const nextWindowEnd = open.find(({ closesAt }) => closesAt !== null)?.end ?? null;
+  const why = whyOpen(status, { ...windows, watermark, nextWindowEnd }, true);
   const key = { values, subtask, worker, open };
   const name = values.map((value) => JSON.stringify(value)).join(', ') || 'no columns';
   const where = `the key ${name} is with subtask ${subtask}, on ${worker}`;
   const says =
     open.length === 0
-      ? [`${where}: nothing of it is open`, ...why.says.slice(0, 1), nothingOpen]
+      ? [`${where}: nothing of it is open`, ...why.says.slice(0, 1), nothingOpen[windows.kind]]
       : [where, ...open.slice(0, namedMax).map(openText), ...moreOpen(open.length), ...why.says];
   return {
     job: status.job,
@@ -116,27 +154,29 @@ export function whyOfKey(status: JobStatus, operator: string, { values, subtask,
   };
 }
 
-const nothingOpen =
-  'no row of it has come for a window that has not closed: it is unknown, its windows have closed, or its rows were late or are on their way';
-
-function openText({ start, end, soFar }: WhyKey['open'][number]): string {
-  const rows = soFar.length === 0 ? '' : `; so far ${soFar.map((row) => JSON.stringify(row)).join(', ')}`;
-  return `open from ${timeOf(start)} to ${timeOf(end)}${rows}`;
-}
+const byWatermark = ({ end, byClock }: OpenGroup): boolean => end !== null && byClock !== true;
 
 const moreOpen = (open: number): readonly string[] => (open <= namedMax ? [] : [`and ${open - namedMax} more`]);
 
 /** Splits that are named; there may be thousands. */
 const namedMax = 5;
 
-function inWords(open: Omit<WhyOpen, 'says'>, splits: number, latenessMs: number): readonly string[] {
-  const { watermark, nextWindowEnd, closesAt, heldBackBy, idle } = open;
+interface Asked {
+  readonly splits: number;
+  readonly latenessMs: number;
+  /** It is about one key. */
+  readonly ofKey: boolean;
+}
+
+function inWords(open: Omit<WhyOpen, 'says'>, { splits, latenessMs, ofKey }: Asked): readonly string[] {
+  const { kind, watermark, nextWindowEnd, closesAt, heldBackBy, idle } = open;
+  const { first, none } = openWords[kind];
   const at = `the watermark is ${watermark === null ? 'not there yet' : `at ${timeOf(watermark)}`}`;
-  if (nextWindowEnd === null || closesAt === null) return [`${at}; no window is open`];
+  if (nextWindowEnd === null || closesAt === null) return [ofKey && kind !== 'windows' ? at : `${at}; ${none}`];
   const late = latenessMs === 0 ? '' : `, and takes late rows until the watermark is at ${timeOf(closesAt)}`;
   const missing = watermark === null ? '' : `; ${formatMs(Math.max(0, closesAt - watermark))} are missing`;
   return [
-    `${at}; the earliest open window ends at ${timeOf(nextWindowEnd)}${late}${missing}`,
+    `${at}; ${first} at ${timeOf(nextWindowEnd)}${late}${missing}`,
     ...heldBackBy.slice(0, namedMax).map(holding),
     ...(heldBackBy.length > namedMax ? [`and by ${heldBackBy.length - namedMax} more splits`] : []),
     ...(idle.length === 0 ? [] : [`idle, and not waited for: ${namesOf(idle)}`]),

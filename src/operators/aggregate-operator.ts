@@ -20,7 +20,7 @@ import { ChangedRows } from './changed-rows.ts';
 import type { Cell } from './cell.ts';
 import { Emissions, type PendingEmission } from './emissions.ts';
 import { GroupValues } from './group-values.ts';
-import { type OpenGroup, openGroup } from './open-group.ts';
+import { type OpenGroup, openGroup, resultsOf } from './open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type Pane, Panes } from './panes.ts';
 import type { PerGroup } from './per-group.ts';
@@ -111,7 +111,10 @@ class AggregateOperator implements Operator {
       const cells = this.#state.mergedOf(pane.namespaces, [key]).filter(({ group }) => this.#isOpen(pane, group));
       const shown = this.#time!.shown ? window : undefined;
       const head = keys.length + (shown === undefined ? 0 : 1);
-      return cells.map(({ value }) => openGroup(window, schema, head, this.#values.rowsOf(shown, key, value)));
+      return cells.map(({ value }) => {
+        const rows = resultsOf(schema, head, this.#values.rowsOf(shown, key, value));
+        return openGroup({ what: 'window', ...window }, rows);
+      });
     });
   }
 

@@ -16,6 +16,7 @@ import type { Cell } from './cell.ts';
 import { setAside, setAsideOfKey } from './dead-rows.ts';
 import { GroupValues } from './group-values.ts';
 import { type GroupedKey, groupedKeys } from './key.ts';
+import { type OpenGroup, openGroup, resultsOf } from './open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { ResultRows } from './result-rows.ts';
 import { type Progress, progressOf } from './result-snapshot.ts';
@@ -84,6 +85,19 @@ class CountWindowOperator implements Operator {
 
   onBarrier(barrier: Barrier, out: Output): Step {
     return this.#work.step(() => this.#emitAll(barrier, out));
+  }
+
+  openOf(key: string): readonly OpenGroup[] {
+    const { schema, keys } = this.#node;
+    const { size, slide } = this.#spec;
+    const { rows, open } = this.#table.get(0, key) ?? { rows: 0, open: [] };
+    const newest = Math.floor((rows - 1) / slide) * slide;
+    return open.map((cell, i) => {
+      const window = this.#windowOf(newest - (open.length - 1 - i) * slide);
+      const results = resultsOf(schema, keys.length + 1, this.#values.rowsOf(window, key, cell));
+      const what = `window of rows ${window.first} to ${window.last}`;
+      return openGroup({ what, start: null, end: null, rows: rows - window.first, ofRows: size }, results);
+    });
   }
 
   snapshot(): Progress {

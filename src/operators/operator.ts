@@ -143,7 +143,7 @@ export interface Operator {
   splitWatermark?(split: string): number;
   /** For people: the end of the earliest window that still holds rows; undefined = none (windowed operators). */
   readonly nextWindowEnd?: number | undefined;
-  /** For people: what of a key is open, by the times at which it ends (windowed operators). */
+  /** For people: what of a key is open (operators that have `openKeys`, plan/open-kind.ts). */
   openOf?(key: string): readonly OpenGroup[];
 }
 

@@ -18,7 +18,7 @@ import { setAside, setAsideOfKey } from './dead-rows.ts';
 import { Emissions, type PendingEmission } from './emissions.ts';
 import { GroupValues } from './group-values.ts';
 import { type GroupedKey, groupedKeys } from './key.ts';
-import { type OpenGroup, openGroup } from './open-group.ts';
+import { type OpenGroup, openGroup, resultsOf } from './open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { restoreResults, type ResultSnapshot, resultSnapshot } from './result-snapshot.ts';
 import { Resumable } from './resumable.ts';
@@ -87,7 +87,8 @@ class SessionOperator implements Operator {
     const { schema, keys } = this.#node;
     return this.#state.openOf(key).map(({ value }) => {
       const window = { start: value.start, end: value.end };
-      return openGroup(window, schema, keys.length + 1, this.#values.rowsOf(window, key, value));
+      const rows = resultsOf(schema, keys.length + 1, this.#values.rowsOf(window, key, value));
+      return openGroup({ what: 'session', ...window }, rows);
     });
   }
 

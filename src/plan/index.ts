@@ -40,6 +40,7 @@ export type { SourceAlignment, TimeStrategy, WatermarkNode } from './watermark-n
 export { type Kind, type OutputModes, outputModes } from './output-modes.ts';
 export { hasWatermark, isChanging, kindOf, kindsOf, underWatermark, watermarkedColumns } from './kinds.ts';
 export { type GroupTime, groupTime, sessionCloses } from './group-time.ts';
+export { type KeyColumns, type OpenKeys, type OpenKind, openKeys } from './open-kind.ts';
 export { equalIsLate } from './lateness.ts';
 export { describePlan } from './describe.ts';
 export { keyText, selectorText, shapeText, typeText } from './identity.ts';

@@ -9,7 +9,10 @@ export function whyText({ job, state, rowsLate, paused, operators }: Why): strin
     `${job} is ${state}; rows late so far: ${rowsLate}`,
     ...paused.slice(0, namedMax).map(({ says }) => says),
     ...(paused.length > namedMax ? [`and ${paused.length - namedMax} more splits wait for others`] : []),
-    ...(operators.length === 0 ? ['it has no operator whose windows a watermark closes'] : []),
-    ...operators.flatMap(({ operator, says }) => [`${operator}:`, ...says.map((line) => `  ${line}`)]),
+    ...(operators.length === 0 ? ['it has no operator that holds anything of a key open'] : []),
+    ...operators.flatMap(({ operator, rowsLate: lateThere, says }) => [
+      `${operator}${lateThere === 0 ? '' : `, rows late there since its last start: ${lateThere}`}:`,
+      ...says.map((line) => `  ${line}`),
+    ]),
   ].join('\n');
 }

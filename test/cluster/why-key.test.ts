@@ -1,31 +1,17 @@
 // What is open of one key: whoever has it is asked.
 import { describe, expect, test } from 'vitest';
-import {
-  asSink,
-  count,
-  type EventTime,
-  type Output,
-  schema,
-  sessionWindow,
-  type Stream,
-  sum,
-  t,
-  window,
-} from '../../src/api/index.ts';
-import { from } from '../../src/connectors/index.ts';
+import { count, sessionWindow, sum, window } from '../../src/api/index.ts';
 import { keyValuesOf } from '../../src/cluster/key-text.ts';
 import { batchSchema } from '../../src/batch/index.ts';
-import type { AggregateNode } from '../../src/plan/index.ts';
-import { CommittedRows } from '../../src/testing/committed-rows.ts';
-import { StreamRun } from '../../src/testing/stream-run.ts';
-import { testSource } from '../../src/testing/test-source.ts';
+import type { KeyColumns } from '../../src/plan/index.ts';
+import { at, minute, whyRun } from './why-run.ts';
 
 describe('a key as it is typed', () => {
-  const node = (...keys: readonly ('string' | 'float64' | 'timestamp' | 'any')[]): AggregateNode => {
+  const node = (...keys: readonly ('string' | 'float64' | 'timestamp' | 'any')[]): KeyColumns => {
     const fields = keys.map((kind, i) => ({ name: `k${i}`, type: { kind } as never, nullable: true }));
-    return { keys: fields.map(({ name }) => name), input: { schema: batchSchema(fields) } } as unknown as AggregateNode;
+    return { keys: fields.map(({ name }) => name), schema: batchSchema(fields) };
   };
-  test.each<[string, AggregateNode, readonly unknown[]]>([
+  test.each<[string, KeyColumns, readonly unknown[]]>([
     ['lamp', node('string'), ['lamp']],
     ['"lamp"', node('string'), ['lamp']],
     ['["lamp"]', node('string'), ['lamp']],
@@ -42,7 +28,7 @@ describe('a key as it is typed', () => {
     expect(keyValuesOf(text, of)).toEqual(values);
   });
 
-  test.each<[string, AggregateNode, RegExp]>([
+  test.each<[string, KeyColumns, RegExp]>([
     ['a', node('string', 'string'), /is not one of this operator: a JSON array of k0, k1/],
     ['["a"]', node('string', 'string'), /a JSON array of k0, k1/],
     ['a', node(), /it has none: \[\]/],
@@ -54,27 +40,9 @@ describe('a key as it is typed', () => {
   });
 });
 
-const Reading = schema({ id: t.string, n: t.number, at: t.timestamp });
-const minute = 60_000;
-const at = (minutes: number): string => new Date(minutes * minute).toISOString();
-
-async function running(of: (rows: Stream<{ id: string; n: number; at: EventTime }>) => object) {
-  const readings = testSource(Reading);
-  const stream = of(from(readings).withWatermark('at', '1 minute') as never);
-  const rows = new CommittedRows();
-  const output = (stream as { to(sink: unknown): Output }).to(asSink(rows.definition));
-  const run = new StreamRun({ output, rows, parallelism: 3 });
-  await run.start();
-  const push = async (id: string, n: number, minutes: number): Promise<void> => {
-    readings.push({ id, n, at: minutes * minute });
-    await run.settle();
-  };
-  return { run, push };
-}
-
 describe('why a key is open', () => {
   test('says which of its windows are, what they have come to, and what closes them; also after a rescale', async () => {
-    const { run, push } = await running((rows) =>
+    const { run, push } = await whyRun((rows) =>
       rows
         .groupBy(window('at', '20 minutes', { slide: '10 minutes' }), 'id')
         .agg({ n: count(), sum: sum('n') })
@@ -89,8 +57,8 @@ describe('why a key is open', () => {
       await push(id, n, minutes);
     const says = async (key: string): Promise<readonly string[]> => (await run.why('sums', key)).operators[0]!.says;
     const ofA = [
-      `open from ${at(0)} to ${at(20)}; so far {"n":2,"sum":3}`,
-      `open from ${at(10)} to ${at(30)}; so far {"n":1,"sum":2}`,
+      `window from ${at(0)} to ${at(20)}; so far {"n":2,"sum":3}`,
+      `window from ${at(10)} to ${at(30)}; so far {"n":1,"sum":2}`,
       `the watermark is at ${at(12)}; the earliest open window ends at ${at(20)}; 8 minutes are missing`,
       expect.stringMatching(/^held back by split 0 of source~\w+, which is at .*: until it gives a row of 1970-01-01T00:21/),
     ];
@@ -110,11 +78,11 @@ describe('why a key is open', () => {
     await run.settle();
     await push('b', 1, 14);
     expect((await says('a')).slice(1, 3)).toEqual(ofA.slice(0, 2));
-    expect((await says('b'))[1]).toBe(`open from ${at(0)} to ${at(20)}; so far {"n":2,"sum":4}`);
+    expect((await says('b'))[1]).toBe(`window from ${at(0)} to ${at(20)}; so far {"n":2,"sum":4}`);
   });
 
   test('of sessions says since when each is open', async () => {
-    const { run, push } = await running((rows) => rows.groupBy(sessionWindow('at', '5 minutes'), 'id').agg({ n: count() }));
+    const { run, push } = await whyRun((rows) => rows.groupBy(sessionWindow('at', '5 minutes'), 'id').agg({ n: count() }));
     await using _ = run;
     await push('a', 1, 4);
     await push('a', 1, 6);
@@ -122,22 +90,22 @@ describe('why a key is open', () => {
     const { key, nextWindowEnd } = (await run.why(undefined, 'a')).operators[0]!;
     expect([nextWindowEnd, key!.open]).toEqual([
       11 * minute,
-      [{ start: 4 * minute, end: 11 * minute, closesAt: 11 * minute, soFar: [{ n: 2 }] }],
+      [{ what: 'session', start: 4 * minute, end: 11 * minute, closesAt: 11 * minute, soFar: [{ n: 2 }] }],
     ]);
   });
 
   test('is asked of an operator that has windows, and only of one', async () => {
-    const { run } = await running((rows) => rows.groupBy(window('at', '1 minute'), 'id').count().named('counts'));
+    const { run } = await whyRun((rows) => rows.groupBy(window('at', '1 minute'), 'id').count().named('counts'));
     await using _ = run;
     await expect(run.why('other', 'a')).rejects.toMatchObject({
       code: 'E_USAGE',
-      hint: expect.stringMatching(/there are counts/),
+      hint: expect.stringMatching(/there are counts \(windows\)/),
     });
-    const { run: none } = await running((rows) => rows as never);
+    const { run: none } = await whyRun((rows) => rows as never);
     await using _none = none;
     await expect(none.why(undefined, 'a')).rejects.toMatchObject({
       code: 'E_USAGE',
-      message: expect.stringMatching(/none with windows/),
+      message: expect.stringMatching(/none that holds anything/),
     });
   });
 });

@@ -6,6 +6,8 @@ import { status, subtask } from '../service/fake-job.ts';
 const hour = 3_600_000;
 const windows = {
   operator: 'per-hour',
+  kind: 'windows' as const,
+  rowsLate: 0,
   watermark: hour * 0.9,
   nextWindowEnd: hour,
   latenessMs: 0,

@@ -98,7 +98,7 @@ export class FakeJob implements RunningJob {
   }
   async kill(): Promise<void> {}
   async why(operator?: string, key?: string): Promise<Why> {
-    const open = [{ start: 0, end: 60_000, soFar: [{ n: 2 }] }];
+    const open = [{ what: 'window', start: 0, end: 60_000, soFar: [{ n: 2 }] }];
     const answer = { values: [key], subtask: 0, worker: 'worker-0', seen: { watermark: 0, open } };
     return key === undefined ? whyOf(this.current, operator) : whyOfKey(this.current, operator!, answer);
   }

@@ -54,7 +54,7 @@ const expected = (name: string): string =>
 const expectedOfKey = (name: string): string =>
   expected(name).replace(
     'per-ten:\n',
-    'per-ten:\n  the key "k" is with subtask 0, on worker-ID\n  open from 1970-01-01T00:10:00.000Z to 1970-01-01T00:20:00.000Z; so far {"count":1}\n',
+    'per-ten:\n  the key "k" is with subtask 0, on worker-ID\n  window from 1970-01-01T00:10:00.000Z to 1970-01-01T00:20:00.000Z; so far {"count":1}\n',
   );
 const withoutId = (text: string): string =>
   text.replace(/of \S+, which/, 'of source~ID, which').replace(/subtask \d+, on \S+/, 'subtask 0, on worker-ID');
