@@ -41,7 +41,7 @@ export function openText({ what, start, end, byClock, rows, ofRows, waitsFor, so
     start === null ? '' : ` from ${timeOf(start)}${ends === null ? ' on' : ''}`,
     ends === null ? '' : ` ${start === null ? 'until' : 'to'} ${ends}`,
     count === undefined ? '' : `, ${count} ${count === 1 ? 'row' : 'rows'}`,
-    waitsFor === undefined ? '' : `; waits for ${waitsFor}`,
     soFar.length === 0 ? '' : `${shown} ${soFar.map((row) => JSON.stringify(row)).join(', ')}`,
+    waitsFor === undefined ? '' : `; waits for ${waitsFor}`,
   ].join('');
 }

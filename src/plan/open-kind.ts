@@ -22,6 +22,8 @@ export function openKeys(node: LogicalNode): OpenKeys | undefined {
       const kind = openKindOf(node);
       return kind === undefined ? undefined : { kind, keys: node.keys, schema: node.input.schema };
     }
+    case 'join':
+      return node.regular === undefined ? { kind: 'join', keys: node.keys[0], schema: node.inputs[0].schema } : undefined;
     default:
       return undefined;
   }

@@ -1,7 +1,7 @@
 // What of a key is open in operators whose windows no watermark closes, and in those that have none.
 import { describe, expect, test } from 'vitest';
 import { count, countWindow, sum, window } from '../../src/api/index.ts';
-import { whyRun } from './why-run.ts';
+import { at, minute, whyRun } from './why-run.ts';
 
 describe('a key of count windows', () => {
   test('says how many rows its windows have, of how many; also after a rescale', async () => {
@@ -41,6 +41,107 @@ describe('a key of count windows', () => {
     await using _ = run;
     for (const n of [1, 2]) await push('a', n, n);
     expect((await open('a')).open).toEqual([]);
+  });
+});
+
+describe('a key of a join', () => {
+  test('says which rows wait on each side, and until which watermark something can come for them; also after a rescale', async () => {
+    const { run, push, note, open } = await whyRun((rows, notes) =>
+      rows.join(notes, { on: 'id', how: 'left', within: ['0 minutes', '8 minutes'] }).named('noted'),
+    );
+    await using _ = run;
+    await push('a', 1, 3);
+    await push('a', 2, 3);
+    await push('a', 3, 7);
+    await push('b', 4, 8);
+    await note('a', 'x', 8);
+    await note('c', 'y', 8);
+    // A row of their last millisecond may still come.
+    const until = (minutes: number): string => at(minutes + 8).replace('.000Z', '.001Z');
+    const saysOf = async (key: string): Promise<readonly string[]> => (await open(key)).says;
+    const ofA = [
+      `right rows from ${at(8)} to ${at(8).replace('.000Z', '.001Z')}, 1 row: {"text":"x","noted":${8 * minute}}`,
+      `left rows that have had one from ${at(3)} to ${until(3)}, 2 rows: {"id":"a","n":1,"at":${3 * minute}}, {"id":"a","n":2,"at":${3 * minute}}`,
+      `left rows that have had one from ${at(7)} to ${until(7)}, 1 row: {"id":"a","n":3,"at":${7 * minute}}`,
+    ];
+    expect((await saysOf('a')).slice(0, 3)).toEqual(ofA);
+    const b = await open('b');
+    expect([b.kind, b.says[0]]).toEqual([
+      'join',
+      `left rows without a partner from ${at(8)} to ${until(8)}, 1 row: {"id":"b","n":4,"at":${8 * minute}}`,
+    ]);
+    expect(b.open).toMatchObject([{ closesAt: 16 * minute + 1, rows: 1 }]);
+    expect(b.says[1]).toMatch(/^the watermark is at .*; the first of its rows have had all that can come for them at /);
+    expect(b.says.slice(2)).toEqual([
+      expect.stringMatching(/^held back by split 0 of source/),
+      expect.stringMatching(/^held back by split 0 of source/),
+    ]);
+    expect((await saysOf('c'))[0]).toMatch(/^right rows from .*, 1 row: \{"text":"y"/);
+    await run.checkpoint();
+    await run.crash(2);
+    await run.settle();
+    expect((await saysOf('a')).slice(0, 3)).toEqual(ofA);
+    // Kept with one that has gone out by now.
+    await push('b', 5, 8.5);
+    expect((await open('b')).open).toMatchObject([{ start: 8 * minute, rows: 2 }]);
+    await push('x', 0, 17.25);
+    await note('x', '', 17.25);
+    expect((await open('b')).open).toMatchObject([{ start: 8.5 * minute, rows: 1 }]);
+    // Nothing can come for the rows of b any more: they have gone out.
+    await push('x', 0, 60);
+    await note('x', '', 60);
+    expect((await saysOf('b')).at(-1)).toMatch(/^no row of it is kept/);
+  });
+
+  test('of equal windows says until their end', async () => {
+    const { run, push, note, open } = await whyRun((rows, notes) => {
+      const tens = rows.groupBy(window('at', '10 minutes'), 'id').agg({ n: count() });
+      const notesOf = notes.groupBy(window('noted', '10 minutes'), 'id').agg({ m: count() });
+      return tens.join(notesOf, { on: ['window', 'id'], how: 'full' }).named('both');
+    });
+    await using _ = run;
+    await push('a', 1, 3);
+    await note('a', '', 3);
+    await push('x', 1, 12);
+    // Notes may still come in that window.
+    const { open: ofA } = await open(JSON.stringify([{ start: 0, end: 10 * minute }, 'a']), 'both');
+    expect(ofA).toEqual([
+      {
+        what: 'left rows without a partner',
+        start: 10 * minute - 1,
+        end: 10 * minute,
+        closesAt: 10 * minute,
+        rows: 1,
+        soFar: [{ window: { start: 0, end: 10 * minute }, id: 'a', n: 1 }],
+      },
+    ]);
+  });
+
+  test('of a semi join says which left rows wait: a partner is all that they want', async () => {
+    const { run, push, note, open } = await whyRun((rows, notes) =>
+      rows.join(notes, { on: 'id', how: 'semi', within: ['-5 minutes', '5 minutes'] }),
+    );
+    await using _ = run;
+    for (const id of ['a', 'b']) await push(id, 1, 3);
+    await note('a', '', 3);
+    const kept = async (key: string) => (await open(key)).open.map(({ what, rows }) => [what, rows]);
+    expect([await kept('a'), await kept('b')]).toEqual([[['right rows', 1]], [['left rows without a partner', 1]]]);
+  });
+
+  test('as of a time says which rows wait until it has passed, and which versions hold', async () => {
+    const { run, push, note, open } = await whyRun((rows, notes) =>
+      rows.asOfJoin(notes, { on: 'id', how: 'left', tolerance: '1 hour' }),
+    );
+    await using _ = run;
+    await note('a', 'x', 2);
+    await push('a', 1, 4);
+    const { kind, says, open: ofA } = await open('a');
+    expect(kind).toBe('join');
+    expect(says.slice(0, 2)).toEqual([
+      `left rows from ${at(4)} to 1970-01-01T00:04:00.001Z, 1 row: {"id":"a","n":1,"at":${4 * minute}}`,
+      `version from ${at(2)} to 1970-01-01T01:02:00.001Z, 1 row: {"text":"x","noted":${2 * minute}}; waits for a later one`,
+    ]);
+    expect(ofA).toMatchObject([{ closesAt: 4 * minute + 1 }, { closesAt: 62 * minute + 1 }]);
   });
 });
 

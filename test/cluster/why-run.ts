@@ -6,10 +6,10 @@ import { StreamRun } from '../../src/testing/stream-run.ts';
 import { testSource } from '../../src/testing/test-source.ts';
 
 const Reading = schema({ id: t.string, n: t.number, at: t.timestamp });
-const Note = schema({ of: t.string, text: t.string, noted: t.timestamp });
+const Note = schema({ id: t.string, text: t.string, noted: t.timestamp });
 type Timed<R, C extends keyof R> = Stream<Omit<R, C> & Record<C, EventTime>>;
 type Readings = Timed<{ id: string; n: number; at: EventTime }, 'at'>;
-type Notes = Timed<{ of: string; text: string; noted: EventTime }, 'noted'>;
+type Notes = Timed<{ id: string; text: string; noted: EventTime }, 'noted'>;
 
 export const minute = 60_000;
 export const at = (minutes: number): string => new Date(minutes * minute).toISOString();
@@ -31,7 +31,7 @@ export async function whyRun(of: (readings: Readings, notes: Notes) => object) {
     await run.settle();
   };
   const note = async (id: string, text: string, minutes: number): Promise<void> => {
-    notes.push({ of: id, text, noted: minutes * minute });
+    notes.push({ id, text, noted: minutes * minute });
     await run.settle();
   };
   /** Of one key of the only operator that can be asked, or of this one: what it holds, and the lines behind where it is. */

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { keyOf } from '../../src/batch/index.ts';
 import { tableJoinOperator } from '../../src/operators/index.ts';
 import type { JoinNode } from '../../src/plan/index.ts';
-import type { FedItem } from '../../src/testing/operator-run.ts';
+import { openMemoryStores } from '../../src/state/index.ts';
+import { type FedItem, OperatorRun } from '../../src/testing/operator-run.ts';
 import { verifyOperator } from '../../src/testing/verify-operator.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { barrier, type EventRow, joinNode, otherRows, rowsItem } from './operator-fixture.ts';
 
 const subject =
@@ -61,4 +64,22 @@ describe('a join with a table', () => {
       output: { main: rows },
     });
   });
+});
+
+test('what of a key is open: the rows that wait for the rest of the table, and those of the table', async () => {
+  const run = new OperatorRun({
+    make: () => tableJoinOperator(joinNode({ table: true })),
+    blobs: openMemoryStores().blobs,
+    clock: new VirtualClock(),
+  });
+  const open = (): unknown => run.operator.openOf?.(keyOf(['a']));
+  for (const item of [lefts(a(1), a(2)), otherRows({ other: 'a', seen: 10 }, { other: 'b', seen: 9 })]) await run.feed(item);
+  const waits = { start: null, end: null, waitsFor: 'the rest of the table' };
+  const table = { what: 'rows of the table', rows: 1, soFar: [{ other: 'a', seen: 10 }] };
+  expect(open()).toEqual([
+    { what: 'left rows', rows: 2, soFar: [1, 2].map((at) => ({ key: 'a', at })), ...waits },
+    { ...table, ...waits },
+  ]);
+  await run.feed(whole);
+  expect(open()).toEqual([{ ...table, start: null, end: null }]);
 });

@@ -8,10 +8,11 @@
  * Invariants: JO10 a left row that is not late goes out once, when the watermark has passed its time, with the latest version that is not above it
  * and not late; without one, alone or not at all.
  */
-import { type Batch, BatchBuilder, rowKind } from '../../batch/index.ts';
+import { type Batch, BatchBuilder, hashKey, keyGroupOf, rowKind } from '../../batch/index.ts';
 import { equalIsLate, type JoinBound, type JoinNode } from '../../plan/index.ts';
 import { type Due, DueHeap } from '../due-heap.ts';
 import type { GroupedKey } from '../key.ts';
+import { type OpenGroup, openGroup } from '../open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
 import { type GroupRun, PerGroup } from '../per-group.ts';
 import { ResultRows } from '../result-rows.ts';
@@ -20,6 +21,7 @@ import { Resumable } from '../resumable.ts';
 import { Arrivals } from './arrivals.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { type KeptRow, KeptRows } from './kept-rows.ts';
+import { openRows, valuesOf } from './open-rows.ts';
 import { type RowBytes, type RowForm, rowOf } from './row-form.ts';
 import { KeptVersions, placesOf } from './versions.ts';
 
@@ -47,6 +49,7 @@ class AsOfJoinOperator implements Operator {
   readonly #rows: BatchBuilder;
   readonly #joined: JoinedRows;
   readonly #heap = new DueHeap<Waiting>();
+  #context!: OperatorContext;
   #arrivals!: Arrivals;
   #waiting!: KeptRows;
   #versions!: KeptVersions;
@@ -66,6 +69,7 @@ class AsOfJoinOperator implements Operator {
   }
 
   open(context: OperatorContext): void {
+    this.#context = context;
     this.#waiting = new KeptRows(context, 'waiting', this.#forms[0], true);
     this.#versions = new KeptVersions(context, -this.#bound.lowMs);
     this.#fired = new PerGroup(context.keyGroups, context.ownedGroups);
@@ -80,6 +84,27 @@ class AsOfJoinOperator implements Operator {
 
   onWatermark(watermark: number, out: Output): Step {
     return this.#work.step(() => this.#reach(watermark, out));
+  }
+
+  openOf(key: string): readonly OpenGroup[] {
+    const fired = this.#fired.of(keyGroupOf(hashKey(key), this.#context.keyGroups));
+    const [form, versions] = this.#forms;
+    const waiting = [...this.#waiting.of(key)].flatMap((rows) =>
+      openRows(
+        'left rows',
+        rows.filter((row) => untilOf(row) > fired),
+        form,
+        untilOf,
+      ),
+    );
+    const kept = this.#versions.of(key).map(({ time, until, bytes }) => {
+      const end = Number.isFinite(until) ? until : null;
+      return openGroup(
+        { what: 'version', start: time, end, rows: 1, waitsFor: 'a later one' },
+        valuesOf([rowOf(bytes)], versions),
+      );
+    });
+    return [...waiting, ...kept];
   }
 
   snapshot(): Snapshot {

@@ -10,10 +10,11 @@
  * Invariants: JO2 two rows that belong together and are not late meet exactly once; JO3 of an outer join a row without a partner goes out
  * exactly once, when the watermark proves that none can come; JO4 a left row of a semi or anti join goes out at most once.
  */
-import { type Batch, BatchBuilder, fieldOf, rowKind } from '../../batch/index.ts';
-import { equalIsLate, type JoinNode } from '../../plan/index.ts';
+import { type Batch, BatchBuilder, fieldOf, hashKey, keyGroupOf, rowKind } from '../../batch/index.ts';
+import { equalIsLate, type JoinNode, sideNames } from '../../plan/index.ts';
 import { orSetAside } from '../dead-rows.ts';
 import { type Due, DueHeap } from '../due-heap.ts';
+import type { OpenGroup } from '../open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
 import { type GroupRun, PerGroup } from '../per-group.ts';
 import { ResultRows } from '../result-rows.ts';
@@ -23,6 +24,7 @@ import { type Arrival, Arrivals, timedSides } from './arrivals.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { JoinTimes, type Side } from './join-times.ts';
 import { FoundRows, type KeptRow, KeptRows, type Place } from './kept-rows.ts';
+import { openRows } from './open-rows.ts';
 import { PairCondition } from './pair-condition.ts';
 import type { RowBytes, RowForm } from './row-form.ts';
 
@@ -100,6 +102,30 @@ class JoinOperator implements Operator {
 
   onWatermark(watermark: number, out: Output): Step {
     return this.#work.step(() => this.#reach(watermark, out));
+  }
+
+  openOf(key: string): readonly OpenGroup[] {
+    const fired = this.#fired.of(keyGroupOf(hashKey(key), this.#context.keyGroups));
+    return this.#kept.flatMap((kept, i) => {
+      const side = i as Side;
+      const isOpen = ({ time }: KeptRow): boolean => this.#times.untilOf(side, time) > fired;
+      return [...kept.of(key)].flatMap((rows) => this.#openRows(side, rows.filter(isOpen)));
+    });
+  }
+
+  /** Of a side: whether they have had a partner is known where it says what becomes of them. */
+  #openRows(side: Side, rows: readonly KeptRow[]): readonly OpenGroup[] {
+    const form = this.#forms[side];
+    const untilOf = ({ time }: KeptRow): number => this.#times.untilOf(side, time);
+    const what = `${sideNames[side]} rows`;
+    const goesOnce = this.#halves && side === 0;
+    if (this.#outer[side] !== true && !goesOnce) return openRows(what, rows, form, untilOf);
+    const alone = rows.filter(({ matched }) => !matched);
+    const paired = goesOnce ? [] : rows.filter(({ matched }) => matched);
+    return [
+      ...openRows(`${what} without a partner`, alone, form, untilOf),
+      ...openRows(`${what} that have had one`, paired, form, untilOf),
+    ];
   }
 
   snapshot(): Snapshot {

@@ -154,6 +154,15 @@ export class KeptRows {
     }
   }
 
+  /** All of a key, a bucket after the other. */
+  *of(key: string): Generator<readonly KeptRow[], void> {
+    for (const bucket of [...this.#table.namespaces()].sort((a, b) => a - b)) {
+      const found = new FoundRows();
+      this.find(bucket, key, -Infinity, Infinity, found);
+      if (found.length > 0) yield Array.from({ length: found.length }, (_, i) => found.at(i));
+    }
+  }
+
   at({ bucket, piece }: Place, ordinal: number): KeptRow | undefined {
     const found = this.#table.get(bucket, piece);
     return found === undefined ? undefined : this.#rowsOf(found, bucket, piece).find((row) => row.ordinal === ordinal);

@@ -8,6 +8,7 @@
 import { type Batch, BatchBuilder } from '../../batch/index.ts';
 import type { JoinNode } from '../../plan/index.ts';
 import { orSetAside, setAside } from '../dead-rows.ts';
+import { type OpenGroup, openGroup } from '../open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
 import { Resumable } from '../resumable.ts';
 import { stepRowsMax } from '../step-rows.ts';
@@ -15,6 +16,7 @@ import { JoinKeys } from './join-keys.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import type { Side } from './join-times.ts';
 import { FoundRows, type KeptRow, KeptRows } from './kept-rows.ts';
+import { valuesOf } from './open-rows.ts';
 import { PairCondition } from './pair-condition.ts';
 import type { RowBytes, RowForm } from './row-form.ts';
 import { WidenedRows } from './widened-rows.ts';
@@ -65,6 +67,19 @@ class TableJoinOperator implements Operator {
 
   onFirstRead(out: Output): Step {
     return this.#work.step(() => this.#release(out));
+  }
+
+  openOf(key: string): readonly OpenGroup[] {
+    const whole = this.#isWhole ? {} : { waitsFor: 'the rest of the table' };
+    const groups = [
+      { what: 'left rows', rows: [...this.#waiting.of(key)].flat(), form: this.#forms[0] },
+      { what: 'rows of the table', rows: [...this.#table.of(key)].flat(), form: this.#forms[1] },
+    ];
+    return groups
+      .filter(({ rows }) => rows.length > 0)
+      .map(({ what, rows, form }) =>
+        openGroup({ what, start: null, end: null, rows: rows.length, ...whole }, valuesOf(rows, form)),
+      );
   }
 
   snapshot(): Snapshot {

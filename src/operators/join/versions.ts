@@ -46,6 +46,11 @@ export class KeptVersions {
     this.#heap.push(passed(key, version.time));
   }
 
+  /** All of a key, and until when each can be asked for at most. */
+  of(key: string): readonly (Version & { readonly until: number })[] {
+    return (this.#table.get(0, key) ?? []).map((version) => ({ ...version, until: version.time + this.#toleranceMs + 1 }));
+  }
+
   /** The version of a key that holds at a time. */
   at(key: string, time: number): Version | undefined {
     const all = this.#table.get(0, key);
