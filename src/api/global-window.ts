@@ -115,7 +115,8 @@ function rulesParts(rules: TriggerRules): TriggerParts {
     throw new WeirError('E_PLAN', 'globalWindow(): by its trigger nothing ever goes out', {
       hint: 'say rows, when, eventTime, processingTime or atEnd',
     });
-  return { text: texts.join(' or '), columns, ...(keeps ? { keeps } : {}), ...functionsOf(checked) };
+  const counted = rows === undefined ? {} : { counted: { state: 'since', rows } };
+  return { text: texts.join(' or '), columns, ...(keeps ? { keeps } : {}), ...counted, ...functionsOf(checked) };
 }
 
 function columnsOf({ when, eventTime }: TriggerRules): readonly TriggerColumn[] {

@@ -19,6 +19,7 @@ import { setAside, setAsideOfKey } from './dead-rows.ts';
 import type { EmissionState } from './emissions.ts';
 import { GroupValues } from './group-values.ts';
 import { type GroupedKey, groupedKeys, keyInWords } from './key.ts';
+import { type OpenGroup, openGroup, resultsOf } from './open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type Progress, progressOf } from './result-snapshot.ts';
 import { ResultRows } from './result-rows.ts';
@@ -98,6 +99,16 @@ class GlobalWindowOperator implements Operator {
 
   onBarrier(barrier: Barrier, out: Output): Step {
     return this.#work.step(() => this.#atBarrier(barrier, out));
+  }
+
+  openOf(key: string): readonly OpenGroup[] {
+    const { schema, keys } = this.#node;
+    const cell = this.#held.get(0, key);
+    if (cell === undefined) return [];
+    const rows = resultsOf(schema, keys.length, this.#values.rowsOf(undefined, key, cell));
+    const waitsFor = `its trigger: ${this.#node.trigger!.text}`;
+    const window = { what: 'window', start: null, end: null, ...this.#trigger.rowsOf(key), waitsFor };
+    return [openGroup(window, rows), ...this.#trigger.calls.openTimers(key)];
   }
 
   snapshot(): Snapshot {

@@ -10,6 +10,7 @@ import { WeirError } from '../core/index.ts';
 import type { ProcessNode } from '../plan/index.ts';
 import { EmittedRows } from './emitted-rows.ts';
 import { type EventMoment, type KeyAtHand, type StateHandle, stateHandle, type StatePlace } from './keyed-state.ts';
+import { type OpenGroup, openGroup } from './open-group.ts';
 import type { OperatorContext, Output } from './operator.ts';
 import { ProcessingClock } from './processing-clock.ts';
 import { rowResult } from './row-result.ts';
@@ -83,6 +84,17 @@ export class ProcessCalls {
     this.#clock.next();
     this.event.now = watermark;
     for (const state of this.#states) state.sweep(entries);
+  }
+
+  /** A key's timers, for people. */
+  openTimers(key: string): readonly OpenGroup[] {
+    const what = 'wait for a timer';
+    return [
+      ...this.timers
+        .of(key)
+        .map((end) => openGroup(end < theEnd ? { what, start: null, end } : { what: atEnd, start: null, end: null })),
+      ...this.processingTimers.of(key).map((end) => openGroup({ what, start: null, end, byClock: true })),
+    ];
   }
 
   /** Calls `onRow`. Throws what it throws; then nothing has changed, if guarded. */
@@ -164,6 +176,10 @@ export class ProcessCalls {
     };
   }
 }
+
+/** No watermark but the last one is as late. */
+const theEnd = Number.MAX_SAFE_INTEGER;
+const atEnd = 'wait for the end of the input';
 
 const validateOf = ({ validate }: ProcessNode): { validate?: (value: unknown) => unknown } =>
   validate === undefined ? {} : { validate };

@@ -14,6 +14,7 @@ import type { ProcessNode, StateShape } from '../plan/index.ts';
 import type { OlderTables } from '../state/index.ts';
 import { orSetAside, setAsideOfKey } from './dead-rows.ts';
 import { keyExtractor, keyInWords } from './key.ts';
+import type { OpenGroup } from './open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { olderTables } from './older-state.ts';
 import { ProcessCalls } from './process-calls.ts';
@@ -75,6 +76,10 @@ class ProcessOperator implements Operator {
   onBarrier(): Step {
     this.#calls.sweep(sweptPerBarrier, this.#watermark);
     return 'done';
+  }
+
+  openOf(key: string): readonly OpenGroup[] {
+    return this.#calls.openTimers(key);
   }
 
   snapshot(): Snapshot {

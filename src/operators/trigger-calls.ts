@@ -7,12 +7,13 @@
 import { batchSchema } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { AggregateNode, ProcessNode, TriggerAction, TriggerSpec } from '../plan/index.ts';
+import type { OpenGroup } from './open-group.ts';
 import type { OperatorContext } from './operator.ts';
 import { ProcessCalls } from './process-calls.ts';
 
 /** Of the context of a keyed function, what is asked for here. */
 interface KeyContext {
-  readonly state: Readonly<Record<string, { clear(): void }>>;
+  readonly state: Readonly<Record<string, { clear(): void; get?(): number | undefined }>>;
   readonly watermark: number;
   readonly now: number;
   setTimer(at: number): void;
@@ -54,6 +55,18 @@ export class TriggerCalls {
       for (const at of context.timers()) context.deleteTimer(at);
       for (const at of context.processingTimers()) context.deleteProcessingTimer(at);
     });
+  }
+
+  /** For people, between calls: how many rows have come, of how many. */
+  rowsOf(key: string): Pick<OpenGroup, 'rows' | 'ofRows'> {
+    const { counted } = this.#trigger;
+    if (counted === undefined) return {};
+    let rows = 0;
+    this.calls.select(key);
+    this.calls.run(({ state }: KeyContext) => {
+      rows = state[counted.state]?.get?.() ?? 0;
+    });
+    return { rows, ofRows: counted.rows };
   }
 
   #asked(ask: (face: KeyContext) => unknown): TriggerAction {

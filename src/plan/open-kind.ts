@@ -1,5 +1,5 @@
 /** Which operators hold something of a key open, so that they can be asked what, and what such a key consists of. */
-import type { BatchSchema } from '../batch/index.ts';
+import { anySchema, type BatchSchema } from '../batch/index.ts';
 import { groupTime, sessionCloses } from './group-time.ts';
 import type { LogicalNode } from './logical.ts';
 
@@ -24,13 +24,17 @@ export function openKeys(node: LogicalNode): OpenKeys | undefined {
     }
     case 'join':
       return node.regular === undefined ? { kind: 'join', keys: node.keys[0], schema: node.inputs[0].schema } : undefined;
+    case 'process':
+      return 'column' in node.key
+        ? { kind: 'timers', keys: [node.key.column], schema: node.input.schema }
+        : { kind: 'timers', keys: ['key'], schema: anySchema };
     default:
       return undefined;
   }
 }
 
 function openKindOf(node: Extract<LogicalNode, { kind: 'aggregate' }>): OpenKind | undefined {
-  if (node.trigger !== undefined) return undefined;
+  if (node.trigger !== undefined) return 'global windows';
   if (node.count !== undefined) return 'count windows';
   return groupTime(node)?.closes === true || sessionCloses(node) ? 'windows' : undefined;
 }

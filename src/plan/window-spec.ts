@@ -41,6 +41,8 @@ export interface TriggerSpec {
   /** What `onRow` is given, under these names. `isTime`: a row must have one, as a number. */
   readonly columns: readonly { readonly name: string; readonly column: string; readonly isTime?: boolean }[];
   readonly state: Readonly<Record<string, StateDeclaration>>;
+  /** For people: it fires with so many rows, at the latest, and this state counts them. */
+  readonly counted?: { readonly state: string; readonly rows: number };
   readonly onRow: (row: never, context: never) => unknown;
   readonly onTimer?: (at: never, context: never) => unknown;
   readonly onProcessingTimer?: (at: never, context: never) => unknown;

@@ -1,6 +1,6 @@
 // What of a key is open in operators whose windows no watermark closes, and in those that have none.
 import { describe, expect, test } from 'vitest';
-import { count, countWindow, sum, window } from '../../src/api/index.ts';
+import { count, countWindow, globalWindow, schema, sum, t, window, windowTrigger } from '../../src/api/index.ts';
 import { at, minute, whyRun } from './why-run.ts';
 
 describe('a key of count windows', () => {
@@ -41,6 +41,105 @@ describe('a key of count windows', () => {
     await using _ = run;
     for (const n of [1, 2]) await push('a', n, n);
     expect((await open('a')).open).toEqual([]);
+  });
+});
+
+describe('a key of global windows', () => {
+  test('says what its trigger waits for, how many of its rows have come, and its timers; also after a rescale', async () => {
+    const { run, push, open } = await whyRun((rows) =>
+      rows
+        .groupBy(
+          globalWindow({
+            trigger: { rows: 3, eventTime: { of: 'at', after: '10 minutes' }, processingTime: '1 hour', atEnd: true },
+          }),
+          'id',
+        )
+        .agg({ n: count(), sum: sum('n') }),
+    );
+    await using _ = run;
+    await push('a', 1, 4);
+    await push('a', 2, 5);
+    await push('b', 2, 5);
+    const { kind, says, open: ofA } = await open('a');
+    const hourLater = new Date(run.clock.now() + 60 * minute).toISOString();
+    expect(kind).toBe('global windows');
+    const trigger = 'its trigger: after 3 rows or 10 minutes after at or after 1 hour on the clock or at the end';
+    expect(says.slice(0, 5)).toEqual([
+      `wait for a timer until ${at(14)}`,
+      `wait for a timer until ${hourLater} by the clock`,
+      `window, 2 of 3 rows; so far {"n":2,"sum":3}; waits for ${trigger}`,
+      'wait for the end of the input',
+      `the watermark is at ${at(4)}; its first timer is due at ${at(14)}; 10 minutes are missing`,
+    ]);
+    expect(ofA.map(({ closesAt, byClock }) => [closesAt, byClock])).toEqual([
+      [14 * minute, undefined],
+      [null, true],
+      [null, undefined],
+      [null, undefined],
+    ]);
+    await run.checkpoint();
+    await run.crash(2);
+    await run.settle();
+    expect((await open('a')).says.slice(0, 4)).toEqual(says.slice(0, 4));
+    await push('a', 3, 6);
+    expect((await open('a')).says.at(-1)).toMatch(/^its window holds nothing/);
+    expect((await open('b')).says[2]).toMatch(/^window, 1 of 3 rows/);
+  });
+
+  test('with a trigger of its own says as much', async () => {
+    const paid = windowTrigger({ onRow: ({ n }: { n: number }) => (n < 0 ? 'emit-and-purge' : 'continue') });
+    const { run, push, open } = await whyRun((rows) =>
+      rows.groupBy(globalWindow({ trigger: paid(['n']) }), 'id').agg({ sum: sum('n') }),
+    );
+    await using _ = run;
+    await push('a', 7, 4);
+    expect((await open('a')).open).toEqual([
+      {
+        what: 'window',
+        start: null,
+        end: null,
+        closesAt: null,
+        waitsFor: 'its trigger: by a function',
+        soFar: [{ sum: 7 }],
+      },
+    ]);
+  });
+});
+
+describe('a key of process()', () => {
+  test('says its timers by time, those of the watermark before those of the clock; also after a rescale', async () => {
+    const { run, push, open } = await whyRun((rows) =>
+      rows
+        .keyBy((row) => [row.id, 1])
+        .process({
+          emits: schema({ n: t.number }),
+          onRow({ n, at: time }, { now, setTimer, setProcessingTimer }) {
+            for (const after of [n, 2 * n, 3 * n]) setTimer(time + after * minute);
+            setProcessingTimer(now + n * minute);
+          },
+          onProcessingTimer: () => undefined,
+        })
+        .named('timed'),
+    );
+    await using _ = run;
+    await push('a', 3, 4);
+    const says = async (): Promise<readonly string[]> => (await open('["a",1]')).says;
+    await push('b', 1, 9);
+    const byClock = new Date(run.clock.now() + 3 * minute).toISOString();
+    const expected = [
+      `wait for a timer until ${at(10)}`,
+      `wait for a timer until ${at(13)}`,
+      `wait for a timer until ${byClock} by the clock`,
+      `the watermark is at ${at(8)}; its first timer is due at ${at(10)}; 2 minutes are missing`,
+    ];
+    expect((await says()).slice(0, 4)).toEqual(expected);
+    await run.checkpoint();
+    await run.crash(2);
+    await run.settle();
+    expect((await says()).slice(0, 3)).toEqual(expected.slice(0, 3));
+    await push('b', 1, 30);
+    expect(await says()).toEqual([expected[2], `the watermark is at ${at(29)}`]);
+    expect((await open('["c",1]', 'timed')).says.at(-1)).toBe('no timer of it is set');
   });
 });
 
