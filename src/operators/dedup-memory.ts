@@ -16,6 +16,8 @@ export interface DedupMemory {
   forget(now: number): void;
   /** After a restore: what lies beside the table. */
   recall(): void;
+  /** For people: the time from which on a key is not remembered any more, infinite for one that always is; undefined: it is not known. */
+  until(key: string): number | undefined;
 }
 
 /** Of stretches that are one key's time or more. */
@@ -48,6 +50,11 @@ export class PassedMemory implements DedupMemory {
     if (now < this.#nextEnd) return;
     for (const stretch of [...this.#seen.namespaces()]) if (endOf(stretch) <= now) this.#seen.drop(stretch);
     this.recall();
+  }
+
+  until(key: string): number | undefined {
+    const stretch = [...this.#seen.namespaces()].find((each) => this.#seen.get(each, key) !== undefined);
+    return stretch === undefined ? undefined : endOf(stretch);
   }
 
   recall(): void {
@@ -95,6 +102,11 @@ export class ExpiringMemory implements DedupMemory {
     this.recall();
   }
 
+  until(key: string): number | undefined {
+    const times = this.#stretches.map((stretch) => this.#seen.get(stretch, key)).filter((at) => at !== undefined);
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
   recall(): void {
     this.#stretches = [...this.#seen.namespaces()].sort((a, b) => a - b);
   }
@@ -116,4 +128,8 @@ export class EndlessMemory implements DedupMemory {
   forget(): void {}
 
   recall(): void {}
+
+  until(key: string): number | undefined {
+    return this.#seen.get(0, key) === undefined ? undefined : Infinity;
+  }
 }

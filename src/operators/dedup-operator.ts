@@ -7,12 +7,13 @@
  * own stamps. By the clock nothing is late, and what has expired is forgotten as rows and barriers come.
  * Invariants: DE1, DE2 (dedup-memory.ts); DE3 of rows with one key, one goes out until the key is forgotten, and it is the first that came.
  */
-import { type Batch, hashKey, keyGroupOf } from '../batch/index.ts';
+import { type Batch, hashKey, keyGroupOf, keyValues } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import { type DedupNode, equalIsLate } from '../plan/index.ts';
 import { orSetAside } from './dead-rows.ts';
 import { type DedupMemory, EndlessMemory, ExpiringMemory, PassedMemory } from './dedup-memory.ts';
 import { type GroupedKey, groupedKeys } from './key.ts';
+import { type OpenGroup, openGroup } from './open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type GroupRun, PerGroup } from './per-group.ts';
 import { lateFrom, timeOf } from './row-time.ts';
@@ -86,6 +87,24 @@ class DedupOperator implements Operator {
   onBarrier(): Step {
     if (this.#byClock) this.#memory.forget(this.#now());
     return 'done';
+  }
+
+  openOf(key: string): readonly OpenGroup[] {
+    const until = this.#until(key);
+    const fired = this.#fired.of(keyGroupOf(hashKey(key), this.#context.keyGroups));
+    const now = this.#byClock ? Math.max(this.#clock, this.#context.clock.now()) : fired;
+    if (until === undefined || until <= now) return [];
+    if (until === Infinity) return [openGroup({ what: 'remembered for ever', start: null, end: null })];
+    return [openGroup({ what: 'remembered', start: null, end: until, ...(this.#byClock ? { byClock: true } : {}) })];
+  }
+
+  /** Its memory may outlive a key whose rows are late from some time on. */
+  #until(key: string): number | undefined {
+    const { keys, remembered } = this.#node;
+    const until = this.#memory.until(key);
+    if (until === undefined || remembered.until !== 'passed') return until;
+    const value = keyValues(key)[keys.indexOf(remembered.column)];
+    return lateFrom(value, timeIn(value, remembered.column), this.#equalIsLate);
   }
 
   snapshot(): Snapshot {

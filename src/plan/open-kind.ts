@@ -24,6 +24,8 @@ export function openKeys(node: LogicalNode): OpenKeys | undefined {
     }
     case 'join':
       return node.regular === undefined ? { kind: 'join', keys: node.keys[0], schema: node.inputs[0].schema } : undefined;
+    case 'dedup':
+      return { kind: 'duplicates', keys: node.keys, schema: node.input.schema };
     case 'process':
       return 'column' in node.key
         ? { kind: 'timers', keys: [node.key.column], schema: node.input.schema }

@@ -143,6 +143,59 @@ describe('a key of process()', () => {
   });
 });
 
+describe('a key of dropDuplicates()', () => {
+  test('says until which watermark it is remembered, after its first row; also after a rescale', async () => {
+    const { run, push, open } = await whyRun((rows) => rows.dropDuplicates(['id'], { within: '10 minutes' }).named('once'));
+    await using _ = run;
+    await push('a', 1, 4);
+    await push('a', 1, 5);
+    const { kind, says, open: ofA } = await open('a');
+    const expected = [
+      `remembered until ${at(14)}`,
+      `the watermark is at ${at(4)}; it is forgotten at ${at(14)}; 10 minutes are missing`,
+    ];
+    expect([kind, says.slice(0, 2)]).toEqual(['duplicates', expected]);
+    expect(ofA).toEqual([{ what: 'remembered', start: null, end: 14 * minute, closesAt: 14 * minute, soFar: [] }]);
+    await run.checkpoint();
+    await run.crash(2);
+    await run.settle();
+    expect((await open('a')).says[0]).toEqual(expected[0]);
+    // Forgotten, though what it was remembered with is still there.
+    await push('b', 1, 15.5);
+    expect((await open('a')).says.at(-1)).toMatch(/^it is not remembered/);
+    expect((await open('b')).says[0]).toBe(`remembered until ${at(25.5)}`);
+  });
+
+  test('with the time among its columns is remembered until the watermark has come so far: then it is late', async () => {
+    const { run, push, open } = await whyRun((rows) => rows.dropDuplicates(['id', 'at']).named('once'));
+    await using _ = run;
+    await push('a', 1, 4);
+    const key = JSON.stringify(['a', at(4)]);
+    const { open: ofA } = await open(key);
+    expect(ofA).toMatchObject([{ what: 'remembered', closesAt: 4 * minute }]);
+    await push('a', 1, 4.9);
+    expect((await open(key)).open).toEqual(ofA);
+    await push('a', 1, 5);
+    expect((await open(key)).open).toEqual([]);
+  });
+
+  test('by the clock, or for ever, says so', async () => {
+    for (const [options, expected] of [
+      [{ within: '1 hour' }, /^remembered until .* by the clock$/],
+      [{ within: 'forever' }, /^remembered for ever$/],
+    ] as const) {
+      const { run, push, open } = await whyRun((rows) =>
+        rows.map((row) => ({ id: row.id, n: row.n }), schema({ id: t.string, n: t.number })).dropDuplicates(['id'], options),
+      );
+      await using _ = run;
+      await push('a', 1, 4);
+      expect((await open('a')).says[0]).toMatch(expected);
+      await run.advance(60 * minute);
+      expect((await open('a')).open.length).toBe(options.within === 'forever' ? 1 : 0);
+    }
+  });
+});
+
 describe('a key of a join', () => {
   test('says which rows wait on each side, and until which watermark something can come for them; also after a rescale', async () => {
     const { run, push, note, open } = await whyRun((rows, notes) =>

@@ -19,13 +19,15 @@ function weir(folder: Folder, ...words: string[]): Program {
 }
 
 const job = `
-import { from, json, type Params, pipeline, schema, t, window } from 'weir';
+import { countWindow, from, json, type Params, pipeline, schema, t, window } from 'weir';
 import { file } from 'weir/connectors';
 const Row = schema({ key: t.string, at: t.timestamp });
 export default (params: Params) => {
   const rows = from(file.source({ path: 'in', format: json(Row), watch: true }));
   const counts = rows.withWatermark('at', '1 minute', { idleAfter: '1 hour' }).groupBy(window('at', '10 minutes'), 'key').count().named('per-ten');
-  return pipeline({ name: params.string('name'), outputs: [counts.to(file.sink({ path: 'out.jsonl' }))] });
+  const pairs = rows.groupBy(countWindow(2), 'key').count().named('pairs');
+  const outputs = [counts.to(file.sink({ path: 'out.jsonl' })), pairs.to(file.sink({ path: 'pairs.jsonl' }))];
+  return pipeline({ name: params.string('name'), outputs });
 };
 `;
 function folderWithRows(): Folder {
@@ -43,19 +45,32 @@ async function saysOf(folder: Folder, ...words: string[]): Promise<string> {
     if (/held back by/.test(stdout)) return stdout;
   }
 }
+const firstLine = (name: string): string => `${name} is running; rows late so far: 0`;
 const expected = (name: string): string =>
   [
-    `${name} is running; rows late so far: 0`,
+    firstLine(name),
     'per-ten:',
     '  the watermark is at 1970-01-01T00:11:00.000Z; the earliest open window ends at 1970-01-01T00:20:00.000Z; 9 minutes are missing',
     '  held back by split in of source~ID, which is at 1970-01-01T00:11:00.000Z: until it gives a row of 1970-01-01T00:21:00.000Z or later, after 1 hour of silence, or it ends',
+    'pairs:',
+    '  a window closes with its last row: ask for a key to see how many it has',
     '',
   ].join('\n');
+/** Of the operator that a key is asked of unless one is named. */
+const expectedOfWindows = (name: string): string => expected(name).replace(/pairs:\n.*\n/, '');
 const expectedOfKey = (name: string): string =>
-  expected(name).replace(
+  expectedOfWindows(name).replace(
     'per-ten:\n',
     'per-ten:\n  the key "k" is with subtask 0, on worker-ID\n  window from 1970-01-01T00:10:00.000Z to 1970-01-01T00:20:00.000Z; so far {"count":1}\n',
   );
+const expectedOfPairs = (name: string): string =>
+  [
+    firstLine(name),
+    'pairs:',
+    '  the key "k" is with subtask 0, on worker-ID',
+    '  window of rows 2 to 3, 1 of 2 rows; so far {"count":1}',
+    '',
+  ].join('\n');
 const withoutId = (text: string): string =>
   text.replace(/of \S+, which/, 'of source~ID, which').replace(/subtask \d+, on \S+/, 'subtask 0, on worker-ID');
 
@@ -84,6 +99,12 @@ describe('weir why', { timeout: 120_000 }, () => {
     expect(overHttp).toMatchObject({
       operators: [{ key: { values: ['k'], open: [{ start: 600_000, soFar: [{ count: 1 }] }] } }],
     });
+    const pairs = await weir(folder, 'why', 'embedded', '--http', url!, '--operator', 'pairs', '--key', 'k').ended;
+    expect([pairs.code, pairs.stderr, withoutId(pairs.stdout)]).toEqual([0, '', expectedOfPairs('embedded')]);
+    const pairsOverHttp = await (await fetch(`${url}/v1/jobs/embedded/why?operator=pairs&key=k`)).json();
+    expect(pairsOverHttp).toMatchObject({
+      operators: [{ kind: 'count windows', rowsLate: 0, key: { open: [{ rows: 1, ofRows: 2, end: null, closesAt: null }] } }],
+    });
     const wrong = await fetch(`${url}/v1/jobs/embedded/why?operator=per-five&key=k`);
     expect([wrong.status, await wrong.json()]).toEqual([400, expect.objectContaining({ code: 'E_USAGE' })]);
   });
@@ -97,10 +118,15 @@ describe('weir why', { timeout: 120_000 }, () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(/E_USAGE.*no operator 'none'/)]);
     const ofKey = await weir(folder, 'why', 'elsewhere', '--key', '"k"').ended;
     expect([ofKey.code, ofKey.stderr, withoutId(ofKey.stdout)]).toEqual([0, '', expectedOfKey('elsewhere')]);
+    const pairs = await weir(folder, 'why', 'elsewhere', '--operator', 'pairs', '--key', 'k').ended;
+    expect([pairs.code, pairs.stderr, withoutId(pairs.stdout)]).toEqual([0, '', expectedOfPairs('elsewhere')]);
     expect((await weir(folder, 'why', 'elsewhere', '--key', 'j').ended).stdout).toMatch(/"j" is with .*: nothing of it is open/);
     const wrong = await weir(folder, 'why', 'elsewhere', '--operator', 'none', '--key', 'k').ended;
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/E_USAGE.*no operator 'none'/)]);
     const json = JSON.parse((await weir(folder, 'why', 'elsewhere', '--json').ended).stdout) as object;
-    expect(json).toMatchObject({ job: 'elsewhere', operators: [{ operator: 'per-ten', heldBackBy: [{ split: 'in' }] }] });
+    expect(json).toMatchObject({
+      job: 'elsewhere',
+      operators: [{ operator: 'per-ten', heldBackBy: [{ split: 'in' }] }, { operator: 'pairs' }],
+    });
   });
 });
