@@ -68,6 +68,8 @@ export interface SeenKey {
   /** Of the operator, there; -Infinity before the first. */
   readonly watermark: number;
   readonly open: readonly OpenGroup[];
+  /** Nothing can be told: what a function of the user's threw. */
+  readonly error?: string;
 }
 
 export type ToSupervisor =

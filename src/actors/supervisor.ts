@@ -8,15 +8,16 @@
  */
 import { type ActorRef, createActor } from 'xstate';
 import { type Epoch, WeirError } from '../core/index.ts';
+import type { Operator } from '../operators/index.ts';
 import type { PhysicalPlan } from '../plan/index.ts';
 import type { ChannelId, Transport } from '../transport/index.ts';
-import type { Deployment, ToCoordinator, ToSupervisor } from './messages.ts';
+import type { Deployment, SeenKey, ToCoordinator, ToSupervisor } from './messages.ts';
 import { Scheduler } from './scheduler.ts';
 import { Subtask } from './subtask.ts';
 import { type SupervisorEvent, supervisorMachine } from './supervisor.machine.ts';
 import type { WorkerEnvironment } from './worker-environment.ts';
 
-/** Windows of a key that are told. */
+/** Of what is open of a key, so much is told. */
 const openMax = 100;
 
 export class Supervisor {
@@ -93,9 +94,7 @@ export class Supervisor {
     const all = this.#subtasks.filter(({ index }) => index === subtask).flatMap(({ operators }) => operators);
     const found = all.find(({ planned }) => planned.id === operator);
     if (found === undefined) return;
-    const open = found.operator.openOf?.(key) ?? [];
-    const seen = { watermark: found.watermark, open: open.slice(0, openMax) };
-    this.#report({ kind: 'seen', generation, question, seen });
+    this.#report({ kind: 'seen', generation, question, seen: { watermark: found.watermark, ...openOf(found.operator, key) } });
   }
 
   /** What a restart from this checkpoint would read. */
@@ -178,4 +177,13 @@ function closed({ machine }: Subtask): Promise<void> {
     machine.subscribe({ complete: () => resolve() });
     machine.send({ type: 'CLOSE' });
   });
+}
+
+/** A question fails no job: what is thrown, by an aggregate of one's own on what there is so far, is the answer. */
+function openOf(operator: Operator, key: string): Omit<SeenKey, 'watermark'> {
+  try {
+    return { open: (operator.openOf?.(key) ?? []).slice(0, openMax) };
+  } catch (thrown) {
+    return { open: [], error: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
 }

@@ -41,7 +41,7 @@ export class KeyQuestions {
     this.#waiting.get(question)?.(seen);
   }
 
-  /** @throws WeirError `E_USAGE` for what is no key of the operator, `E_STUCK` if nobody answers */
+  /** @throws WeirError `E_USAGE` for what is no key of the operator, `E_CLOSURE` if a function throws that is asked, `E_STUCK` if nobody answers */
   async ask(operator: string, text: string): Promise<KeyAnswer> {
     const { plan } = this.#o;
     const stage = plan.stages.find(({ operators }) => operators.some(({ id }) => id === operator))!;
@@ -52,6 +52,8 @@ export class KeyQuestions {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       const status = this.#statusOf(operator, subtask);
       const seen = await this.#askOnce(status?.worker, { operator, subtask, key });
+      if (seen?.error !== undefined)
+        throw new WeirError('E_CLOSURE', `what of this key is open in ${operator} cannot be told: ${seen.error}`);
       if (seen !== undefined) return { values, subtask, worker: status!.worker, seen };
     }
     throw new WeirError('E_STUCK', `subtask ${subtask} of ${operator}, which has this key, does not answer`, {

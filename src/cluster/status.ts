@@ -144,7 +144,7 @@ export interface RunningJob {
   /**
    * Why windows are open, of all operators or of one; with a key, which of that key's.
    *
-   * @throws WeirError `E_USAGE` for an operator that holds nothing of a key open, and for what is no key of it; `E_STUCK` if whoever has the key does not answer
+   * @throws WeirError `E_USAGE` for an operator that holds nothing of a key open, and for what is no key of it; `E_CLOSURE` if an aggregate throws that is asked what it has come to; `E_STUCK` if whoever has the key does not answer
    */
   why(operator?: string, key?: string): Promise<Why>;
 }

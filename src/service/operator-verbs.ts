@@ -23,7 +23,9 @@ export function operatorVerbs(program: Command, verbs: OperatorVerbs): void {
     .option('--json', 'everything, as GET /v1/jobs/NAME and GET /v1/jobs give it', false);
   connecting(status, ([job], settings) => verbs.status(job, settings as unknown as StatusSettings));
   const why = asking(
-    program.command('why').description('say why windows of a running job are still open, and what has to happen'),
+    program
+      .command('why')
+      .description('say why windows of a running job are still open, or what of a key is, and what has to happen'),
   )
     .argument('<job>', 'its name')
     .option('--operator <id>', 'of this operator alone, as weir plan names it')

@@ -1,6 +1,6 @@
 // What of a key is open in operators whose windows no watermark closes, and in those that have none.
 import { describe, expect, test } from 'vitest';
-import { count, countWindow, globalWindow, schema, sum, t, window, windowTrigger } from '../../src/api/index.ts';
+import { aggregate, count, countWindow, globalWindow, schema, sum, t, window, windowTrigger } from '../../src/api/index.ts';
 import { at, minute, whyRun } from './why-run.ts';
 
 describe('a key of count windows', () => {
@@ -324,6 +324,34 @@ describe('an operator that is asked', () => {
     expect((await run.why('tens')).rowsLate).toBe(2);
     await push('a', 1, 3);
     expect((await run.why('tens')).operators[0]!.rowsLate).toBe(1);
+  });
+
+  test('does not fail for being asked: what a function throws then is said to who asks', async () => {
+    const { run, push } = await whyRun((rows) => {
+      const broken = aggregate({
+        state: t.number,
+        create: () => 0,
+        accumulate: (a: number, n: number) => a + n,
+        merge: (a, b) => a + b,
+        result: (a): number => {
+          if (a < 10) throw new Error('too few');
+          return a;
+        },
+      });
+      return rows
+        .groupBy(window('at', '10 minutes'), 'id')
+        .agg({ sum: broken('n') })
+        .named('sums');
+    });
+    await using _ = run;
+    await push('a', 1, 5);
+    await expect(run.why('sums', 'a')).rejects.toMatchObject({
+      code: 'E_CLOSURE',
+      message: expect.stringMatching(/sums.*too few/),
+    });
+    await push('a', 9, 6);
+    await push('b', 9, 25);
+    expect([run.status.state, run.status.generation]).toEqual(['running', 1]);
   });
 
   test('is not one that only passes rows on', async () => {
