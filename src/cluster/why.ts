@@ -172,8 +172,12 @@ function inWords(open: Omit<WhyOpen, 'says'>, { splits, latenessMs, ofKey }: Ask
   const { kind, watermark, nextWindowEnd, closesAt, heldBackBy, idle } = open;
   const { first, none } = openWords[kind];
   const at = `the watermark is ${watermark === null ? 'not there yet' : `at ${timeOf(watermark)}`}`;
-  if (kind === 'count windows') return ofKey ? [] : [none]; // in which time plays no part
-  if (nextWindowEnd === null || closesAt === null) return [ofKey && kind !== 'windows' ? at : `${at}; ${none}`];
+  if (nextWindowEnd === null || closesAt === null) {
+    if (kind === 'windows') return [`${at}; ${none}`];
+    // Time may play no part there.
+    const isTimed = kind !== 'count windows' && watermark !== null;
+    return [...(isTimed ? [at] : []), ...(ofKey ? [] : [none])];
+  }
   const late = latenessMs === 0 ? '' : `, and takes late rows until the watermark is at ${timeOf(closesAt)}`;
   const missing = watermark === null ? '' : `; ${formatMs(Math.max(0, closesAt - watermark))} are missing`;
   return [

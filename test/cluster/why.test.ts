@@ -63,6 +63,16 @@ describe('a window that is open', () => {
     ]);
   });
 
+  test('is none that a watermark closes where something else does, and then only a watermark that is there is told', () => {
+    const others = { ...windows, nextWindowEnd: null };
+    expect(says({ windows: [{ ...others, kind: 'timers' }] })).toEqual([
+      'the watermark is at 1970-01-01T00:54:00.000Z',
+      'ask for a key to see its timers',
+    ]);
+    expect(says({ windows: [{ ...others, kind: 'timers', watermark: null }] })).toEqual(['ask for a key to see its timers']);
+    expect(says({ windows: [{ ...others, kind: 'count windows' }] })).toEqual([expect.stringMatching(/^a window closes with/)]);
+  });
+
   test('of many splits names the first few', () => {
     const many = Array.from({ length: 9 }, (_, i) => split(`s${i}`, 'active', i));
     expect(says({ windows: [windows], subtasks: of(...many) }).at(-1)).toBe('and by 4 more splits');
