@@ -9,7 +9,7 @@ const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, 
 // whole programs, and so need the build too, which `scripts/test-build.mjs` brings up to date; of these, the ones of
 // test/chaos occupy the machine by themselves, and come one after the other when all else is done, but for those that must fail.
 const programs = { globalSetup: ['scripts/test-build.mjs', 'scripts/test-nats.mjs'], testTimeout: 120_000, hookTimeout: 120_000 };
-const sideBySide = (group: number) => ({ maxWorkers: 2, sequence: { groupOrder: group } });
+const sideBySide = (group: number, maxWorkers = 2) => ({ maxWorkers, sequence: { groupOrder: group } });
 const oneByOne = (group: number) => ({ maxWorkers: 1, sequence: { groupOrder: group } });
 
 /** Whole suites in one test, which take longest: they come first, lest one of them runs alone in the end. */
@@ -66,7 +66,7 @@ export default defineConfig({
           include: ['test/**/*.process.test.ts'],
           exclude: ['test/chaos/**'],
           ...programs,
-          ...sideBySide(1),
+          ...sideBySide(1, 3), // each waits for its programs, a third of the time
         },
       },
       {
@@ -76,7 +76,7 @@ export default defineConfig({
           include: ['test/chaos/**/*.process.test.ts'],
           ...programs,
           ...oneByOne(2),
-          maxConcurrency: 2, // what must go wrong may do so beside another: it mostly waits
+          maxConcurrency: 3, // what must go wrong may do so beside others: it mostly waits
         },
       },
     ],
