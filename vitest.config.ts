@@ -76,7 +76,7 @@ export default defineConfig({
           include: ['test/chaos/**/*.process.test.ts'],
           ...programs,
           ...oneByOne(2),
-          maxConcurrency: 3, // what must go wrong may do so beside others: it mostly waits
+          maxConcurrency: 2, // what must go wrong may do so beside another: it mostly waits
         },
       },
     ],
