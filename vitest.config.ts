@@ -66,7 +66,7 @@ export default defineConfig({
           include: ['test/**/*.process.test.ts'],
           exclude: ['test/chaos/**'],
           ...programs,
-          ...sideBySide(1, 3), // each waits for its programs, a third of the time
+          ...sideBySide(1, 3), // each waits for its programs now and then
         },
       },
       {

@@ -2,7 +2,7 @@
 // in a folder of its own first: a program that runs from dist meanwhile, or a build that is killed, never meets half of one.
 //
 // The compiler checks types and writes declarations, a file for each source. What runs is put together into few files, for every file that a
-// program loads costs it half a millisecond: the modules of `exports`, what is started or loaded by its file (src/core/own-code.ts), what
+// program loads costs it nearly a millisecond: the modules of `exports`, what is started or loaded by its file (src/core/own-code.ts), what
 // programs of this repository take from inside, and in chunks what these share.
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
