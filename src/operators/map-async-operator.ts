@@ -102,9 +102,7 @@ class MapAsyncOperator implements Operator {
   }
 
   snapshot(): Snapshot {
-    // Where no split is read nothing holds the watermark back.
-    const forwarded = this.#context.splits?.length === 0 ? Infinity : this.#forwarded;
-    return { forwarded, rows: this.#held.snapshot() };
+    return { forwarded: this.#forwarded, rows: this.#held.snapshot() };
   }
 
   restore(parts: readonly RestoredPart[]): void {
