@@ -8,8 +8,10 @@ import { Buffer } from 'node:buffer';
 /** A loop beats the call into native code. */
 const copiedByHand = 64;
 const firstBytes = 1 << 12;
-/** More is not kept for the next batch: one large batch should not cost for ever. */
-const keptBytes = 1 << 19;
+/** More is not kept for the next batch, nor made ready for it: one large batch should not cost for ever. */
+const keptBytes = 1 << 22;
+/** The next batch is mostly about as large: memory that grows is copied, and what it was before is garbage outside of the heap. */
+const room = 1.125;
 
 export class TextArena {
   length = 0;
@@ -66,7 +68,7 @@ export class TextArena {
       if (bytes.length > keptBytes) this.#bytes = Buffer.alloc(0);
       return Buffer.from(bytes.subarray(0, length));
     }
-    this.#bytes = Buffer.allocUnsafeSlow(Math.min(bytes.length, keptBytes));
+    this.#bytes = Buffer.allocUnsafeSlow(Math.min(Math.ceil(length * room), keptBytes));
     return bytes.subarray(0, length);
   }
 }

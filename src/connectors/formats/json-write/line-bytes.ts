@@ -3,8 +3,10 @@
  */
 import { Buffer } from 'node:buffer';
 
-/** Memory that the lines of several batches lie in, one behind the other. */
+/** Memory that the lines of several batches lie in, one behind the other: this much, or for a few more batches like the last one. */
 const slabBytes = 1 << 20;
+const slabBytesMax = 1 << 22;
+const batchesOfSlab = 8;
 /** What a number needs. */
 const numberBytes = 32;
 /** Digits of decimals that are exact: each of so many stands for another number. */
@@ -41,6 +43,8 @@ export class LineBytes {
   /** Where what was not taken yet begins. */
   #begin = 0;
   #at = 0;
+  /** What was taken last. */
+  #taken = 0;
 
   get length(): number {
     return this.#at - this.#begin;
@@ -55,6 +59,7 @@ export class LineBytes {
   take(): Uint8Array {
     const taken = this.#bytes.subarray(this.#begin, this.#at);
     this.#begin = this.#at;
+    this.#taken = taken.length;
     return taken;
   }
 
@@ -193,7 +198,8 @@ export class LineBytes {
   #room(size: number): void {
     if (this.#at + size <= this.#bytes.length) return;
     const { length } = this;
-    const slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, (length + size) * 2));
+    const likely = Math.min(this.#taken * batchesOfSlab, slabBytesMax);
+    const slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, likely, (length + size) * 2));
     this.#bytes.copy(slab, 0, this.#begin, this.#at);
     this.#bytes = slab;
     this.#view = viewOf(slab);
