@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anySchema, type Batch, batchOf, decodeBatch, encodeBatch } from '../../src/batch/index.ts';
+import {
+  anySchema,
+  type Batch,
+  batchOf,
+  ColumnarBatch,
+  decodeBatch,
+  encodeBatch,
+  Int64Column,
+  type SchemaField,
+} from '../../src/batch/index.ts';
 import { formatDefinition, jsonText, linesOf } from '../../src/connectors/formats/index.ts';
 import { JsonRows } from '../../src/connectors/formats/json-rows.ts';
 import { json } from '../../src/index.ts';
@@ -25,6 +34,10 @@ const row = fc.oneof(
   { weight: 3, arbitrary: fc.dictionary(names, values) },
   { weight: 1, arbitrary: fc.dictionary(names, values, { noNullPrototype: true }) },
 );
+
+/** One that makes code of each shape at once, and one that never does. */
+const writers = { 'with code': new JsonRows(0), 'without code': new JsonRows(Number.POSITIVE_INFINITY) };
+const ofBoth = Object.entries(writers);
 
 /** The lines of a batch, by row; null for those that are refused. */
 function written(batch: Batch, rows = new JsonRows()): (string | null)[] {
@@ -64,20 +77,22 @@ describe('rows as lines of JSON', () => {
     );
   });
 
-  test('are those of jsonText, of columns of any schema, built here or sent, whole or selected (LW1)', () => {
-    const rows = new JsonRows();
-    fc.assert(
-      fc.property(filled, fc.infiniteStream(fc.boolean()), ({ schema, rows: objects }, keep) => {
-        const built = batchOf(schema, objects);
-        const some = Int32Array.from(objects.keys()).filter(() => keep.next().value);
-        for (const batch of [built, decodeBatch(encodeBatch(built)), built.select(some)])
-          expect(written(batch, rows)).toEqual(expected(batch));
-      }),
-      { numRuns: 1000 },
-    );
-  });
+  test.each(ofBoth)(
+    'are those of jsonText, of columns of any schema, built here or sent, whole or selected (LW1): %s',
+    (_, rows) => {
+      fc.assert(
+        fc.property(filled, fc.infiniteStream(fc.boolean()), ({ schema, rows: objects }, keep) => {
+          const built = batchOf(schema, objects);
+          const some = Int32Array.from(objects.keys()).filter(() => keep.next().value);
+          for (const batch of [built, decodeBatch(encodeBatch(built)), built.select(some)])
+            expect(written(batch, rows)).toEqual(expected(batch));
+        }),
+        { numRuns: 500 },
+      );
+    },
+  );
 
-  test('numbers are those of JSON.stringify: decimals, their neighbours, and what lies where the form changes', () => {
+  test.each(ofBoth)('numbers are those of JSON.stringify: decimals, their neighbours, where the form changes: %s', (_, rows) => {
     const bits = new DataView(new ArrayBuffer(8));
     const neighbour = (value: number, steps: number): number => {
       bits.setFloat64(0, value);
@@ -94,7 +109,6 @@ describe('rows as lines of JSON', () => {
       });
     const product = fc.tuple(fc.nat(100_000_000), fc.constantFrom(0.908, 0.1, 1.1, 0.007)).map(([price, rate]) => price * rate);
     const others = fc.constantFrom(1e-6, 9.99e-7, 0.000001234, 999_999_999.5, 1_000_000_000.5, 0.1 + 0.2, 5e-324, 2 ** 53 - 0.5);
-    const rows = new JsonRows();
     const schema = { kind: 'columns' as const, fields: [{ name: 'n', type: { kind: 'float64' as const }, nullable: false }] };
     fc.assert(
       fc.property(fc.array(fc.oneof(decimal, product, others, fc.double()), { minLength: 1, maxLength: 50 }), (numbers) => {
@@ -106,6 +120,34 @@ describe('rows as lines of JSON', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  test('of columns that code is made for, and of rows that it leaves', () => {
+    const of = (name: string, kind: 'int64' | 'float64' | 'bool' | 'string'): SchemaField => ({
+      name,
+      type: { kind },
+      nullable: true,
+    });
+    const schema = {
+      kind: 'columns' as const,
+      fields: [of('b', 'bool'), of('7', 'int64'), of('ä"', 'string'), of('n', 'float64')],
+    };
+    const text = fc.oneof(
+      values.filter((value) => typeof value === 'string'),
+      fc.constant(`"${'\n'.repeat(20_000)}ä`),
+    );
+    const row = fc.record({ b: fc.boolean(), 7: fc.maxSafeInteger(), 'ä"': text, n: fc.double() }, { requiredKeys: [] });
+    const tooLarge = new Int64Column(BigInt64Array.of(1n, 2n ** 60n, 3n), null);
+    for (const rows of [new JsonRows(), ...Object.values(writers)]) {
+      fc.assert(
+        fc.property(fc.array(row, { maxLength: 40 }), (objects) => {
+          const batch = batchOf(schema, objects);
+          for (const each of [batch, decodeBatch(encodeBatch(batch))]) expect(written(each, rows)).toEqual(expected(each));
+        }),
+      );
+      const batch = new ColumnarBatch({ kind: 'columns', fields: [of('w', 'int64')] }, [tooLarge], 3, {});
+      expect(written(batch, rows)).toEqual(['{"w":1}', null, '{"w":3}']);
+    }
   });
 
   test('stay as they are while the next ones are written', () => {

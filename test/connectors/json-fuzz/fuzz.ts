@@ -79,7 +79,11 @@ const rowsOf = (batch: Parameters<typeof sent>[0]): object[] => Array.from({ len
 
 /** What the writer makes of a batch, against JSON.stringify; bytes are none of its matters. */
 function writerDifference(replay: Replay, reader: string, batch: Batch): Mismatch | null {
-  for (const sides of [batch, batch.select(Int32Array.of(0))]) {
+  for (const [sides, writer] of [
+    [batch, compiling],
+    [batch, interpreting],
+    [batch.select(Int32Array.of(0)), compiling],
+  ] as const) {
     const { bytes, starts, ends } = writer.write(sides);
     for (let record = 0; record < sides.length; record++) {
       const row = sides.row(record);
@@ -91,7 +95,8 @@ function writerDifference(replay: Replay, reader: string, batch: Batch): Mismatc
   return null;
 }
 
-const writer = new JsonRows();
+const compiling = new JsonRows(0);
+const interpreting = new JsonRows(Number.POSITIVE_INFINITY);
 
 /** Values without a type change on a wire in ways of their own. */
 const holdsUnsendable = (row: object): boolean => 'any' in row;

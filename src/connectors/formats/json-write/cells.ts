@@ -88,21 +88,26 @@ function listCell({ offsets, elements }: ListColumn, out: LineBytes, path: reado
   };
 }
 
-/** The fields of a row, in braces, in the order in which an object has them: names that are numbers stand first. */
+/** What stands before the value of each field, in the order in which an object has them: names that are numbers stand first. */
+export function fieldHeads(fields: readonly SchemaField[]): { readonly head: Uint8Array; readonly field: number }[] {
+  const names = Object.keys(Object.fromEntries(fields.map(({ name }) => [name, null])));
+  return names.map((name, i) => ({
+    head: ascii(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`),
+    field: fields.findIndex((field) => field.name === name),
+  }));
+}
+
+/** The fields of a row, in braces. */
 export function objectCell(
   fields: readonly SchemaField[],
   columns: readonly Column[],
   out: LineBytes,
   path: readonly PropertyKey[],
 ): Cell {
-  const names = Object.keys(Object.fromEntries(fields.map(({ name }) => [name, null])));
-  const cells = names.map((name, i) => {
-    const column = columns[fields.findIndex((field) => field.name === name)]!;
-    return {
-      head: wordsOf(ascii(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`)),
-      write: cellOf(column, out, [...path, name]),
-    };
-  });
+  const cells = fieldHeads(fields).map(({ head, field }) => ({
+    head: wordsOf(head),
+    write: cellOf(columns[field]!, out, [...path, fields[field]!.name]),
+  }));
   const end = ascii(cells.length === 0 ? '{}' : '}');
   return (row) => {
     for (const { head, write } of cells) {
