@@ -11,7 +11,7 @@
  *
  * What an operator has begun outside may be over at any time: then it calls `context.wake()`, and says by `dueAt` that it is to be told the time.
  *
- * Invariants: O1 after `done` an operator holds no row that is not in its state; O2 rows go out before the watermark
+ * Invariants: O1 after `done` to a barrier an operator holds no row that is not in its state; O2 rows go out before the watermark
  * that caused them; O3 no state changes outside of these calls.
  */
 import type { Batch, BatchSchema } from '../batch/index.ts';
@@ -108,7 +108,7 @@ export interface Operator {
   onFirstRead?(out: Output): Step;
   /** It has rows under way, which no watermark must overtake: it forwards watermarks itself (`out.watermark`), and idleness with them. */
   readonly forwardsItself?: boolean;
-  /** With `forwardsItself`: the input no longer (or again) holds the watermark back. */
+  /** The input no longer (or again) holds the watermark back; forwarded then, unless with `forwardsItself`. */
   onIdle?(idle: boolean, out: Output): void;
   /** Absent: `free`. */
   readonly load?: Load;

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Batch } from '../../src/batch/index.ts';
 import { combineOperator } from '../../src/operators/combine/index.ts';
+import type { Epoch } from '../../src/core/index.ts';
 import { aggregateOperator } from '../../src/operators/index.ts';
-import type { Operator } from '../../src/operators/operator.ts';
+import type { Operator, Output } from '../../src/operators/operator.ts';
 import type { AggregateNode, AggregateSpec, CombineNode, Emission } from '../../src/plan/index.ts';
 import { combined } from '../../src/plan/combine.ts';
+import type { Barrier } from '../../src/progress/index.ts';
 import { type Verified, verifyOperator } from '../../src/testing/verify-operator.ts';
 import {
   aggregateNode,
@@ -25,20 +28,49 @@ const update: Emission = { port: 'update', mode: 'update', everyMs: 0 };
 function together(node: AggregateNode, emissions: readonly Emission[]): Operator {
   const over = combined(node)!;
   if (over.input.kind !== 'combine') throw new Error('nothing is combined');
+  let reached = -Infinity;
   const combine = combineOperator(over.input);
   const aggregate = aggregateOperator(over, emissions);
+  const onward = (out: Output): Output => ({ ...out, emit: (parts) => void aggregate.process(parts, out, () => -Infinity) });
   return {
     open(context) {
       combine.open!(context);
       aggregate.open!(context);
     },
-    process: (batch, out, advanceTo) =>
-      combine.process(batch, { ...out, emit: (parts) => void aggregate.process(parts, out, advanceTo) }, advanceTo),
-    onWatermark: (at, out) => aggregate.onWatermark!(at, out),
-    onBarrier: (at, out) => aggregate.onBarrier!(at, out),
+    process: (batch, out, advanceTo) => combine.process(batch, onward(out), advanceTo),
+    onWatermark(at, out) {
+      if (at > reached) combine.onWatermark!((reached = at), onward(out)); // asked again where the aggregation has more
+      return aggregate.onWatermark!(at, out);
+    },
+    onBarrier(at, out) {
+      combine.onBarrier!(at, onward(out));
+      return aggregate.onBarrier!(at, out);
+    },
     snapshot: () => aggregate.snapshot!(),
     restore: (parts) => aggregate.restore!(parts),
   };
+}
+
+/** A combiner, and the sizes of what it has emitted. */
+function alone(node: AggregateNode) {
+  const emitted: number[] = [];
+  const out: Output = { emit: (parts) => void emitted.push(parts.length), watermark() {}, idle() {} };
+  return { combine: combineOperator(combined(node)!.input as CombineNode), out, emitted };
+}
+
+const first: Barrier = { epoch: 1 as Epoch, time: 0, due: [] };
+
+/** Rows of three keys, or of more, at times from `first` on. */
+function batchOf100(first: number, keys = 3): Batch {
+  const item = rowsItem(
+    Array.from({ length: Math.max(100, keys) }, (_, i) => ({
+      key: `${first} ${i % keys}`.slice(keys === 3 ? -1 : 0),
+      at: first + (i % 100),
+      value: i,
+    })),
+  );
+  if (item.kind !== 'rows') throw new Error('no rows');
+  return item.batch;
 }
 
 const specs: Readonly<Record<string, AggregateSpec>> = {
@@ -104,14 +136,37 @@ describe('CO1, CO2, CO3: combined rows', () => {
     );
   });
 
-  test('are fewer than the rows', () => {
-    const node = aggregateNode({ aggregates: specs });
-    const combine = combineOperator(combined(node)!.input as CombineNode);
-    const batch = rowsItem(Array.from({ length: 100 }, (_, i) => ({ key: `k${i % 3}`, at: i, value: i })));
-    let length = 0;
-    if (batch.kind === 'rows')
-      combine.process(batch.batch, { emit: (parts) => (length += parts.length), watermark() {}, idle() {} }, () => 0);
-    expect(length).toBe(3);
+  test('are fewer than the rows, of several batches too', () => {
+    const { combine, out, emitted } = alone(aggregateNode({ aggregates: specs }));
+    for (const from of [0, 100]) combine.process(batchOf100(from), out, () => 0);
+    combine.onWatermark!(1e9, out); // nothing closes by it
+    expect(emitted).toEqual([]);
+    combine.onBarrier!(first, out);
+    expect(emitted).toEqual([3]);
+    combine.onBarrier!(first, out);
+    expect(emitted).toEqual([3]);
+  });
+
+  test('go out before a watermark that closes a window, before others go on without them, and before there are too many (CO4)', () => {
+    const { combine, out, emitted } = alone(aggregateNode({ aggregates: specs, window: tumbling(1000) }));
+    const reach = (at: number): void => void combine.onWatermark!(at, out);
+    reach(50);
+    combine.process(batchOf100(0), out, () => 0);
+    reach(999);
+    expect(emitted).toEqual([]);
+    reach(1000);
+    expect(emitted).toEqual([3]);
+    combine.process(batchOf100(1000), out, () => 0);
+    combine.onIdle!(false, out);
+    expect(emitted).toEqual([3]);
+    combine.onIdle!(true, out);
+    expect(emitted).toEqual([3, 3]);
+    const distinct = rowsItem(Array.from({ length: 5000 }, (_, i) => ({ key: `other ${i}`, at: 1500, value: i })));
+    if (distinct.kind === 'rows') for (let i = 0; i < 3; i++) combine.process(distinct.batch, out, () => 0);
+    expect(emitted).toEqual([3, 3]); // the same keys again
+    combine.process(batchOf100(2000, 5000), out, () => 0);
+    combine.process(batchOf100(3000, 5000), out, () => 0);
+    expect(emitted).toEqual([3, 3, 10_000]);
   });
 
   test('are not made for what cannot be combined', () => {

@@ -1,29 +1,33 @@
 /**
- * Combines the rows of a batch before they are sent to an aggregation: one row for each key and sub-slice, with parts of the aggregates.
+ * Combines rows before they are sent to an aggregation: one row for each key and sub-slice, with parts of the aggregates.
  *
  * Owns: the place of rows in sub-slices by their stamps, and counting rows that are late by them (T3). A part has the time at which its
  * slice begins, and the stamp of its first row: the aggregation finds the same sub-slice by them, or a later one where it has fired
- * meanwhile. It holds nothing across calls, so it has no state.
- * Invariants: CO2 the order of first arrivals is that of the rows; CO3 all rows of a part are in the same sub-slice.
+ * meanwhile. Parts are held over batches, until something could come of them there.
+ * Invariants: CO2 the order of first arrivals is that of the rows; CO3 all rows of a part are in the same sub-slice; CO4 parts go out before
+ * a barrier, so there is no state, before a watermark that closes any window, and before others may go on without this input.
  */
 import {
   type Batch,
+  builderOf,
   type Column,
+  type ColumnBuilder,
   ColumnarBatch,
-  columnIndex,
   fieldOf,
-  Float64Column,
-  type SystemColumns,
+  Float64Builder,
 } from '../../batch/index.ts';
 import type { CombineNode } from '../../plan/index.ts';
+import type { Barrier } from '../../progress/index.ts';
 import { setAside } from '../dead-rows.ts';
 import type { Operator, OperatorContext, Output, Step } from '../operator.ts';
 import { timeIn } from '../row-time.ts';
 import { Slices } from '../slices.ts';
-import { BatchGroups } from './batch-groups.ts';
 import { type CodeReader, codeReader } from './key-codes.ts';
-import { type Partial, partialOf, type Spill } from './partials.ts';
+import { type Partial, partialOf } from './partials.ts';
+import { RowGroups } from './row-groups.ts';
 
+/** What is held goes out once there are so many parts: their table should stay in the cache of a core. */
+const partsMax = 8192;
 const times = { kind: 'timestamp' } as const;
 
 class CombineOperator implements Operator {
@@ -31,7 +35,13 @@ class CombineOperator implements Operator {
   readonly #slices: Slices | undefined;
   readonly #keys: readonly CodeReader[];
   readonly #partials: readonly Partial[];
-  readonly #groups = new BatchGroups();
+  readonly #groups: RowGroups;
+  /** Of the parts: their keys, the begins of their slices, and the stamps of their first rows. */
+  readonly #values: readonly ColumnBuilder[];
+  readonly #begins = new Float64Builder(times, false, 'the begin of a slice');
+  readonly #stamps = new Float64Builder(times, false, 'a stamp');
+  /** The last watermark. */
+  #reached = -Infinity;
   /** By key, and the sub-slice; grown as batches are. */
   #codes: Float64Array[];
   #starts = new Float64Array(0);
@@ -45,6 +55,8 @@ class CombineOperator implements Operator {
     this.#partials = node.partials.map((part) =>
       partialOf(part, part.column === undefined ? undefined : fieldOf(node.input.schema, part.column)),
     );
+    this.#values = node.keys.map((name) => builderOf(fieldOf(node.input.schema, name)!, `key ${name}`));
+    this.#groups = new RowGroups(this.#lists);
     this.#codes = [];
   }
 
@@ -58,16 +70,39 @@ class CombineOperator implements Operator {
     for (const [k, key] of this.#keys.entries()) key.read(batch, this.#codes[k]!);
     const outside = this.#slices === undefined ? 0 : this.#place(batch, this.#slices);
     if (outside === length) return 'done';
-    this.#groups.group(length, this.#codes, outside === 0 ? undefined : this.#isOut);
-    for (const partial of this.#partials) partial.take(batch, this.#groups.groupOf, this.#groups.count);
-    out.emit(this.#parts(batch));
+    const groups = this.#groups;
+    const before = groups.count;
+    groups.group(length, this.#codes, outside === 0 ? undefined : this.#isOut);
+    for (const partial of this.#partials) partial.take(batch, groups.groupOf, groups.count);
+    this.#keep(batch, groups.count - before);
+    if (groups.count + this.#partials.reduce((sum, { spills }) => sum + spills.length, 0) >= partsMax) this.#flush(out);
     return 'done';
+  }
+
+  onWatermark(watermark: number, out: Output): Step {
+    const slices = this.#slices;
+    // Nothing comes of parts in windows that do not close.
+    if (slices !== undefined && slices.closedBy(watermark) > slices.closedBy(this.#reached)) this.#flush(out);
+    this.#reached = watermark;
+    return 'done';
+  }
+
+  onIdle(idle: boolean, out: Output): void {
+    if (idle) this.#flush(out);
+  }
+
+  onBarrier(_barrier: Barrier, out: Output): Step {
+    this.#flush(out);
+    return 'done';
+  }
+
+  get #lists(): number {
+    return this.#keys.length + (this.#slices === undefined ? 0 : 1);
   }
 
   #grow(length: number): void {
     if ((this.#codes[0]?.length ?? 0) >= length && this.#codes.length > 0) return;
-    const lists = this.#keys.length + (this.#slices === undefined ? 0 : 1);
-    this.#codes = Array.from({ length: Math.max(lists, 1) }, () => new Float64Array(length));
+    this.#codes = Array.from({ length: Math.max(this.#lists, 1) }, () => new Float64Array(length));
     this.#starts = new Float64Array(length);
     this.#isOut = new Uint8Array(length);
   }
@@ -112,43 +147,53 @@ class CombineOperator implements Operator {
     return late + aside;
   }
 
-  /** One row for each group, then one for each value that fits into no part. */
-  #parts(batch: Batch): Batch {
-    const { count, firsts } = this.#groups;
+  /** Of the rows that begin a part, what it is known by. */
+  #keep(batch: Batch, fresh: number): void {
+    const { firsts } = this.#groups;
+    const stampAt = batch.stamps();
+    for (const [k, name] of this.#node.keys.entries()) {
+      const read = batch.reader(name);
+      const values = this.#values[k]!;
+      for (let i = 0; i < fresh; i++) values.append(read(firsts[i]!));
+    }
+    for (let i = 0; i < fresh; i++) {
+      this.#stamps.push(stampAt(firsts[i]!));
+      if (this.#node.hasTime) this.#begins.push(this.#starts[firsts[i]!]!);
+    }
+  }
+
+  /** One row for each part, then one for each value that fits into none. */
+  #flush(out: Output): void {
+    const { count } = this.#groups;
+    if (count === 0) return;
     const spills = this.#partials.flatMap((partial) => partial.spills);
-    const rows = rowsOf(firsts, count, spills);
-    const physical = batch.selection === undefined ? rows : rows.map((row) => batch.selection![row]!);
-    const keys = this.#node.keys.map((name): Column => batch.columns[columnIndex(batch.schema, name)]!.take(physical));
+    const rows =
+      spills.length === 0
+        ? undefined
+        : rowsOf(
+            count,
+            spills.map(({ group }) => group),
+          );
+    const taken = <C extends Column>(column: C): C => (rows === undefined ? column : (column.take(rows) as C));
+    const keys = this.#values.map((values) => taken(values.build()));
+    const begins = this.#node.hasTime ? [taken(this.#begins.build())] : [];
     let from = 0;
     const parts = this.#partials.flatMap((partial) => {
       const columns = partial.columns(count, spills.length, from);
       from += partial.spills.length;
       return columns;
     });
-    const { schema } = this.#node;
-    const columns = [...keys, ...(this.#node.hasTime ? [this.#times(rows)] : []), ...parts];
-    return new ColumnarBatch(schema, columns, rows.length, systemOf(batch, physical));
-  }
-
-  #times(rows: Int32Array): Column {
-    const at = new Float64Array(rows.length);
-    for (let i = 0; i < rows.length; i++) at[i] = this.#starts[rows[i]!]!;
-    return new Float64Column(times, at, null);
+    const stamps = taken(this.#stamps.build()).values;
+    for (const partial of this.#partials) partial.clear();
+    this.#groups.clear();
+    // Parts have no origin: they are many records.
+    out.emit(new ColumnarBatch(this.#node.schema, [...keys, ...begins, ...parts], count + spills.length, { stamps }));
   }
 }
 
-function rowsOf(firsts: Int32Array, count: number, spills: readonly Spill[]): Int32Array {
-  const rows = new Int32Array(count + spills.length);
-  rows.set(firsts.subarray(0, count));
-  for (let i = 0; i < spills.length; i++) rows[count + i] = firsts[spills[i]!.group]!;
-  return rows;
-}
-
-/** Parts have no origin: they are many records. */
-function systemOf(batch: Batch, rows: Int32Array): SystemColumns {
-  const { stamps } = batch.system;
-  return stamps === undefined ? {} : { stamps: Float64Array.from(rows, (row) => stamps[row]!) };
-}
+/** Each part, and once more those that stand for a value. */
+const rowsOf = (count: number, more: readonly number[]): Int32Array =>
+  Int32Array.from({ length: count + more.length }, (_, i) => (i < count ? i : more[i - count]!));
 
 export function combineOperator(node: CombineNode): Operator {
   return new CombineOperator(node);

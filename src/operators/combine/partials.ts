@@ -1,5 +1,5 @@
 /**
- * Parts of aggregates over the rows of one batch, by group: what goes to the aggregation in place of the rows.
+ * Parts of aggregates over the rows of some batches, by group: what goes to the aggregation in place of the rows.
  *
  * Owns: which columns a part has, and that nothing is rounded in it: a sum is two doubles whose sum is exact, and a value that does not
  * fit goes as a row of its own. Does not own: what becomes of parts (aggregates/partial.ts).
@@ -16,12 +16,14 @@ export interface Spill {
 }
 
 export interface Partial {
-  /** Over the logical rows; `groupOf` -1 leaves a row out. */
+  /** Over the logical rows; `groupOf` -1 leaves a row out. `groups`: so many there are by now. */
   take(batch: Batch, groupOf: Int32Array, groups: number): void;
   /** Its columns, in the order of `PartialColumn`s: one row for each group, and then one for each spill of all partials (`all` in number). */
   columns(groups: number, spills: number, from: number): Column[];
-  /** Of the last batch. */
+  /** Values that went into no part. */
   readonly spills: readonly Spill[];
+  /** The next row begins the first group. */
+  clear(): void;
 }
 
 const none: readonly Spill[] = [];
@@ -40,15 +42,14 @@ export function partialOf({ fn, column, where }: PartialColumn, field: SchemaFie
 class CountPartial implements Partial {
   readonly spills = none;
   readonly #where: string | undefined;
-  #counts = new Float64Array(0);
+  #counts: Float64Array = new Float64Array(0);
 
   constructor(where: string | undefined) {
     this.#where = where;
   }
 
   take(batch: Batch, groupOf: Int32Array, groups: number): void {
-    const counts = new Float64Array(groups);
-    this.#counts = counts;
+    const counts = (this.#counts = withRoom(this.#counts, groups));
     const condition = conditionOf(batch, this.#where);
     for (let i = 0; i < batch.length; i++) {
       const group = groupOf[i]!;
@@ -57,7 +58,11 @@ class CountPartial implements Partial {
   }
 
   columns(groups: number, spills: number): Column[] {
-    return [new Float64Column(doubles, lengthened(this.#counts, groups + spills), null)];
+    return [column(this.#counts, groups, spills)];
+  }
+
+  clear(): void {
+    this.#counts.fill(0);
   }
 }
 
@@ -65,9 +70,9 @@ class CountPartial implements Partial {
 class SumPartial implements Partial {
   readonly #column: string;
   readonly #where: string | undefined;
-  #counts = new Float64Array(0);
-  #high = new Float64Array(0);
-  #low = new Float64Array(0);
+  #counts: Float64Array = new Float64Array(0);
+  #high: Float64Array = new Float64Array(0);
+  #low: Float64Array = new Float64Array(0);
   #spills: Spill[] = [];
 
   constructor(column: string, where: string | undefined) {
@@ -80,11 +85,10 @@ class SumPartial implements Partial {
   }
 
   take(batch: Batch, groupOf: Int32Array, groups: number): void {
-    const counts = new Float64Array(groups);
-    const high = new Float64Array(groups);
-    const low = new Float64Array(groups);
-    const spills: Spill[] = [];
-    [this.#counts, this.#high, this.#low, this.#spills] = [counts, high, low, spills];
+    const counts = (this.#counts = withRoom(this.#counts, groups));
+    const high = (this.#high = withRoom(this.#high, groups));
+    const low = (this.#low = withRoom(this.#low, groups));
+    const spills = this.#spills;
     const read = batch.reader(this.#column) as (i: number) => number | null;
     const condition = conditionOf(batch, this.#where);
     for (let i = 0; i < batch.length; i++) {
@@ -108,11 +112,14 @@ class SumPartial implements Partial {
   }
 
   columns(groups: number, spills: number, from: number): Column[] {
-    const high = lengthened(this.#high, groups + spills);
-    for (const [i, { value }] of this.#spills.entries()) high[groups + from + i] = value;
-    return [lengthened(this.#counts, groups + spills), high, lengthened(this.#low, groups + spills)].map(
-      (values) => new Float64Column(doubles, values, null),
-    );
+    const high = column(this.#high, groups, spills);
+    for (const [i, { value }] of this.#spills.entries()) high.values[groups + from + i] = value;
+    return [column(this.#counts, groups, spills), high, column(this.#low, groups, spills)];
+  }
+
+  clear(): void {
+    for (const values of [this.#counts, this.#high, this.#low]) values.fill(0);
+    this.#spills = [];
   }
 }
 
@@ -133,8 +140,8 @@ class ExtremumPartial implements Partial {
   }
 
   take(batch: Batch, groupOf: Int32Array, groups: number): void {
-    const best = new Array<unknown>(groups).fill(null);
-    this.#best = best;
+    const best = this.#best;
+    while (best.length < groups) best.push(null);
     const read = batch.reader(this.#field.name);
     const condition = conditionOf(batch, this.#where);
     for (let i = 0; i < batch.length; i++) {
@@ -152,15 +159,27 @@ class ExtremumPartial implements Partial {
     return [builder.build()];
   }
 
+  clear(): void {
+    this.#best = [];
+  }
+
   #isBetter(a: unknown, b: unknown): boolean {
     if (typeof a === 'number' && typeof b === 'number' && a - b !== 0 && a === a && b === b) return (a - b) * this.#sign < 0;
     return compareValues(a, b) * this.#sign < 0;
   }
 }
 
-function lengthened(values: Float64Array, length: number): Float64Array {
-  if (values.length === length) return values;
-  const longer = new Float64Array(length);
-  longer.set(values);
-  return longer;
+/** The same values, and zeros behind them, in memory for so many groups at least. */
+function withRoom(values: Float64Array, groups: number): Float64Array {
+  if (groups <= values.length) return values;
+  const larger = new Float64Array(Math.max(groups, values.length * 2));
+  larger.set(values);
+  return larger;
+}
+
+/** Of each group its value, and a zero for each spill. */
+function column(values: Float64Array, groups: number, spills: number): Float64Column {
+  const copy = new Float64Array(groups + spills);
+  copy.set(values.subarray(0, groups));
+  return new Float64Column(doubles, copy, null);
 }
