@@ -7,7 +7,7 @@ import { logicalJob } from '../api/index.ts';
 import { type Logger, type RunTrigger, type Sabotage, WeirError } from '../core/index.ts';
 import type { LogicalJob } from '../plan/index.ts';
 import type { JobStatus, OperatedJob } from '../runtime/index.ts';
-import { type HttpServer, startHttp } from './http.ts';
+import type { HttpServer } from './http.ts';
 import { jobPipeline } from './job-pipeline.ts';
 import { type JobModule, loadJob } from './load-job.ts';
 import { CommandParams } from './params.ts';
@@ -121,6 +121,8 @@ async function serveJob(
   const build = { version: version(), node: process.versions.node };
   const jobs = (): readonly JobStatus[] => [running()].flatMap((job) => (job === undefined ? [] : [job.status()]));
   const find = (asked: string): OperatedJob | undefined => (running()?.name === asked ? running() : undefined);
+  // Loaded where it is asked for: it brings a twentieth of a second with it.
+  const { startHttp } = await import('./http.ts');
   const http = await startHttp(port, { jobs, find, build, now: () => clock.now() });
   terminal.line(`status at ${http.url}/v1/jobs/${encodeURIComponent(name)}, metrics at ${http.url}/metrics`);
   return http;
