@@ -16,6 +16,7 @@ const room = 1.125;
 export class TextArena {
   length = 0;
   #bytes: Buffer = Buffer.alloc(0);
+  #view: DataView = new DataView(this.#bytes.buffer, 0, 0);
   #plain: Uint8Array = new Uint8Array(0);
   #built: Buffer | null = null;
 
@@ -43,6 +44,16 @@ export class TextArena {
     this.length += to - from;
   }
 
+  /** The same, one of many, for which room was made; four bytes at a time. @param view of the bytes that it is among */
+  addShort(view: DataView, from: number, to: number): void {
+    const out = this.#written;
+    let at = this.length;
+    let i = from;
+    for (; i + 4 <= to; i += 4, at += 4) out.setInt32(at, view.getInt32(i, true), true);
+    for (; i < to; i++, at++) out.setUint8(at, view.getUint8(i));
+    this.length = at;
+  }
+
   /** A text without lone surrogates; it begins where `length` was. */
   addText(text: string): void {
     this.reserve(text.length * 3);
@@ -59,6 +70,12 @@ export class TextArena {
   reset(): void {
     this.#built = null;
     this.length = 0;
+  }
+
+  get #written(): DataView {
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer, byteOffset, byteLength);
+    return this.#view;
   }
 
   #handOver(): Buffer {

@@ -20,7 +20,8 @@ type StringType = Extract<DataType, { kind: 'string' }>;
 
 export class StringBuilder implements ColumnBuilder {
   private count = 0;
-  private characters = 0;
+  /** Of all texts, or bytes of them. */
+  characters = 0;
   /** Strings; not used while `ranged`. */
   private values: (string | null)[] = [];
   private ranged = false;
@@ -103,6 +104,18 @@ export class StringBuilder implements ColumnBuilder {
     this.starts[row] = start;
     this.ends[row] = end;
     this.characters += end - start;
+  }
+  /** Has the arena take the texts of the rows from `first` on, end to end, which were said to lie `shift` behind where they are. Room was made. */
+  gather(first: number, view: DataView, shift: number): void {
+    const { starts, ends, count } = this;
+    const arena = this.arena!;
+    for (let row = first; row < count; row++) {
+      const start = starts[row]!;
+      const end = ends[row]!;
+      starts[row] = arena.length;
+      if (start < end) arena.addShort(view, start - shift, end - shift);
+      ends[row] = arena.length;
+    }
   }
   /** Changes the text of a row in its place; it becomes no longer. */
   rewrite(row: number, change: (start: number, end: number) => number): void {

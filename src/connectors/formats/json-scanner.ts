@@ -99,8 +99,7 @@ export class JsonScanner implements LineScanner {
       if (next === at) break;
       at = next;
     }
-    if (hasTexts && this.#run.rows > 0) rows.texts.add(bytes, from, at);
-    this.#target.unescape();
+    if (hasTexts && this.#run.rows > 0) this.#target.take(bytes, this.#viewOf(bytes), from, at);
     rows.filled(this.#run.rows);
     return at;
   }
@@ -115,8 +114,7 @@ export class JsonScanner implements LineScanner {
     if (this.#window?.holdRecord(record) === true) this.#readLines(this.#window.bytes, 0, length + 1, 1, texts.length);
     else this.#readLines(Buffer.concat([record, lineFeed]), 0, length + 1, 1, texts.length);
     if (this.lines === 0) return false;
-    if (hasTexts && this.#run.rows > 0) texts.add(record, 0, length);
-    this.#target.unescape();
+    if (hasTexts && this.#run.rows > 0) this.#target.take(record, viewOf(record), 0, length);
     rows.filled(this.#run.rows);
     return true;
   }
@@ -200,8 +198,10 @@ export class JsonScanner implements LineScanner {
   #viewOf(bytes: Uint8Array): DataView {
     if (this.#viewed !== bytes) {
       this.#viewed = bytes;
-      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#view = viewOf(bytes);
     }
     return this.#view;
   }
 }
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

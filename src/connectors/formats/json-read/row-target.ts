@@ -1,7 +1,7 @@
 /**
  * Where the values of a record go: the builders of the columns that are wanted.
  *
- * Owns: putting a record that was read value by value into its columns, and escapes of texts once their bytes lie in the arena.
+ * Owns: putting a record that was read value by value into its columns, which bytes the arena takes, and escapes of texts once they lie there.
  */
 import {
   type BatchBuilder,
@@ -16,6 +16,9 @@ import { type Group, type Leaf, leafKind, type Part, type ReadPlan } from './rea
 import { unescapeInPlace } from './strings.ts';
 import type { JsonValues } from './values.ts';
 
+/** Texts are taken one by one where they are no more than this part of what was read: one, then, costs more than its bytes in a row do. */
+const gatheredMax = 2;
+
 export class RowTarget {
   readonly rows: BatchBuilder;
   /** By leaf and by group; null for what nobody wants. */
@@ -23,6 +26,9 @@ export class RowTarget {
   readonly groups: readonly (StructBuilder | null)[];
   readonly hasTexts: boolean;
   readonly #texts: readonly StringBuilder[];
+  /** By builder of texts: how many rows it had, and how many characters, before those that are read now. */
+  readonly #rowsBefore: number[] = [];
+  #charactersBefore = 0;
   readonly #values: JsonValues;
   readonly #root: Group;
   /** Texts with escapes: the builder, and the row of each. */
@@ -53,11 +59,35 @@ export class RowTarget {
     this.#root = root;
   }
 
-  /** False: texts of this batch cannot be bytes, so it takes no records from here. */
+  /** Records are read from here on. False: texts of this batch cannot be bytes, so it takes none from here. */
   ready(): boolean {
     let ready = true;
     for (const texts of this.#texts) ready = texts.takesRanges() && ready;
+    for (const [i, { length }] of this.#texts.entries()) this.#rowsBefore[i] = length;
+    this.#charactersBefore = this.#characters;
     return ready;
+  }
+
+  /**
+   * Records were read from the bytes in [from, to): the arena takes all of them, or, where they are little of it, the texts that are wanted. Texts
+   * were said to lie in it as if all were taken.
+   */
+  take(bytes: Uint8Array, view: DataView, from: number, to: number): void {
+    const { texts } = this.rows;
+    const characters = this.#characters - this.#charactersBefore;
+    if (characters * gatheredMax > to - from) texts.add(bytes, from, to);
+    else {
+      const shift = texts.length - from;
+      texts.reserve(characters);
+      for (const [i, builder] of this.#texts.entries()) builder.gather(this.#rowsBefore[i]!, view, shift);
+    }
+    this.#unescape();
+  }
+
+  get #characters(): number {
+    let sum = 0;
+    for (const { characters } of this.#texts) sum += characters;
+    return sum;
   }
 
   /** Appends the record that `values` holds. Its texts will lie `shift` behind where they were read. */
@@ -72,7 +102,7 @@ export class RowTarget {
   };
 
   /** The arena has the bytes of all texts. */
-  unescape(): void {
+  #unescape(): void {
     if (this.#escapedIn.length === 0) return;
     const { bytes } = this.rows.texts;
     const change = (start: number, end: number): number => unescapeInPlace(bytes, start, end);
