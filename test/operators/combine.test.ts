@@ -132,7 +132,7 @@ describe('CO1, CO2, CO3: combined rows', () => {
         const seen = ({ rows: all, late }: Verified): unknown => ({ rows: all.filter(({ port }) => port !== 'late'), late });
         expect(seen(parts)).toEqual(seen(plain));
       }),
-      { numRuns: 120 },
+      { numRuns: 90 },
     );
   });
 
