@@ -2,6 +2,9 @@ import { WeirError } from '../core/index.ts';
 import { keyTag } from './key-tags.ts';
 import { textOfLatin1 } from './key-text.ts';
 
+/** Holds nothing between two calls. */
+const scratch = new DataView(new ArrayBuffer(8));
+
 /** Reads the parts of a key back; see keys.ts for the form. */
 export class KeyReader {
   private readonly key: string;
@@ -48,7 +51,11 @@ export class KeyReader {
   }
 
   private number(): number {
-    return Buffer.from(this.take(8), 'latin1').readDoubleBE(0);
+    const { key, at } = this;
+    if (key.length - at < 8) throw damagedKey();
+    for (let i = 0; i < 8; i++) scratch.setUint8(i, key.charCodeAt(at + i));
+    this.at = at + 8;
+    return scratch.getFloat64(0);
   }
 
   private varint(): number {

@@ -1,7 +1,7 @@
 /**
  * Which key a row has. The shuffle and the operators behind it ask here, so that they never differ.
  */
-import { type Batch, keyOf, keyOfOne, keyValues } from '../batch/index.ts';
+import { type Batch, fieldOf, keyOfOne, keyValues } from '../batch/index.ts';
 import type { KeySelector } from '../plan/index.ts';
 
 export type KeyedBy = { readonly columns: readonly string[] } | KeySelector;
@@ -35,29 +35,54 @@ export function routingKey(by: KeyedBy): (batch: Batch) => (row: number) => stri
   };
 }
 
-function ofOneColumn(column: string): (batch: Batch) => (row: number) => string {
-  const known = new TextKeys();
+/** @param ofText the key of a text */
+function ofOneColumn(column: string, ofText: (text: string) => string = textKeys()): (batch: Batch) => (row: number) => string {
+  const windows = new WindowKeys();
   return (batch) => {
     const read = batch.reader(column);
+    if (isWindow(batch, column)) return (row) => windows.of(read(row));
     return (row) => {
       const value = read(row);
-      return typeof value === 'string' ? known.of(value) : keyOfOne(value);
+      return typeof value === 'string' ? ofText(value) : keyOfOne(value);
     };
   };
 }
 
-/** The keys of texts that came lately: the same key as the same string, whose hash a map need not compute again. */
-class TextKeys {
-  readonly #keys = new Map<string, string>();
+/** Whether what a column holds are windows, and nothing else. */
+function isWindow({ schema }: Batch, column: string): boolean {
+  const type = schema.kind === 'columns' ? fieldOf(schema, column)?.type : undefined;
+  return type?.kind === 'struct' && type.fields.map(({ name }) => name).join() === 'start,end';
+}
 
-  of(text: string): string {
-    const known = this.#keys.get(text);
-    if (known !== undefined) return known;
-    if (this.#keys.size >= textsMax) this.#keys.clear();
-    const key = keyOfOne(text);
-    this.#keys.set(text, key);
-    return key;
+/** The keys of windows: that of a row is mostly that of the one before. */
+class WindowKeys {
+  #start: unknown;
+  #end: unknown;
+  #key = '';
+
+  of(window: unknown): string {
+    if (window === null) return keyOfOne(null);
+    const { start, end } = window as { readonly start: unknown; readonly end: unknown };
+    if (start !== this.#start || end !== this.#end) {
+      this.#key = keyOfOne(window); // throws what is none
+      this.#start = start;
+      this.#end = end;
+    }
+    return this.#key;
   }
+}
+
+/** The keys of texts, kept for those that came lately: the same key as the same string, whose hash a map need not compute again. */
+function textKeys(): (text: string) => string {
+  const keys = new Map<string, string>();
+  return (text) => {
+    const known = keys.get(text);
+    if (known !== undefined) return known;
+    if (keys.size >= textsMax) keys.clear();
+    const key = keyOfOne(text);
+    keys.set(text, key);
+    return key;
+  };
 }
 
 const textsMax = 4096;
@@ -69,44 +94,82 @@ export interface GroupedKey {
 
 /** The same with the key's group: of keys that came lately both are found at once, and of a single column without making the key. */
 export function groupedKeys(by: KeyedBy, groupOf: (key: string) => number): (batch: Batch) => (row: number) => GroupedKey {
-  // Values that are no objects find their keys as well as keys themselves do: 0 is -0 here, too, and a NaN is a NaN.
-  const known = new Map<unknown, GroupedKey>();
-  const found = (value: unknown, keyOfValue: (value: never) => string): GroupedKey => {
-    const before = known.get(value);
-    if (before !== undefined) return before;
-    if (known.size >= groupedMax) known.clear();
-    const key = keyOfValue(value as never);
-    const made = { key, group: groupOf(key) };
-    known.set(value, made);
-    return made;
-  };
+  const recent = new RecentKeys(groupOf);
+  const windows = new WindowKeys();
   const column = 'columns' in by ? (by.columns.length === 1 ? by.columns[0] : undefined) : 'column' in by ? by.column : undefined;
   if (column !== undefined)
     return (batch) => {
       const read = batch.reader(column);
+      if (isWindow(batch, column)) return (row) => recent.of(windows.of(read(row)), itself);
       return (row) => {
         const value = read(row);
-        if (typeof value !== 'object' || value === null) return found(value, keyOfOne);
-        const key = keyOfOne(value);
-        return { key, group: groupOf(key) };
+        return typeof value !== 'object' || value === null ? recent.of(value, keyOfOne) : recent.made(keyOfOne(value));
       };
     };
   const extract = keyExtractor(by);
   return (batch) => {
     const keyAt = extract(batch);
-    return (row) => found(keyAt(row), itself);
+    return (row) => recent.of(keyAt(row), itself);
   };
 }
 
 const itself = (key: string): string => key;
+
+/** Keys that came lately, by what they were made of. Where hardly any comes again, most are not looked for. */
+class RecentKeys {
+  // Values that are no objects find their keys as well as keys themselves do: 0 is -0 here, too, and a NaN is a NaN.
+  readonly #known = new Map<unknown, GroupedKey>();
+  readonly #groupOf: (key: string) => number;
+  /** How many were found since it was empty. */
+  #found = 0;
+  /** So many more are not looked for. */
+  #blind = 0;
+
+  constructor(groupOf: (key: string) => number) {
+    this.#groupOf = groupOf;
+  }
+
+  of<V>(value: V, keyOfValue: (value: V) => string): GroupedKey {
+    if (this.#blind > 0) {
+      this.#blind--;
+      return this.made(keyOfValue(value));
+    }
+    const known = this.#known.get(value);
+    if (known !== undefined) {
+      this.#found++;
+      return known;
+    }
+    if (this.#known.size >= recentMax) this.#forget();
+    const made = this.made(keyOfValue(value));
+    this.#known.set(value, made);
+    return made;
+  }
+
+  made(key: string): GroupedKey {
+    return { key, group: this.#groupOf(key) };
+  }
+
+  #forget(): void {
+    if (this.#found < foundMin) this.#blind = blindFor;
+    this.#known.clear();
+    this.#found = 0;
+  }
+}
+
 /** Of a few more keys than that both were found anew for nearly every row. */
-const groupedMax = 1 << 14;
+const recentMax = 1 << 14;
+const foundMin = recentMax >> 2;
+const blindFor = recentMax << 3;
+
+const numberTag = keyOfOne(0).slice(0, 1);
+const numberKeyLength = keyOfOne(0).length;
 
 /** What keys are made of, those that came lately. */
 export class KnownKeys {
   readonly #values = new Map<string, readonly unknown[]>();
 
   valuesOf(key: string): readonly unknown[] {
+    if (key.length === numberKeyLength && key.startsWith(numberTag)) return keyValues(key); // read sooner than found
     const known = this.#values.get(key);
     if (known !== undefined) return known;
     const values = keyValues(key);
@@ -118,10 +181,16 @@ export class KnownKeys {
   }
 }
 
+/** `keyOf` of the values: their keys one behind the other. */
 function ofColumns(columns: readonly string[]): (batch: Batch) => (row: number) => string {
+  const parts = columns.map((column) => ofOneColumn(column, keyOfOne));
   return (batch) => {
-    const readers = columns.map((column) => batch.reader(column));
-    return (row) => keyOf(readers.map((read) => read(row)));
+    const partsAt = parts.map((part) => part(batch));
+    return (row) => {
+      let key = '';
+      for (let i = 0; i < partsAt.length; i++) key += partsAt[i]!(row);
+      return key;
+    };
   };
 }
 
