@@ -1,8 +1,8 @@
 /**
  * The sessions of an aggregation: rows in, closed sessions out.
  *
- * Owns: each key's open sessions in one state table, a heap of their ends, which is rebuilt at a restore, and the closed ones in
- * another where a complete result wants them. Does not own: when sessions close, and where their rows go (session-operator.ts).
+ * Owns: each key's open sessions in one state table, a heap of their ends, or of ends that they had, which is rebuilt at a restore, and the
+ * closed ones in another where a complete result wants them. Does not own: when sessions close, and where their rows go (session-operator.ts).
  * Invariants: SE1 open sessions of a key neither overlap nor touch; SE2 a session is what its rows make of it in any order in which
  * none of them comes after it has closed; SE3 sessions that close together come in the order (end, first row, key).
  */
@@ -66,17 +66,25 @@ export class SessionState {
   add(key: string, group: number, start: number, end: number, values: readonly unknown[]): void {
     const before = this.#table.modify(0, key);
     const ordinal = this.ordinal + 1;
-    const touching = (before ?? []).filter((session) => session.start <= end && start <= session.end);
+    if (before?.length === 1 && touches(before[0]!, start, end) && !this.#context.guarded) {
+      this.#grow(before[0]!, start, end, values, ordinal);
+      return;
+    }
+    const touching = (before ?? []).filter((session) => touches(session, start, end));
     const session = this.#sessionOf(touching, start, end, ordinal);
-    this.accumulators.accumulate(session, values, ordinal);
-    session.start = Math.min(session.start, start);
-    const grows = touching.length === 0 || end > session.end;
-    session.end = Math.max(session.end, end);
-    this.ordinal = ordinal;
+    this.#grow(session, start, end, values, ordinal);
     this.#live += 1 - touching.length;
     if (before === undefined) this.#table.put(0, key, group, [session]);
     else before.splice(0, before.length, ...before.filter((each) => !touching.includes(each)), session);
-    if (grows || touching.length > 1) this.#due({ at: session.end, ordinal: session.first, key });
+    if (touching.length === 0) this.#due({ at: session.end, ordinal: session.first, key });
+  }
+
+  /** Nothing has changed if this throws and the session is a copy. */
+  #grow(session: Session, start: number, end: number, values: readonly unknown[], ordinal: number): void {
+    this.accumulators.accumulate(session, values, ordinal);
+    if (start < session.start) session.start = start;
+    if (end > session.end) session.end = end;
+    this.ordinal = ordinal;
   }
 
   /** The one session that a row touches, all that it touches as one, or a new one. */
@@ -98,26 +106,27 @@ export class SessionState {
   /** Closes the sessions of a key that end by then. */
   closeOf(key: string, watermark: number): readonly KeySession[] {
     const sessions = this.#table.get(0, key);
-    if (sessions === undefined || !sessions.some(({ end }) => end <= watermark)) return [];
+    if (sessions === undefined || (sessions.length === 1 && sessions[0]!.end > watermark)) return none;
     const due = sessions.filter(({ end }) => end <= watermark).toSorted(inOrder);
     return due.map((session) => this.#close(key, session));
   }
 
   /** Closes the first session of any key that ends by then. */
   closeNext(watermark: number): KeySession | undefined {
-    for (let first = this.#heap.first; first !== undefined && first.at <= watermark; first = this.#heap.first) {
-      this.#heap.pop();
-      const session = this.#confirmed(first);
-      if (session !== undefined) return this.#close(first.key, session);
-    }
-    return undefined;
+    const end = this.nextEnd;
+    if (end === undefined || end > watermark) return undefined;
+    const first = this.#heap.first!;
+    this.#heap.pop();
+    return this.#close(first.key, this.#sessionDue(first)!);
   }
 
   /** The end of the session that closes first; undefined where none is open. */
   get nextEnd(): number | undefined {
     for (let first = this.#heap.first; first !== undefined; first = this.#heap.first) {
-      if (this.#confirmed(first) !== undefined) return first.at;
+      const session = this.#sessionDue(first);
+      if (session?.end === first.at) return first.at;
       this.#heap.pop();
+      if (session !== undefined) this.#heap.push({ ...first, at: session.end });
     }
     return undefined;
   }
@@ -151,8 +160,9 @@ export class SessionState {
     this.#heap.fill(due);
   }
 
-  #confirmed({ at, ordinal, key }: Due): Session | undefined {
-    return this.#table.get(0, key)?.find(({ end, first }) => end === at && first === ordinal);
+  /** It may have grown since; one that has merged into an older one, or has closed, is none any more. */
+  #sessionDue({ ordinal, key }: Due): Session | undefined {
+    return this.#table.get(0, key)?.find(({ first }) => first === ordinal);
   }
 
   #close(key: string, session: Session): KeySession {
@@ -179,6 +189,10 @@ export class SessionState {
     return this.#codec.read(new ByteReader(out.finish()))[0]!;
   }
 }
+
+const none: readonly KeySession[] = [];
+
+const touches = (session: Session, start: number, end: number): boolean => session.start <= end && start <= session.end;
 
 /** What a table gives may be made anew each time that it is asked. */
 const isSame = (a: Session, b: Session): boolean => a.end === b.end && a.first === b.first;
