@@ -28,11 +28,20 @@ const ownFile = (pid, name) => {
   }
 };
 
+/** Whoever is in the group, or descends from its first: what it starts may be in a group of its own. */
 function membersOf(group) {
-  return readdirSync('/proc').filter((pid) => {
+  const all = readdirSync('/proc').flatMap((pid) => {
     const stat = /^\d+$/.test(pid) ? ownFile(pid, 'stat') : '';
-    return stat !== '' && Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) === group;
+    if (stat === '') return [];
+    const [, parent, itsGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number);
+    return [{ pid: Number(pid), parent, itsGroup }];
   });
+  const members = new Set(all.filter(({ itsGroup }) => itsGroup === group).map(({ pid }) => pid));
+  for (let before = -1; before < members.size; ) {
+    before = members.size;
+    for (const { pid, parent } of all) if (members.has(parent)) members.add(pid);
+  }
+  return [...members];
 }
 
 /**
@@ -49,7 +58,7 @@ function lookAt(group, seen) {
 
 function peakOf(group, seen) {
   let sum = 0;
-  for (const [pid, { times, peakBytes }] of seen) if (times >= looksLeast || Number(pid) === group) sum += peakBytes;
+  for (const [pid, { times, peakBytes }] of seen) if (times >= looksLeast || pid === group) sum += peakBytes;
   return sum === 0 ? undefined : sum;
 }
 

@@ -32,6 +32,8 @@ interface OwnSession {
   readonly end: number;
 }
 
+const nobody: GroupedKey = { key: '', group: 0 };
+
 class SessionOperator implements Operator {
   readonly #node: AggregateNode;
   readonly #wanted: readonly Emission[];
@@ -111,19 +113,23 @@ class SessionOperator implements Operator {
     const values: unknown[] = readers.map(() => null);
     const results = this.#results(out);
     const late: number[] = [];
+    let row = 0;
+    let of = nobody;
+    const place = (): OwnSession | null => {
+      of = keyAt(row);
+      const own = ownAt(row);
+      for (let a = 0; a < readers.length; a++) values[a] = readers[a]!(row);
+      accumulators.check(values);
+      return own;
+    };
     for (let i = 0; i < batch.length; i++) {
-      const placed = this.#placed(batch, i, () => {
-        const of = keyAt(i);
-        const own = ownAt(i);
-        for (let a = 0; a < readers.length; a++) values[a] = readers[a]!(i);
-        accumulators.check(values);
-        return { ...of, own };
-      });
-      if (placed === null || placed.own === null) continue;
-      const { key, group, own } = placed;
+      row = i;
+      const own = this.#placed(batch, i, place);
+      if (own === null) continue;
+      const { key, group } = of;
       if (this.#closes) for (const closed of this.#state.closeOf(key, advanceTo(i))) this.#close(closed, results);
       if (this.#closes && own.end <= Math.max(batch.stamp(i), this.#state.fired.of(group))) late.push(i);
-      else this.#add(batch, i, { key, group }, own, values);
+      else this.#add(batch, i, of, own, values);
       if (results.pass()) yield;
     }
     results.flush();
