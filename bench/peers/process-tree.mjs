@@ -33,7 +33,10 @@ function membersOf(group) {
   const all = readdirSync('/proc').flatMap((pid) => {
     const stat = /^\d+$/.test(pid) ? ownFile(pid, 'stat') : '';
     if (stat === '') return [];
-    const [, parent, itsGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number);
+    const [, parent, itsGroup] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
     return [{ pid: Number(pid), parent, itsGroup }];
   });
   const members = new Set(all.filter(({ itsGroup }) => itsGroup === group).map(({ pid }) => pid));

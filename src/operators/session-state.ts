@@ -90,7 +90,10 @@ export class SessionState {
   /** The one session that a row touches, all that it touches as one, or a new one. */
   #sessionOf(touching: readonly Session[], start: number, end: number, ordinal: number): Session {
     const [only, ...others] = touching.toSorted((a, b) => a.first - b.first);
-    if (only === undefined) return { ...this.accumulators.newCell(ordinal), start, end, shown: [] };
+    if (only === undefined) {
+      const { first, last, accs } = this.accumulators.newCell(ordinal);
+      return { first, last, accs, start, end, shown: [] };
+    }
     if (others.length === 0) return this.#context.guarded ? this.#copy(only) : only;
     return others.reduce(
       (one, other) => ({
@@ -126,7 +129,7 @@ export class SessionState {
       const session = this.#sessionDue(first);
       if (session?.end === first.at) return first.at;
       this.#heap.pop();
-      if (session !== undefined) this.#heap.push({ ...first, at: session.end });
+      if (session !== undefined) this.#heap.push({ at: session.end, ordinal: first.ordinal, key: first.key });
     }
     return undefined;
   }
@@ -224,7 +227,8 @@ function sessionsCodec(cells: ValueCodec<Cell>): ValueCodec<Session[]> {
       Array.from({ length: from.varint() }, () => {
         const [start, end] = [from.f64(), from.f64()];
         const shown = Array.from({ length: from.varint() }, () => ({ port: from.string(), start: from.f64(), end: from.f64() }));
-        return { ...cells.read(from), start, end, shown };
+        const { first, last, accs } = cells.read(from);
+        return { first, last, accs, start, end, shown };
       }),
   };
 }
