@@ -27,14 +27,15 @@ export async function openLevelStores(directory: string): Promise<JobStores> {
     const marker = await CommittedMarker.open(directory);
     await writePid(directory);
     await rm(forgottenName(directory), { recursive: true, force: true });
+    const pointers = new LevelPointers(database, marker);
     return {
       blobs: new LevelBlobs(database),
-      pointers: new LevelPointers(database, marker),
+      pointers,
       journal: new LevelJournal(database, marker),
       guarantee: `state is kept in ${directory}, every write synced to disk: it survives the kill of every process and, on a disk that honours sync, a power cut`,
       async close(): Promise<void> {
         await removePid(directory);
-        await database.close();
+        await pointers.close();
       },
     };
   } catch (thrown) {
