@@ -149,6 +149,8 @@ describe('a key', () => {
     );
     const key = keyOf(['text', 1, { start: 1, end: 2 }, [Uint8Array.of(1)]]);
     expect(() => keyValues(key.slice(0, -1))).toThrowError(expect.objectContaining({ code: 'E_STATE_DAMAGED' }));
+    for (const value of [1.5, { start: 1, end: 2 }])
+      expect(() => keyValues(keyOf([value]).slice(0, -1))).toThrowError(expect.objectContaining({ code: 'E_STATE_DAMAGED' }));
   });
 
   test('is frozen with its hash: state is found by it', () => {

@@ -23,7 +23,7 @@ import type { Operator, OperatorContext, Output, Step } from '../operator.ts';
 import { timeIn } from '../row-time.ts';
 import { Slices } from '../slices.ts';
 import { type CodeReader, codeReader } from './key-codes.ts';
-import { type Partial, partialOf } from './partials.ts';
+import { type Partial, partialOf, type Spill } from './partials.ts';
 import { RowGroups } from './row-groups.ts';
 
 /** What is held goes out once there are so many parts: their table should stay in the cache of a core. */
@@ -167,13 +167,7 @@ class CombineOperator implements Operator {
     const { count } = this.#groups;
     if (count === 0) return;
     const spills = this.#partials.flatMap((partial) => partial.spills);
-    const rows =
-      spills.length === 0
-        ? undefined
-        : rowsOf(
-            count,
-            spills.map(({ group }) => group),
-          );
+    const rows = spills.length === 0 ? undefined : rowsOf(count, spills);
     const taken = <C extends Column>(column: C): C => (rows === undefined ? column : (column.take(rows) as C));
     const keys = this.#values.map((values) => taken(values.build()));
     const begins = this.#node.hasTime ? [taken(this.#begins.build())] : [];
@@ -192,8 +186,8 @@ class CombineOperator implements Operator {
 }
 
 /** Each part, and once more those that stand for a value. */
-const rowsOf = (count: number, more: readonly number[]): Int32Array =>
-  Int32Array.from({ length: count + more.length }, (_, i) => (i < count ? i : more[i - count]!));
+const rowsOf = (count: number, spills: readonly Spill[]): Int32Array =>
+  Int32Array.from({ length: count + spills.length }, (_, i) => (i < count ? i : spills[i - count]!.group));
 
 export function combineOperator(node: CombineNode): Operator {
   return new CombineOperator(node);
