@@ -33,6 +33,7 @@ export function operatorContext(options: ContextOptions): OperatorContext {
   return {
     ...rest,
     table: (name, codec) => state.table(name, codec),
+    log: (name, id) => state.log(name, id),
     count(counter, n) {
       counters[counter] += n;
     },

@@ -24,8 +24,10 @@ export {
   StructColumn,
 } from './columns/index.ts';
 export { type FieldCodec, fieldCodec, rowCodec } from './field-codec.ts';
-export { hashKey, keyGroupOf, keyHashVersion } from './key-hash.ts';
+export { KeyBytes } from './key-bytes.ts';
+export { hashBytes, hashKey, keyGroupOf, keyHashVersion } from './key-hash.ts';
 export { keyOf, keyOfOne, keyValues } from './keys.ts';
+export { copyBytes, Memory } from './memory.ts';
 export { type ColumnPath, projectSchema } from './project-schema.ts';
 export { packValue, unpackValue } from './packed-value.ts';
 export {

@@ -20,6 +20,22 @@ export function hashKey(key: string): number {
   return finish(hash ^ length);
 }
 
+/** `hashKey` of the key whose bytes these are. */
+export function hashBytes(bytes: Uint8Array, from: number, to: number): number {
+  const length = to - from;
+  const whole = to - (length % 4);
+  let hash = 0;
+  for (let i = from; i < whole; i += 4) {
+    hash ^= scramble(bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24));
+    hash = (hash << 13) | (hash >>> 19);
+    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
+  }
+  let tail = 0;
+  for (let i = to - 1; i >= whole; i--) tail = (tail << 8) | bytes[i]!;
+  if (to !== whole) hash ^= scramble(tail);
+  return finish(hash ^ length);
+}
+
 /** The key group of a hash, from its high bits: tables that take the low bits stay independent of it. */
 export function keyGroupOf(hash: number, groups: number): number {
   return Math.floor((hash / 4_294_967_296) * groups);

@@ -8,7 +8,7 @@
  */
 import { type Epoch, invariant } from '../core/index.ts';
 import { ChunkBuilder, type TableId } from './chunk.ts';
-import type { FrozenTable } from './frozen-table.ts';
+import type { FrozenChanges } from './snapshot-table.ts';
 
 interface Place {
   readonly operator: string;
@@ -18,7 +18,7 @@ interface Place {
 
 export class FrozenState {
   readonly epoch: Epoch;
-  readonly #tables: readonly FrozenTable<unknown>[];
+  readonly #tables: readonly FrozenChanges[];
   readonly #builder: ChunkBuilder;
   readonly #owned: readonly [number, number];
   readonly #ids: readonly TableId[];
@@ -30,12 +30,12 @@ export class FrozenState {
   #done = false;
   #settled = false;
 
-  constructor(epoch: Epoch, place: Place, tables: readonly FrozenTable<unknown>[]) {
+  constructor(epoch: Epoch, place: Place, tables: readonly FrozenChanges[]) {
     this.epoch = epoch;
     this.#tables = tables;
     this.#builder = new ChunkBuilder(place.operator, place.keyGroups);
     this.#owned = place.owned;
-    this.#ids = tables.map(({ table }): TableId => ({ name: table.name, codecId: table.codec.id }));
+    this.#ids = tables.map(({ table }): TableId => ({ name: table.name, codecId: table.codecId }));
     this.#group = place.owned[0];
   }
 

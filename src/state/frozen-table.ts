@@ -8,9 +8,10 @@ import { invariant } from '../core/index.ts';
 import type { ChunkBuilder } from './chunk.ts';
 import type { Changes, Entry } from './entries.ts';
 import type { HeapTable } from './heap-table.ts';
+import type { FrozenChanges } from './snapshot-table.ts';
 import { dropped, recordKind, tombstone } from './state-record.ts';
 
-export class FrozenTable<V> {
+export class FrozenTable<V> implements FrozenChanges {
   readonly table: HeapTable<V>;
   readonly generation: number;
   readonly changes: Changes<V>;
@@ -26,7 +27,6 @@ export class FrozenTable<V> {
     this.#first = first;
   }
 
-  /** Turns to one key group. @returns how many changes it has */
   open(group: number): number {
     const bit = group - this.#first;
     const has = (groups: Uint32Array): boolean => (groups[bit >>> 5]! & (1 << (bit & 31))) !== 0;
@@ -35,7 +35,6 @@ export class FrozenTable<V> {
     return this.#drops.length + this.#list.length;
   }
 
-  /** Change `i` of the group that is open, drops first. One that is nothing any more costs its visit. @returns a chunk that got full */
   encode(i: number, builder: ChunkBuilder): Uint8Array | null {
     const drops = this.#drops;
     return i < drops.length ? builder.add(dropped(drops[i]!)) : this.#encode(this.#list[i - drops.length]!, builder);

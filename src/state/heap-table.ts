@@ -22,6 +22,8 @@ import { bury, type Changes, type Entry, noChanges, sizeOf, type Space, unite } 
 import { FrozenTable } from './frozen-table.ts';
 import { PackedEntries } from './packed-entries.ts';
 import { Packing } from './packing.ts';
+import type { SnapshotTable } from './snapshot-table.ts';
+import type { RecordReader } from './state-record.ts';
 import type { StateTable, TableEntry } from './table.ts';
 import type { ValueCodec } from './value-codec.ts';
 
@@ -42,9 +44,10 @@ export interface TableLimits {
   readonly loadedPackedFrom?: number;
 }
 
-export class HeapTable<V> implements StateTable<V> {
+export class HeapTable<V> implements StateTable<V>, SnapshotTable {
   readonly name: string;
   readonly codec: ValueCodec<V>;
+  readonly codecId: string;
   readonly #first: number;
   readonly #ownedGroups: number;
   readonly #spaces = new Map<number, Space<V>>();
@@ -70,6 +73,7 @@ export class HeapTable<V> implements StateTable<V> {
     this.#loadedPackedFrom = limits.loadedPackedFrom ?? loadedPackedFrom;
     this.name = name;
     this.codec = codec;
+    this.codecId = codec.id;
     this.#packing = new Packing(codec);
     this.#first = owned[0];
     this.#ownedGroups = owned[1] - owned[0];
@@ -148,28 +152,27 @@ export class HeapTable<V> implements StateTable<V> {
     if (space.born !== this.#generation) unite(this.#changes.drops, namespace, space.groups);
   }
 
-  /** An entry from a snapshot: it is in a chunk already, so it has not changed. */
-  load(namespace: number, key: string, group: number, value: V): void {
+  /** It is in a chunk already, so it has not changed. */
+  load(group: number, record: RecordReader): void {
+    const { namespace, key } = record;
+    // What is loaded from so many on would rest anyway: without objects then.
+    if (this.#size >= this.#loadedPackedFrom) return this.#loadPacked(group, record);
     const space = this.#loaded(namespace, group);
+    const value = record.decode(this.codec);
     space.entries.set(key, { key, group, value, space, mark: 0, listed: 0, born: 0, live: true, saved: null });
   }
 
-  /** What is loaded from now on would rest anyway: `loadPacked` does without its objects. */
-  get loadsPacked(): boolean {
-    return this.#size >= this.#loadedPackedFrom;
+  renew(group: number, record: RecordReader, read?: (from: ByteReader) => unknown): void {
+    const { namespace, key } = record;
+    const codec = read === undefined ? this.codec : { ...this.codec, read: read as ValueCodec<V>['read'] };
+    this.put(namespace, key, group, record.decode(codec));
   }
 
-  /** The same as bytes: of the key as `ByteWriter.string` writes it, and of the value, which is looked at when it is asked for. */
-  loadPacked(
-    namespace: number,
-    group: number,
-    bytes: Uint8Array,
-    key: readonly [number, number],
-    value: readonly [number, number],
-  ): void {
+  /** As bytes: of the key as `ByteWriter.string` writes it, and of the value, which is looked at when it is asked for. */
+  #loadPacked(group: number, { namespace, bytes, from, keyEnd, valueFrom, to }: RecordReader): void {
     const space = this.#loaded(namespace, group);
     space.packed ??= new PackedEntries();
-    space.packed.addBytes(bytes, key[0], key[1], group, bytes, value[0], value[1]);
+    space.packed.addBytes(bytes, from, keyEnd, group, bytes, valueFrom, to);
   }
 
   #loaded(namespace: number, group: number): Space<V> {
@@ -180,7 +183,7 @@ export class HeapTable<V> implements StateTable<V> {
     return space;
   }
 
-  /** Takes the list of changes away: its entries are to be encoded as they are now. At the cost of what is unlisted, which is bounded. */
+  /** At the cost of what is unlisted, which is bounded. */
   freeze(): FrozenTable<V> {
     invariant(this.#frozen === null, `S20: table ${this.name} is frozen already`);
     for (const space of this.#newborn) this.#list(space);
@@ -190,7 +193,6 @@ export class HeapTable<V> implements StateTable<V> {
     return this.#frozen;
   }
 
-  /** The frozen changes are durable. */
   written(): void {
     const frozen = this.#frozen;
     this.#frozen = null;
@@ -199,7 +201,6 @@ export class HeapTable<V> implements StateTable<V> {
     else this.#packing.clear();
   }
 
-  /** The frozen changes are not durable: they are changes again, older than all that have come since. */
   failed(): void {
     const frozen = this.#frozen;
     if (frozen === null) return;

@@ -11,11 +11,10 @@ import { type ByteReader, keyHashVersion } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { Chunk, Section, TableId } from './chunk.ts';
 import { type ChunkRef, counts, fetchChunk, within } from './chunk-ref.ts';
-import type { HeapTable } from './heap-table.ts';
 import { NewerKeys, type NewerPlace } from './newer-keys.ts';
 import type { OperatorState } from './operator-state.ts';
 import type { BlobStore } from './ports.ts';
-import { recordKind, type RecordReader } from './state-record.ts';
+import { recordKind } from './state-record.ts';
 
 /** Chunks that are under way while one is taken in: small ones wait for the store rather than for work. */
 const readAhead = 8;
@@ -55,6 +54,7 @@ export async function loadChunks(
       if (counts(ref, section.group))
         loadSection({ state, older }, section, newer.place(section.table.name, section.group), left.get(section.group)! > 0);
   }
+  state.loaded();
 }
 
 /** How many of them count for each group. */
@@ -72,9 +72,8 @@ interface Loaded {
 
 /** @param remembers older chunks may speak of the same keys */
 function loadSection({ state, older }: Loaded, section: Section, newer: NewerPlace, remembers: boolean): void {
-  const table = state.heapTable(section.table.name)!;
+  const table = state.snapshotTable(section.table.name)!;
   const read = older?.get(section.table.name);
-  const codec = read === undefined ? table.codec : { ...table.codec, id: section.table.codecId, read };
   const drops: number[] = [];
   const record = section.read();
   while (record.next()) {
@@ -83,20 +82,14 @@ function loadSection({ state, older }: Loaded, section: Section, newer: NewerPla
     else if (newer.has(namespace, key)) continue;
     else {
       if (kind === recordKind.put) {
-        if (older === undefined) load(table, section.group, record);
-        else table.put(namespace, key, section.group, record.decode(codec));
+        if (older === undefined) table.load(section.group, record);
+        else table.renew(section.group, record, read);
       }
       if (remembers) newer.add(namespace, key);
     }
   }
   // A drop is older than the other records of its section: it speaks of the sections before.
   for (const namespace of drops) newer.addNamespace(namespace);
-}
-
-function load(table: HeapTable<unknown>, group: number, record: RecordReader): void {
-  const { namespace, key, bytes, from, keyEnd } = record;
-  if (table.loadsPacked) table.loadPacked(namespace, group, bytes, [from, keyEnd], [record.valueFrom, record.to]);
-  else table.load(namespace, key, group, record.decode(table.codec));
 }
 
 function requireCompatible(state: OperatorState, chunk: Chunk, older: OlderTables | undefined): void {

@@ -9,6 +9,8 @@ import { type Epoch, invariant } from '../core/index.ts';
 import type { TableId } from './chunk.ts';
 import { FrozenState } from './frozen-state.ts';
 import { HeapTable, type TableLimits } from './heap-table.ts';
+import { RowLog } from './row-log.ts';
+import type { SnapshotTable } from './snapshot-table.ts';
 import type { StateTable } from './table.ts';
 import type { ValueCodec } from './value-codec.ts';
 
@@ -25,7 +27,7 @@ export class OperatorState {
   readonly operator: string;
   readonly keyGroups: number;
   readonly owned: readonly [number, number];
-  readonly #tables = new Map<string, HeapTable<unknown>>();
+  readonly #tables = new Map<string, SnapshotTable>();
   readonly #limits: TableLimits | undefined;
   #frozen: FrozenState | null = null;
 
@@ -38,9 +40,17 @@ export class OperatorState {
 
   /** Declares a table. Before the first row, and before a restore. */
   table<V>(name: string, codec: ValueCodec<V>): StateTable<V> {
-    invariant(!this.#tables.has(name), `S24: operator ${this.operator} declares table ${name} twice`);
-    const table = new HeapTable(name, codec, this.owned, this.#limits);
-    this.#tables.set(name, table as unknown as HeapTable<unknown>);
+    return this.#declared(new HeapTable(name, codec, this.owned, this.#limits));
+  }
+
+  /** Declares a log of rows. @param id what the bytes of a row are */
+  log(name: string, id: string): RowLog {
+    return this.#declared(new RowLog(name, id, this.owned));
+  }
+
+  #declared<T extends SnapshotTable>(table: T): T {
+    invariant(!this.#tables.has(table.name), `S24: operator ${this.operator} declares table ${table.name} twice`);
+    this.#tables.set(table.name, table);
     return table;
   }
 
@@ -53,12 +63,17 @@ export class OperatorState {
 
   /** What the state means: compared at restore. */
   descriptors(): readonly TableId[] {
-    return [...this.#tables.values()].map(({ name, codec }) => ({ name, codecId: codec.id }));
+    return [...this.#tables.values()].map(({ name, codecId }) => ({ name, codecId }));
   }
 
   /** For a restore only. */
-  heapTable(name: string): HeapTable<unknown> | undefined {
+  snapshotTable(name: string): SnapshotTable | undefined {
     return this.#tables.get(name);
+  }
+
+  /** All that a checkpoint has of it is there. */
+  loaded(): void {
+    for (const table of this.#tables.values()) table.loaded?.();
   }
 
   /** The state as it is now, to be encoded in steps: everything that changed since the last freeze that was `written`. */

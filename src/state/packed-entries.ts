@@ -7,7 +7,7 @@
  * Invariants: S29 a key has one record that the index knows, or none; S30 at most half of what is kept is holes, but for the segment that
  * is being filled.
  */
-import { ByteReader, ByteWriter } from '../batch/index.ts';
+import { ByteReader, ByteWriter, copyBytes } from '../batch/index.ts';
 import { invariant } from '../core/index.ts';
 
 export interface PackedEntry {
@@ -79,8 +79,8 @@ export class PackedEntries {
     view.setUint32(end, size, true);
     view.setUint32(end + 4, hash, true);
     view.setUint16(end + 8, group, true);
-    copy(key, keyFrom, keyTo, bytes, end + headBytes);
-    copy(value, valueFrom, valueTo, bytes, end + headBytes + keyTo - keyFrom);
+    copyBytes(key, keyFrom, keyTo, bytes, end + headBytes);
+    copyBytes(value, valueFrom, valueTo, bytes, end + headBytes + keyTo - keyFrom);
     this.#place(index, segment, size, hash);
     this.#size++;
     this.#changes++;
@@ -217,7 +217,7 @@ export class PackedEntries {
         if (slot >= 0) {
           const to = this.#room(size);
           const target = this.#segments[to]!;
-          copy(bytes, at, at + size, target.bytes, target.end);
+          copyBytes(bytes, at, at + size, target.bytes, target.end);
           slots[slot] = to * segmentUnits + target.end / unit + 1;
           target.end += rounded(size);
           target.live += rounded(size);
@@ -286,12 +286,6 @@ function slotOf(slots: Uint32Array, hash: number, position: number): number {
 function startsWith(bytes: Uint8Array, from: number, key: Uint8Array): boolean {
   for (let i = 0; i < key.length; i++) if (bytes[from + i] !== key[i]) return false;
   return true;
-}
-
-/** Most are short: a loop beats the call into native code. */
-function copy(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): void {
-  if (to - from > 64) target.set(source.subarray(from, to), at);
-  else for (let i = from, out = at; i < to; i++, out++) target[out] = source[i]!;
 }
 
 /** FNV-1a, its bits mixed once more: shards are taken by the highest, slots by the lowest. */

@@ -232,6 +232,7 @@ export class OperatorRun {
       guarded: this.#options.guarded ?? false,
       ...(this.#options.splits === undefined ? {} : { splits: this.#options.splits }),
       table: (name, codec) => this.#state.table(name, codec),
+      log: (name, id) => this.#state.log(name, id),
       deadLetter: (record, cause) => {
         if (this.#options.deadLetters === false) throw cause;
         this.dead.push(record);

@@ -33,7 +33,7 @@ test('every operator that opens a table is in the list', () => {
     .filter(
       (name) =>
         name.endsWith('-operator.ts') &&
-        /context\.table|(?:-state|-memory|kept-rows|counted-rows|timers|process-calls)\.ts/.test(
+        /context\.(?:table|log)|(?:-state|-memory|kept-rows|counted-rows|timers|process-calls)\.ts/.test(
           readFileSync(join(folder, name), 'utf8'),
         ),
     )

@@ -1,7 +1,7 @@
 /** What an operator holds after so many rows. */
 import { ByteWriter } from '../../src/batch/index.ts';
 import type { Operator, OperatorContext } from '../../src/operators/index.ts';
-import { openMemoryStores, type StateTable, type ValueCodec } from '../../src/state/index.ts';
+import { openMemoryStores, type RowLog, type StateTable, type ValueCodec } from '../../src/state/index.ts';
 import { OperatorRun, testBarrier } from '../../src/testing/operator-run.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { rowsItem, watermark } from '../operators/operator-fixture.ts';
@@ -29,8 +29,9 @@ const asTheyAre: NonNullable<Bounded['feed']> = (rows) => [rowsItem(rows)];
 /** Held at each of these numbers of rows, in rising order. */
 export async function held({ make, key, feed = asTheyAre }: Bounded, at: readonly number[]): Promise<readonly Held[]> {
   const tables: Watched[] = [];
+  const logs: RowLog[] = [];
   const { blobs } = openMemoryStores();
-  const run = new OperatorRun({ make: () => watched(make(), tables), blobs, clock: new VirtualClock() });
+  const run = new OperatorRun({ make: () => watched(make(), tables, logs), blobs, clock: new VirtualClock() });
   const found: Held[] = [];
   for (let n = 0; n < at.at(-1)!; n += perBatch) {
     const rows = Array.from({ length: perBatch }, (_, i) => n + i).map((i) => ({
@@ -44,7 +45,8 @@ export async function held({ make, key, feed = asTheyAre }: Bounded, at: readonl
     await run.feed(watermark((n + perBatch - 1) * stepMs - delayMs));
     if ((n + perBatch) % perEpoch === 0) await run.barrier(testBarrier((n + perBatch) / perEpoch));
     run.emitted.length = 0;
-    if (at.includes(n + perBatch)) found.push({ rows: n + perBatch, entries: run.stateRows, bytes: bytesOf(tables) });
+    if (at.includes(n + perBatch))
+      found.push({ rows: n + perBatch, entries: run.stateRows, bytes: bytesOf(tables) + bytesOfRows(logs) });
   }
   return found;
 }
@@ -55,7 +57,7 @@ export function growth([first, last]: readonly Held[]): number {
   return Math.max(of('entries'), of('bytes'));
 }
 
-function watched(operator: Operator, tables: Watched[]): Operator {
+function watched(operator: Operator, tables: Watched[], logs: RowLog[]): Operator {
   const open = operator.open?.bind(operator);
   operator.open = (context: OperatorContext) =>
     open?.({
@@ -64,6 +66,11 @@ function watched(operator: Operator, tables: Watched[]): Operator {
         const table = context.table(name, codec);
         tables.push({ table: table as StateTable<unknown>, codec: codec as ValueCodec<unknown> });
         return table;
+      },
+      log: (name, id) => {
+        const log = context.log(name, id);
+        logs.push(log);
+        return log;
       },
     });
   return operator;
@@ -79,6 +86,17 @@ function bytesOf(tables: readonly Watched[]): number {
         codec.write(out, value);
         bytes += key.length + out.finish().length;
       }
+    }
+  }
+  return bytes;
+}
+
+function bytesOfRows(logs: readonly RowLog[]): number {
+  let bytes = 0;
+  for (const log of logs) {
+    for (const namespace of log.namespaces()) {
+      const space = log.space(namespace)!;
+      for (const row of space.rows()) bytes += space.keyOf(row).length + space.endOf(row) - space.bytesOf(row);
     }
   }
   return bytes;

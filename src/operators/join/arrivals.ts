@@ -3,23 +3,14 @@
  *
  * Owns: which rows are late, and that they go out as they came. A row is late by its stamp (T3), or by what its key group has been told.
  */
-import type { Batch } from '../../batch/index.ts';
+import type { Batch, KeyBytes } from '../../batch/index.ts';
 import { equalIsLate, type JoinNode, latePorts, underWatermark } from '../../plan/index.ts';
 import { orSetAside } from '../dead-rows.ts';
-import type { GroupedKey } from '../key.ts';
 import type { OperatorContext, Output } from '../operator.ts';
 import type { PerGroup } from '../per-group.ts';
 import { JoinKeys } from './join-keys.ts';
 import type { Side } from './join-times.ts';
-import { type Moment, momentsOf } from './moments.ts';
-
-/** A row that has come. `moment`: null where its time is null, or a part of its key: then it has no partner, and is never late. */
-export interface Arrival extends GroupedKey {
-  readonly side: Side;
-  readonly moment: Moment | null;
-}
-
-const anytime: Moment = { time: 0, lateFrom: Infinity };
+import { Moments } from './moments.ts';
 
 export class Arrivals {
   readonly #node: JoinNode;
@@ -40,21 +31,21 @@ export class Arrivals {
   }
 
   of(batch: Batch, side: Side): BatchArrivals {
-    const keyAt = this.#keys.of(batch, side);
-    const isNone = this.#keys.isNone(batch, side);
-    const momentAt = this.#momentsOf(batch, side);
-    const arrivalAt = (i: number): Arrival => {
-      const { key, group } = keyAt(i);
-      return { key, group, side, moment: isNone(i) ? null : momentAt(i) };
-    };
-    return new BatchArrivals(batch, side, { context: this.#context, fired: this.#fired, site: this.#node.site, arrivalAt });
+    return new BatchArrivals(batch, side, {
+      context: this.#context,
+      fired: this.#fired,
+      site: this.#node.site,
+      keys: this.#keys,
+      moments: this.#momentsOf(batch, side),
+    });
   }
 
-  #momentsOf(batch: Batch, side: Side): (i: number) => Moment | null {
+  /** Undefined: rows have no time. */
+  #momentsOf(batch: Batch, side: Side): Moments | undefined {
     const { bound } = this.#node;
-    if (bound === undefined) return () => anytime;
+    if (bound === undefined) return undefined;
     const column = side === 0 ? bound.left : bound.right;
-    return momentsOf(batch, column, this.#timed[side] === true, this.#equalIsLate[side] === true);
+    return new Moments(batch, column, this.#timed[side] === true, this.#equalIsLate[side] === true);
   }
 }
 
@@ -62,32 +53,51 @@ interface Judging {
   readonly context: OperatorContext;
   readonly fired: PerGroup;
   readonly site: string;
-  readonly arrivalAt: (i: number) => Arrival;
+  readonly keys: JoinKeys;
+  readonly moments: Moments | undefined;
 }
 
+/** The rows of a batch, one at a time. */
 export class BatchArrivals {
+  readonly side: Side;
+  /** Whether the row can have partners: neither its time nor a part of its key is null. If not, it is never late. */
+  meets = false;
+  /** When it is, if it can have partners. */
+  time = 0;
   readonly #batch: Batch;
   readonly #judging: Judging;
+  readonly #isNone: (i: number) => boolean;
+  readonly #writeKey: (i: number) => void;
+  readonly #read: (i: number) => true;
   readonly #stampAt: (i: number) => number;
-  readonly #side: Side;
   readonly #late: number[] = [];
 
   constructor(batch: Batch, side: Side, judging: Judging) {
+    this.side = side;
     this.#batch = batch;
-    this.#side = side;
     this.#judging = judging;
+    this.#isNone = judging.keys.isNone(batch, side);
+    this.#writeKey = judging.keys.writer(batch, side);
+    this.#read = (i) => this.#readRow(i);
     this.#stampAt = batch.stamps();
   }
 
-  /** By logical row, in their order; null: it is late, or was set aside. */
-  at(i: number): Arrival | null {
-    const { context, fired, site, arrivalAt } = this.#judging;
-    const arrival = orSetAside(context, site, this.#batch, i, arrivalAt);
-    if (arrival === null) return null;
-    const { moment, group } = arrival;
-    if (moment === null || moment.lateFrom > Math.max(this.#stampAt(i), fired.of(group))) return arrival;
+  /** The key of the row, good until the next. */
+  get key(): KeyBytes {
+    return this.#judging.keys.key;
+  }
+
+  get group(): number {
+    return this.#judging.keys.group;
+  }
+
+  /** Turns to a logical row; in their order. False: it is late, or was set aside. */
+  at(i: number): boolean {
+    const { context, fired, site, moments } = this.#judging;
+    if (orSetAside(context, site, this.#batch, i, this.#read) === null) return false;
+    if (!this.meets || moments === undefined || moments.lateFrom > Math.max(this.#stampAt(i), fired.of(this.group))) return true;
     this.#late.push(i);
-    return null;
+    return false;
   }
 
   /** All of them have been asked for: those that are late are counted, and go out by a port of their own. */
@@ -96,7 +106,15 @@ export class BatchArrivals {
     if (length === 0) return;
     this.#judging.context.count('late', length);
     const batch = this.#batch;
-    out.emit(length === batch.length ? batch : batch.select(Int32Array.from(this.#late)), latePorts[this.#side]);
+    out.emit(length === batch.length ? batch : batch.select(Int32Array.from(this.#late)), latePorts[this.side]);
+  }
+
+  #readRow(i: number): true {
+    const { moments } = this.#judging;
+    this.#writeKey(i);
+    this.meets = !this.#isNone(i) && (moments === undefined || moments.at(i));
+    if (this.meets && moments !== undefined) this.time = moments.time;
+    return true;
   }
 }
 

@@ -11,16 +11,15 @@
 import { type Batch, BatchBuilder, hashKey, keyGroupOf, rowKind } from '../../batch/index.ts';
 import { equalIsLate, type JoinBound, type JoinNode } from '../../plan/index.ts';
 import { type Due, DueHeap } from '../due-heap.ts';
-import type { GroupedKey } from '../key.ts';
 import { type OpenGroup, openGroup } from '../open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from '../operator.ts';
 import { type GroupRun, PerGroup } from '../per-group.ts';
 import { ResultRows } from '../result-rows.ts';
 import { type Progress, progressOf } from '../result-snapshot.ts';
 import { Resumable } from '../resumable.ts';
-import { Arrivals } from './arrivals.ts';
+import { Arrivals, type BatchArrivals } from './arrivals.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
-import { type KeptRow, KeptRows } from './kept-rows.ts';
+import { type KeptRow, KeptRows, type Place } from './kept-rows.ts';
 import { openRows, valuesOf } from './open-rows.ts';
 import { type RowBytes, type RowForm, rowOf } from './row-form.ts';
 import { KeptVersions, placesOf } from './versions.ts';
@@ -28,12 +27,8 @@ import { KeptVersions, placesOf } from './versions.ts';
 interface Snapshot extends Progress {
   readonly fired: readonly GroupRun[];
 }
-/** A left row that waits. `key`: the piece that it is kept in. */
-interface Waiting extends Due {
-  readonly bucket: number;
-  /** Its own key. */
-  readonly of: string;
-}
+/** A left row that waits. */
+interface Waiting extends Due, Place {}
 /** Left rows that wait are kept, and dropped, by so much time. */
 const bucketMs = 1000;
 const bucketOf = (time: number): number => Math.floor(time / bucketMs) * bucketMs;
@@ -123,11 +118,10 @@ class AsOfJoinOperator implements Operator {
     const arrivals = this.#arrivals.of(batch, 0);
     const results = this.#results(out);
     for (let i = 0; i < batch.length; i++) {
-      const arrival = arrivals.at(i);
-      if (arrival === null) continue;
+      if (!arrivals.at(i)) continue;
       write(i);
-      if (arrival.moment === null) this.#give(form, undefined);
-      else this.#wait(arrival, arrival.moment.time);
+      if (arrivals.meets) this.#wait(arrivals);
+      else this.#give(form, undefined);
       if (results.pass()) yield;
     }
     results.flush();
@@ -140,29 +134,31 @@ class AsOfJoinOperator implements Operator {
     const placeAt = placesOf(batch);
     const arrivals = this.#arrivals.of(batch, 1);
     for (let i = 0; i < batch.length; i++) {
-      const arrival = arrivals.at(i);
-      if (arrival === null || arrival.moment === null) continue;
-      const { key, group, moment } = arrival;
+      if (!arrivals.at(i) || !arrivals.meets) continue;
+      const { key, group, time } = arrivals;
+      const { split, record } = placeAt(i);
       write(i);
-      this.#versions.add(key, group, { ...placeAt(i), time: moment.time, bytes: form.copied() });
+      this.#versions.add(key.text(), group, { split, record, time, bytes: form.copied() });
     }
     arrivals.done(out);
   }
 
   /** Keeps the row that was written last. */
-  #wait({ key, group }: GroupedKey, time: number): void {
-    const row = { ordinal: ++this.#ordinal, time, matched: false };
-    const at = untilOf(row);
-    const { bucket, piece } = this.#waiting.add(bucketOf(time), key, group, row, at);
-    this.#heap.push({ at, ordinal: row.ordinal, key: piece, bucket, of: key });
+  #wait({ key, group, time }: BatchArrivals): void {
+    const ordinal = ++this.#ordinal;
+    const facts = { ordinal, time, matched: false };
+    const at = untilOf(facts);
+    const bucket = bucketOf(time);
+    const row = this.#waiting.add(bucket, key, group, facts, at);
+    this.#heap.push({ at, ordinal, key: key.text(), bucket, row });
   }
 
   *#reach(watermark: number, out: Output): Generator<void, void> {
     const results = this.#results(out);
     for (let first = this.#heap.first; first !== undefined && first.at <= watermark; first = this.#heap.first) {
       this.#heap.pop();
-      const row = this.#waiting.at({ bucket: first.bucket, piece: first.key }, first.ordinal)!;
-      this.#give(row, this.#versions.at(first.of, row.time)?.bytes);
+      const row = this.#waiting.at(first)!;
+      this.#give(row, this.#versions.at(first.key, row.time)?.bytes);
       if (results.pass()) yield;
     }
     results.flush();
@@ -180,10 +176,11 @@ class AsOfJoinOperator implements Operator {
   /** What lies beside the tables, from them. */
   #recall(): void {
     const waiting: Waiting[] = [];
-    this.#waiting.recall(untilOf, (row, { key, group }) => {
-      const at = untilOf(row);
+    this.#waiting.recall(untilOf, (kept, group) => {
+      const at = untilOf(kept);
+      const { ordinal, bucket, row } = kept;
       // Those that have gone out lie in their bucket until all of it goes.
-      if (at > this.#fired.of(group)) waiting.push({ at, ordinal: row.ordinal, key: row.piece, bucket: row.bucket, of: key });
+      if (at > this.#fired.of(group)) waiting.push({ at, ordinal, key: this.#waiting.keyOf(kept), bucket, row });
     });
     this.#heap.fill(waiting);
     this.#versions.recall((group) => this.#fired.of(group));

@@ -20,7 +20,7 @@ import { type GroupRun, PerGroup } from '../per-group.ts';
 import { ResultRows } from '../result-rows.ts';
 import { type Progress, progressOf } from '../result-snapshot.ts';
 import { Resumable } from '../resumable.ts';
-import { type Arrival, Arrivals, timedSides } from './arrivals.ts';
+import { Arrivals, type BatchArrivals, timedSides } from './arrivals.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { JoinTimes, type Side } from './join-times.ts';
 import { FoundRows, type KeptRow, KeptRows, type Place } from './kept-rows.ts';
@@ -32,9 +32,8 @@ interface Snapshot extends Progress {
   readonly fired: readonly GroupRun[];
 }
 /** A row that goes out alone if it has no partner by then. */
-interface Waiting extends Due {
+interface Waiting extends Due, Place {
   readonly side: Side;
-  readonly bucket: number;
 }
 
 class JoinOperator implements Operator {
@@ -146,17 +145,16 @@ class JoinOperator implements Operator {
     const write = form.writer(batch);
     const results = this.#results(out);
     for (let i = 0; i < batch.length; i++) {
-      const arrival = arrivals.at(i);
-      if (arrival === null) continue;
+      if (!arrivals.at(i)) continue;
       write(i);
-      this.#look(arrival);
-      if (!this.#choose(arrival, batch, i)) continue;
+      this.#look(arrivals);
+      if (!this.#choose(side, batch, i)) continue;
       const near = this.#near;
       for (let n = 0; n < near.length; n++) {
-        this.#pair(arrival, form, near.at(n), n > 0);
+        this.#pair(side, form, near.at(n), n > 0);
         if (results.pass()) yield;
       }
-      this.#keep(arrival, near.length > 0);
+      this.#keep(arrivals, near.length > 0);
       if (results.pass()) yield;
     }
     results.flush();
@@ -164,20 +162,20 @@ class JoinOperator implements Operator {
   }
 
   /** Finds the rows that are there and are near to one that has come. */
-  #look({ side, key, group, moment }: Arrival): void {
+  #look({ side, key, group, meets, time: at }: BatchArrivals): void {
     const other: Side = side === 0 ? 1 : 0;
     const kept = this.#kept[other];
     this.#near.clear();
-    if (moment === null || kept.isEmpty) return;
+    if (!meets || kept.isEmpty) return;
     const { step } = this.#times;
-    const { first, last, lowest, highest } = this.#times.reachOf(side, moment.time);
+    const { first, last, lowest, highest } = this.#times.reachOf(side, at);
     for (let bucket = first; bucket <= last; bucket += step) kept.find(bucket, key, lowest, highest, this.#near);
     // What has gone out alone lies in its bucket until all of it goes.
     if (this.#near.length > 0) this.#near.only(({ time }) => this.#times.untilOf(other, time) > this.#fired.of(group));
   }
 
   /** Leaves of those the ones that belong to the row which was written last. @returns false: it was set aside */
-  #choose({ side }: Arrival, batch: Batch, i: number): boolean {
+  #choose(side: Side, batch: Batch, i: number): boolean {
     const condition = this.#condition;
     if (condition === undefined) return true;
     const choose = (): true => {
@@ -188,7 +186,7 @@ class JoinOperator implements Operator {
   }
 
   /** Two rows belong together. @param again the one that has come had a partner before */
-  #pair({ side }: Arrival, row: RowBytes, partner: KeptRow, again: boolean): void {
+  #pair(side: Side, row: RowBytes, partner: KeptRow, again: boolean): void {
     const other: Side = side === 0 ? 1 : 0;
     const isFirst = !partner.matched;
     if (isFirst && (this.#outer[other] === true || (this.#halves && other === 0))) {
@@ -201,18 +199,18 @@ class JoinOperator implements Operator {
   }
 
   /** Until nothing can come any more that it belongs together with. */
-  #keep({ side, key, group, moment }: Arrival, matched: boolean): void {
+  #keep({ side, key, group, meets, time }: BatchArrivals, matched: boolean): void {
     const ordinal = ++this.#ordinal;
-    const until = moment === null ? -Infinity : this.#times.untilOf(side, moment.time);
+    const until = meets ? this.#times.untilOf(side, time) : -Infinity;
     // Of a left row one partner is all that is asked for.
     if (this.#halves && side === 0 && matched) return;
-    if (moment === null || until <= this.#fired.of(group)) {
+    if (until <= this.#fired.of(group)) {
       if (!matched) this.#alone(side, this.#forms[side]);
       return;
     }
-    const { time } = moment;
-    const place = this.#kept[side].add(this.#times.bucketOf(time), key, group, { ordinal, time, matched }, until);
-    if (this.#outer[side] === true && !matched) this.#wait(side, place, { at: until, ordinal });
+    const bucket = this.#times.bucketOf(time);
+    const row = this.#kept[side].add(bucket, key, group, { ordinal, time, matched }, until);
+    if (this.#outer[side] === true && !matched) this.#wait({ at: until, ordinal, key: key.text(), side, bucket, row });
   }
 
   #alone(side: Side, row: RowBytes): void {
@@ -225,7 +223,7 @@ class JoinOperator implements Operator {
     const results = this.#results(out);
     for (let first = this.#heap.first; first !== undefined && first.at <= watermark; first = this.#heap.first) {
       this.#heap.pop();
-      const row = this.#kept[first.side].at({ bucket: first.bucket, piece: first.key }, first.ordinal);
+      const row = this.#kept[first.side].at(first);
       if (row === undefined || row.matched) continue;
       this.#live--;
       this.#alone(first.side, row);
@@ -237,11 +235,11 @@ class JoinOperator implements Operator {
     this.#forwarded = Math.max(this.#forwarded, watermark - this.holdsBackMs);
   }
 
-  #wait(side: Side, { bucket, piece }: Place, { at, ordinal }: Pick<Due, 'at' | 'ordinal'>): void {
+  #wait(row: Waiting): void {
     if (this.#heap.isStale(this.#live)) this.#recall();
     else {
       this.#live++;
-      this.#heap.push({ at, ordinal, key: piece, side, bucket });
+      this.#heap.push(row);
     }
   }
 
@@ -251,11 +249,12 @@ class JoinOperator implements Operator {
     this.#kept.forEach((kept, i) => {
       const side = i as Side;
       const untilOf = ({ time }: KeptRow): number => this.#times.untilOf(side, time);
-      kept.recall(untilOf, (row, { group }) => {
-        const at = untilOf(row);
+      kept.recall(untilOf, (found, group) => {
+        const at = untilOf(found);
+        const { ordinal, bucket, row } = found;
         // Those that have gone out lie in their bucket until all of it goes.
-        if (this.#outer[side] === true && !row.matched && at > this.#fired.of(group))
-          waiting.push({ at, ordinal: row.ordinal, key: row.piece, side, bucket: row.bucket });
+        if (this.#outer[side] === true && !found.matched && at > this.#fired.of(group))
+          waiting.push({ at, ordinal, key: kept.keyOf(found), side, bucket, row });
       });
     });
     this.#live = waiting.length;

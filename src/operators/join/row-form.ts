@@ -12,6 +12,7 @@ import {
   batchSchema,
   bufferOver,
   type ColumnBuilder,
+  copyBytes,
   ByteReader,
   ByteWriter,
   columnIndex,
@@ -19,6 +20,7 @@ import {
   type Float64Builder,
   fieldCodec,
   type FieldCodec,
+  Memory,
   rowCodec,
   type BatchSchema,
   type SchemaField,
@@ -26,7 +28,6 @@ import {
 } from '../../batch/index.ts';
 import { invariant } from '../../core/index.ts';
 import { propertyOf } from '../../expr/index.ts';
-import { copyBytes, Memory } from './memory.ts';
 
 /** Where a row's bytes are: from `at` on. */
 export interface RowBytes {

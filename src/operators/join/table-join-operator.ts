@@ -92,29 +92,34 @@ class TableJoinOperator implements Operator {
 
   /** Rows of the table, or of the stream while it is not whole; of the latter the time is the stamp. */
   #keep(batch: Batch, side: Side): void {
-    const keyAt = this.#keys.of(batch, side);
-    const isNone = this.#keys.isNone(batch, side);
+    const keys = this.#keys;
+    const writeKey = keys.writer(batch, side);
+    const keyAt = (i: number): true => {
+      writeKey(i);
+      return true;
+    };
+    const isNone = keys.isNone(batch, side);
     const write = this.#forms[side].writer(batch);
     const kept = side === 0 ? this.#waiting : this.#table;
     for (let i = 0; i < batch.length; i++) {
-      const placed = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
+      const hasKey = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
       // Nothing is equal to it: without it in the table nothing is found to be.
-      if (placed === null || (side === 1 && isNone(i))) continue;
+      if (hasKey === null || (side === 1 && isNone(i))) continue;
       write(i);
       const facts = { ordinal: ++this.#ordinal, time: side === 0 ? batch.stamp(i) : 0, matched: false };
-      kept.add(0, placed.key, placed.group, facts, Infinity);
+      kept.add(0, keys.key, keys.group, facts, Infinity);
     }
   }
 
   *#join(batch: Batch, out: Output): Generator<void, void> {
-    const keyAt = this.#keys.of(batch, 0);
+    const writeKey = this.#keys.writer(batch, 0);
     const widened = this.#widened;
     const [form] = this.#forms;
     const write = this.#condition === undefined ? undefined : form.writer(batch);
     const findFor = (i: number): true => {
-      const { key } = keyAt(i);
+      writeKey(i);
       write?.(i);
-      this.#find(key, form);
+      this.#find(form);
       return true;
     };
     widened.begin(batch);
@@ -128,11 +133,11 @@ class TableJoinOperator implements Operator {
     widened.flush(out);
   }
 
-  /** What of the table belongs to a row of the stream. */
-  #find(key: string, row: RowBytes): void {
+  /** What of the table belongs to the row of the stream whose key was written last. */
+  #find(row: RowBytes): void {
     const found = this.#found;
     found.clear();
-    this.#table.find(0, key, -Infinity, Infinity, found);
+    this.#table.find(0, this.#keys.key, -Infinity, Infinity, found);
     this.#condition?.choose(0, row, found);
   }
 
@@ -150,20 +155,21 @@ class TableJoinOperator implements Operator {
 
   *#release(out: Output): Generator<void, void> {
     this.#isWhole = true;
-    const waiting: { readonly row: KeptRow; readonly key: string }[] = [];
+    const waiting: KeptRow[] = [];
     this.#waiting.recall(
       () => Infinity,
-      (row, { key }) => waiting.push({ row, key }),
+      (row) => waiting.push(row),
     );
-    waiting.sort((a, b) => a.row.ordinal - b.row.ordinal);
+    waiting.sort((a, b) => a.ordinal - b.ordinal);
     const stamps: number[] = [];
     const flush = (): void => {
       if (stamps.length > 0) out.emit(this.#rows.build({ stamps: Float64Array.from(stamps) }));
       stamps.length = 0;
     };
-    for (const { row, key } of waiting) {
+    for (const row of waiting) {
       try {
-        this.#find(key, row);
+        this.#keys.key.set(this.#waiting.keyOf(row));
+        this.#find(row);
       } catch (thrown) {
         setAside(this.#context, this.#node.site, this.#forms[0].batch([row]), 0, thrown);
         continue;

@@ -1,0 +1,20 @@
+/** Memory outside of the garbage collector's heap, as bytes and as numbers. */
+import type { TextBytes } from './text.ts';
+
+export class Memory {
+  readonly bytes: TextBytes;
+  readonly view: DataView;
+
+  constructor(size: number, bytes: TextBytes = Buffer.allocUnsafeSlow(size) as unknown as TextBytes) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+}
+
+/** From so many bytes on a call into native code beats a loop. */
+const copiedByHand = 192;
+
+export function copyBytes(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): void {
+  if (to - from > copiedByHand) target.set(source.subarray(from, to), at);
+  else for (let i = from, out = at; i < to; i++, out++) target[out] = source[i]!;
+}

@@ -1,0 +1,330 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { KeyBytes, keyOfOne } from '../../src/batch/index.ts';
+import { epoch } from '../../src/core/index.ts';
+import {
+  type BlobStore,
+  type ChunkRef,
+  chunkRef,
+  type FrozenState,
+  type GroupRange,
+  loadChunks,
+  OperatorState,
+  openMemoryStores,
+  type RowLog,
+  SnapshotChain,
+} from '../../src/state/index.ts';
+import { ChunkBuilder, readChunk } from '../../src/state/chunk.ts';
+import { boxCodec, drain, epochs, ids, keyGroups, recordsOf, store } from './state-fixture.ts';
+
+/** Rows in the order in which they came, by namespace. */
+interface ModelRow {
+  readonly key: string;
+  readonly text: string;
+  marked: boolean;
+}
+type Model = Map<number, ModelRow[]>;
+
+const groupOf = (key: string): number => (key.charCodeAt(0) * 7) % keyGroups;
+/** As the log has it: canonical, so bytes that are no text. */
+const keyBytes = (key: string): KeyBytes => {
+  const bytes = new KeyBytes();
+  bytes.set(keyOfOne(key) + keyOfOne(key.length / 3));
+  return bytes;
+};
+
+function logState(owned: readonly [number, number] = [0, keyGroups]): { state: OperatorState; log: RowLog } {
+  const state = new OperatorState({ operator: 'op', keyGroups, owned });
+  state.table('before', boxCodec);
+  const log = state.log('rows', 'text');
+  state.table('behind', boxCodec);
+  return { state, log };
+}
+
+function add(log: RowLog, namespace: number, key: string, text: string): void {
+  const own = Buffer.from(text);
+  const row = log.add(namespace, keyBytes(key), groupOf(key), own.length);
+  const space = log.space(namespace)!;
+  space.memoryOf(row).bytes.set(own, space.bytesOf(row));
+}
+
+/** The rows of a key, by way of its index. */
+function rowsOf(log: RowLog, namespace: number, key: string): number[] {
+  const space = log.space(namespace);
+  const rows: number[] = [];
+  for (let row = space?.first(keyBytes(key)) ?? 0; row !== 0; row = space!.next(row)) rows.push(row);
+  return rows;
+}
+
+const keys = ['a', 'b', 'c', 'd'] as const;
+const namespaces = [0, -2.5, 1_700_000_000_000] as const;
+
+/** A line for each row, those of a key in their order. */
+function lines(log: RowLog, of: readonly string[] = keys): string[] {
+  const all: string[] = [];
+  for (const namespace of namespaces)
+    for (const key of of)
+      for (const row of rowsOf(log, namespace, key)) {
+        const space = log.space(namespace)!;
+        const text = space.memoryOf(row).bytes.toString('utf8', space.bytesOf(row), space.endOf(row));
+        expect(space.keyOf(row)).toBe(keyBytes(key).text());
+        all.push(`${namespace} ${key} ${space.groupOf(row)} ${text.slice(0, 20)} ${text.length} ${space.markedIn(row) > 0}`);
+      }
+  return all;
+}
+
+function modelLines(model: Model, of: readonly string[] = keys): string[] {
+  return namespaces.flatMap((namespace) =>
+    of.flatMap((key) =>
+      (model.get(namespace) ?? [])
+        .filter((row) => row.key === key)
+        .map(({ text, marked }) => `${namespace} ${key} ${groupOf(key)} ${text.slice(0, 20)} ${text.length} ${marked}`),
+    ),
+  );
+}
+
+const copyOf = (model: Model): Model => new Map([...model].map(([n, rows]) => [n, rows.map((row) => ({ ...row }))]));
+
+/** What so many subtasks restore together; their keys are apart. */
+async function restored(refs: readonly ChunkRef[], blobs: BlobStore, parallelism: number): Promise<string[]> {
+  const found = new Map<string, string[]>();
+  for (let subtask = 0; subtask < parallelism; subtask++) {
+    const owned = [
+      Math.floor((subtask * keyGroups) / parallelism),
+      Math.floor(((subtask + 1) * keyGroups) / parallelism),
+    ] as const;
+    const { state, log } = logState(owned);
+    await loadChunks(state, refs, blobs);
+    expect(state.rows).toBe(lines(log).length);
+    for (const key of keys) if (groupOf(key) >= owned[0] && groupOf(key) < owned[1]) found.set(key, lines(log, [key]));
+  }
+  return namespaces.flatMap((namespace) =>
+    keys.flatMap((key) => (found.get(key) ?? []).filter((line) => line.startsWith(`${namespace} `))),
+  );
+}
+
+const place = { namespace: fc.constantFrom(...namespaces), key: fc.constantFrom(...keys) };
+const sizes = fc.oneof(
+  { weight: 60, arbitrary: fc.constantFrom(0, 1, 100, 200, 1500) },
+  { weight: 1, arbitrary: fc.constant(300_000) }, // more than a segment
+);
+const operation = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({ do: fc.constant('add' as const), ...place, bytes: sizes }),
+  },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('mark' as const), ...place, nth: fc.nat(5) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('drop' as const), namespace: place.namespace }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('freeze' as const), fails: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('step' as const), entries: fc.integer({ min: 1, max: 4 }) }) },
+  { weight: 2, arbitrary: fc.constant({ do: 'fail' as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'fold' as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'restore' as const }) },
+);
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+
+class Life {
+  model: Model = new Map();
+  readonly blobs = openMemoryStores().blobs;
+  readonly chain = new SnapshotChain({ operator: 'op', owned: [0, keyGroups] as GroupRange });
+  state!: OperatorState;
+  log!: RowLog;
+  readonly #nextId = ids();
+  readonly #nextEpoch = epochs();
+  #frozen: FrozenState | null = null;
+  #chunks: Uint8Array[] = [];
+  /** At the last freeze that was written, and at the one that is under way. */
+  written: Model = new Map();
+  #atFreeze: Model = new Map();
+  #count = 0;
+
+  constructor() {
+    ({ state: this.state, log: this.log } = logState());
+  }
+
+  async do(operation: Operation): Promise<void> {
+    switch (operation.do) {
+      case 'add': {
+        const text = `${this.#count++} `.padEnd(operation.bytes, 'x');
+        add(this.log, operation.namespace, operation.key, text);
+        const rows = this.model.get(operation.namespace) ?? [];
+        this.model.set(operation.namespace, [...rows, { key: operation.key, text, marked: false }]);
+        return;
+      }
+      case 'mark': {
+        const row = rowsOf(this.log, operation.namespace, operation.key)[operation.nth];
+        const rows = (this.model.get(operation.namespace) ?? []).filter(({ key }) => key === operation.key);
+        if (row === undefined) return expect(rows[operation.nth]).toBeUndefined();
+        this.log.mark(this.log.space(operation.namespace)!, row);
+        rows[operation.nth]!.marked = true;
+        return;
+      }
+      case 'drop':
+        this.log.drop(operation.namespace);
+        this.model.delete(operation.namespace);
+        return;
+      case 'freeze':
+        await this.settle(operation.fails);
+        return this.freeze();
+      case 'step':
+        return this.#step(operation.entries);
+      case 'fail':
+        return this.#fail();
+      case 'fold':
+        await this.chain.fold(this.blobs, this.#nextId);
+        return;
+      case 'restore':
+        return this.#restore();
+    }
+  }
+
+  freeze(): void {
+    this.#frozen = this.state.freeze(this.#nextEpoch());
+    this.#chunks = [];
+    this.#atFreeze = copyOf(this.model);
+  }
+
+  async settle(fails: boolean): Promise<void> {
+    if (this.#frozen === null) return;
+    if (fails) return this.#fail();
+    while (!this.#frozen.done) this.#step(2);
+    this.chain.append(await store(this.#chunks, this.blobs, this.#nextId));
+    this.#frozen.written();
+    this.#frozen = null;
+    this.written = this.#atFreeze;
+    expect(await restored(this.chain.refs(), this.blobs, 1)).toEqual(modelLines(this.written));
+  }
+
+  /** The process ends, and another goes on from what was written. */
+  async #restore(): Promise<void> {
+    this.#frozen = null;
+    ({ state: this.state, log: this.log } = logState());
+    await loadChunks(this.state, this.chain.refs(), this.blobs);
+    this.model = copyOf(this.written);
+  }
+
+  #step(entries: number): void {
+    if (this.#frozen === null || this.#frozen.done) return;
+    const chunk = this.#frozen.step(entries);
+    if (chunk !== null) this.#chunks.push(chunk);
+  }
+
+  #fail(): void {
+    this.#frozen?.failed();
+    this.#frozen = null;
+  }
+}
+
+const value = Uint8Array.from([1, 65, 0, 66]);
+
+/** A chunk with one record of the log, under this key. */
+async function chunkOf(key: string): Promise<{ readonly refs: readonly ChunkRef[]; readonly blobs: BlobStore }> {
+  const { blobs } = openMemoryStores();
+  const builder = new ChunkBuilder('op', keyGroups);
+  builder.at(3, { name: 'rows', codecId: 'text' });
+  builder.add({ kind: 0, namespace: 0, key, value });
+  const bytes = builder.finish()!;
+  const ref = chunkRef('x/1', 'delta', bytes);
+  await blobs.put(ref.id, bytes);
+  return { refs: [ref], blobs };
+}
+
+describe('a log of rows', () => {
+  test('S34, S36: whatever is added, marked, frozen, failed, folded and dropped, the chain restores what each freeze saw, in its order, at 1 to 4 subtasks', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(operation, { minLength: 20, maxLength: 120, size: 'max' }),
+        fc.integer({ min: 1, max: 4 }),
+        async (operations, parallelism) => {
+          const life = new Life();
+          for (const operation of operations) {
+            await life.do(operation);
+            expect(lines(life.log)).toEqual(modelLines(life.model));
+          }
+          await life.settle(false);
+          life.freeze();
+          await life.settle(false);
+          expect(await restored(life.chain.refs(), life.blobs, parallelism)).toEqual(modelLines(life.model));
+        },
+      ),
+      { numRuns: 200, seed: 5 },
+    );
+  });
+
+  test('has keys in great number, and keys of many rows', () => {
+    const { log } = logState();
+    const key = new KeyBytes();
+    for (let n = 0; n < 60_000; n++) {
+      key.set(keyOfOne(n % 40_000));
+      log.add(0, key, n % keyGroups, 0);
+    }
+    const space = log.space(0)!;
+    for (let n = 0; n < 40_000; n++) {
+      key.set(keyOfOne(n));
+      const first = space.first(key);
+      const second = space.next(first);
+      expect([first > 0, second > 0, second > 0 ? space.next(second) : 0]).toEqual([true, n < 20_000, 0]);
+    }
+    key.set(keyOfOne(40_000));
+    expect([space.first(key), space.size, log.size, [...space.rows()].length]).toEqual([0, 60_000, 60_000, 60_000]);
+  });
+
+  test('S36: writes each row once, by its number, drops first, and what was marked later again', () => {
+    const { state, log } = logState();
+    const nextEpoch = epochs();
+    const written = (): string[] => {
+      const frozen = state.freeze(nextEpoch());
+      const chunks = drain(frozen, 1);
+      frozen.written();
+      return chunks.flatMap((bytes) =>
+        readChunk(bytes, 'x').sections.flatMap((section) =>
+          recordsOf(section).map(({ kind, namespace, key }) => `${kind} ${section.group} ${namespace} ${key.charCodeAt(0)}`),
+        ),
+      );
+    };
+    add(log, 0, 'a', 'one');
+    add(log, 0, 'a', 'two');
+    expect(written()).toEqual(['0 7 0 0', '0 7 0 1']);
+    expect(written()).toEqual([]);
+    add(log, 0, 'a', 'three');
+    log.mark(log.space(0)!, rowsOf(log, 0, 'a')[0]!);
+    log.mark(log.space(0)!, rowsOf(log, 0, 'a')[0]!);
+    expect(written()).toEqual(['0 7 0 2', '0 7 0 0']);
+    log.drop(0);
+    add(log, 0, 'a', 'four');
+    expect(written()).toEqual(['2 7 0 NaN', '0 7 0 0']);
+    add(log, -2.5, 'a', 'five');
+    log.drop(-2.5);
+    expect(written()).toEqual([]);
+  });
+
+  test('S35: refuses a snapshot in which rows are missing, or are not numbered', async () => {
+    const load = async (key: string): Promise<void> => {
+      const { refs, blobs } = await chunkOf(key);
+      await loadChunks(logState().state, refs, blobs);
+    };
+    await load('\x00');
+    for (const key of ['\x01', 'é', '\x00\x00\x00\x00\x7f\x7f'])
+      await expect(load(key)).rejects.toMatchObject({ code: 'E_STATE_DAMAGED' });
+  });
+
+  test('S20: is frozen once at a time', () => {
+    const { state } = logState();
+    state.freeze(epoch(1));
+    expect(() => state.freeze(epoch(2))).toThrow(/S20/);
+  });
+
+  test('uses the memory of what was dropped again', () => {
+    const { log } = logState();
+    const text = 'x'.repeat(1000);
+    const memories = new Set<unknown>();
+    for (let namespace = 1; namespace <= 50; namespace++) {
+      for (let n = 0; n < 1000; n++) add(log, namespace, 'a', text);
+      const space = log.space(namespace)!;
+      for (const row of space.rows()) memories.add(space.memoryOf(row));
+      log.drop(namespace);
+    }
+    // A namespace of a megabyte has four large pieces, and three small ones, which are its own.
+    expect(memories.size).toBeLessThan(50 * 3 + 10);
+  });
+});
