@@ -1,6 +1,6 @@
 /** The three ways from a subtask to the subtasks of the next stage. */
-import { type Batch, hashKey, keyGroupOf } from '../batch/index.ts';
-import { routingKey } from '../operators/index.ts';
+import { type Batch, keyGroupOf } from '../batch/index.ts';
+import { routingHash } from '../operators/index.ts';
 import { type Edge, routingTable } from '../plan/index.ts';
 import type { Router } from './edge-output.ts';
 
@@ -29,20 +29,30 @@ function roundRobin(channels: number, subtask: number): Router {
 
 function byKey(key: NonNullable<Edge['key']>, channels: number, keyGroups: number): Router {
   const owner = routingTable(keyGroups, channels);
-  const extract = routingKey(key);
+  const hashes = routingHash(key);
   return (batch) => {
-    const keyOfRow = extract(batch);
-    const rows = partition(batch, channels, (row) => owner[keyGroupOf(hashKey(keyOfRow(row)), keyGroups)]!);
+    const hashAt = hashes(batch);
+    const rows = partition(batch, channels, (row) => owner[keyGroupOf(hashAt(row), keyGroups)]!);
     return rows.flatMap((selected, channel) =>
-      selected.length === 0
-        ? []
-        : [{ channel, batch: selected.length === batch.length ? batch : batch.select(Int32Array.from(selected)) }],
+      selected.length === 0 ? [] : [{ channel, batch: selected.length === batch.length ? batch : batch.select(selected) }],
     );
   };
 }
 
-function partition(batch: Batch, channels: number, channelOf: (row: number) => number): number[][] {
-  const rows: number[][] = Array.from({ length: channels }, () => []);
-  for (let row = 0; row < batch.length; row++) rows[channelOf(row)]!.push(row);
+/** By channel, its rows. */
+function partition(batch: Batch, channels: number, channelOf: (row: number) => number): readonly Int32Array[] {
+  const of = new Int32Array(batch.length);
+  const counts = new Int32Array(channels);
+  for (let row = 0; row < of.length; row++) {
+    const channel = channelOf(row);
+    of[row] = channel;
+    counts[channel]!++;
+  }
+  const rows = Array.from(counts, (count) => new Int32Array(count));
+  counts.fill(0);
+  for (let row = 0; row < of.length; row++) {
+    const channel = of[row]!;
+    rows[channel]![counts[channel]!++] = row;
+  }
   return rows;
 }

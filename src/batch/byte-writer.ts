@@ -1,10 +1,10 @@
 import { WeirError } from '../core/index.ts';
+import { copyBytes } from './memory.ts';
 import { packedView } from './packed-value.ts';
 import { isWellFormed } from './text.ts';
 
 /** Up to this length a loop beats the call into native code. */
 const shortText = 48;
-const shortBytes = 96;
 const two28 = 2 ** 28;
 
 /** Writes numbers, text and bytes one after the other into memory that grows. `ByteReader` reads them in the same order. */
@@ -74,9 +74,7 @@ export class ByteWriter {
   /** Bytes as they are, whose reader knows how many there are. */
   copy(source: Uint8Array, from: number, to: number): void {
     this.reserve(to - from);
-    const out = this.bytesOut;
-    if (to - from > shortBytes) out.set(source.subarray(from, to), this.at);
-    else for (let i = from, at = this.at; i < to; i++, at++) out[at] = source[i]!;
+    copyBytes(source, from, to, this.bytesOut, this.at);
     this.at += to - from;
   }
 

@@ -4,9 +4,10 @@
  * Owns: the bytes. Where a text begins and ends knows the column (columns/string-builder.ts); several columns share an arena.
  */
 import { Buffer } from 'node:buffer';
+import { copyBytes } from './memory.ts';
 
-/** A loop beats the call into native code. */
-const copiedByHand = 64;
+/** Four bytes at a time beat the call into native code. */
+const copiedByFours = 96;
 const firstBytes = 1 << 12;
 /** More is not kept for the next batch, nor made ready for it: one large batch should not cost for ever. */
 const keptBytes = 1 << 22;
@@ -38,14 +39,14 @@ export class TextArena {
   /** Takes over a stretch of bytes; it begins where `length` was. */
   add(bytes: Uint8Array, from: number, to: number): void {
     this.reserve(to - from);
-    if (to - from > copiedByHand)
-      this.#bytes.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.length);
-    else for (let i = from, at = this.length; i < to; i++, at++) this.#bytes[at] = bytes[i]!;
+    if (from === 0 && to === bytes.length) this.#bytes.set(bytes, this.length);
+    else copyBytes(bytes, from, to, this.#bytes, this.length);
     this.length += to - from;
   }
 
   /** The same, one of many, for which room was made; four bytes at a time. @param view of the bytes that it is among */
   addShort(view: DataView, from: number, to: number): void {
+    if (to - from > copiedByFours) return this.add(new Uint8Array(view.buffer, view.byteOffset + from, to - from), 0, to - from);
     const out = this.#written;
     let at = this.length;
     let i = from;

@@ -6,7 +6,7 @@ export { dedupOperator } from './dedup-operator.ts';
 export { globalWindowOperator } from './global-window-operator.ts';
 export { createOperator, type OperatorExtra } from './instantiate.ts';
 export { asOfJoinOperator, joinOperator, lookupOperator, regularJoinOperator, tableJoinOperator } from './join/index.ts';
-export { type KeyedBy, keyExtractor, routingKey } from './key.ts';
+export { type KeyedBy, keyExtractor, routingHash } from './key.ts';
 export { limitOperator } from './limit-operator.ts';
 export { mapAsyncOperator } from './map-async-operator.ts';
 export type { OpenGroup } from './open-group.ts';

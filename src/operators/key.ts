@@ -1,8 +1,9 @@
 /**
  * Which key a row has. The shuffle and the operators behind it ask here, so that they never differ.
  */
-import { type Batch, fieldOf, keyOfOne, keyValues } from '../batch/index.ts';
+import { type Batch, fieldOf, hashKey, KeyBytes, keyOfOne, keyValues } from '../batch/index.ts';
 import type { KeySelector } from '../plan/index.ts';
+import { keyBytesOf } from './key-bytes.ts';
 
 export type KeyedBy = { readonly columns: readonly string[] } | KeySelector;
 
@@ -18,21 +19,36 @@ export function keyExtractor(by: KeyedBy): (batch: Batch) => (row: number) => st
 }
 
 /**
- * The same for the shuffle, which cannot set rows aside: a row without a key goes somewhere, always the same place, and
- * the operator there sets it aside.
+ * The same for the shuffle, which needs no more than the hash, and cannot set rows aside: a row without a key goes somewhere, always the same
+ * place, and the operator there sets it aside.
  */
-export function routingKey(by: KeyedBy): (batch: Batch) => (row: number) => string {
-  const extract = keyExtractor(by);
+export function routingHash(by: KeyedBy): (batch: Batch) => (row: number) => number {
+  const hashes = hashesOf(by);
   return (batch) => {
-    const keyAt = extract(batch);
+    const hashAt = hashes(batch);
     return (row) => {
       try {
-        return keyAt(row);
+        return hashAt(row);
       } catch {
-        return keyOfOne(null);
+        return noKey;
       }
     };
   };
+}
+
+const noKey = hashKey(keyOfOne(null));
+
+function hashesOf(by: KeyedBy): (batch: Batch) => (row: number) => number {
+  if ('fn' in by) {
+    const extract = keyExtractor(by);
+    return (batch) => {
+      const keyAt = extract(batch);
+      return (row) => hashKey(keyAt(row));
+    };
+  }
+  const columns = 'column' in by ? [by.column] : by.columns;
+  const key = new KeyBytes();
+  return (batch) => keyBytesOf(batch, columns, key);
 }
 
 /** @param ofText the key of a text */

@@ -4,6 +4,7 @@
  * Owns: copies of the records that count, and a table of their keys (open addressing). A key's bytes are what its writer makes of it, so
  * equal keys have equal bytes. Invariants: S28 (rewrite-chunks.ts).
  */
+import { copyBytes } from '../batch/index.ts';
 import { recordKind, type RecordReader } from './state-record.ts';
 
 const firstBytes = 256;
@@ -66,7 +67,7 @@ export class NewestRecords {
       larger.set(this.#bytes.subarray(0, start));
       this.#bytes = larger;
     }
-    for (let i = from, at = start; i < to; i++, at++) this.#bytes[at] = bytes[i]!;
+    copyBytes(bytes, from, to, this.#bytes, start);
     this.#length = end;
     return start;
   }

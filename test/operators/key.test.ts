@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { batchOf, keyOf, keyOfOne } from '../../src/batch/index.ts';
-import { keyExtractor, routingKey } from '../../src/operators/index.ts';
+import { batchOf, hashKey, keyOf, keyOfOne } from '../../src/batch/index.ts';
+import { keyExtractor, routingHash } from '../../src/operators/index.ts';
 import { keyInWords } from '../../src/operators/key.ts';
 import { anyBatch, field, number, schemaOf, text } from './operator-fixture.ts';
 
@@ -24,8 +24,11 @@ describe('the key of a row', () => {
   test('a row that has none is an error to the operator, and goes to one place in the shuffle', () => {
     const bad = { fn: () => ({ no: 'key' }), site: '' } as const;
     expect(() => keyExtractor(bad)(batch)(0)).toThrow('cannot be a key');
-    expect(routingKey(bad)(batch)(0)).toBe(routingKey(bad)(anyBatch([{}]))(0));
-    expect(routingKey({ column: 'a' })(batch)(0)).toBe(keyOfOne('x'));
+    expect(routingHash(bad)(batch)(0)).toBe(routingHash(bad)(anyBatch([{}]))(0));
+    expect(routingHash({ column: 'a' })(batch)(0)).toBe(hashKey(keyOfOne('x')));
+    expect(routingHash({ columns: ['n', 'a'] })(batch)(1)).toBe(hashKey(keyOf([null, 'y'])));
+    expect(routingHash({ columns: [] })(batch)(1)).toBe(hashKey(keyOf([])));
+    expect(routingHash({ fn: (row: { a: string }) => row.a, site: '' } as never)(batch)(1)).toBe(hashKey(keyOfOne('y')));
   });
 
   test('is short in messages', () => {

@@ -6,6 +6,7 @@ import type { BufferSink, BufferSource, ColumnForm } from '../buffers.ts';
 import { damaged } from '../buffers.ts';
 import type { Column } from '../column.ts';
 import type { DataType } from '../schema.ts';
+import { copyBytes } from '../memory.ts';
 import { latin1Text } from '../text-cache.ts';
 import { bufferOver, isWellFormed, type TextBytes } from '../text.ts';
 import { isNullAt, NullsBuilder, takeNulls } from './nulls.ts';
@@ -89,16 +90,9 @@ export class EncodedStringColumn implements Column {
     const size = offsets[count]!;
     if (isDense) return { text: this.text.subarray(first, first + size), offsets };
     const text = new Uint8Array(size);
-    for (let i = 0; i < count; i++) copyShort(this.text, starts[rowOf(i)]!, ends[rowOf(i)]!, text, offsets[i]!);
+    for (let i = 0; i < count; i++) copyBytes(this.text, starts[rowOf(i)]!, ends[rowOf(i)]!, text, offsets[i]!);
     return { text, offsets };
   }
-}
-
-const copiedByHand = 40;
-
-function copyShort(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
-  if (end - start > copiedByHand) return to.set(from.subarray(start, end), at);
-  for (let i = start; i < end; i++) to[at++] = from[i]!;
 }
 
 /** Texts end to end: as they travel. */
