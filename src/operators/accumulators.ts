@@ -3,7 +3,7 @@
  *
  * Does not own: cells (cell.ts), which of them a row belongs to.
  */
-import { type Batch, ByteReader, ByteWriter } from '../batch/index.ts';
+import { type Batch, type BatchBuilder, ByteReader, ByteWriter } from '../batch/index.ts';
 import { type AggregateNode, takesChanges } from '../plan/index.ts';
 import { type Aggregate, aggregateOf, aggregateOfChanges, aggregateOfParts, countOf } from './aggregates/index.ts';
 import { type Cell, cellCodec, mergeCells, newCell } from './cell.ts';
@@ -19,6 +19,8 @@ export class Accumulators {
   readonly #ignores: Aggregate['ignores'];
   /** Where a group has several rows: of each the columns behind the keys, if it may have changed since that ordinal. */
   readonly rows: ((cell: Cell, since: number) => Iterable<readonly unknown[]>) | undefined;
+  /** The same, appended to columns: see `Aggregate`. */
+  readonly appendRows: ((cell: Cell, since: number, to: BatchBuilder, from: number, head: () => void) => void) | undefined;
 
   constructor(aggregates: readonly Aggregate[]) {
     this.#aggregates = aggregates;
@@ -27,6 +29,10 @@ export class Accumulators {
     const [only] = aggregates;
     this.#ignores = aggregates.length === 1 ? only!.ignores?.bind(only) : undefined;
     this.rows = only?.rows === undefined ? undefined : (cell, since) => only.rows!(cell.accs[0], since);
+    this.appendRows =
+      only?.appendRows === undefined
+        ? undefined
+        : (cell, since, to, from, head) => only.appendRows!(cell.accs[0], since, to, from, head);
   }
 
   static of(node: AggregateNode): Accumulators {

@@ -20,10 +20,16 @@ export class GroupValues {
 
   /** Appends the group's row; or of several those that may have changed since that ordinal. */
   append(to: BatchBuilder, window: object | undefined, key: string, cell: Cell, since: number = -Infinity): void {
-    const { rows } = this.#accumulators;
+    const { rows, appendRows } = this.#accumulators;
     if (rows === undefined) return to.appendValues(this.of(window, key, cell));
     const values = this.#values;
     const columns = this.#head(window, key);
+    if (appendRows !== undefined) {
+      const { builders } = to;
+      return appendRows(cell, since, to, columns, () => {
+        for (let i = 0; i < columns; i++) builders[i]!.append(values[i]);
+      });
+    }
     for (const row of rows(cell, since)) {
       for (let i = 0; i < row.length; i++) values[columns + i] = row[i];
       to.appendValues(values);

@@ -10,7 +10,7 @@ import {
   encodeBatch,
   type SchemaField,
 } from '../../src/batch/index.ts';
-import { RowForm, rowOf as bytesOf } from '../../src/operators/join/row-form.ts';
+import { RowForm, rowOf as bytesOf } from '../../src/operators/row-form.ts';
 import { columnsSchema, expectSame, rowOf } from '../batch/arbitraries.ts';
 
 const text = (name: string): SchemaField => ({ name, type: { kind: 'string' }, nullable: true });

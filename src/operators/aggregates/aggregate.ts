@@ -1,5 +1,5 @@
 /** One column of an aggregation's result: how it is accumulated, merged and kept. */
-import type { Batch, ByteReader, ByteWriter } from '../../batch/index.ts';
+import type { Batch, BatchBuilder, ByteReader, ByteWriter } from '../../batch/index.ts';
 
 export interface Aggregate<A = unknown> {
   /** What the accumulator's bytes mean. */
@@ -27,6 +27,8 @@ export interface Aggregate<A = unknown> {
   result(acc: A): unknown;
   /** Of a result that is several rows, the only one of its aggregation: the columns behind the keys of those that may have changed since that ordinal. */
   rows?(acc: A, since: number): Iterable<readonly unknown[]>;
+  /** The same rows, appended to the columns from `from` on; `head` appends those before. */
+  appendRows?(acc: A, since: number, to: BatchBuilder, from: number, head: () => void): void;
   write(out: ByteWriter, acc: A): void;
   read(from: ByteReader): A;
 }

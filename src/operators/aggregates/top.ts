@@ -8,17 +8,19 @@
 import { Buffer } from 'node:buffer';
 import {
   type Batch,
+  type BatchBuilder,
   type BatchSchema,
   bufferOver,
-  ByteReader,
-  ByteWriter,
-  type FieldType,
+  type ColumnBuilder,
   fieldCodec,
   keyOfOne,
   latin1Slice,
+  Memory,
+  type SchemaField,
 } from '../../batch/index.ts';
 import { invariant } from '../../core/index.ts';
 import type { TopSpec } from '../../plan/index.ts';
+import { type RowBytes, RowForm } from '../row-form.ts';
 import type { Aggregate } from './aggregate.ts';
 import { compareValues } from './extremum.ts';
 
@@ -63,24 +65,26 @@ function placeOf(acc: readonly Placed[], candidate: Candidate): number {
 function placed({ rows, by, columns }: TopSpec, input: BatchSchema, kept: number): Aggregate<Placed[]> {
   const compare = comparison(by);
   const orders = by.map(({ column }) => fieldCodec(fieldIn(input, column)));
-  const codecs = columns.map((column) => fieldCodec(fieldIn(input, column)));
-  const scratch = new ByteWriter();
-  const packed = (readers: readonly ((i: number) => unknown)[], i: number): string => {
-    scratch.reset();
-    for (let c = 0; c < codecs.length; c++) codecs[c]!.write(scratch, readers[c]!(i));
-    return textOf(scratch.peek());
-  };
+  const form = RowForm.ofColumns(columns.map((column) => fieldIn(input, column)));
+  const readers = columns.map((column) => form.reader(column));
+  const unpacked = new UnpackedRow();
   const valuesOf = ({ row }: Placed): unknown[] => {
-    const from = new ByteReader(bytesOf(row));
-    return codecs.map((codec) => codec.read(from));
+    const bytes = unpacked.of(row);
+    return readers.map((read) => read(bytes));
+  };
+  let known: { readonly to: BatchBuilder; readonly targets: readonly ColumnBuilder[] } | undefined;
+  const targetsOf = (to: BatchBuilder, from: number): readonly ColumnBuilder[] => {
+    if (known?.to !== to) known = { to, targets: to.builders.slice(from, from + columns.length) };
+    return known.targets;
   };
   const isBehind = (acc: readonly Placed[], values: readonly unknown[]): boolean =>
     acc.length === kept && compare(values, acc[kept - 1]!.by) >= 0;
   return {
-    id: `top ${rows} by ${by.map(({ column, order }) => `${column} ${order}`).join(', ')} of (${columns
-      .map((column) => `${column} ${fieldIn(input, column).type.kind}`)
+    id: `top ${rows} by ${by.map(({ column, order }) => `${column} ${order}`).join(', ')} of columns (${columns
+      .map((column) => fieldIn(input, column))
+      .map(({ name, type, nullable }) => `${name} ${type.kind}${nullable ? '?' : ''}`)
       .join(', ')})`,
-    reader: (batch) => candidates(batch, by, columns, packed),
+    reader: (batch) => candidates(batch, by, form),
     check(candidate) {
       for (const value of (candidate as Candidate).by()) if (typeof value === 'object' && value !== null) keyOfOne(value);
     },
@@ -100,6 +104,17 @@ function placed({ rows, by, columns }: TopSpec, input: BatchSchema, kept: number
     *rows(acc, since) {
       const first = acc.findIndex(({ ordinal }) => ordinal > since);
       for (let at = first; at >= 0 && at < Math.min(rows, acc.length); at++) yield [...valuesOf(acc[at]!), at + 1];
+    },
+    appendRows(acc, since, to, from, head) {
+      const first = acc.findIndex(({ ordinal }) => ordinal > since);
+      const rank = to.builders[from + columns.length]!;
+      const targets = targetsOf(to, from);
+      for (let at = first; at >= 0 && at < Math.min(rows, acc.length); at++) {
+        head();
+        form.append(unpacked.of(acc[at]!.row), targets, to);
+        rank.append(at + 1);
+        to.filled(1);
+      }
     },
     write(out, acc) {
       out.varint(acc.length);
@@ -121,17 +136,28 @@ function placed({ rows, by, columns }: TopSpec, input: BatchSchema, kept: number
 const bytesOf = (row: string): Uint8Array => Buffer.from(row, 'latin1');
 const textOf = (bytes: Uint8Array): string => latin1Slice(bufferOver(bytes), 0, bytes.length);
 
-function candidates(
-  batch: Batch,
-  by: TopSpec['by'],
-  columns: readonly string[],
-  packed: (readers: readonly ((i: number) => unknown)[], i: number) => string,
-): (i: number) => Candidate {
+/** One row's text at a time as the bytes that it stands for. */
+class UnpackedRow {
+  readonly #row = { memory: new Memory(256), at: 0 };
+
+  /** Good until the next. */
+  of(row: string): RowBytes {
+    if (row.length > this.#row.memory.bytes.length) this.#row.memory = new Memory(row.length * 2);
+    this.#row.memory.bytes.write(row, 0, 'latin1');
+    return this.#row;
+  }
+}
+
+function candidates(batch: Batch, by: TopSpec['by'], form: RowForm): (i: number) => Candidate {
   const orders = by.map(({ column }) => batch.reader(column));
-  const readers = columns.map((column) => batch.reader(column));
+  const write = form.writer(batch);
   let at = -1;
   let values: readonly unknown[] = [];
-  const candidate: Candidate = { by: () => values, row: () => packed(readers, at) };
+  const row = (): string => {
+    write(at);
+    return latin1Slice(form.memory.bytes, 0, form.length);
+  };
+  const candidate: Candidate = { by: () => values, row };
   return (i) => {
     at = i;
     values = orders.map((read) => read(i));
@@ -151,7 +177,7 @@ function comparison(by: TopSpec['by']): (a: readonly unknown[], b: readonly unkn
   };
 }
 
-function fieldIn(schema: BatchSchema, column: string): FieldType {
+function fieldIn(schema: BatchSchema, column: string): SchemaField {
   const field = schema.kind === 'any' ? undefined : schema.fields.find(({ name }) => name === column);
   invariant(field !== undefined, `top has a column '${column}'`);
   return field;

@@ -21,7 +21,7 @@ import { Arrivals, type BatchArrivals } from './arrivals.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { type KeptRow, KeptRows, type Place } from './kept-rows.ts';
 import { openRows, valuesOf } from './open-rows.ts';
-import { type RowBytes, type RowForm, rowOf } from './row-form.ts';
+import { type RowBytes, type RowForm, rowOf } from '../row-form.ts';
 import { KeptVersions, placesOf } from './versions.ts';
 
 interface Snapshot extends Progress {

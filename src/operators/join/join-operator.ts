@@ -26,7 +26,7 @@ import { JoinTimes, type Side } from './join-times.ts';
 import { FoundRows, type KeptRow, KeptRows, type Place } from './kept-rows.ts';
 import { openRows } from './open-rows.ts';
 import { PairCondition } from './pair-condition.ts';
-import type { RowBytes, RowForm } from './row-form.ts';
+import type { RowBytes, RowForm } from '../row-form.ts';
 
 interface Snapshot extends Progress {
   readonly fired: readonly GroupRun[];

@@ -2,7 +2,7 @@
 import { type BatchBuilder, type BatchSchema, type ColumnBuilder, fieldOf } from '../../batch/index.ts';
 import type { ExprNode } from '../../expr/index.ts';
 import { type JoinColumn, type JoinNode, type JoinType, keptColumns, type SideName, sideNames } from '../../plan/index.ts';
-import { type RowBytes, RowForm } from './row-form.ts';
+import { type RowBytes, RowForm } from '../row-form.ts';
 
 /** What rows of the result depend on. */
 export interface Joining {

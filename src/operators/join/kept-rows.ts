@@ -8,7 +8,7 @@
 import { copyBytes, KeyBytes, type Memory } from '../../batch/index.ts';
 import type { RowLog, RowSpace } from '../../state/index.ts';
 import type { OperatorContext } from '../operator.ts';
-import type { RowBytes, RowForm } from './row-form.ts';
+import type { RowBytes, RowForm } from '../row-form.ts';
 
 /** What is kept beside a row's bytes. */
 export interface RowFacts {

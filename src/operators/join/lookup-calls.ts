@@ -9,7 +9,7 @@ import type { Clock } from '../../core/index.ts';
 import type { LookupNode } from '../../plan/index.ts';
 import { keyExtractor } from '../key.ts';
 import { OutsideCalls } from '../outside-calls.ts';
-import { type RowBytes, type RowForm, rowOf } from './row-form.ts';
+import { type RowBytes, type RowForm, rowOf } from '../row-form.ts';
 
 /** What was found for a key, or why nobody knows. */
 export type Answer = { readonly rows: readonly RowBytes[] } | { readonly error: unknown };

@@ -17,7 +17,7 @@ import { stepRowsMax } from '../step-rows.ts';
 import { type Joining, keptForms } from './joined-rows.ts';
 import { LookupCache } from './lookup-cache.ts';
 import { type Answer, LookupCalls } from './lookup-calls.ts';
-import type { RowBytes, RowForm } from './row-form.ts';
+import type { RowBytes, RowForm } from '../row-form.ts';
 import { WidenedRows } from './widened-rows.ts';
 
 /** The rows of a batch, while their keys are asked for. */

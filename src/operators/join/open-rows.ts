@@ -1,7 +1,7 @@
 /** Rows that a join keeps of one key, for people. */
 import { type OpenGroup, openGroup } from '../open-group.ts';
 import type { KeptRow } from './kept-rows.ts';
-import type { RowBytes, RowForm } from './row-form.ts';
+import type { RowBytes, RowForm } from '../row-form.ts';
 
 /** Of all rows that are told of as one, the first few are read. */
 const readMax = 5;

@@ -8,7 +8,7 @@ import { type ColumnNode, type ExprNode, predicateOver, propertyOf } from '../..
 import { sideNames } from '../../plan/index.ts';
 import type { Side } from './join-times.ts';
 import type { FoundRows } from './kept-rows.ts';
-import type { RowBytes, RowForm } from './row-form.ts';
+import type { RowBytes, RowForm } from '../row-form.ts';
 
 type Rows = (n: number) => RowBytes;
 

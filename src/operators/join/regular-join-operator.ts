@@ -24,7 +24,7 @@ import type { Side } from './join-times.ts';
 import { JoinedRows, keptForms } from './joined-rows.ts';
 import { NetRows } from './net-rows.ts';
 import { PairCondition } from './pair-condition.ts';
-import { type RowBytes, type RowForm, rowOf } from './row-form.ts';
+import { type RowBytes, type RowForm, rowOf } from '../row-form.ts';
 import { ShownRows } from './shown-rows.ts';
 import { TouchedKeys } from './touched-keys.ts';
 

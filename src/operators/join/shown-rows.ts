@@ -2,7 +2,7 @@
 import { type JoinNode, keptColumns, sideNames } from '../../plan/index.ts';
 import { keptForms } from './joined-rows.ts';
 import { type NetRow, NetRows } from './net-rows.ts';
-import { type RowForm, rowOf } from './row-form.ts';
+import { type RowForm, rowOf } from '../row-form.ts';
 
 type Bytes = Uint8Array | null;
 

@@ -18,7 +18,7 @@ import type { Side } from './join-times.ts';
 import { FoundRows, type KeptRow, KeptRows } from './kept-rows.ts';
 import { valuesOf } from './open-rows.ts';
 import { PairCondition } from './pair-condition.ts';
-import type { RowBytes, RowForm } from './row-form.ts';
+import type { RowBytes, RowForm } from '../row-form.ts';
 import { WidenedRows } from './widened-rows.ts';
 
 interface Snapshot {

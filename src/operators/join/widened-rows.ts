@@ -8,7 +8,7 @@ import { type Batch, BatchBuilder, batchSchema, type Column, ColumnarBatch, colu
 import { carriedSystem } from '../carried-system.ts';
 import type { Output } from '../operator.ts';
 import { type Joining, merged, type Targets, targetsOf } from './joined-rows.ts';
-import type { RowBytes, RowForm } from './row-form.ts';
+import type { RowBytes, RowForm } from '../row-form.ts';
 
 export class WidenedRows {
   readonly #node: Joining;

@@ -1,5 +1,5 @@
 /**
- * What a join keeps of a row, as bytes: made of a batch's columns, and put into those of a result, without values between where that is easy.
+ * A row as bytes, as joins and `top` keep it: made of a batch's columns, and put into those of a result, without values between where that is easy.
  *
  * Owns: the form. A bit for each column that is null (if any may be); numbers, times and flags as 8 bytes each; the lengths of texts, 4 bytes
  * each, and the texts end to end, UTF-8 but for those with lone surrogates, whose length says so; all others as their codecs write them.
@@ -25,9 +25,9 @@ import {
   type BatchSchema,
   type SchemaField,
   type StringBuilder,
-} from '../../batch/index.ts';
-import { invariant } from '../../core/index.ts';
-import { propertyOf } from '../../expr/index.ts';
+} from '../batch/index.ts';
+import { invariant } from '../core/index.ts';
+import { propertyOf } from '../expr/index.ts';
 
 /** Where a row's bytes are: from `at` on. */
 export interface RowBytes {
