@@ -220,7 +220,7 @@ export const queries: Readonly<Record<string, Query>> = {
     to(
       bids(events)
         .groupBy('bidder', 'auction')
-        .top(1, { by: ['dateTime', 'price'] })
+        .top(1, { by: ['dateTime', 'price', 'channel'] })
         .select('auction', 'bidder', 'price', 'channel', 'url', 'dateTime', 'extra'),
       'update',
     ),

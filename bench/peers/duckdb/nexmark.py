@@ -113,7 +113,7 @@ QUERIES = {
     "q17": f"""SELECT auction, {DAY} AS day, {by_rank('Bids', '*')}, min(price) AS minPrice, max(price) AS maxPrice, avg(price) AS avgPrice,
         CAST(sum(price) AS BIGINT) AS sumPrice FROM bid GROUP BY auction, day""",
     "q18": """SELECT auction, bidder, price, channel, url, epoch_ms("dateTime") AS dateTime, extra FROM bid
-        QUALIFY row_number() OVER (PARTITION BY bidder, auction ORDER BY "dateTime" DESC, price DESC) = 1""",
+        QUALIFY row_number() OVER (PARTITION BY bidder, auction ORDER BY "dateTime" DESC, price DESC, channel DESC) = 1""",
     "q19": """SELECT auction, row_number() OVER dearest AS rank, bidder, price, channel, url, epoch_ms("dateTime") AS dateTime, extra FROM bid
         WINDOW dearest AS (PARTITION BY auction ORDER BY price DESC, "dateTime", bidder) QUALIFY rank <= 10""",
     "q21": f"""SELECT auction, bidder, price, channel, CASE lower(channel)

@@ -205,8 +205,7 @@ const lastBids = updating({
   add(known, event) {
     const bid = bidOf(event);
     if (known === undefined) return { bid };
-    if (bid.dateTime < known.bid.dateTime || (bid.dateTime === known.bid.dateTime && bid.price <= known.bid.price))
-      return undefined;
+    if (!isLater(bid, known.bid)) return undefined;
     known.bid = bid;
     return known;
   },
@@ -214,6 +213,11 @@ const lastBids = updating({
     yield bid;
   },
 });
+
+function isLater(bid, last) {
+  if (bid.dateTime !== last.dateTime) return bid.dateTime > last.dateTime;
+  return bid.price !== last.price ? bid.price > last.price : bid.channel > last.channel;
+}
 
 const dearest = 10;
 const dearestBids = updating({

@@ -81,7 +81,7 @@ UPDATING = {
         sum(price) AS sumPrice FROM bid GROUP BY auction, {DAY}""",
     "q18": """SELECT auction, bidder, last.price, last.channel, last.url, last.dateTime, last.extra
         FROM (SELECT auction, bidder, max_by(struct(price, channel, url, unix_millis(dateTime) AS dateTime, extra),
-          struct(dateTime, price)) AS last FROM bid GROUP BY auction, bidder)""",
+          struct(dateTime, price, channel)) AS last FROM bid GROUP BY auction, bidder)""",
 }
 BOUNDS = ("unix_millis(window.start) AS windowStart", "unix_millis(window.end) AS windowEnd")
 

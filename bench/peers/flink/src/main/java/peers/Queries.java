@@ -135,7 +135,7 @@ final class Queries {
           "q18",
           new Updating(
               "SELECT auction, bidder, " + BID + " FROM (SELECT *, ROW_NUMBER() OVER"
-                  + " (PARTITION BY bidder, auction ORDER BY `dateTime` DESC, price DESC) AS n FROM " + KEYED + ") WHERE n <= 1",
+                  + " (PARTITION BY bidder, auction ORDER BY `dateTime` DESC, price DESC, channel DESC) AS n FROM " + KEYED + ") WHERE n <= 1",
               "bidder", "auction"),
           "q19",
           new Updating(
