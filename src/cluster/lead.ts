@@ -36,6 +36,8 @@ export interface LeadOptions {
   readonly checkpointIntervalMs?: number;
   /** `continuous` unless said. */
   readonly trigger?: RunTrigger;
+  /** It is known what it goes on from: workers are waited for from now on, also by a job that had finished and only publishes. */
+  readonly begun?: () => void;
 }
 /** How workers reach the coordinator. */
 export interface WorkerReports {
@@ -52,14 +54,16 @@ export class Lead implements RunningJob {
   readonly #workers: Workers;
   readonly #questions: KeyQuestions;
   readonly #abort = new AbortController();
+  readonly #begun: () => void;
 
   constructor(
     plan: PhysicalPlan,
     environment: LeadEnvironment,
-    { checkpointIntervalMs, trigger, leaves = () => false }: LeadOptions,
+    { checkpointIntervalMs, trigger, leaves = () => false, begun = () => undefined }: LeadOptions,
     workers: (reports: WorkerReports) => Workers,
   ) {
     this.name = plan.job.name;
+    this.#begun = begun;
     this.#plan = plan;
     this.#environment = environment;
     const { clock, random, logger, stores, sabotage } = environment;
@@ -103,6 +107,7 @@ export class Lead implements RunningJob {
   /** A job that had finished before only publishes what was staged: that is awaited. */
   async start(): Promise<void> {
     await this.#coordinator.start();
+    this.#begun();
     if (this.#coordinator.hadFinished) await this.#coordinator.outcome;
   }
 

@@ -5,7 +5,7 @@
  * other by numbers, which rise within a key group from 0, and the bytes of a number are the record's key. The index leads to the first row of a key by the
  * hash of the key, in shards so that none is long in growing; from there each row leads to the next.
  * Positions count units of four bytes from 1: 0 is none, and 31 bits reach 8 GiB. Hashes are whole numbers of 32 bits with a sign: those need no object. Does not own: what a snapshot holds (row-log.ts).
- * Invariants: S34 the rows of a key are linked in the order in which they were added; S35 the numbers of a group are 0 to n - 1.
+ * Invariants: S37 the rows of a key are linked in the order in which they were added; S38 the numbers of a group are 0 to n - 1.
  */
 import { copyBytes, hashBytes, type KeyBytes, Memory } from '../batch/index.ts';
 import { invariant } from '../core/index.ts';
@@ -317,7 +317,7 @@ export class RowSpace {
     const filling = this.#memories[last];
     const length = filling === undefined ? 0 : filling.bytes.length;
     if (length > 0 && this.#ends[last]! + size <= Math.min(length, segmentBytes)) return last;
-    invariant((last + 2) * segmentUnits < 2 ** 31, 'S34: the rows of a namespace fit into 8 GiB');
+    invariant((last + 2) * segmentUnits < 2 ** 31, 'S37: the rows of a namespace fit into 8 GiB');
     const wanted = Math.max(size, length === 0 ? firstSegmentBytes : Math.min(segmentBytes, length * 4));
     this.#memories.push(wanted === segmentBytes ? this.#free.take() : new Memory(wanted));
     this.#ends.push(0);

@@ -63,7 +63,7 @@ describe('a job on NATS', { timeout: 120_000 }, () => {
     using folder = new Folder();
     const words = ['--checkpoint-interval', '200', '--snapshots', 'shared', '--cache', 'copies'];
     const run = (...more: string[]): Program =>
-      weir(folder, 'run', flights, '--workers', '2', '--parallelism', '2', ...words, ...more, '--', 'rate=8000');
+      weir(folder, 'run', flights, '--workers', '2', '--parallelism', '2', ...words, ...more, '--', 'rate=4000');
     const first = run();
     await first.says(/epoch [2-9]/);
     first.child.kill('SIGKILL');
@@ -85,6 +85,17 @@ describe('a job on NATS', { timeout: 120_000 }, () => {
     expect(readdirSync(join(folder.path, 'copies/flight-delays'))).toContain('copies-0');
     const [life] = readdirSync(join(folder.path, 'shared/flight-delays'));
     expect(readdirSync(join(folder.path, 'shared/flight-delays', life!)).length).toBeGreaterThan(0);
+  });
+
+  test('that had finished when it was killed, and had not said so, publishes with workers of its own, and is over', async () => {
+    using folder = new Folder();
+    const run = (): Program => weir(folder, 'run', flights, '--workers', '2', '--', 'rate=20000');
+    const first = run();
+    await first.says(/finished/);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    expect(codeOf(await run().ended)).toEqual(ok);
+    expect(results(folder)).toEqual(await plainResults());
   });
 
   test('whose coordinator was killed goes on with a standby, which takes over; the workers join it', async () => {

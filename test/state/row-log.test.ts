@@ -230,7 +230,7 @@ async function chunkOf(key: string): Promise<{ readonly refs: readonly ChunkRef[
 }
 
 describe('a log of rows', () => {
-  test('S34, S36: whatever is added, marked, frozen, failed, folded and dropped, the chain restores what each freeze saw, in its order, at 1 to 4 subtasks', async () => {
+  test('S36, S37: whatever is added, marked, frozen, failed, folded and dropped, the chain restores what each freeze saw, in its order, at 1 to 4 subtasks', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(operation, { minLength: 20, maxLength: 120, size: 'max' }),
@@ -298,7 +298,7 @@ describe('a log of rows', () => {
     expect(written()).toEqual([]);
   });
 
-  test('S35: refuses a snapshot in which rows are missing, or are not numbered', async () => {
+  test('S38: refuses a snapshot in which rows are missing, or are not numbered', async () => {
     const load = async (key: string): Promise<void> => {
       const { refs, blobs } = await chunkOf(key);
       await loadChunks(logState().state, refs, blobs);

@@ -107,6 +107,8 @@ class Leading {
   readonly #ending: Ending = new Ending(() => this.#leadership.stop());
   #desk: OperatorDesk | null = null;
   #hasWaited = false;
+  #begun!: () => void;
+  readonly #hasBegun: Promise<void> = new Promise((resolve) => (this.#begun = resolve));
 
   constructor(plan: PhysicalPlan, options: LeadJobOptions, connection: OpenConnection, stores: JobStores) {
     this.#plan = plan;
@@ -150,7 +152,8 @@ class Leading {
       job: led,
       leads,
     });
-    await Promise.race([this.#leadership.started, finished]);
+    // Its own workers come once this is over: what had finished waits for them all the same, to publish.
+    await Promise.race([this.#leadership.started, finished, ...(this.#o.hasOwnWorkers === true ? [this.#hasBegun] : [])]);
     return led;
   }
 
@@ -235,6 +238,7 @@ class Leading {
     };
     const options = {
       leaves: () => this.#o.hasOwnWorkers !== true && !this.#ending.isStopping,
+      begun: () => this.#begun(),
       ...runOptions(this.#o),
     };
     const bus = natsBus(this.#connection.nats, logger);
