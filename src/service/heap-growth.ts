@@ -6,18 +6,30 @@
  */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
+let looking: NodeJS.Timeout | undefined;
+
 /** V8's own greatest. */
 const growthPercent = 300;
 const smallBytes = 96 * 1024 * 1024;
 const lookEveryMs = 1000;
 
-/** From now on, for the life of the process. Of a program that is not ours, it is the program's own. */
+/** From now on. Of a program that is not ours, it is the program's own. */
 export function letSmallHeapGrow(): void {
   let isSmall = true;
-  setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
-  setInterval(() => {
+  setGrowth(growthPercent);
+  looking = setInterval(() => {
     if (isSmall === getHeapStatistics().used_heap_size < smallBytes) return;
     isSmall = !isSmall;
-    setFlagsFromString(`--heap-growing-percent=${isSmall ? growthPercent : 0}`);
+    setGrowth(isSmall ? growthPercent : 0);
   }, lookEveryMs).unref();
 }
+
+/** Where threads have heaps of their own: the limit is that of all of them, and their sizes are not seen from here. */
+export function letHeapsGrowAsUsual(): void {
+  if (looking === undefined) return;
+  clearInterval(looking);
+  setGrowth(0);
+}
+
+/** 0: as V8 likes. */
+const setGrowth = (percent: number): void => setFlagsFromString(`--heap-growing-percent=${percent}`);

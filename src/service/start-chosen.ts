@@ -1,5 +1,6 @@
 import type { LogicalJob } from '../plan/index.ts';
 import type { OperatedJob } from '../runtime/index.ts';
+import { letHeapsGrowAsUsual } from './heap-growth.ts';
 import type { EngineOptions } from './run-command.ts';
 import { startEmbedded, startOnThreads } from './start-embedded.ts';
 import { type NatsStart, startOnNats } from './start-on-nats.ts';
@@ -16,6 +17,7 @@ export function startChosen(job: LogicalJob, engine: EngineOptions, start: Chose
     case 'memory':
       return startEmbedded(job, engine);
     case 'threads':
+      letHeapsGrowAsUsual();
       return startOnThreads(job, engine, choice, start.module);
     case 'spawn':
     case 'nats':

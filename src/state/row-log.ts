@@ -68,14 +68,14 @@ export class RowLog implements SnapshotTable {
   /** Adds a row, but for its bytes: they are to be written at once, where its space says. */
   add(namespace: number, key: KeyBytes, group: number, bytes: number): number {
     const [from, to] = this.#owned;
-    invariant(group >= from && group < to, `S22: group ${group} is owned by this subtask`);
+    if (group < from || group >= to) invariant(false, `S22: group ${group} is owned by this subtask`); // a text for no row but this
     const space = this.#opened(namespace, this.#generation);
     if (!space.isGrown) this.#grown.add(space);
     this.#size++;
     return space.add(key, group, bytes, this.#generation);
   }
 
-  /** Whatever that means. A row that is marked stays so. */
+  /** Marks a row; it stays so. What that says is known to those who ask for it. */
   mark(space: RowSpace, row: number): void {
     if (space.markedIn(row) !== 0) return;
     space.mark(row, this.#generation);

@@ -10,6 +10,7 @@ import {
   SnapshotChain,
   type StateTable,
 } from '../../src/state/index.ts';
+import { SnapshotRounds } from './snapshot-rounds.ts';
 import { type Box, boxCodec, boxState, contents, drain, epochs, ids, keyGroups, restored, store } from './state-fixture.ts';
 
 /** A plain map beside the table: what should be there. */
@@ -59,14 +60,9 @@ type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 /** Runs operations on state and model; at every written delta, the chain must restore what the model was at its freeze. */
 class Life {
   readonly model = new Model();
-  readonly blobs = openMemoryStores().blobs;
-  readonly chain = new SnapshotChain({ operator: 'op', owned: [0, keyGroups] });
+  readonly rounds = new SnapshotRounds();
   readonly #state: OperatorState;
   readonly tables: readonly StateTable<Box>[];
-  readonly #nextId = ids();
-  readonly #nextEpoch = epochs();
-  #frozen: FrozenState | null = null;
-  #chunks: Uint8Array[] = [];
   #expected: string[] = [];
 
   constructor() {
@@ -93,39 +89,25 @@ class Life {
         await this.settle(operation.fails);
         return this.freeze();
       case 'step':
-        return this.#step(operation.entries);
+        return this.rounds.step(operation.entries);
       case 'fail':
-        return this.#fail();
+        return this.rounds.fail();
       case 'fold':
-        await this.chain.fold(this.blobs, this.#nextId);
+        await this.rounds.fold();
     }
   }
 
   freeze(): void {
-    this.#frozen = this.#state.freeze(this.#nextEpoch());
-    this.#chunks = [];
+    this.rounds.freeze(this.#state);
     this.#expected = this.model.contents();
   }
 
   async settle(fails: boolean): Promise<void> {
-    if (this.#frozen === null) return;
-    if (fails) return this.#fail();
-    while (!this.#frozen.done) this.#step(2);
-    this.chain.append(await store(this.#chunks, this.blobs, this.#nextId));
-    this.#frozen.written();
-    this.#frozen = null;
-    expect(await restored(this.chain.refs(), this.blobs, 1)).toEqual(this.#expected);
+    if (await this.rounds.settle(fails)) expect(await this.restored(1)).toEqual(this.#expected);
   }
 
-  #step(entries: number): void {
-    if (this.#frozen === null || this.#frozen.done) return;
-    const chunk = this.#frozen.step(entries);
-    if (chunk !== null) this.#chunks.push(chunk);
-  }
-
-  #fail(): void {
-    this.#frozen?.failed();
-    this.#frozen = null;
+  restored(parallelism: number): Promise<string[]> {
+    return restored(this.rounds.chain.refs(), this.rounds.blobs, parallelism);
   }
 }
 
@@ -142,7 +124,7 @@ describe('keyed state', () => {
           await life.settle(false);
           life.freeze();
           await life.settle(false);
-          expect(await restored(life.chain.refs(), life.blobs, parallelism)).toEqual(life.model.contents());
+          expect(await life.restored(parallelism)).toEqual(life.model.contents());
         },
       ),
       { numRuns: 400, seed: 11 },

@@ -6,16 +6,14 @@ import {
   type BlobStore,
   type ChunkRef,
   chunkRef,
-  type FrozenState,
-  type GroupRange,
   loadChunks,
   OperatorState,
   openMemoryStores,
   type RowLog,
-  SnapshotChain,
 } from '../../src/state/index.ts';
 import { ChunkBuilder, readChunk } from '../../src/state/chunk.ts';
-import { boxCodec, drain, epochs, ids, keyGroups, recordsOf, store } from './state-fixture.ts';
+import { SnapshotRounds } from './snapshot-rounds.ts';
+import { boxCodec, drain, epochs, keyGroups, recordsOf } from './state-fixture.ts';
 
 /** Rows in the order in which they came, by namespace. */
 interface ModelRow {
@@ -125,14 +123,9 @@ type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
 class Life {
   model: Model = new Map();
-  readonly blobs = openMemoryStores().blobs;
-  readonly chain = new SnapshotChain({ operator: 'op', owned: [0, keyGroups] as GroupRange });
+  readonly rounds = new SnapshotRounds();
   state!: OperatorState;
   log!: RowLog;
-  readonly #nextId = ids();
-  readonly #nextEpoch = epochs();
-  #frozen: FrozenState | null = null;
-  #chunks: Uint8Array[] = [];
   /** At the last freeze that was written, and at the one that is under way. */
   written: Model = new Map();
   #atFreeze: Model = new Map();
@@ -167,51 +160,37 @@ class Life {
         await this.settle(operation.fails);
         return this.freeze();
       case 'step':
-        return this.#step(operation.entries);
+        return this.rounds.step(operation.entries);
       case 'fail':
-        return this.#fail();
+        return this.rounds.fail();
       case 'fold':
-        await this.chain.fold(this.blobs, this.#nextId);
-        return;
+        return this.rounds.fold();
       case 'restore':
         return this.#restore();
     }
   }
 
   freeze(): void {
-    this.#frozen = this.state.freeze(this.#nextEpoch());
-    this.#chunks = [];
+    this.rounds.freeze(this.state);
     this.#atFreeze = copyOf(this.model);
   }
 
   async settle(fails: boolean): Promise<void> {
-    if (this.#frozen === null) return;
-    if (fails) return this.#fail();
-    while (!this.#frozen.done) this.#step(2);
-    this.chain.append(await store(this.#chunks, this.blobs, this.#nextId));
-    this.#frozen.written();
-    this.#frozen = null;
+    if (!(await this.rounds.settle(fails))) return;
     this.written = this.#atFreeze;
-    expect(await restored(this.chain.refs(), this.blobs, 1)).toEqual(modelLines(this.written));
+    expect(await this.restored(1)).toEqual(modelLines(this.written));
   }
 
-  /** The process ends, and another goes on from what was written. */
+  restored(parallelism: number): Promise<string[]> {
+    return restored(this.rounds.chain.refs(), this.rounds.blobs, parallelism);
+  }
+
+  /** Another process goes on from what was written. */
   async #restore(): Promise<void> {
-    this.#frozen = null;
+    this.rounds.abandon();
     ({ state: this.state, log: this.log } = logState());
-    await loadChunks(this.state, this.chain.refs(), this.blobs);
+    await loadChunks(this.state, this.rounds.chain.refs(), this.rounds.blobs);
     this.model = copyOf(this.written);
-  }
-
-  #step(entries: number): void {
-    if (this.#frozen === null || this.#frozen.done) return;
-    const chunk = this.#frozen.step(entries);
-    if (chunk !== null) this.#chunks.push(chunk);
-  }
-
-  #fail(): void {
-    this.#frozen?.failed();
-    this.#frozen = null;
   }
 }
 
@@ -244,7 +223,7 @@ describe('a log of rows', () => {
           await life.settle(false);
           life.freeze();
           await life.settle(false);
-          expect(await restored(life.chain.refs(), life.blobs, parallelism)).toEqual(modelLines(life.model));
+          expect(await life.restored(parallelism)).toEqual(modelLines(life.model));
         },
       ),
       { numRuns: 200, seed: 5 },
