@@ -34,6 +34,7 @@ export function operatorContext(options: ContextOptions): OperatorContext {
     ...rest,
     table: (name, codec) => state.table(name, codec),
     log: (name, id) => state.log(name, id),
+    ranked: (name, id, order) => state.ranked(name, id, order),
     count(counter, n) {
       counters[counter] += n;
     },

@@ -16,7 +16,6 @@ export class Accumulators {
   readonly codec: ValueCodec<Cell>;
   readonly #aggregates: readonly Aggregate[];
   readonly #checks: readonly Aggregate['check'][];
-  readonly #ignores: Aggregate['ignores'];
   /** Where a group has several rows: of each the columns behind the keys, if it may have changed since that ordinal. */
   readonly rows: ((cell: Cell, since: number) => Iterable<readonly unknown[]>) | undefined;
   /** The same, appended to columns: see `Aggregate`. */
@@ -27,7 +26,6 @@ export class Accumulators {
     this.#checks = aggregates.map((aggregate) => aggregate.check?.bind(aggregate));
     this.codec = cellCodec(aggregates);
     const [only] = aggregates;
-    this.#ignores = aggregates.length === 1 ? only!.ignores?.bind(only) : undefined;
     this.rows = only?.rows === undefined ? undefined : (cell, since) => only.rows!(cell.accs[0], since);
     this.appendRows =
       only?.appendRows === undefined
@@ -93,16 +91,6 @@ export class Accumulators {
   /** All of its rows were taken back. */
   isEmpty(_cell: Cell): boolean {
     return false;
-  }
-
-  /** There may be rows that leave a cell as it is. */
-  get mayIgnore(): boolean {
-    return this.#ignores !== undefined;
-  }
-
-  /** The cell stays as it is, whatever its ordinals. */
-  ignores(cell: Cell, values: readonly unknown[]): boolean {
-    return this.#ignores?.(cell.accs[0], values[0]) === true;
   }
 
   /** A new cell of both. */

@@ -1,29 +1,30 @@
 /**
  * Aggregation by keys and windows.
  *
- * Owns: when windows fire and which rows go out on which port. Talks through: `AggregateRows` and `AggregateState` (rows into
+ * Owns: when windows fire and which rows go out on which port. Talks through: `AggregateRows` and a `GroupState` (rows into
  * cells), `Slices` and `Panes` (windows), `Emissions` (what has gone out).
  * A row's lateness is judged by its stamp, firing by the operator's watermark (T3). The ports are those of the emissions,
  * and 'late'. Rows of a firing go out in the order (window end, first arrival of the key) with the last forwarded
  * watermark as stamp (T7).
- * Invariants: F4, F5 (aggregate-state.ts); F6 a window fires once per key group, at the first watermark that reaches its
+ * Invariants: F4 (aggregate-rows.ts), F5 (group-state.ts); F6 a window fires once per key group, at the first watermark that reaches its
  * end; F7 its cells are dropped once no window needs them, unless a complete result does.
  */
 import { type Batch, rowKind } from '../batch/index.ts';
 import { type AggregateNode, type Emission, type GroupTime, groupTime, takesChanges } from '../plan/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import { AggregateRows } from './aggregate-rows.ts';
-import { AggregateState, type KeyCell } from './aggregate-state.ts';
+import { AggregateState } from './aggregate-state.ts';
 import { Accumulators } from './accumulators.ts';
-import { CellImages } from './cell-images.ts';
 import { ChangedRows } from './changed-rows.ts';
 import type { Cell } from './cell.ts';
 import { Emissions, type PendingEmission } from './emissions.ts';
+import type { GroupState, KeyCell } from './group-state.ts';
 import { GroupValues } from './group-values.ts';
 import { type OpenGroup, openGroup, resultsOf } from './open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type Pane, Panes } from './panes.ts';
 import type { PerGroup } from './per-group.ts';
+import { RankedState, rankedBy } from './ranked-state.ts';
 import { ResultRows, type RowTarget } from './result-rows.ts';
 import { restoreResults, type ResultSnapshot, resultSnapshot } from './result-snapshot.ts';
 import { Resumable } from './resumable.ts';
@@ -45,7 +46,7 @@ class AggregateOperator implements Operator {
   readonly #shrinks: boolean;
   readonly #work = new Resumable();
   #context!: OperatorContext;
-  #state!: AggregateState;
+  #state!: GroupState;
   #rows!: AggregateRows;
   #emissions!: Emissions;
   #values!: GroupValues;
@@ -64,11 +65,10 @@ class AggregateOperator implements Operator {
   open(context: OperatorContext): void {
     const accumulators = Accumulators.of(this.#node);
     this.#context = context;
-    const compares = this.#shrinks || this.#wanted.some(({ mode }) => mode === 'retract');
-    const images = compares ? new CellImages((cell) => accumulators.copy(cell)) : undefined;
-    this.#state = new AggregateState(accumulators, context, images);
     this.#values = new GroupValues(this.#node, accumulators);
-    this.#emissions = new Emissions(this.#wanted, context);
+    const emissions = new Emissions(this.#wanted, context);
+    this.#emissions = emissions;
+    this.#state = this.#stateOf(accumulators, context);
     this.#rows = new AggregateRows({
       node: this.#node,
       time: this.#time,
@@ -76,8 +76,18 @@ class AggregateOperator implements Operator {
       state: this.#state,
       context,
       opened: (namespace) => this.#panes?.add(namespace),
-      counted: this.#emissions.update.length === 0 ? undefined : (namespace, key) => this.#emissions.changed(namespace, key),
     });
+  }
+
+  #stateOf(accumulators: Accumulators, context: OperatorContext): GroupState {
+    const { keys } = this.#node;
+    const emissions = this.#emissions;
+    const compares = this.#shrinks || this.#wanted.some(({ mode }) => mode === 'retract');
+    const updates = emissions.update.length > 0;
+    const spec = rankedBy(this.#node);
+    if (spec !== undefined) return new RankedState({ accumulators, context, node: this.#node, spec, compares, updates });
+    const counted = updates ? (namespace: number, key: string): void => emissions.changed(namespace, key) : undefined;
+    return new AggregateState({ accumulators, context, keys, compares, counted });
   }
 
   process(batch: Batch, out: Output): Step {
@@ -127,13 +137,12 @@ class AggregateOperator implements Operator {
     this.#recall();
   }
 
-  /** What the table holds, into the indices beside it. */
+  /** What is kept, into the indices beside it. */
   #recall(): void {
-    const { table } = this.#state;
     const after = this.#firedEverywhere;
-    for (const namespace of table.namespaces()) {
+    for (const namespace of this.#state.namespaces()) {
       this.#panes?.recall(namespace, after);
-      for (const { key, group, value } of table.entries(namespace)) this.#emissions.recall(namespace, key, group, value);
+      this.#state.recall(namespace, this.#emissions);
     }
   }
 
@@ -164,7 +173,7 @@ class AggregateOperator implements Operator {
   #drop(namespaces: readonly number[]): void {
     this.#emissions.forget(namespaces);
     if (this.#emissions.complete.length > 0) return;
-    for (const namespace of namespaces) this.#state.table.drop(namespace);
+    for (const namespace of namespaces) this.#state.drop(namespace);
   }
 
   // ── results that are due at a barrier
@@ -173,14 +182,14 @@ class AggregateOperator implements Operator {
     const due = this.#emissions.due(barrier);
     for (const pending of due)
       if (pending.emission.mode !== 'complete') yield* this.#emitChanged(this.#openPanes(), pending, out);
-    this.#state.images?.clear();
-    this.#state.dropEmpty();
+    this.#state.compared();
     for (const { emission } of due) {
       if (emission.mode !== 'complete') continue;
       const whole = { port: emission.port, kind: rowKind.insert, emission: barrier.epoch };
       yield* this.#emit(this.#allPanes(), (pane) => this.#state.merged(pane.namespaces, () => true), out, whole);
     }
     for (const pending of due) pending.done(this.#state.ordinal);
+    this.#state.emitted(this.#emissions);
   }
 
   #emitChanged(panes: readonly Pane[], pending: PendingEmission, out: Output): Generator<void, void> {
@@ -195,14 +204,12 @@ class AggregateOperator implements Operator {
   }
 
   #allPanes(): readonly Pane[] {
-    return this.#panes === undefined ? [wholePane] : this.#panes.over(this.#state.table.namespaces(), -Infinity, Infinity);
+    return this.#panes === undefined ? [wholePane] : this.#panes.over(this.#state.namespaces(), -Infinity, Infinity);
   }
 
-  #changedIn(pane: Pane, pending: PendingEmission): KeyCell[] {
-    const keys = new Set<string>();
-    for (const namespace of pane.namespaces) for (const key of pending.changed.get(namespace) ?? []) keys.add(key);
-    const cells = keys.size === 0 ? [] : this.#state.mergedOf(pane.namespaces, keys);
-    return cells.filter(({ group, value }) => pending.isChanged(value, group) && this.#isOpen(pane, group));
+  *#changedIn(pane: Pane, pending: PendingEmission): Generator<KeyCell, void> {
+    for (const cell of this.#state.changedIn(pane.namespaces, pending))
+      if (pending.isChanged(cell.value, cell.group) && this.#isOpen(pane, cell.group)) yield cell;
   }
 
   /** The window has not fired for this key group. */

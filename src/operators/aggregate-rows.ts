@@ -1,14 +1,15 @@
 /**
- * Rows into the cells of an aggregation.
+ * Rows into the groups of an aggregation.
  *
- * Owns: the place of a row (key, key group, sub-slice), its lateness (T3), and what becomes of a row that cannot be taken.
+ * Owns: the sub-slice of a row, its lateness (T3), and what becomes of a row that cannot be taken.
+ * Invariants: F4 a row is counted in the windows that end after both its stamp and what its key group has fired.
  */
 import { type Batch, takesBack } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
 import type { AggregateNode, GroupTime } from '../plan/index.ts';
-import type { AggregateState } from './aggregate-state.ts';
 import { setAside, setAsideOfKey } from './dead-rows.ts';
-import { type GroupedKey, groupedKeys, keyInWords } from './key.ts';
+import type { GroupRows, GroupState } from './group-state.ts';
+import { keyInWords } from './key.ts';
 import type { OperatorContext } from './operator.ts';
 import { timeIn } from './row-time.ts';
 import type { Slices } from './slices.ts';
@@ -17,16 +18,14 @@ export interface RowsOptions {
   readonly node: AggregateNode;
   readonly time: GroupTime | undefined;
   readonly slices: Slices | undefined;
-  readonly state: AggregateState;
+  readonly state: GroupState;
   readonly context: OperatorContext;
   /** Rows are counted here, one at least of each batch that has any. */
   readonly opened: (namespace: number) => void;
-  /** A row was counted here. */
-  readonly counted: ((namespace: number, key: string) => void) | undefined;
 }
 
-/** A row is counted in its window's namespace, or is late. */
-type Placer = (i: number) => number;
+/** A row, whose key group this is, is counted in its window's namespace, or is late. */
+type Placer = (i: number, group: number) => number;
 const isLate = Number.NaN;
 
 const notThere = (key: string): WeirError =>
@@ -36,29 +35,23 @@ const notThere = (key: string): WeirError =>
 
 export class AggregateRows {
   readonly #options: RowsOptions;
-  readonly #keysOf: (batch: Batch) => (row: number) => GroupedKey;
-  /** Of the row that was placed last. */
-  #at: GroupedKey = { key: '', group: 0 };
 
   constructor(options: RowsOptions) {
     this.#options = options;
-    this.#keysOf = groupedKeys({ columns: options.node.keys }, (key) => options.state.groupOf(key));
   }
 
   /** Takes all rows; gives the late ones. */
   take(batch: Batch): number[] {
-    const { state } = this.#options;
+    const rows = this.#options.state.rowsOf(batch);
     const place = this.#placer(batch);
-    const readers = state.accumulators.readers(batch);
     const late: number[] = [];
-    const values: unknown[] = readers.map(() => null);
     let counted = Number.NaN;
     for (let i = 0; i < batch.length; i++) {
-      for (let a = 0; a < readers.length; a++) values[a] = readers[a]!(i);
-      const namespace = this.#checked(batch, i, place, values);
+      rows.turn(i);
+      const namespace = this.#checked(batch, i, rows, place);
       if (namespace === null) continue;
       if (Number.isNaN(namespace)) late.push(i);
-      else if (this.#add(batch, i, namespace, values) && namespace !== counted) {
+      else if (this.#add(batch, i, rows, namespace) && namespace !== counted) {
         this.#options.opened((counted = namespace));
       }
     }
@@ -66,10 +59,10 @@ export class AggregateRows {
   }
 
   /** Null: the row was set aside. */
-  #checked(batch: Batch, i: number, place: Placer, values: readonly unknown[]): number | null {
+  #checked(batch: Batch, i: number, rows: GroupRows, place: Placer): number | null {
     try {
-      const namespace = place(i);
-      if (!Number.isNaN(namespace)) this.#options.state.accumulators.check(values);
+      const namespace = place(i, rows.group());
+      if (!Number.isNaN(namespace)) rows.check();
       return namespace;
     } catch (thrown) {
       setAside(this.#options.context, this.#options.node.site, batch, i, thrown);
@@ -78,40 +71,31 @@ export class AggregateRows {
   }
 
   /** False: the row was set aside. */
-  #add(batch: Batch, i: number, namespace: number, values: readonly unknown[]): boolean {
-    const { state, context, node, counted } = this.#options;
-    const { key, group } = this.#at;
+  #add(batch: Batch, i: number, rows: GroupRows, namespace: number): boolean {
+    const { context, node } = this.#options;
     const isBack = batch.system.kinds !== undefined && takesBack(batch.kind(i));
-    if (isBack && !state.has(namespace, key, values)) {
-      setAside(context, node.site, batch, i, notThere(key));
+    if (isBack && !rows.has(namespace)) {
+      setAside(context, node.site, batch, i, notThere(rows.key()));
       return false;
     }
     try {
-      if (isBack) state.retract(namespace, key, group, values);
-      else state.add(namespace, key, group, values);
+      if (isBack) rows.takeBack(namespace);
+      else rows.add(namespace);
     } catch (thrown) {
-      setAsideOfKey(context, node.site, batch, i, { key, thrown });
+      setAsideOfKey(context, node.site, batch, i, { key: rows.key(), thrown });
       return false;
     }
-    counted?.(namespace, key);
     return true;
   }
 
   #placer(batch: Batch): Placer {
     const { state, time, slices } = this.#options;
-    const keyAt = this.#keysOf(batch);
-    if (time === undefined || slices === undefined) {
-      return (i) => {
-        this.#at = keyAt(i);
-        return 0;
-      };
-    }
+    if (time === undefined || slices === undefined) return () => 0;
     const timeAt = batch.reader(time.spec.column);
     const stampAt = batch.stamps();
     // Rows of one time come together: the slice of the last one is mostly that of the next.
     let [slice, from, to, inTime] = [0, Infinity, -Infinity, 0];
-    return (i) => {
-      this.#at = keyAt(i);
+    return (i, group) => {
       const at = timeAt(i);
       if (typeof at !== 'number' || at < from || at >= to) {
         slice = slices.sliceOf(timeIn(at, time.spec.column, slices));
@@ -120,7 +104,7 @@ export class AggregateRows {
         inTime = slices.namespace(slice, 0);
       }
       if (!time.closes) return inTime;
-      const reached = Math.max(stampAt(i), state.fired.of(this.#at.group));
+      const reached = Math.max(stampAt(i), state.fired.of(group));
       if (reached < to) return inTime;
       const lag = slices.lagAt(slice, reached);
       return lag === slices.lagMax(slice) ? isLate : slices.namespace(slice, lag);

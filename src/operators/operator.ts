@@ -17,7 +17,7 @@
 import type { Batch, BatchSchema } from '../batch/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import type { Epoch, Generation, Clock, Logger } from '../core/index.ts';
-import type { OlderTables, RowLog, StateTable, ValueCodec } from '../state/index.ts';
+import type { OlderTables, RankedRows, RowLog, RowOrder, StateTable, ValueCodec } from '../state/index.ts';
 import type { OpenGroup } from './open-group.ts';
 
 export type Step = 'done' | 'more' | 'wait';
@@ -64,6 +64,8 @@ export interface OperatorContext {
   table<V>(name: string, codec: ValueCodec<V>): StateTable<V>;
   /** The same of rows that are only added. `id`: what their bytes are. */
   log(name: string, id: string): RowLog;
+  /** The same of rows of which each key keeps the first ones in an order. */
+  ranked(name: string, id: string, order: RowOrder): RankedRows;
   /** Sets a row aside, in this epoch; throws the error instead if the job has nowhere to put it. */
   deadLetter(record: DeadRecord, cause: unknown): void;
   /** True for some epochs after a stateful closure of this operator failed: run row by row, undo a row that throws. */

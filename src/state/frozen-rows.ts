@@ -3,6 +3,7 @@
  *
  * Owns: their order, which is that of their numbers. Invariants: S36 (row-log.ts); S17 (state-record.ts).
  */
+import { type ByGroup, byGroup, dropsOf } from './by-group.ts';
 import type { ChunkBuilder } from './chunk.ts';
 import type { RowLog } from './row-log.ts';
 import type { Added, RowSpace } from './row-space.ts';
@@ -23,15 +24,6 @@ export interface RowChanges {
   /** Namespaces dropped, with the groups that need to know. */
   readonly drops: Map<number, Uint32Array>;
 }
-/** Rows in the order of their groups, and within a group as they were added. */
-interface Sorted {
-  readonly rows: Int32Array;
-  /** Of each row the place of its space among those that grew. */
-  readonly spaces: Int32Array;
-  /** Where each owned group begins, and at last where all end. */
-  readonly starts: Int32Array;
-}
-
 export class FrozenRows implements FrozenChanges {
   readonly table: RowLog;
   readonly generation: number;
@@ -44,7 +36,7 @@ export class FrozenRows implements FrozenChanges {
   #from = 0;
   #rows = 0;
   #marked: readonly Marked[] = [];
-  #sorted: Sorted | undefined;
+  #sorted: ByGroup | undefined;
 
   /** @param first the first owned group */
   constructor(table: RowLog, generation: number, durable: number, first: number, changes: RowChanges) {
@@ -58,9 +50,8 @@ export class FrozenRows implements FrozenChanges {
   open(group: number): number {
     const bit = group - this.#first;
     const { marked, drops } = this.changes;
-    this.#drops = [...drops]
-      .filter(([, groups]) => (groups[bit >>> 5]! & (1 << (bit & 31))) !== 0)
-      .map(([namespace]) => namespace);
+    this.#drops = dropsOf(drops, bit);
+    // Not in the freeze, which nobody is to wait for.
     this.#sorted ??= this.#sort();
     this.#from = this.#sorted.starts[bit]!;
     this.#rows = this.#sorted.starts[bit + 1]! - this.#from;
@@ -75,38 +66,18 @@ export class FrozenRows implements FrozenChanges {
       const marked = this.#marked[row - this.#rows]!;
       return this.#encode(marked.space, marked.row, builder);
     }
-    const { rows, spaces } = this.#sorted!;
-    return this.#encode(this.changes.added[spaces[this.#from + row]!]!.space, rows[this.#from + row]!, builder);
+    const { rows, lists } = this.#sorted!;
+    return this.#encode(this.changes.added[lists[this.#from + row]!]!.space, rows[this.#from + row]!, builder);
   }
 
-  /** Not in the freeze, which nobody is to wait for. */
-  #sort(): Sorted {
-    const added = this.changes.added.map(({ space, count }) => (this.#isThere(space) ? count : 0));
-    const count = added.reduce((sum, rows) => sum + rows, 0);
-    const groups = new Int32Array(count);
-    const all = new Int32Array(count);
-    const starts = new Int32Array(this.changes.marked.length + 1);
-    let n = 0;
-    this.changes.added.forEach(({ space, first }, s) => {
-      for (let row = first, left = added[s]!; left > 0; row = --left > 0 ? space.after(row) : 0) {
-        const bit = space.groupOf(row) - this.#first;
-        groups[n] = bit;
-        all[n++] = row;
-        starts[bit + 1]!++;
-      }
+  #sort(): ByGroup {
+    return byGroup(this.changes.marked.length, (visit) => {
+      this.changes.added.forEach(({ space, first, count }, list) => {
+        if (!this.#isThere(space)) return;
+        for (let row = first, left = count; left > 0; row = --left > 0 ? space.after(row) : 0)
+          visit(list, row, space.groupOf(row) - this.#first);
+      });
     });
-    for (let bit = 1; bit < starts.length; bit++) starts[bit]! += starts[bit - 1]!;
-    const sorted = { rows: new Int32Array(count), spaces: new Int32Array(count), starts };
-    const next = starts.slice();
-    n = 0;
-    for (const [s, rows] of added.entries()) {
-      for (const end = n + rows; n < end; n++) {
-        const to = next[groups[n]!]!++;
-        sorted.rows[to] = all[n]!;
-        sorted.spaces[to] = s;
-      }
-    }
-    return sorted;
   }
 
   /** What was dropped up to the freeze has no rows. */

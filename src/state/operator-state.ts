@@ -9,6 +9,7 @@ import { type Epoch, invariant } from '../core/index.ts';
 import type { TableId } from './chunk.ts';
 import { FrozenState } from './frozen-state.ts';
 import { HeapTable, type TableLimits } from './heap-table.ts';
+import { RankedRows, type RowOrder } from './ranked-rows.ts';
 import { RowLog } from './row-log.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
 import type { StateTable } from './table.ts';
@@ -46,6 +47,11 @@ export class OperatorState {
   /** Declares a log of rows. @param id what the bytes of a row are */
   log(name: string, id: string): RowLog {
     return this.#declared(new RowLog(name, id, this.owned));
+  }
+
+  /** Declares ranked rows. @param id what the bytes of a row are, and their order */
+  ranked(name: string, id: string, order: RowOrder): RankedRows {
+    return this.#declared(new RankedRows(name, id, this.owned, order));
   }
 
   #declared<T extends SnapshotTable>(table: T): T {

@@ -11,9 +11,11 @@
  */
 import { ByteReader, copyBytes, type KeyBytes } from '../batch/index.ts';
 import { invariant, WeirError } from '../core/index.ts';
+import { FreeSegments } from './arena.ts';
 import { unite } from './entries.ts';
 import { FrozenRows, type Marked, type RowChanges } from './frozen-rows.ts';
-import { type Added, FreeSegments, numberIn, RowSpace } from './row-space.ts';
+import { numberIn } from './record-numbers.ts';
+import { type Added, RowSpace } from './row-space.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
 import type { RecordReader } from './state-record.ts';
 

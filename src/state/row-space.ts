@@ -1,21 +1,15 @@
 /**
- * The rows of one namespace of a log: bytes, in segments, and an index of keys.
+ * The rows of one namespace of a log: bytes, and an index of keys.
  *
- * Owns: memory. A row is a head of `headBytes`, and the record that a snapshot holds of it: so that writing one is a copy. Records are told from each
- * other by numbers, which rise within a key group from 0, and the bytes of a number are the record's key. The index leads to the first row of a key by the
- * hash of the key, in shards so that none is long in growing; from there each row leads to the next.
- * Positions count units of four bytes from 1: 0 is none, and 31 bits reach 8 GiB. Hashes are whole numbers of 32 bits with a sign: those need no object. Does not own: what a snapshot holds (row-log.ts).
+ * Owns: their layout. A row is a head of `headBytes`, and the record that a snapshot holds of it: so that writing one is a copy. Records are told from each
+ * other by numbers, which rise within a key group from 0, and the bytes of a number are the record's key. The index leads to the first row of a key; from
+ * there each row leads to the next. Does not own: what a snapshot holds (row-log.ts).
  * Invariants: S37 the rows of a key are linked in the order in which they were added; S38 the numbers of a group are 0 to n - 1.
  */
-import { copyBytes, hashBytes, type KeyBytes, Memory } from '../batch/index.ts';
-import { invariant } from '../core/index.ts';
-
-const unit = 4;
-const segmentBytes = 1 << 18;
-const segmentUnits = segmentBytes / unit;
-/** A namespace of few rows needs no more. */
-const firstSegmentBytes = 1 << 12;
-const freeMax = 64;
+import { copyBytes, hashBytes, type KeyBytes, type Memory } from '../batch/index.ts';
+import { Arena, type FreeSegments, offsetOf } from './arena.ts';
+import { isKey, KeyIndex, type KeyPlaces } from './key-index.ts';
+import { numberBytes, putNumber, putVarint, varintBytes } from './record-numbers.ts';
 
 /** In a row's head, each 4 bytes: its size, the hash of its key, the next row of the key, and of a key's first row the last one; */
 const hashAt = 4;
@@ -31,22 +25,6 @@ const groupAt = 32;
 const keyFromAt = 34;
 const headBytes = 36;
 
-const shardBits = 6;
-const firstSlots = 16;
-
-/** Segments that are used again. */
-export class FreeSegments {
-  readonly #free: Memory[] = [];
-
-  take(): Memory {
-    return this.#free.pop() ?? new Memory(segmentBytes);
-  }
-
-  give(memory: Memory): void {
-    if (memory.bytes.length === segmentBytes && this.#free.length < freeMax) this.#free.push(memory);
-  }
-}
-
 /** Rows of one generation: they lie one behind the other. */
 export interface Added {
   readonly space: RowSpace;
@@ -55,7 +33,7 @@ export interface Added {
   readonly count: number;
 }
 
-export class RowSpace {
+export class RowSpace implements KeyPlaces {
   readonly namespace: number;
   /** The generation of its first row; 0: an older delta may have rows. */
   readonly born: number;
@@ -70,13 +48,8 @@ export class RowSpace {
   /** What was added since `takeAdded` was asked last. */
   #addedFirst = 0;
   #addedCount = 0;
-  readonly #free: FreeSegments;
-  readonly #memories: Memory[] = [];
-  /** How much of each is taken. */
-  readonly #ends: number[] = [];
-  /** Pairs of a hash and the position of the key's first row; at most half of them are taken. */
-  readonly #shards: (Int32Array | undefined)[] = new Array<Int32Array | undefined>(1 << shardBits);
-  readonly #counts: Int32Array = new Int32Array(1 << shardBits);
+  readonly #arena: Arena;
+  readonly #keys: KeyIndex = new KeyIndex(this);
 
   /** @param owned key groups, as [from, to) */
   constructor(namespace: number, born: number, owned: readonly [number, number], free: FreeSegments) {
@@ -84,14 +57,14 @@ export class RowSpace {
     this.born = born;
     this.#first = owned[0];
     this.#numbers = new Uint32Array(owned[1] - owned[0]);
-    this.#free = free;
+    this.#arena = new Arena(free);
   }
 
   // ── rows that are there
 
   /** The first row of a key, 0 = there is none. */
   first({ bytes, length, hash }: KeyBytes): number {
-    return this.#find(bytes, 0, length, hash);
+    return this.#keys.find(bytes, 0, length, hash);
   }
 
   /** The next row of the same key. */
@@ -100,7 +73,7 @@ export class RowSpace {
   }
 
   memoryOf(row: number): Memory {
-    return this.#memories[(row - 1) >>> 16]!;
+    return this.#arena.memoryOf(row);
   }
 
   /** Where in its memory the bytes of a row begin. */
@@ -150,9 +123,7 @@ export class RowSpace {
 
   /** The row that was added behind this one, which is not the last. */
   after(row: number): number {
-    const to = offsetOf(row) + rounded(this.memoryOf(row).view.getUint32(offsetOf(row), true));
-    const index = (row - 1) >>> 16;
-    return to < this.#ends[index]! ? index * segmentUnits + to / unit + 1 : (index + 1) * segmentUnits + 1;
+    return this.#arena.after(row, this.memoryOf(row).view.getUint32(offsetOf(row), true));
   }
 
   /** Gives the record of a row the mark that it had in a generation. @returns where in its memory the record begins */
@@ -225,10 +196,10 @@ export class RowSpace {
   #write(key: Uint8Array, from: number, to: number, hash: number, group: number, number: number, own: number): number {
     const keyBytes = to - from;
     const value = varintBytes(keyBytes) + keyBytes + 1 + own;
-    const size = headBytes + 1 + digitsOf(number) + varintBytes(value) + value;
-    const index = this.#room(rounded(size));
-    const at = this.#ends[index]!;
-    const { bytes, view } = this.#memories[index]!;
+    const size = headBytes + numberBytes(number) + varintBytes(value) + value;
+    const row = this.#arena.take(size);
+    const at = offsetOf(row);
+    const { bytes, view } = this.memoryOf(row);
     view.setUint32(at, size, true);
     view.setInt32(at + hashAt, hash, true);
     view.setInt32(at + nextAt, 0, true);
@@ -243,9 +214,8 @@ export class RowSpace {
     place = putVarint(bytes, place, keyBytes);
     bytes[at + keyFromAt] = place - at;
     copyBytes(key, from, to, bytes, place);
-    this.#ends[index] = at + rounded(size);
     this.size++;
-    return index * segmentUnits + at / unit + 1;
+    return row;
   }
 
   /** Puts a row behind those of its key. */
@@ -254,10 +224,10 @@ export class RowSpace {
     const at = offsetOf(row);
     const hash = view.getInt32(at + hashAt, true);
     const from = at + bytes[at + keyFromAt]!;
-    const first = this.#find(bytes, from, from + view.getUint32(at + keyLengthAt, true), hash);
+    const first = this.#keys.find(bytes, from, from + view.getUint32(at + keyLengthAt, true), hash);
     if (first === 0) {
       view.setInt32(at + lastAt, row, true);
-      this.#index(hash, row);
+      this.#keys.add(hash, row);
       return;
     }
     const head = this.memoryOf(first).view;
@@ -268,107 +238,13 @@ export class RowSpace {
 
   /** Nobody asks for its rows any more: their memory is used again. */
   release(): void {
-    for (const memory of this.#memories) this.#free.give(memory);
-    this.#memories.length = 0;
+    this.#arena.release();
   }
 
-  // ── the index
-
-  #find(key: Uint8Array, from: number, to: number, hash: number): number {
-    const slots = this.#shards[shardOf(hash)];
-    if (slots === undefined) return 0;
-    const mask = slots.length / 2 - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const row = slots[slot * 2 + 1]!;
-      if (row === 0 || (slots[slot * 2] === hash && this.#isOf(row, key, from, to))) return row;
-    }
-  }
-
-  #isOf(row: number, key: Uint8Array, from: number, to: number): boolean {
+  isOf(row: number, key: Uint8Array, from: number, to: number): boolean {
     const { bytes, view } = this.memoryOf(row);
     const at = offsetOf(row);
     if (view.getUint32(at + keyLengthAt, true) !== to - from) return false;
-    const own = at + bytes[at + keyFromAt]!;
-    for (let i = 0; i < to - from; i++) if (bytes[own + i] !== key[from + i]) return false;
-    return true;
+    return isKey(bytes, at + bytes[at + keyFromAt]!, key, from, to);
   }
-
-  #index(hash: number, row: number): void {
-    const shard = shardOf(hash);
-    let slots = this.#shards[shard];
-    const count = ++this.#counts[shard]!;
-    if (slots === undefined || count * 4 > slots.length) slots = this.#grown(shard, slots);
-    put(slots, hash, row);
-  }
-
-  #grown(shard: number, slots: Int32Array | undefined): Int32Array {
-    const grown = new Int32Array(slots === undefined ? firstSlots * 2 : slots.length * 2);
-    if (slots !== undefined)
-      for (let i = 0; i < slots.length; i += 2) if (slots[i + 1] !== 0) put(grown, slots[i]!, slots[i + 1]!);
-    this.#shards[shard] = grown;
-    return grown;
-  }
-
-  // ── segments
-
-  /** The segment that has room for so many bytes behind its end. */
-  #room(size: number): number {
-    const last = this.#memories.length - 1;
-    const filling = this.#memories[last];
-    const length = filling === undefined ? 0 : filling.bytes.length;
-    if (length > 0 && this.#ends[last]! + size <= Math.min(length, segmentBytes)) return last;
-    invariant((last + 2) * segmentUnits < 2 ** 31, 'S37: the rows of a namespace fit into 8 GiB');
-    const wanted = Math.max(size, length === 0 ? firstSegmentBytes : Math.min(segmentBytes, length * 4));
-    this.#memories.push(wanted === segmentBytes ? this.#free.take() : new Memory(wanted));
-    this.#ends.push(0);
-    return last + 1;
-  }
-}
-
-const rounded = (size: number): number => (size + unit - 1) & -unit;
-const offsetOf = (row: number): number => ((row - 1) & (segmentUnits - 1)) * unit;
-/** Key groups are taken by the highest bits, slots by the lowest. */
-const shardOf = (hash: number): number => (hash >>> 20) & ((1 << shardBits) - 1);
-
-function put(slots: Int32Array, hash: number, row: number): void {
-  const mask = slots.length / 2 - 1;
-  let slot = hash & mask;
-  while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
-  slots[slot * 2] = hash;
-  slots[slot * 2 + 1] = row;
-}
-
-// ── numbers, as `ByteWriter` writes them
-
-function varintBytes(value: number): number {
-  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;
-}
-
-function putVarint(bytes: Uint8Array, from: number, value: number): number {
-  let at = from;
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest & 0x7f) | 0x80;
-  bytes[at++] = rest;
-  return at;
-}
-
-/** A number is a text of its digits to the base of 128, the lowest first. */
-const digitsOf = varintBytes;
-
-function putNumber(bytes: Uint8Array, from: number, number: number): number {
-  const digits = digitsOf(number);
-  bytes[from] = digits * 2;
-  let rest = number;
-  for (let i = 1; i <= digits; i++, rest = Math.floor(rest / 0x80)) bytes[from + i] = rest & 0x7f;
-  return from + 1 + digits;
-}
-
-/** What `putNumber` has put; -1: it has not. */
-export function numberIn(bytes: Uint8Array, from: number, to: number): number {
-  let number = 0;
-  for (let i = to - 1; i > from; i--) {
-    if (bytes[i]! >= 0x80) return -1;
-    number = number * 0x80 + bytes[i]!;
-  }
-  return bytes[from] === (to - from - 1) * 2 && number < 2 ** 32 ? number : -1;
 }

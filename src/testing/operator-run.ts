@@ -233,6 +233,7 @@ export class OperatorRun {
       ...(this.#options.splits === undefined ? {} : { splits: this.#options.splits }),
       table: (name, codec) => this.#state.table(name, codec),
       log: (name, id) => this.#state.log(name, id),
+      ranked: (name, id, order) => this.#state.ranked(name, id, order),
       deadLetter: (record, cause) => {
         if (this.#options.deadLetters === false) throw cause;
         this.dead.push(record);

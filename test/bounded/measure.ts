@@ -1,7 +1,7 @@
 /** What an operator holds after so many rows. */
 import { ByteWriter } from '../../src/batch/index.ts';
 import type { Operator, OperatorContext } from '../../src/operators/index.ts';
-import { openMemoryStores, type RowLog, type StateTable, type ValueCodec } from '../../src/state/index.ts';
+import { openMemoryStores, type RankedRows, type RowLog, type StateTable, type ValueCodec } from '../../src/state/index.ts';
 import { OperatorRun, testBarrier } from '../../src/testing/operator-run.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { rowsItem, watermark } from '../operators/operator-fixture.ts';
@@ -17,6 +17,12 @@ interface Watched {
   readonly table: StateTable<unknown>;
   readonly codec: ValueCodec<unknown>;
 }
+/** What an operator keeps. */
+interface Kept {
+  readonly tables: Watched[];
+  readonly logs: RowLog[];
+  readonly ranked: RankedRows[];
+}
 
 const perBatch = 500;
 const perEpoch = 5000;
@@ -30,8 +36,9 @@ const asTheyAre: NonNullable<Bounded['feed']> = (rows) => [rowsItem(rows)];
 export async function held({ make, key, feed = asTheyAre }: Bounded, at: readonly number[]): Promise<readonly Held[]> {
   const tables: Watched[] = [];
   const logs: RowLog[] = [];
+  const ranked: RankedRows[] = [];
   const { blobs } = openMemoryStores();
-  const run = new OperatorRun({ make: () => watched(make(), tables, logs), blobs, clock: new VirtualClock() });
+  const run = new OperatorRun({ make: () => watched(make(), { tables, logs, ranked }), blobs, clock: new VirtualClock() });
   const found: Held[] = [];
   for (let n = 0; n < at.at(-1)!; n += perBatch) {
     const rows = Array.from({ length: perBatch }, (_, i) => n + i).map((i) => ({
@@ -46,7 +53,11 @@ export async function held({ make, key, feed = asTheyAre }: Bounded, at: readonl
     if ((n + perBatch) % perEpoch === 0) await run.barrier(testBarrier((n + perBatch) / perEpoch));
     run.emitted.length = 0;
     if (at.includes(n + perBatch))
-      found.push({ rows: n + perBatch, entries: run.stateRows, bytes: bytesOf(tables) + bytesOfRows(logs) });
+      found.push({
+        rows: n + perBatch,
+        entries: run.stateRows,
+        bytes: bytesOf(tables) + bytesOfRows(logs) + bytesOfRanked(ranked),
+      });
   }
   return found;
 }
@@ -57,7 +68,7 @@ export function growth([first, last]: readonly Held[]): number {
   return Math.max(of('entries'), of('bytes'));
 }
 
-function watched(operator: Operator, tables: Watched[], logs: RowLog[]): Operator {
+function watched(operator: Operator, { tables, logs, ranked }: Kept): Operator {
   const open = operator.open?.bind(operator);
   operator.open = (context: OperatorContext) =>
     open?.({
@@ -71,6 +82,11 @@ function watched(operator: Operator, tables: Watched[], logs: RowLog[]): Operato
         const log = context.log(name, id);
         logs.push(log);
         return log;
+      },
+      ranked: (name, id, order) => {
+        const rows = context.ranked(name, id, order);
+        ranked.push(rows);
+        return rows;
       },
     });
   return operator;
@@ -99,5 +115,12 @@ function bytesOfRows(logs: readonly RowLog[]): number {
       for (const row of space.rows()) bytes += space.keyOf(row).length + space.endOf(row) - space.bytesOf(row);
     }
   }
+  return bytes;
+}
+
+/** All that they have taken: what others have taken the places of is used again. */
+function bytesOfRanked(tables: readonly RankedRows[]): number {
+  let bytes = 0;
+  for (const table of tables) for (const namespace of table.namespaces()) bytes += table.space(namespace)!.bytes;
   return bytes;
 }

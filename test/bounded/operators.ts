@@ -18,7 +18,7 @@ import {
   tableJoinOperator,
   upsertsOperator,
 } from '../../src/operators/index.ts';
-import type { Emission, TriggerSpec } from '../../src/plan/index.ts';
+import type { AggregateNode, Emission, TopSpec, TriggerSpec, WindowSpec } from '../../src/plan/index.ts';
 import type { FedItem } from '../../src/testing/operator-run.ts';
 import {
   aggregateNode,
@@ -38,6 +38,7 @@ import {
   sliding,
   sourceNode,
   text,
+  time,
   triggerSpec,
   tumbling,
 } from '../operators/operator-fixture.ts';
@@ -63,6 +64,14 @@ const append: Emission = { port: 'append', mode: 'append', everyMs: 0 };
 const update: Emission = { port: 'update', mode: 'update', everyMs: 0 };
 const both = [append, update];
 const sum: AggregateOptions['aggregates'] = { sum: { fn: 'sum', column: 'value' } };
+/** The two latest rows of each key. */
+function firstRows(window?: WindowSpec): AggregateNode {
+  const top: TopSpec = { rows: 2, by: [{ column: 'at', order: 'desc' }], columns: ['at', 'value'] };
+  const node = aggregateNode({ ...(window === undefined ? {} : { window }), aggregates: { rank: { fn: 'top', top } } });
+  const windows = node.schema.kind === 'columns' ? node.schema.fields.slice(0, window === undefined ? 0 : 1) : [];
+  const rows = [field('key', text), field('at', time, true), field('value', number, true), field('rank', number)];
+  return { ...node, schema: schemaOf(...windows, ...rows) };
+}
 
 /** A second after the first row. */
 const secondAfter = (keeps: boolean): TriggerSpec =>
@@ -107,6 +116,14 @@ export const boundedOperators: Readonly<Record<string, Readonly<Record<string, B
       key: passing,
     },
     instants: { make: () => aggregateOperator(aggregateNode({ keys: ['key', 'at'], aggregates: sum }), [append]), key: passing },
+    'first rows of windows': {
+      make: () => aggregateOperator(firstRows(sliding(1000, 100)), both),
+      key: passing,
+    },
+    'first rows': {
+      make: () => aggregateOperator(firstRows(), [update]),
+      key: fixed,
+    },
     running: {
       make: () => aggregateOperator(aggregateNode({ aggregates: sum }), [update]),
       key: fixed,

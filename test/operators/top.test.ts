@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { batchOf, ByteReader, ByteWriter, rowKind } from '../../src/batch/index.ts';
+import { batchOf, ByteReader, ByteWriter, rowKind, takesBack } from '../../src/batch/index.ts';
 import { aggregateOf } from '../../src/operators/aggregates/index.ts';
 import { aggregateOperator } from '../../src/operators/index.ts';
 import type { Emission, TopSpec } from '../../src/plan/index.ts';
+import type { TestItem } from '../../src/testing/operator-run.ts';
 import { verifyOperator } from '../../src/testing/verify-operator.ts';
 import {
   aggregateNode,
@@ -13,8 +15,10 @@ import {
   number,
   rowsItem,
   schemaOf,
+  sliding,
   text,
   time,
+  watermark,
 } from './operator-fixture.ts';
 
 const byValue: TopSpec = { rows: 3, by: [{ column: 'value', order: 'desc' }], columns: ['key', 'value'] };
@@ -50,7 +54,8 @@ describe('the first rows of a group', () => {
       { column: 'value', order: 'desc' },
       { column: 'at', order: 'asc' },
     ] as const;
-    expect(keys(top().result(taken(top({ by }), [row('a', 1, 5), row('b', 1, 4), row('c', 2, 9)])))).toEqual(['c', 'b', 'a']);
+    const aggregate = top({ by });
+    expect(keys(aggregate.result(taken(aggregate, [row('a', 1, 5), row('b', 1, 4), row('c', 2, 9)])))).toEqual(['c', 'b', 'a']);
   });
 
   test('are the same of several parts, and after they were bytes', () => {
@@ -73,8 +78,7 @@ describe('the first rows of a group', () => {
     const aggregate = top();
     const acc = taken(aggregate, [row('a', 5), row('b', 3), row('c', 1)]);
     const read = aggregate.reader!(batchOf(events, [row('d', 1), row('e', null), row('f', 4)]));
-    expect([0, 1, 2].map((i) => aggregate.ignores!(acc, read(i)))).toEqual([true, true, false]);
-    const after = aggregate.accumulate(acc, read(2), 7);
+    const after = [0, 1, 2].reduce((rows, i) => aggregate.accumulate(rows, read(i), 5 + i), acc);
     expect([...aggregate.rows!(after, 3)]).toEqual([
       ['f', 4, 2],
       ['b', 3, 3],
@@ -114,3 +118,162 @@ describe('an aggregation of first rows', () => {
     expect(result.rows.filter(({ port }) => port === 'update').every(({ kind }) => kind === rowKind.update)).toBe(true);
   });
 });
+
+// ── against a plain reference
+
+interface Placing {
+  readonly key: string;
+  readonly rows: readonly EventRow[];
+}
+const spec: TopSpec = {
+  rows: 2,
+  by: [
+    { column: 'value', order: 'desc' },
+    { column: 'at', order: 'asc' },
+  ],
+  columns: ['at'],
+};
+const someRows = fc.array(
+  fc.record({
+    key: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+    at: fc.integer({ min: 0, max: 40 }),
+    value: fc.oneof(fc.integer({ min: -2, max: 4 }), fc.constant(null)),
+  }),
+  { minLength: 10, maxLength: 40 },
+);
+
+const isBefore = (a: EventRow, b: EventRow): boolean => {
+  if (a.value === b.value) return a.at! < b.at!;
+  return b.value === null || (a.value !== null && a.value! > b.value!);
+};
+
+/** The first two rows of each key, by trying all; keys in the order in which they came. */
+function placings(rows: readonly EventRow[]): Placing[] {
+  const byKey = new Map<string, EventRow[]>();
+  for (const each of rows) {
+    const of = byKey.get(each.key!) ?? [];
+    const at = of.findIndex((other) => isBefore(each, other));
+    of.splice(at < 0 ? of.length : at, 0, each);
+    byKey.set(each.key!, of);
+  }
+  return [...byKey].map(([key, of]) => ({ key, rows: of.slice(0, 2) }));
+}
+
+const resultsOf = (rows: readonly EventRow[], window?: object): object[] =>
+  placings(rows).flatMap(({ key, rows: of }) =>
+    of.map(({ at }, i) => ({ ...(window === undefined ? {} : { window }), key, at, rank: i + 1 })),
+  );
+
+describe('first rows against a plain reference', () => {
+  const aggregates = { rank: { fn: 'top', top: spec } } as const;
+  const ranks = (...emissions: Emission[]) => ({
+    make: () =>
+      aggregateOperator(
+        {
+          ...aggregateNode({ aggregates }),
+          schema: schemaOf(field('key', text), field('at', time, true), field('rank', number)),
+        },
+        emissions,
+      ),
+  });
+
+  test('complete results have them all, whatever the batches are and wherever it is restored; updates come to the same', async () => {
+    await fc.assert(
+      fc.asyncProperty(someRows, fc.integer({ min: 1, max: 9 }), async (rows, perEpoch) => {
+        const items: TestItem[] = [];
+        const expected: object[] = [];
+        for (let i = 0; i < rows.length; i += perEpoch) {
+          items.push(rowsItem(rows.slice(i, i + perEpoch)), barrier());
+          expected.push(...resultsOf(rows.slice(0, i + perEpoch)));
+        }
+        const complete: Emission = { port: 'complete', mode: 'complete', everyMs: 0 };
+        await verifyOperator({ subject: () => ranks(complete), input: items, output: { complete: expected } });
+        const update: Emission = { port: 'update', mode: 'update', everyMs: 0 };
+        const { rows: updates } = await verifyOperator({ subject: () => ranks(update), input: items });
+        const latest = new Map(updates.map(({ row: each }) => [keyAndRank(each as Ranked), each]));
+        expect(new Set([...latest.values()].map((each) => JSON.stringify(each)))).toEqual(
+          new Set(resultsOf(rows).map((each) => JSON.stringify(each))),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('updates that are due at other times have each what is new to them, whatever was restored between', async () => {
+    const often: Emission = { port: 'often', mode: 'update', everyMs: 0 };
+    const seldom: Emission = { port: 'seldom', mode: 'update', everyMs: 100 };
+    const input = [
+      rowsItem([row('b', 1, 1), row('a', 1, 2)]),
+      barrier(),
+      rowsItem([row('b', 2, 3), row('c', 1, 4)]),
+      barrier(),
+      barrier({ due: [100] }),
+      rowsItem([row('a', 0, 5)]),
+      barrier({ due: [100] }),
+    ];
+    const of = (key: string, at: number, rank: number) => ({ key, at, rank });
+    const later = [of('b', 3, 1), of('b', 1, 2), of('a', 2, 1), of('c', 4, 1), of('a', 5, 2)];
+    await verifyOperator({
+      subject: () => ranks(often, seldom),
+      input,
+      output: {
+        often: [of('b', 1, 1), of('a', 2, 1), of('b', 3, 1), of('b', 1, 2), of('c', 4, 1), of('a', 5, 2)],
+        seldom: later,
+      },
+    });
+    await verifyOperator({ subject: () => ranks(seldom), input, output: { seldom: later } });
+  });
+
+  test('what is taken back is what went out before', async () => {
+    await fc.assert(
+      fc.asyncProperty(someRows, fc.integer({ min: 1, max: 9 }), async (rows, perEpoch) => {
+        const items: TestItem[] = [];
+        for (let i = 0; i < rows.length; i += perEpoch) items.push(rowsItem(rows.slice(i, i + perEpoch)), barrier());
+        const retract: Emission = { port: 'retract', mode: 'retract', everyMs: 0 };
+        const { rows: changes } = await verifyOperator({ subject: () => ranks(retract), input: items });
+        const left = new Map<string, number>();
+        for (const { row: each, kind } of changes) {
+          const line = JSON.stringify(each);
+          const count = (left.get(line) ?? 0) + (takesBack(kind!) ? -1 : 1);
+          expect(count).toBeGreaterThanOrEqual(0);
+          left.set(line, count);
+        }
+        const there = [...left].flatMap(([line, count]) => new Array<string>(count).fill(line));
+        expect(there.toSorted()).toEqual(
+          resultsOf(rows)
+            .map((each) => JSON.stringify(each))
+            .toSorted(),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('windows that overlap have each their own', async () => {
+    await fc.assert(
+      fc.asyncProperty(someRows, async (rows) => {
+        const node = aggregateNode({ window: sliding(20, 10), aggregates });
+        const window = node.schema.kind === 'columns' ? node.schema.fields[0]! : field('window', text);
+        const schema = schemaOf(window, field('key', text), field('at', time, true), field('rank', number));
+        const append: Emission = { port: 'append', mode: 'append', everyMs: 0 };
+        const expected = [-10, 0, 10, 20, 30, 40].flatMap((start) =>
+          resultsOf(
+            rows.filter(({ at }) => at! >= start && at! < start + 20),
+            { start, end: start + 20 },
+          ),
+        );
+        const half = Math.floor(rows.length / 2);
+        await verifyOperator({
+          subject: () => ({ make: () => aggregateOperator({ ...node, schema }, [append]) }),
+          input: [rowsItem(rows.slice(0, half)), rowsItem(rows.slice(half)), watermark(Infinity)],
+          barriersEverywhere: true,
+          output: { append: expected },
+        });
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+type Ranked = { readonly key: string; readonly rank: number };
+const keyAndRank = ({ key, rank }: Ranked): string => `${key} ${rank}`;

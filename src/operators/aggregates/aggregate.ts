@@ -19,8 +19,6 @@ export interface Aggregate<A = unknown> {
   retract?(acc: A, value: unknown): A;
   /** False: no such value is in `acc`, so none can be taken out. True: there may be one; absent: nobody can tell. */
   holds?(acc: A, value: unknown): boolean;
-  /** True: `accumulate` would leave `acc` as it is. */
-  ignores?(acc: A, value: unknown): boolean;
   /** A new accumulator of both; neither changes, nor is a part of the new one that may change. */
   merge(a: A, b: A): A;
   /** The value of the result's column; does not share anything that may change with `acc`. */

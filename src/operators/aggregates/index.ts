@@ -17,6 +17,8 @@ import { top, topOfChanges } from './top.ts';
 
 export type { Aggregate } from './aggregate.ts';
 export { compareValues } from './extremum.ts';
+export { Ranking } from './ranking.ts';
+export type { Placed } from './top.ts';
 
 /** The aggregate of a spec over rows of `input`. */
 export function aggregateOf(spec: AggregateSpec, input: BatchSchema): Aggregate {

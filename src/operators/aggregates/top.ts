@@ -1,9 +1,9 @@
 /**
- * The first rows in an order of some of their columns, best first; of equal ones that which came first. Null is behind all values, whatever the order.
+ * The first rows in an order of some of their columns, best first; of equal ones that which came first (ranking.ts).
  *
  * Owns: the rows of a group that may still be among them, as bytes, with the values that they are compared by. What falls behind is gone.
  * The bytes are those of a text, a character each: the collector of garbage moves a text as it does an object, while memory of its own costs
- * more than the row.
+ * more than the row. Of most groups they lie outside of the heap, and are only shown (ranked-state.ts).
  */
 import { Buffer } from 'node:buffer';
 import {
@@ -13,22 +13,21 @@ import {
   bufferOver,
   type ColumnBuilder,
   fieldCodec,
-  keyOfOne,
   latin1Slice,
   Memory,
-  type SchemaField,
 } from '../../batch/index.ts';
 import { invariant } from '../../core/index.ts';
 import type { TopSpec } from '../../plan/index.ts';
-import { type RowBytes, RowForm } from '../row-form.ts';
+import type { RowBytes } from '../row-form.ts';
 import type { Aggregate } from './aggregate.ts';
-import { compareValues } from './extremum.ts';
+import { fieldIn, Ranking } from './ranking.ts';
 
 /** A row of the group, in its place. */
-interface Placed {
+export interface Placed {
   readonly ordinal: number;
   readonly by: readonly unknown[];
-  readonly row: string;
+  /** A text for itself, or bytes that lie elsewhere. */
+  readonly row: string | RowBytes;
 }
 /** A row that may become one: good until the next is asked for. */
 interface Candidate {
@@ -42,7 +41,7 @@ export function top(spec: TopSpec, input: BatchSchema): Aggregate<Placed[]> {
 
 /** The same of rows that change: those behind are kept as well, since they may move up. */
 export function topOfChanges(spec: TopSpec, input: BatchSchema): Aggregate<Placed[]> {
-  const { id, ignores: _, ...all } = placed(spec, input, Infinity);
+  const { id, ...all } = placed(spec, input, Infinity);
   return {
     ...all,
     id: `${id} of all`,
@@ -62,44 +61,35 @@ function placeOf(acc: readonly Placed[], candidate: Candidate): number {
 }
 
 /** @param kept how many rows of a group */
-function placed({ rows, by, columns }: TopSpec, input: BatchSchema, kept: number): Aggregate<Placed[]> {
-  const compare = comparison(by);
+function placed(spec: TopSpec, input: BatchSchema, kept: number): Aggregate<Placed[]> {
+  const { rows, by, columns } = spec;
+  const ranking = new Ranking(spec, input);
+  const { form } = ranking;
   const orders = by.map(({ column }) => fieldCodec(fieldIn(input, column)));
-  const form = RowForm.ofColumns(columns.map((column) => fieldIn(input, column)));
-  const readers = columns.map((column) => form.reader(column));
   const unpacked = new UnpackedRow();
-  const valuesOf = ({ row }: Placed): unknown[] => {
-    const bytes = unpacked.of(row);
-    return readers.map((read) => read(bytes));
-  };
-  let known: { readonly to: BatchBuilder; readonly targets: readonly ColumnBuilder[] } | undefined;
-  const targetsOf = (to: BatchBuilder, from: number): readonly ColumnBuilder[] => {
-    if (known?.to !== to) known = { to, targets: to.builders.slice(from, from + columns.length) };
+  const valuesOf = ({ row }: Placed): unknown[] => ranking.columnsOf(unpacked.of(row));
+  let known: { readonly to: BatchBuilder; readonly targets: readonly (ColumnBuilder | null)[] } | undefined;
+  const targetsOf = (to: BatchBuilder, from: number): readonly (ColumnBuilder | null)[] => {
+    if (known?.to !== to) known = { to, targets: ranking.targets(to.builders, from) };
     return known.targets;
   };
   const isBehind = (acc: readonly Placed[], values: readonly unknown[]): boolean =>
-    acc.length === kept && compare(values, acc[kept - 1]!.by) >= 0;
+    acc.length === kept && ranking.compareBy(values, acc[kept - 1]!.by) >= 0;
   return {
-    id: `top ${rows} by ${by.map(({ column, order }) => `${column} ${order}`).join(', ')} of columns (${columns
-      .map((column) => fieldIn(input, column))
-      .map(({ name, type, nullable }) => `${name} ${type.kind}${nullable ? '?' : ''}`)
-      .join(', ')})`,
-    reader: (batch) => candidates(batch, by, form),
-    check(candidate) {
-      for (const value of (candidate as Candidate).by()) if (typeof value === 'object' && value !== null) keyOfOne(value);
-    },
+    id: ranking.id,
+    reader: (batch) => candidates(batch, ranking),
+    check: (candidate) => ranking.check((candidate as Candidate).by()),
     create: () => [],
-    ignores: (acc, candidate) => isBehind(acc, (candidate as Candidate).by()),
     accumulate(acc, candidate, ordinal) {
       const values = (candidate as Candidate).by();
       if (isBehind(acc, values)) return acc;
       let at = acc.length;
-      while (at > 0 && compare(values, acc[at - 1]!.by) < 0) at--;
+      while (at > 0 && ranking.compareBy(values, acc[at - 1]!.by) < 0) at--;
       acc.splice(at, 0, { ordinal, by: values, row: (candidate as Candidate).row() });
       if (acc.length > kept) acc.pop();
       return acc;
     },
-    merge: (a, b) => [...a, ...b].sort((x, y) => compare(x.by, y.by) || x.ordinal - y.ordinal).slice(0, kept),
+    merge: (a, b) => [...a, ...b].sort((x, y) => ranking.compareBy(x.by, y.by) || x.ordinal - y.ordinal).slice(0, kept),
     result: (acc) => acc.map(valuesOf),
     *rows(acc, since) {
       const first = acc.findIndex(({ ordinal }) => ordinal > since);
@@ -119,9 +109,10 @@ function placed({ rows, by, columns }: TopSpec, input: BatchSchema, kept: number
     write(out, acc) {
       out.varint(acc.length);
       for (const { ordinal, by: values, row } of acc) {
+        invariant(typeof row === 'string', 'what is written has its rows for itself');
         out.varint(ordinal);
         orders.forEach((codec, i) => codec.write(out, values[i]));
-        out.bytes(bytesOf(row));
+        out.bytes(Buffer.from(row, 'latin1'));
       }
     },
     read: (from) =>
@@ -133,7 +124,6 @@ function placed({ rows, by, columns }: TopSpec, input: BatchSchema, kept: number
   };
 }
 
-const bytesOf = (row: string): Uint8Array => Buffer.from(row, 'latin1');
 const textOf = (bytes: Uint8Array): string => latin1Slice(bufferOver(bytes), 0, bytes.length);
 
 /** One row's text at a time as the bytes that it stands for. */
@@ -141,15 +131,17 @@ class UnpackedRow {
   readonly #row = { memory: new Memory(256), at: 0 };
 
   /** Good until the next. */
-  of(row: string): RowBytes {
+  of(row: string | RowBytes): RowBytes {
+    if (typeof row !== 'string') return row;
     if (row.length > this.#row.memory.bytes.length) this.#row.memory = new Memory(row.length * 2);
     this.#row.memory.bytes.write(row, 0, 'latin1');
     return this.#row;
   }
 }
 
-function candidates(batch: Batch, by: TopSpec['by'], form: RowForm): (i: number) => Candidate {
-  const orders = by.map(({ column }) => batch.reader(column));
+function candidates(batch: Batch, ranking: Ranking): (i: number) => Candidate {
+  const turn = ranking.turner(batch);
+  const { form } = ranking;
   const write = form.writer(batch);
   let at = -1;
   let values: readonly unknown[] = [];
@@ -160,25 +152,8 @@ function candidates(batch: Batch, by: TopSpec['by'], form: RowForm): (i: number)
   const candidate: Candidate = { by: () => values, row };
   return (i) => {
     at = i;
-    values = orders.map((read) => read(i));
+    turn(i);
+    values = ranking.values.slice();
     return candidate;
   };
-}
-
-function comparison(by: TopSpec['by']): (a: readonly unknown[], b: readonly unknown[]) => number {
-  const signs = by.map(({ order }) => (order === 'asc' ? 1 : -1));
-  return (a, b) => {
-    for (let i = 0; i < signs.length; i++) {
-      const [x, y] = [a[i], b[i]];
-      const order = x === null || y === null ? Number(x === null) - Number(y === null) : signs[i]! * compareValues(x, y);
-      if (order !== 0) return order;
-    }
-    return 0;
-  };
-}
-
-function fieldIn(schema: BatchSchema, column: string): SchemaField {
-  const field = schema.kind === 'any' ? undefined : schema.fields.find(({ name }) => name === column);
-  invariant(field !== undefined, `top has a column '${column}'`);
-  return field;
 }
