@@ -3,8 +3,6 @@
  *
  * `npx weir run bench/nexmark/queries.ts -- query=q1 input=events.jsonl output=q1.jsonl`
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   avg,
   call,
@@ -12,7 +10,6 @@ import {
   type Columns,
   count,
   countDistinct,
-  foreachBatch,
   from,
   json,
   max,
@@ -300,14 +297,6 @@ export const queries: Readonly<Record<string, Query>> = {
     ),
 };
 
-/** Rows that replace each other, a file for each epoch: an epoch that is written again after a crash is the same file. */
-const changesIn = (folder: string) =>
-  foreachBatch(async (rows: readonly object[], epoch) => {
-    const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, `part-${epoch}`), lines);
-  });
-
 export default (params: Params): Pipeline => {
   const name = params.string('query');
   const [query, join] = [queries[name], joinQueries[name]];
@@ -316,7 +305,7 @@ export default (params: Params): Pipeline => {
   const read = { path: params.string('input'), splits: params.number('splits', 1) };
   const path = params.string('output');
   const to = (rows: Stream<object, any>, mode: 'append' | 'update' = 'append'): Output =>
-    mode === 'append' ? rows.to(file.sink({ path }) as never) : rows.to(changesIn(path) as never, { mode });
+    mode === 'append' ? rows.to(file.sink({ path })) : rows.to(file.sink({ path, op: 'op' }), { mode });
   const output =
     join === undefined
       ? query!(from(file.source({ ...read, format: json(BidEvent) })), to)

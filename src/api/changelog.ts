@@ -1,5 +1,5 @@
 /** A result as what happens to its rows. */
-import { batchSchema } from '../batch/index.ts';
+import { schemaWithOps } from '../batch/index.ts';
 import type { ChangelogNode, LogicalNode } from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
 import { checkRetracted } from './modes.ts';
@@ -11,9 +11,7 @@ export type ChangeOp = '+I' | '-U' | '+U' | '-D';
 export function changelogOf(input: LogicalNode, call: Call): ChangelogNode {
   const { schema } = input;
   checkRetracted(input, call);
-  if (schema.kind === 'any') return { kind: 'changelog', input, site: call.site, schema };
-  if (schema.fields.some(({ name }) => name === 'op'))
+  if (schema.kind === 'columns' && schema.fields.some(({ name }) => name === 'op'))
     throw refused(call, "there is a column 'op' already, which says what happens to a row", 'rename it first');
-  const op = { name: 'op', type: { kind: 'string' }, nullable: false } as const;
-  return { kind: 'changelog', input, site: call.site, schema: batchSchema([...schema.fields, op]) };
+  return { kind: 'changelog', input, site: call.site, schema: schemaWithOps(schema, 'op') };
 }

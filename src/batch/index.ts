@@ -28,6 +28,7 @@ export { KeyBytes } from './key-bytes.ts';
 export { hashBytes, hashKey, keyGroupOf, keyHashVersion } from './key-hash.ts';
 export { keyOf, keyOfOne, keyValues } from './keys.ts';
 export { copyBytes, Memory } from './memory.ts';
+export { schemaWithOps, withOps } from './ops.ts';
 export { type ColumnPath, projectSchema } from './project-schema.ts';
 export { packValue, unpackValue } from './packed-value.ts';
 export {

@@ -66,7 +66,7 @@ export function createOperator(node: LogicalNode, extra: OperatorExtra): Operato
     case 'mapAsync':
       return mapAsyncOperator(node);
     case 'changelog':
-      return changelogOperator(node);
+      return changelogOperator();
     case 'changes':
       return changesOperator(node);
     case 'upserts':

@@ -8,7 +8,7 @@ import { keyGroupsOfJob } from './key-groups.ts';
 import { hasWatermark, kindOf, kindsOf } from './kinds.ts';
 import { groupTime } from './group-time.ts';
 import { alignmentFault } from './alignment.ts';
-import type { AggregateNode, LogicalJob, LogicalNode } from './logical.ts';
+import type { AggregateNode, LogicalJob, LogicalNode, SinkNode } from './logical.ts';
 import type { WatermarkNode } from './watermark-node.ts';
 import { type Kind, outputModes } from './output-modes.ts';
 import { inputsOf } from './inputs.ts';
@@ -36,6 +36,7 @@ export function validateJob(job: LogicalJob, parallelism: number): void {
   const seen = new Set<LogicalNode>();
   for (const output of job.outputs) {
     checkMode(output.input, output.mode, output.sink.modes, output.site);
+    checkOp(output);
     accept(output, refusedEvery(output));
     visit(output, seen);
   }
@@ -111,6 +112,17 @@ function checkMode(input: LogicalNode, mode: 'append' | 'update' | 'complete', a
   const legal = outputModes[kindOf(input)][mode];
   const reason = legal !== true ? legal : accepted.includes(mode) ? null : `✗ this sink does not take mode ${mode}`;
   if (reason !== null) throw new WeirError('E_PLAN', `${site === '' ? '' : `${site}: `}${reason}`);
+}
+
+function checkOp({ input: { schema }, sink: { name, op }, site }: SinkNode): void {
+  if (op === undefined || schema.kind === 'any' || !schema.fields.some((field) => field.name === op)) return;
+  throw new WeirError(
+    'E_PLAN',
+    `${site === '' ? '' : `${site}: `}there is a column '${op}' already, and sink ${name} adds one of that name`,
+    {
+      hint: 'give `op` another name',
+    },
+  );
 }
 
 function checkParallelism(parallelism: number, where: string): void {

@@ -48,6 +48,9 @@ describe('one file', () => {
     });
     expect(sink('out/result')).toMatchObject({ single: false });
     expect(sink('out/v1.2/')).toMatchObject({ single: false });
+    const changes = sinkDefinition(file.sink({ path: 'out/result', op: 'op' }) as never, 'test');
+    expect(changes).toMatchObject({ single: false, modes: ['append', 'update'], op: 'op', takesBack: true });
+    expect(changes.identity).not.toBe(sink('out/result').identity);
   });
 
   test('a job that starts anew empties it; it is there even if no row comes', async () => {
@@ -163,6 +166,7 @@ describe('one file', () => {
 
   test('options that make no sense are plan errors', () => {
     expect(() => file.sink({ path: '' })).toThrow(fails('E_PLAN', /needs a path/));
+    expect(() => file.sink({ path: 'a.jsonl', op: '' })).toThrow(fails('E_PLAN', /`op` is the name of a column/));
     expect(() => file.sink({ path: 'a.msgpack', format: msgpack(schema({ n: t.int })) })).toThrow(
       fails('E_PLAN', /records in msgpack/),
     );

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sinkDefinition, t, type Sink } from '../../src/api/index.ts';
 import { defineSink, file, foreachBatch, memorySink, stdoutSinkTo } from '../../src/connectors/index.ts';
-import { batchOf, batchSchema, rowKind } from '../../src/batch/index.ts';
+import { anySchema, type Batch, batchOf, batchSchema, rowKind } from '../../src/batch/index.ts';
 import { epoch, generation } from '../../src/core/index.ts';
 import type { SinkContext } from '../../src/operators/index.ts';
-import { folder } from './connector-fixture.ts';
+import { folder, sinkContext } from './connector-fixture.ts';
 import { sinkContract } from './sink-contract.ts';
 
 const definition = (sink: Sink<any, any>) => sinkDefinition(sink, 'test');
@@ -29,6 +29,42 @@ describe('file.sink, a folder of parts', () => {
   sinkContract(() => {
     const path = join(folder(), 'out');
     return { sink: () => definition(file.sink({ path })), visible: () => contents(path) };
+  });
+});
+
+describe('file.sink, with what happens to rows', () => {
+  sinkContract(() => {
+    const path = join(folder(), 'out');
+    return { sink: () => definition(file.sink({ path, op: 'op' })), visible: () => contents(path) };
+  });
+
+  const kinds = Uint8Array.of(rowKind.delete, rowKind.update, rowKind.updateBefore, rowKind.insert, rowKind.update);
+  const rows = [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }, { n: 5 }];
+  const numbers = batchSchema([{ name: 'n', type: { kind: 'float64' }, nullable: false }]);
+  const plain = (batch: Batch): Batch => batch;
+  test.each([
+    ['rows of columns', numbers, plain, ['1-D', '2+U', '3-U', '4+I', '5+U']],
+    ['some of them', numbers, (batch: Batch) => batch.select(Int32Array.of(1, 2, 4)), ['2+U', '3-U', '5+U']],
+    ['rows without a schema', anySchema, plain, ['1-D', '2+U', '3-U', '4+I', '5+U']],
+    ['some of those', anySchema, (batch: Batch) => batch.select(Int32Array.of(0, 3)), ['1-D', '4+I']],
+  ] as const)('says it of %s, behind their own columns', async (_, schema, chosen, expected) => {
+    for (const name of ['out.jsonl', 'out']) {
+      const path = join(folder(), name);
+      const writer = await definition(file.sink({ path, op: 'what' })).open(sinkContext(), []);
+      await writer.write(chosen(batchOf(schema, rows, { kinds })));
+      await writer.commit({ epoch: epoch(1), generation: generation(1) }, await writer.stage(epoch(1), false));
+      await writer.close?.();
+      const lines = expected.map((each) => `{"n":${each[0]},"what":"${each.slice(1)}"}\n`).join('');
+      expect(name === 'out' ? Object.values(contents(path)) : [readFileSync(path, 'utf8')]).toEqual([lines]);
+    }
+  });
+
+  test('of batches without kinds each row is new', async () => {
+    const path = join(folder(), 'out.jsonl');
+    const writer = await definition(file.sink({ path, op: 'op' })).open(sinkContext(), []);
+    await writer.write(batchOf(numbers, [{ n: 1 }]));
+    await writer.commit({ epoch: epoch(1), generation: generation(1) }, await writer.stage(epoch(1), false));
+    expect(readFileSync(path, 'utf8')).toBe('{"n":1,"op":"+I"}\n');
   });
 });
 

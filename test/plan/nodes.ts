@@ -160,7 +160,14 @@ export const keyed = (
 export const sink = (
   input: LogicalNode,
   mode: OutputMode = 'append',
-  more: More & { to?: string; single?: boolean; everyMs?: number; guarantee?: Guarantee; modes?: readonly OutputMode[] } = {},
+  more: More & {
+    to?: string;
+    single?: boolean;
+    everyMs?: number;
+    guarantee?: Guarantee;
+    modes?: readonly OutputMode[];
+    op?: string;
+  } = {},
 ): SinkNode => {
   const {
     to = 'out',
@@ -168,12 +175,13 @@ export const sink = (
     everyMs = 0,
     guarantee = 'exactly-once',
     modes = ['append', 'update', 'complete'],
+    op,
     ...node
   } = more;
   return {
     kind: 'sink',
     input,
-    sink: { type: 'sink', name: to, guarantee, modes, single, identity: `file ${to}` },
+    sink: { type: 'sink', name: to, guarantee, modes, single, identity: `file ${to}`, ...(op === undefined ? {} : { op }) },
     mode,
     everyMs,
     ...base,

@@ -93,6 +93,17 @@ describe('a pipeline is refused', () => {
     );
   });
 
+  test('with a column that its sink adds', () => {
+    const rows = reduce(source());
+    const taken = rows.schema.kind === 'columns' ? rows.schema.fields[0]!.name : 'none';
+    const output = (op: string) => sink(rows, 'update', { modes: ['update'], op, site: 'job.ts:2' });
+    expect(refusal(job([output(taken)]))).toMatchObject({
+      message: `job.ts:2: there is a column '${taken}' already, and sink out adds one of that name`,
+      hint: 'give `op` another name',
+    });
+    expect(refusal(job([output('op')])).message).toBe('nothing was refused');
+  });
+
   test('when a reduction, a keyed function, a lookup, or who wants first rows, is fed with rows that never become final', () => {
     const running = map(reduce(source()));
     const changing = joined([source(), source()], { regular: {} });
