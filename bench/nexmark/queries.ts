@@ -227,7 +227,7 @@ export const queries: Readonly<Record<string, Query>> = {
     to(
       bids(events)
         .groupBy('auction')
-        .top(10, { by: ['price', 'dateTime', 'bidder'], order: ['desc', 'asc', 'asc'] })
+        .top(10, { by: ['price', 'dateTime', 'bidder', 'extra'], order: ['desc', 'asc', 'asc', 'asc'] })
         .select('auction', 'rank', 'bidder', 'price', 'channel', 'url', 'dateTime', 'extra'),
       'update',
     ),

@@ -9,19 +9,28 @@ export interface ByGroup {
 }
 type Visit = (list: number, row: number, group: number) => void;
 
-/** @param each calls for every row; it is called twice, and says the same both times */
-export function byGroup(groups: number, each: (visit: Visit) => void): ByGroup {
+/**
+ * @param countMax no more rows come
+ * @param each calls for every row
+ */
+export function byGroup(groups: number, countMax: number, each: (visit: Visit) => void): ByGroup {
+  const came = { rows: new Int32Array(countMax), lists: new Int32Array(countMax), groups: new Int32Array(countMax) };
   const starts = new Int32Array(groups + 1);
-  each((_list, _row, group) => void starts[group + 1]!++);
+  let count = 0;
+  each((list, row, group) => {
+    came.rows[count] = row;
+    came.lists[count] = list;
+    came.groups[count++] = group;
+    starts[group + 1]!++;
+  });
   for (let group = 1; group <= groups; group++) starts[group]! += starts[group - 1]!;
-  const count = starts[groups]!;
   const sorted = { rows: new Int32Array(count), lists: new Int32Array(count), starts };
   const next = starts.slice();
-  each((list, row, group) => {
-    const to = next[group]!++;
-    sorted.rows[to] = row;
-    sorted.lists[to] = list;
-  });
+  for (let i = 0; i < count; i++) {
+    const to = next[came.groups[i]!]!++;
+    sorted.rows[to] = came.rows[i]!;
+    sorted.lists[to] = came.lists[i]!;
+  }
   return sorted;
 }
 

@@ -56,8 +56,10 @@ export class FrozenRanked implements FrozenChanges {
 
   #sort(): ByGroup {
     const [first, end] = this.#owned;
-    return byGroup(end - first, (visit) => {
-      this.changes.listed.forEach(({ space, rows }, list) => {
+    const { listed } = this.changes;
+    const most = listed.reduce((sum, { rows }) => sum + rows.length, 0);
+    return byGroup(end - first, most, (visit) => {
+      listed.forEach(({ space, rows }, list) => {
         for (const row of rows) if (this.#isThere(space, row)) visit(list, row, space.rowGroupOf(row) - first);
       });
     });

@@ -71,8 +71,10 @@ export class FrozenRows implements FrozenChanges {
   }
 
   #sort(): ByGroup {
-    return byGroup(this.changes.marked.length, (visit) => {
-      this.changes.added.forEach(({ space, first, count }, list) => {
+    const { added, marked } = this.changes;
+    const rows = added.reduce((sum, { count }) => sum + count, 0);
+    return byGroup(marked.length, rows, (visit) => {
+      added.forEach(({ space, first, count }, list) => {
         if (!this.#isThere(space)) return;
         for (let row = first, left = count; left > 0; row = --left > 0 ? space.after(row) : 0)
           visit(list, row, space.groupOf(row) - this.#first);

@@ -43,6 +43,22 @@ describe('the first rows of a group', () => {
     expect(keys(aggregate.result(taken(aggregate, rows.toReversed())))).toEqual(expected);
   });
 
+  test('have values to be compared by; what is none is refused', () => {
+    const place = field('place', { kind: 'struct', fields: [field('lat', number)] }, true);
+    const schema = schemaOf(place, field('list', { kind: 'list', of: { type: number, nullable: false } }));
+    for (const [column, refused] of [
+      ['place', true],
+      ['list', false],
+    ] as const) {
+      const aggregate = aggregateOf({ fn: 'top', top: { rows: 1, by: [{ column, order: 'asc' }], columns: [] } }, schema);
+      const read = aggregate.reader!(batchOf(schema, [{ place: { lat: 1 }, list: [1] }, { place: null, list: [2] }]));
+      const checks = [0, 1].map((i) => () => aggregate.check!(read(i)));
+      if (refused) expect(checks[0]).toThrow(expect.objectContaining({ code: 'E_VALUE' }));
+      else expect(checks[0]).not.toThrow();
+      expect(checks[1]).not.toThrow();
+    }
+  });
+
   test('are as many as there may be; of equal ones those that came first stay', () => {
     const rows = [row('a', 1), row('b', 1), row('c', 0), row('d', 1), row('e', 1), row('f', 2)];
     expect(keys(top().result(taken(top(), rows)))).toEqual(['f', 'a', 'b']);

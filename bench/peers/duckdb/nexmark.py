@@ -115,7 +115,7 @@ QUERIES = {
     "q18": """SELECT auction, bidder, price, channel, url, epoch_ms("dateTime") AS dateTime, extra FROM bid
         QUALIFY row_number() OVER (PARTITION BY bidder, auction ORDER BY "dateTime" DESC, price DESC, channel DESC) = 1""",
     "q19": """SELECT auction, row_number() OVER dearest AS rank, bidder, price, channel, url, epoch_ms("dateTime") AS dateTime, extra FROM bid
-        WINDOW dearest AS (PARTITION BY auction ORDER BY price DESC, "dateTime", bidder) QUALIFY rank <= 10""",
+        WINDOW dearest AS (PARTITION BY auction ORDER BY price DESC, "dateTime", bidder, extra) QUALIFY rank <= 10""",
     "q21": f"""SELECT auction, bidder, price, channel, CASE lower(channel)
           WHEN 'apple' THEN '0' WHEN 'google' THEN '1' WHEN 'facebook' THEN '2' WHEN 'baidu' THEN '3' ELSE {CHANNEL_ID} END
           AS channelId FROM bid WHERE {CHANNEL_ID} IS NOT NULL OR lower(channel) IN ('apple', 'google', 'facebook', 'baidu')""",

@@ -220,6 +220,7 @@ function isLater(bid, last) {
 }
 
 const dearest = 10;
+const standsBefore = (a, b) => isDearer(a, b) || (!isDearer(b, a) && a.extra < b.extra);
 const dearestBids = updating({
   key: ({ auction }) => auction,
   add(known, event) {
@@ -228,7 +229,7 @@ const dearestBids = updating({
     if (bids.length === dearest && event.price < bids.at(-1).price) return undefined;
     const bid = bidOf(event);
     let at = bids.length;
-    while (at > 0 && isDearer(bid, bids[at - 1])) at--;
+    while (at > 0 && standsBefore(bid, bids[at - 1])) at--;
     if (at === dearest) return undefined;
     bids.splice(at, 0, bid);
     if (bids.length > dearest) bids.pop();

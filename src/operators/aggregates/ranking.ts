@@ -16,14 +16,17 @@ export class Ranking implements RowOrder {
   readonly rows: number;
   /** The columns that are kept, and behind them those that rows are compared by and that are not kept otherwise. */
   readonly form: RowForm;
-  /** What the row is compared by that was turned to last. */
-  readonly values: unknown[];
   readonly #spec: TopSpec;
   readonly #signs: readonly number[];
   readonly #readers: readonly ((row: RowBytes) => unknown)[];
   readonly #columns: readonly ((row: RowBytes) => unknown)[];
   readonly #others: readonly null[];
   readonly #row: { memory: Memory; at: number };
+  /** Which of what rows are compared by may be no value that can be. */
+  readonly #mayBeNone: readonly number[];
+  /** Of the batch and the row that were turned to last. */
+  #values: readonly ((i: number) => unknown)[] = [];
+  #at = 0;
 
   constructor(spec: TopSpec, input: BatchSchema) {
     const { rows, by, columns } = spec;
@@ -34,26 +37,35 @@ export class Ranking implements RowOrder {
       .join(', ')})`;
     this.rows = rows;
     this.form = RowForm.ofColumns(fields);
-    this.values = by.map(() => null);
     this.#spec = spec;
     this.#signs = by.map(({ order }) => (order === 'asc' ? 1 : -1));
     this.#readers = by.map(({ column }) => this.form.reader(column));
     this.#columns = columns.map((column) => this.form.reader(column));
     this.#others = others.map(() => null);
     this.#row = { memory: this.form.memory, at: 0 };
+    this.#mayBeNone = by.flatMap(({ column }, n) => (isPlain(fieldIn(input, column)) ? [] : [n]));
   }
 
   /** The returned function turns to a logical row. */
   turner(batch: Batch): (i: number) => void {
-    const readers = this.#spec.by.map(({ column }) => batch.reader(column));
+    const values = this.#spec.by.map(({ column }) => batch.reader(column));
     return (i) => {
-      for (let n = 0; n < readers.length; n++) this.values[n] = readers[n]!(i);
+      this.#values = values;
+      this.#at = i;
     };
   }
 
-  /** @throws WeirError `E_VALUE` for values that cannot be compared */
-  check(values: readonly unknown[] = this.values): void {
-    for (const value of values) if (typeof value === 'object' && value !== null) keyOfOne(value);
+  /** What the row is compared by that was turned to last. */
+  values(): readonly unknown[] {
+    return this.#values.map((read) => read(this.#at));
+  }
+
+  /** Of that row: throws `E_VALUE` for values that cannot be compared. */
+  check(): void {
+    for (const n of this.#mayBeNone) {
+      const value = this.#values[n]!(this.#at);
+      if (typeof value === 'object' && value !== null) keyOfOne(value);
+    }
   }
 
   /** Below 0: the first one stands before the other. */
@@ -70,7 +82,8 @@ export class Ranking implements RowOrder {
     row.memory = memory;
     row.at = at;
     for (let i = 0; i < this.#signs.length; i++) {
-      const order = compareIn(this.#signs[i]!, this.values[i], this.#readers[i]!(row));
+      // Most are told apart by the first.
+      const order = compareIn(this.#signs[i]!, this.#values[i]!(this.#at), this.#readers[i]!(row));
       if (order !== 0) return order < 0;
     }
     return false;
@@ -99,6 +112,9 @@ export class Ranking implements RowOrder {
 function compareIn(sign: number, x: unknown, y: unknown): number {
   return x === null || y === null ? Number(x === null) - Number(y === null) : sign * compareValues(x, y);
 }
+
+const plain: ReadonlySet<string> = new Set(['float64', 'timestamp', 'int64', 'bool', 'string']);
+const isPlain = ({ type }: SchemaField): boolean => plain.has(type.kind);
 
 export function fieldIn(schema: BatchSchema, column: string): SchemaField {
   const field = schema.kind === 'any' ? undefined : schema.fields.find(({ name }) => name === column);

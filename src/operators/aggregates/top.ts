@@ -78,7 +78,7 @@ function placed(spec: TopSpec, input: BatchSchema, kept: number): Aggregate<Plac
   return {
     id: ranking.id,
     reader: (batch) => candidates(batch, ranking),
-    check: (candidate) => ranking.check((candidate as Candidate).by()),
+    check: () => ranking.check(), // the candidate is the row that was turned to last
     create: () => [],
     accumulate(acc, candidate, ordinal) {
       const values = (candidate as Candidate).by();
@@ -153,7 +153,7 @@ function candidates(batch: Batch, ranking: Ranking): (i: number) => Candidate {
   return (i) => {
     at = i;
     turn(i);
-    values = ranking.values.slice();
+    values = ranking.values();
     return candidate;
   };
 }

@@ -140,7 +140,7 @@ final class Queries {
           "q19",
           new Updating(
               "SELECT auction, n AS `rank`, bidder, " + BID + " FROM (SELECT *, ROW_NUMBER() OVER"
-                  + " (PARTITION BY auction ORDER BY price DESC, `dateTime` ASC, bidder ASC) AS n FROM " + KEYED + ") WHERE n <= 10",
+                  + " (PARTITION BY auction ORDER BY price DESC, `dateTime` ASC, bidder ASC, extra ASC) AS n FROM " + KEYED + ") WHERE n <= 10",
               "auction", "rank"));
 
   private Queries() {}
