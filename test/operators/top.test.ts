@@ -51,7 +51,12 @@ describe('the first rows of a group', () => {
       ['list', false],
     ] as const) {
       const aggregate = aggregateOf({ fn: 'top', top: { rows: 1, by: [{ column, order: 'asc' }], columns: [] } }, schema);
-      const read = aggregate.reader!(batchOf(schema, [{ place: { lat: 1 }, list: [1] }, { place: null, list: [2] }]));
+      const read = aggregate.reader!(
+        batchOf(schema, [
+          { place: { lat: 1 }, list: [1] },
+          { place: null, list: [2] },
+        ]),
+      );
       const checks = [0, 1].map((i) => () => aggregate.check!(read(i)));
       if (refused) expect(checks[0]).toThrow(expect.objectContaining({ code: 'E_VALUE' }));
       else expect(checks[0]).not.toThrow();
