@@ -34,7 +34,8 @@ export {
 } from './nats/index.ts';
 export { OperatorState, type OperatorStateOptions } from './operator-state.ts';
 export type { BlobStore, Journal, JournalEntry, JournalExtent, JobStores, PointerStore, Versioned } from './ports.ts';
-export { Positions, type RankedSpace } from './ranked-space.ts';
+export { Positions } from './positions.ts';
+export type { RankedSpace } from './ranked-space.ts';
 export { RankedRows, type RowOrder } from './ranked-rows.ts';
 export { RowLog } from './row-log.ts';
 export type { RowSpace } from './row-space.ts';

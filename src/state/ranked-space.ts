@@ -8,7 +8,9 @@
  */
 import { ByteReader, copyBytes, hashBytes, type KeyBytes, latin1Slice, type Memory } from '../batch/index.ts';
 import { Arena, type FreeSegments, offsetOf } from './arena.ts';
+import { classOf, sizeOf, smallestBlock } from './block-sizes.ts';
 import { isKey, KeyIndex, type KeyPlaces } from './key-index.ts';
+import { Positions } from './positions.ts';
 import { numberBytes, putNumber, putVarint, varintBytes } from './record-numbers.ts';
 
 /** In the head of a key: its hash, its last row, how many it has, its length, in 2 bytes its group; */
@@ -384,45 +386,4 @@ export class RankedSpace implements KeyPlaces {
     view.setUint32(offsetOf(block) + listedAt, 0, true);
     return block;
   }
-}
-
-/** Positions one behind the other: numbers that need no place on the heap. */
-export class Positions {
-  length = 0;
-  #positions = new Int32Array(64);
-
-  push(position: number): void {
-    if (this.length === this.#positions.length) {
-      const grown = new Int32Array(this.length * 2);
-      grown.set(this.#positions);
-      this.#positions = grown;
-    }
-    this.#positions[this.length++] = position;
-  }
-
-  /** All that there are, good until the next comes. */
-  all(): Int32Array {
-    return this.#positions.subarray(0, this.length);
-  }
-
-  /** The same; from now on there are none. */
-  take(): Int32Array {
-    const taken = this.all();
-    this.#positions = new Int32Array(64);
-    this.length = 0;
-    return taken;
-  }
-}
-
-/** Sizes are eighths of powers of two, so that at most an eighth of a block is empty. */
-function classOf(bytes: number): number {
-  const power = 31 - Math.clz32(Math.max(bytes, smallestBlock) - 1);
-  return power * 8 + ((Math.max(bytes, smallestBlock) - 1) >>> (power - 3)) - 7;
-}
-const smallestBlock = 64;
-
-/** How many bytes the blocks of a class have. */
-function sizeOf(size: number): number {
-  const power = size >> 3;
-  return ((size & 7) + 8) << (power - 3);
 }
