@@ -53,7 +53,7 @@ export interface SinkInfo {
   readonly takesBack?: boolean;
   /** As `takesBack`, and of each row that has changed it is given the row as it was, too (kind `updateBefore`), before the one in its place. */
   readonly retracts?: boolean;
-  /** It puts a column of this name behind those of a row: what happens to the row. */
+  /** It puts a column of this name behind those of a row: what happens to the row. So rows of a key have to come in their order. */
   readonly op?: string;
   /** One writer only: all rows come together in one subtask. */
   readonly single: boolean;

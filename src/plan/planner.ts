@@ -124,7 +124,9 @@ class Draft {
       (feed) => this.#spread.has(feed.from) || (!isKeyed && stage.parallelism > 1 && !this.#isAligned(feed, stage)),
     );
     if (!isSpread) return;
-    if (node.kind === 'changes' || node.kind === 'upserts') throw outOfOrder(node);
+    if (node.kind === 'changes' || node.kind === 'upserts') throw outOfOrder(node, 'between the source and it');
+    if (node.kind === 'sink' && node.mode === 'update' && node.sink.op !== undefined)
+      throw outOfOrder(node, 'between the result and it');
     if (!isKeyed) this.#spread.add(resolved);
   }
 
@@ -204,11 +206,11 @@ class Draft {
   }
 }
 
-function outOfOrder(node: LogicalNode): WeirError {
+function outOfOrder(node: LogicalNode, between: string): WeirError {
   return new WeirError(
     'E_PLAN',
     `${at(node)}: its input is spread over subtasks before, so that what comes later may arrive before what came first`,
-    { hint: 'leave out rebalance(), and other parallelisms, between the source and it' },
+    { hint: `leave out rebalance(), and other parallelisms, ${between}` },
   );
 }
 

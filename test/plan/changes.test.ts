@@ -99,6 +99,20 @@ describe('changes that may come out of order are refused', () => {
       expect(() => planJob(job([sink(node, 'update')]))).toThrow(`${node.kind}: ${spread}`);
   });
 
+  test.each<[string, LogicalNode, boolean]>([
+    ['rebalanced', rebalance(reduce(source())), true],
+    ['at another parallelism', map(reduce(source()), { parallelism: 3 }), true],
+    ['that were so before', map(map(reduce(source()), { parallelism: 3 })), true],
+    ['as they are', map(reduce(source())), false],
+    ['of two', union(map(reduce(source('a'))), reduce(source('b'))), false],
+  ])('and so are results %s, by a sink that writes what happens to rows', (_, input, refused) => {
+    const plan = (op?: string) => () =>
+      planJob(job([sink(input, 'update', { ...(op === undefined ? {} : { op }), modes: ['update'] })]));
+    if (refused) expect(plan('op')).toThrow(`sink: ${spread}`);
+    else expect(plan('op')).not.toThrow();
+    expect(plan()).not.toThrow();
+  });
+
   test('the parallelism of its own', () => {
     expect(() => planJob(job([sink(changes(source(), { parallelism: 3 }), 'update')]))).toThrow(spread);
   });

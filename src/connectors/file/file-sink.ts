@@ -25,9 +25,9 @@ export interface FileSinkOptions<Row> {
  * job starts without a checkpoint, the file, or the parts in the folder, are emptied. Only the job may write them: a change
  * by someone else ends it with `E_SINK_CHANGED`. Folders that are missing are made.
  *
- * With `op` it takes rows that change: each epoch adds what has become of them. `op` names a column behind a row's own, which says what happens to the row:
- * `+I` it is new, `+U` it replaces the last one of its key, `-D` (or `-U`, if another comes in its place) it is gone. Of a key the last row counts, by the number of
- * its part, and within a part by its line.
+ * With `op` it takes results that change, in `update`: each epoch adds what has become of them. `op` names a column behind a row's own, which says what happens
+ * to the row: `+I` and `+U` it takes the place of the last one of its key, `-U` and `-D` it is gone, until another of its key follows. Rows of a key are in order by the
+ * numbers of their parts, and within a part by its lines; so where rows are spread over subtasks behind the result the plan is refused.
  *
  * @throws WeirError `E_PLAN` for a path or a format that cannot be written
  */
