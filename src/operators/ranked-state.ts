@@ -97,7 +97,7 @@ export class RankedState extends GroupState {
   /** The row that the form has written last. */
   #add(namespace: number, known: number, group: number): void {
     const { form } = this.#ranking;
-    const space = this.#rows.opened(namespace);
+    const space = this.#rows.filled(namespace);
     const ordinal = ++this.ordinal;
     const key = known === 0 ? space.addKey(this.#key, group, ordinal) : known;
     const row = this.#rows.insert(space, key, ordinal, form.length);

@@ -9,13 +9,13 @@ import { type ByGroup, byGroup, dropsOf } from './by-group.ts';
 import type { RankedRows } from './ranked-rows.ts';
 import type { Listed, RankedSpace } from './ranked-space.ts';
 import type { FrozenChanges } from './snapshot-table.ts';
+import type { Drops } from './space-table.ts';
 import { dropped, recordKind } from './state-record.ts';
 
 /** What has become of ranked rows since a freeze. */
 export interface RankedChanges {
   readonly listed: readonly Listed[];
-  /** Namespaces dropped, with the groups that need to know. */
-  readonly drops: Map<number, Uint32Array>;
+  readonly drops: Drops;
 }
 
 export class FrozenRanked implements FrozenChanges {

@@ -8,6 +8,7 @@ import type { ChunkBuilder } from './chunk.ts';
 import type { RowLog } from './row-log.ts';
 import type { Added, RowSpace } from './row-space.ts';
 import type { FrozenChanges } from './snapshot-table.ts';
+import type { Drops } from './space-table.ts';
 import { dropped, recordKind } from './state-record.ts';
 
 /** A row that was marked after it had been added. */
@@ -21,8 +22,7 @@ export interface RowChanges {
   readonly added: readonly Added[];
   /** By owned group. */
   readonly marked: (Marked[] | undefined)[];
-  /** Namespaces dropped, with the groups that need to know. */
-  readonly drops: Map<number, Uint32Array>;
+  readonly drops: Drops;
 }
 export class FrozenRows implements FrozenChanges {
   readonly table: RowLog;

@@ -12,17 +12,17 @@ import { classOf, sizeOf, smallestBlock } from './block-sizes.ts';
 import { isKey, KeyIndex, type KeyPlaces } from './key-index.ts';
 import { Positions } from './positions.ts';
 import { numberBytes, putNumber, putVarint, varintBytes } from './record-numbers.ts';
+import { TableSpace } from './space-table.ts';
 
-/** In the head of a key: its hash, its last row, how many it has, its length, in 2 bytes its group; */
-const lastRowAt = 4;
-const countAt = 8;
-const lengthAt = 12;
-const keyGroupAt = 16;
+/** In the head of a key: its last row, how many it has, its length, in 2 bytes its group; */
+const countAt = 4;
+const lengthAt = 8;
+const keyGroupAt = 12;
 /** the round in which it was found to have changed; the ordinals of its first and of its latest row. */
-const roundAt = 20;
-const firstAt = 24;
-const latestAt = 32;
-const keyBytesAt = 40;
+const roundAt = 16;
+const firstAt = 20;
+const latestAt = 28;
+const keyBytesAt = 36;
 
 /** In the head of a block: how many bytes it has, and its row; the next row of the key, or the next block that is free; the key of its row; */
 const ownAt = 4;
@@ -43,22 +43,10 @@ export interface Listed {
   readonly rows: Int32Array;
 }
 
-export class RankedSpace implements KeyPlaces {
-  readonly namespace: number;
-  /** The generation of its first row; 0: an older delta may have rows. */
-  readonly born: number;
-  /** The generation in which it was dropped, 0 = it was not. */
-  droppedIn = 0;
-  /** The generation in which a row was last listed. */
-  touchedIn = 0;
-  /** How many rows it has, and how many keys. */
-  size = 0;
+export class RankedSpace extends TableSpace implements KeyPlaces {
   keyCount = 0;
   /** Keys are in the order of their first rows. */
   isOrdered = true;
-  readonly #firstGroup: number;
-  /** By owned group: the number of the next row. */
-  readonly #numbers: Uint32Array;
   readonly #keys: Arena;
   readonly #rows: Arena;
   readonly #index: KeyIndex = new KeyIndex(this);
@@ -69,10 +57,7 @@ export class RankedSpace implements KeyPlaces {
 
   /** @param owned key groups, as [from, to) */
   constructor(namespace: number, born: number, owned: readonly [number, number], free: FreeSegments) {
-    this.namespace = namespace;
-    this.born = born;
-    this.#firstGroup = owned[0];
-    this.#numbers = new Uint32Array(owned[1] - owned[0]);
+    super(namespace, born, owned);
     this.#keys = new Arena(free);
     this.#rows = new Arena(free);
   }
@@ -126,7 +111,7 @@ export class RankedSpace implements KeyPlaces {
 
   /** The last of its rows. */
   lastOf(key: number): number {
-    return this.#keys.memoryOf(key).view.getInt32(offsetOf(key) + lastRowAt, true);
+    return this.#keys.memoryOf(key).view.getInt32(offsetOf(key), true);
   }
 
   /** Notes that a key has changed. @returns whether that is news in this round, of which there are 1 to 2^32 - 1 */
@@ -194,7 +179,7 @@ export class RankedSpace implements KeyPlaces {
   // ── rows that come and go
 
   /** A row of no key yet, its bytes to be written at once. @param number undefined: a new one */
-  add(group: number, own: number, number: number = this.#numbers[group - this.#firstGroup]!++): number {
+  add(group: number, own: number, number: number = this.numbers[group - this.firstGroup]!++): number {
     const row = this.#block(rowBytesAt + own);
     const { view } = this.#rows.memoryOf(row);
     const at = offsetOf(row);
@@ -236,7 +221,7 @@ export class RankedSpace implements KeyPlaces {
     view.setFloat64(at + ordinalAt, ordinal, true);
     const head = this.#keys.memoryOf(key).view;
     const to = offsetOf(key);
-    if (behind === 0) head.setInt32(to + lastRowAt, row, true);
+    if (behind === 0) head.setInt32(to, row, true);
     else this.#rows.memoryOf(behind).view.setInt32(offsetOf(behind) + nextAt, row, true);
     head.setUint32(to + countAt, head.getUint32(to + countAt, true) + 1, true);
     if (head.getFloat64(to + latestAt, true) < ordinal) head.setFloat64(to + latestAt, ordinal, true);
@@ -246,7 +231,7 @@ export class RankedSpace implements KeyPlaces {
   unlinkLast(key: number): void {
     const head = this.#keys.memoryOf(key).view;
     const at = offsetOf(key);
-    head.setInt32(at + lastRowAt, this.before(head.getInt32(at + lastRowAt, true)), true);
+    head.setInt32(at, this.before(head.getInt32(at, true)), true);
     head.setUint32(at + countAt, head.getUint32(at + countAt, true) - 1, true);
   }
 
@@ -315,8 +300,8 @@ export class RankedSpace implements KeyPlaces {
     const first = value.f64();
     const ordinal = value.f64();
     const own = value.position;
-    const bit = group - this.#firstGroup;
-    this.#numbers[bit] = Math.max(this.#numbers[bit]!, number + 1);
+    const bit = group - this.firstGroup;
+    this.numbers[bit] = Math.max(this.numbers[bit]!, number + 1);
     const hash = hashBytes(bytes, keyFrom, keyFrom + keyBytes) | 0;
     const known = this.#index.find(bytes, keyFrom, keyFrom + keyBytes, hash);
     const key = known === 0 ? this.#writeKey(bytes, keyFrom, keyFrom + keyBytes, hash, group, first) : known;
@@ -327,26 +312,16 @@ export class RankedSpace implements KeyPlaces {
 
   /** Whether there are as many rows of each group as were written. */
   get isWhole(): boolean {
-    return this.#numbers.reduce((sum, next) => sum + next, 0) === this.size;
+    return this.numbers.reduce((sum, next) => sum + next, 0) === this.size;
   }
 
   /** Ranks the rows of a key anew, the last one first. */
   relink(key: number, rows: readonly number[]): void {
     const head = this.#keys.memoryOf(key).view;
-    head.setInt32(offsetOf(key) + lastRowAt, rows[0]!, true);
+    head.setInt32(offsetOf(key), rows[0]!, true);
     rows.forEach((row, i) => this.#rows.memoryOf(row).view.setInt32(offsetOf(row) + nextAt, rows[i + 1] ?? 0, true));
   }
 
-  /** Bit per owned group that has rows. */
-  groups(): Uint32Array {
-    const groups = new Uint32Array(Math.ceil(this.#numbers.length / 32));
-    this.#numbers.forEach((number, bit) => {
-      if (number > 0) groups[bit >>> 5]! |= 1 << (bit & 31);
-    });
-    return groups;
-  }
-
-  /** Nobody asks for its rows any more: their memory is used again. */
   release(): void {
     this.#keys.release();
     this.#rows.release();
@@ -356,8 +331,7 @@ export class RankedSpace implements KeyPlaces {
     const key = this.#keys.take(keyBytesAt + to - from);
     const memory = this.#keys.memoryOf(key);
     const at = offsetOf(key);
-    memory.view.setInt32(at, hash, true);
-    memory.view.setInt32(at + lastRowAt, 0, true);
+    memory.view.setInt32(at, 0, true);
     memory.view.setUint32(at + countAt, 0, true);
     memory.view.setUint32(at + lengthAt, to - from, true);
     memory.view.setUint16(at + keyGroupAt, group, true);

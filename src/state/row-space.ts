@@ -10,6 +10,7 @@ import { copyBytes, hashBytes, type KeyBytes, type Memory } from '../batch/index
 import { Arena, type FreeSegments, offsetOf } from './arena.ts';
 import { isKey, KeyIndex, type KeyPlaces } from './key-index.ts';
 import { numberBytes, putNumber, putVarint, varintBytes } from './record-numbers.ts';
+import { TableSpace } from './space-table.ts';
 
 /** In a row's head, each 4 bytes: its size, the hash of its key, the next row of the key, and of a key's first row the last one; */
 const hashAt = 4;
@@ -33,18 +34,7 @@ export interface Added {
   readonly count: number;
 }
 
-export class RowSpace implements KeyPlaces {
-  readonly namespace: number;
-  /** The generation of its first row; 0: an older delta may have rows. */
-  readonly born: number;
-  /** The generation in which it was dropped, 0 = it was not. */
-  droppedIn = 0;
-  /** The generation in which a row was last added or marked. */
-  touchedIn = 0;
-  size = 0;
-  readonly #first: number;
-  /** By owned group: the number of the next row. */
-  readonly #numbers: Uint32Array;
+export class RowSpace extends TableSpace implements KeyPlaces {
   /** What was added since `takeAdded` was asked last. */
   #addedFirst = 0;
   #addedCount = 0;
@@ -53,10 +43,7 @@ export class RowSpace implements KeyPlaces {
 
   /** @param owned key groups, as [from, to) */
   constructor(namespace: number, born: number, owned: readonly [number, number], free: FreeSegments) {
-    this.namespace = namespace;
-    this.born = born;
-    this.#first = owned[0];
-    this.#numbers = new Uint32Array(owned[1] - owned[0]);
+    super(namespace, born, owned);
     this.#arena = new Arena(free);
   }
 
@@ -107,15 +94,6 @@ export class RowSpace implements KeyPlaces {
     this.memoryOf(row).view.setUint32(offsetOf(row) + markedAt, generation, true);
   }
 
-  /** Bit per owned group that has rows. */
-  groups(): Uint32Array {
-    const groups = new Uint32Array(Math.ceil(this.#numbers.length / 32));
-    this.#numbers.forEach((number, bit) => {
-      if (number > 0) groups[bit >>> 5]! |= 1 << (bit & 31);
-    });
-    return groups;
-  }
-
   /** All rows, in the order in which they were added. */
   *rows(): Generator<number, void> {
     for (let row = 1, left = this.size; left > 0; left--, row = this.after(row)) yield row;
@@ -143,8 +121,8 @@ export class RowSpace implements KeyPlaces {
 
   /** Adds a row of a key in a generation, but for its bytes, which are to be written at once where `bytesOf` says. */
   add({ bytes, length, hash }: KeyBytes, group: number, own: number, generation: number): number {
-    const bit = group - this.#first;
-    const row = this.#write(bytes, 0, length, hash, group, this.#numbers[bit]!++, own);
+    const bit = group - this.firstGroup;
+    const row = this.#write(bytes, 0, length, hash, group, this.numbers[bit]!++, own);
     const { view } = this.memoryOf(row);
     const at = offsetOf(row);
     view.setUint32(at + bornAt, generation, true);
@@ -156,22 +134,22 @@ export class RowSpace implements KeyPlaces {
 
   /** A row of a snapshot, its bytes as `add` says. All of them are there once `linkAll` is called. */
   load(key: Uint8Array, from: number, to: number, group: number, number: number, own: number): number {
-    const bit = group - this.#first;
-    this.#numbers[bit] = Math.max(this.#numbers[bit]!, number + 1);
+    const bit = group - this.firstGroup;
+    this.numbers[bit] = Math.max(this.numbers[bit]!, number + 1);
     return this.#write(key, from, to, hashBytes(key, from, to) | 0, group, number, own);
   }
 
   /** Links rows that were loaded. @returns false: some are missing */
   linkAll(): boolean {
-    const starts = new Float64Array(this.#numbers.length);
+    const starts = new Float64Array(this.numbers.length);
     let count = 0;
     for (let bit = 0; bit < starts.length; bit++) {
       starts[bit] = count;
-      count += this.#numbers[bit]!;
+      count += this.numbers[bit]!;
     }
     if (count !== this.size) return false;
     const rows = new Int32Array(count);
-    for (const row of this.rows()) rows[starts[this.groupOf(row) - this.#first]! + this.#numberOf(row)] = row;
+    for (const row of this.rows()) rows[starts[this.groupOf(row) - this.firstGroup]! + this.#numberOf(row)] = row;
     if (rows.includes(0)) return false;
     for (const row of rows) this.#link(row);
     return true;
@@ -236,7 +214,6 @@ export class RowSpace implements KeyPlaces {
     head.setInt32(offsetOf(first) + lastAt, row, true);
   }
 
-  /** Nobody asks for its rows any more: their memory is used again. */
   release(): void {
     this.#arena.release();
   }

@@ -63,7 +63,7 @@ type Ranked = ReturnType<typeof rankedState>;
 /** Puts a row in, if it is not behind those that there are. */
 function put({ ranked, order }: Ranked, namespace: number, key: string, { score, text, ordinal }: ModelRow): void {
   const own = Buffer.from(text);
-  const space = ranked.opened(namespace);
+  const space = ranked.filled(namespace);
   const known = space.find(keyBytes(key));
   order.score = score;
   if (known !== 0 && ranked.isFull(space, known)) {
