@@ -1,19 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { KeyBytes, keyOfOne, type Memory } from '../../src/batch/index.ts';
-import { epoch } from '../../src/core/index.ts';
-import {
-  type BlobStore,
-  type ChunkRef,
-  chunkRef,
-  loadChunks,
-  OperatorState,
-  openMemoryStores,
-  type RankedSpace,
-  type RowOrder,
-} from '../../src/state/index.ts';
-import { ChunkBuilder, readChunk } from '../../src/state/chunk.ts';
-import { SnapshotRounds } from './snapshot-rounds.ts';
+import type { Memory } from '../../src/batch/index.ts';
+import { loadChunks, OperatorState, type RankedSpace, type RowOrder } from '../../src/state/index.ts';
+import { readChunk } from '../../src/state/chunk.ts';
+import { chunkOf, common, groupOf, type Kind, keyBytes, keys, namespaces, RowLife } from './row-life.ts';
 import { boxCodec, drain, epochs, keyGroups, recordsOf } from './state-fixture.ts';
 
 /** A row is its score, a byte, and a text. The greatest scores come first. */
@@ -41,14 +31,6 @@ interface ModelKey {
 }
 /** By namespace and key. */
 type Model = Map<number, Map<string, ModelKey>>;
-
-const groupOf = (key: string): number => (key.charCodeAt(0) * 7) % keyGroups;
-/** As the table has it: canonical, so bytes that are no text. */
-const keyBytes = (key: string): KeyBytes => {
-  const bytes = new KeyBytes();
-  bytes.set(keyOfOne(key) + keyOfOne(key.length / 3));
-  return bytes;
-};
 
 function rankedState(owned: readonly [number, number] = [0, keyGroups]) {
   const state = new OperatorState({ operator: 'op', keyGroups, owned });
@@ -85,9 +67,6 @@ function putInModel(model: Model, namespace: number, key: string, row: ModelRow)
   keysOf.set(key, { first, rows: all.slice(0, 3) });
   model.set(namespace, keysOf);
 }
-
-const keys = ['a', 'b', 'c', 'd'] as const;
-const namespaces = [0, -2.5, 1_700_000_000_000] as const;
 
 const lineOf = (namespace: number, key: string, first: number, { score, text, ordinal }: ModelRow): string =>
   `${namespace} ${key} ${groupOf(key)} ${first} ${score} ${ordinal} ${text.slice(0, 20)} ${text.length}`;
@@ -131,23 +110,7 @@ function modelLines(model: Model, of: readonly string[] = keys): string[] {
 
 const copyOf = (model: Model): Model => new Map([...model].map(([namespace, of]) => [namespace, new Map(of)]));
 
-/** What so many subtasks restore together; their keys are apart. */
-async function restored(refs: readonly ChunkRef[], blobs: BlobStore, parallelism: number): Promise<string[]> {
-  const found = new Map<string, string[]>();
-  for (let subtask = 0; subtask < parallelism; subtask++) {
-    const owned = [
-      Math.floor((subtask * keyGroups) / parallelism),
-      Math.floor(((subtask + 1) * keyGroups) / parallelism),
-    ] as const;
-    const { state, ranked } = rankedState(owned);
-    await loadChunks(state, refs, blobs);
-    expect(state.rows).toBe(lines({ ranked }).length);
-    for (const key of keys) if (groupOf(key) >= owned[0] && groupOf(key) < owned[1]) found.set(key, lines({ ranked }, [key]));
-  }
-  return namespaces.flatMap((namespace) =>
-    keys.flatMap((key) => (found.get(key) ?? []).filter((line) => line.startsWith(`${namespace} `))),
-  );
-}
+const kind: Kind<Ranked, Model> = { make: rankedState, lines, empty: () => new Map(), modelLines, copy: copyOf };
 
 const sizes = fc.oneof(
   { weight: 60, arbitrary: fc.constantFrom(0, 1, 20, 22, 100, 200, 1500) },
@@ -165,25 +128,18 @@ const operation = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), namespace: fc.constantFrom(...namespaces) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('freeze' as const), fails: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('settle' as const), fails: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('step' as const), entries: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 2, arbitrary: fc.constant({ do: 'fail' as const }) },
-  { weight: 1, arbitrary: fc.constant({ do: 'fold' as const }) },
-  { weight: 1, arbitrary: fc.constant({ do: 'restore' as const }) },
+  ...common,
 );
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
-class Life {
-  model: Model = new Map();
-  readonly rounds = new SnapshotRounds();
-  subject: Ranked = rankedState();
-  /** At the last freeze that was written, and at the one that is under way. */
-  written: Model = new Map();
-  #atFreeze: Model = new Map();
+class Life extends RowLife<Ranked, Model> {
   #count = 0;
 
-  async do(operation: Operation): Promise<void> {
+  constructor() {
+    super(kind);
+  }
+
+  override async do(operation: Operation): Promise<void> {
     switch (operation.do) {
       case 'put': {
         const { namespace, key, score, bytes } = operation;
@@ -195,59 +151,12 @@ class Life {
         this.subject.ranked.drop(operation.namespace);
         this.model.delete(operation.namespace);
         return;
-      case 'freeze':
-        await this.settle(operation.fails);
-        return this.freeze();
-      case 'settle':
-        return this.settle(operation.fails);
-      case 'step':
-        return this.rounds.step(operation.entries);
-      case 'fail':
-        return this.rounds.fail();
-      case 'fold':
-        return this.rounds.fold();
-      case 'restore':
-        return this.#restore();
+      default:
+        return super.do(operation);
     }
   }
-
-  freeze(): void {
-    this.rounds.freeze(this.subject.state);
-    this.#atFreeze = copyOf(this.model);
-  }
-
-  async settle(fails: boolean): Promise<void> {
-    if (!(await this.rounds.settle(fails))) return;
-    this.written = this.#atFreeze;
-    expect(await this.restored(1)).toEqual(modelLines(this.written));
-  }
-
-  restored(parallelism: number): Promise<string[]> {
-    return restored(this.rounds.chain.refs(), this.rounds.blobs, parallelism);
-  }
-
-  /** Another process goes on from what was written. */
-  async #restore(): Promise<void> {
-    this.rounds.abandon();
-    this.subject = rankedState();
-    await loadChunks(this.subject.state, this.rounds.chain.refs(), this.rounds.blobs);
-    this.model = copyOf(this.written);
-  }
 }
 
-/** A chunk with these records of the table: the text of a number, and a value. */
-async function chunkOf(
-  ...records: readonly (readonly [string, Uint8Array])[]
-): Promise<{ readonly refs: readonly ChunkRef[]; readonly blobs: BlobStore }> {
-  const { blobs } = openMemoryStores();
-  const builder = new ChunkBuilder('op', keyGroups);
-  builder.at(3, { name: 'rows', codecId: 'score and text' });
-  for (const [key, value] of records) builder.add({ kind: 0, namespace: 0, key, value });
-  const bytes = builder.finish()!;
-  const ref = chunkRef('x/1', 'delta', bytes);
-  await blobs.put(ref.id, bytes);
-  return { refs: [ref], blobs };
-}
 /** A key of one byte, two ordinals of 0, and a score. */
 const value = Uint8Array.from([1, 65, ...new Array<number>(16).fill(0), 7]);
 
@@ -261,12 +170,9 @@ describe('ranked rows', () => {
           const life = new Life();
           for (const operation of operations) {
             await life.do(operation);
-            expect(lines(life.subject)).toEqual(modelLines(life.model));
+            life.check();
           }
-          await life.settle(false);
-          life.freeze();
-          await life.settle(false);
-          expect(await life.restored(parallelism)).toEqual(modelLines(life.model));
+          await life.end(parallelism);
         },
       ),
       { numRuns: 200, seed: 5 },
@@ -316,20 +222,20 @@ describe('ranked rows', () => {
 
   test('S40, S41: refuses a snapshot in which rows are missing, are not numbered, or are more than there may be', async () => {
     const load = async (...numbers: readonly string[]): Promise<void> => {
-      const { refs, blobs } = await chunkOf(...numbers.map((key) => [key, value] as const));
+      const { refs, blobs } = await chunkOf('score and text', ...numbers.map((key) => [key, value] as const));
       await loadChunks(rankedState().state, refs, blobs);
     };
     await load('\x00', '\x01', '\x02');
     for (const numbers of [['\x01'], ['\x00', '\x02'], ['é'], ['\x00', '\x01', '\x02', '\x03']])
       await expect(load(...numbers)).rejects.toMatchObject({ code: 'E_STATE_DAMAGED' });
-    const { refs, blobs } = await chunkOf(['\x00', value.subarray(0, 12)]);
+    const { refs, blobs } = await chunkOf('score and text', ['\x00', value.subarray(0, 12)]);
     await expect(loadChunks(rankedState().state, refs, blobs)).rejects.toMatchObject({ code: 'E_STATE_DAMAGED' });
   });
 
   test('S20: are frozen once at a time', () => {
-    const { state } = rankedState();
-    state.freeze(epoch(1));
-    expect(() => state.freeze(epoch(2))).toThrow(/S20/);
+    const { ranked } = rankedState();
+    ranked.freeze();
+    expect(() => ranked.freeze()).toThrow(/S20/);
   });
 
   test('have keys in great number, in the order of their first rows', () => {

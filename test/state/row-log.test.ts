@@ -1,18 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KeyBytes, keyOfOne } from '../../src/batch/index.ts';
-import { epoch } from '../../src/core/index.ts';
-import {
-  type BlobStore,
-  type ChunkRef,
-  chunkRef,
-  loadChunks,
-  OperatorState,
-  openMemoryStores,
-  type RowLog,
-} from '../../src/state/index.ts';
-import { ChunkBuilder, readChunk } from '../../src/state/chunk.ts';
-import { SnapshotRounds } from './snapshot-rounds.ts';
+import { loadChunks, OperatorState, type RowLog } from '../../src/state/index.ts';
+import { readChunk } from '../../src/state/chunk.ts';
+import { chunkOf, common, groupOf, type Kind, keyBytes, keys, namespaces, RowLife } from './row-life.ts';
 import { boxCodec, drain, epochs, keyGroups, recordsOf } from './state-fixture.ts';
 
 /** Rows in the order in which they came, by namespace. */
@@ -22,14 +13,6 @@ interface ModelRow {
   marked: boolean;
 }
 type Model = Map<number, ModelRow[]>;
-
-const groupOf = (key: string): number => (key.charCodeAt(0) * 7) % keyGroups;
-/** As the log has it: canonical, so bytes that are no text. */
-const keyBytes = (key: string): KeyBytes => {
-  const bytes = new KeyBytes();
-  bytes.set(keyOfOne(key) + keyOfOne(key.length / 3));
-  return bytes;
-};
 
 function logState(owned: readonly [number, number] = [0, keyGroups]): { state: OperatorState; log: RowLog } {
   const state = new OperatorState({ operator: 'op', keyGroups, owned });
@@ -54,11 +37,8 @@ function rowsOf(log: RowLog, namespace: number, key: string): number[] {
   return rows;
 }
 
-const keys = ['a', 'b', 'c', 'd'] as const;
-const namespaces = [0, -2.5, 1_700_000_000_000] as const;
-
 /** A line for each row, those of a key in their order. */
-function lines(log: RowLog, of: readonly string[] = keys): string[] {
+function lines({ log }: { readonly log: RowLog }, of: readonly string[] = keys): string[] {
   const all: string[] = [];
   for (const namespace of namespaces)
     for (const key of of)
@@ -83,23 +63,13 @@ function modelLines(model: Model, of: readonly string[] = keys): string[] {
 
 const copyOf = (model: Model): Model => new Map([...model].map(([n, rows]) => [n, rows.map((row) => ({ ...row }))]));
 
-/** What so many subtasks restore together; their keys are apart. */
-async function restored(refs: readonly ChunkRef[], blobs: BlobStore, parallelism: number): Promise<string[]> {
-  const found = new Map<string, string[]>();
-  for (let subtask = 0; subtask < parallelism; subtask++) {
-    const owned = [
-      Math.floor((subtask * keyGroups) / parallelism),
-      Math.floor(((subtask + 1) * keyGroups) / parallelism),
-    ] as const;
-    const { state, log } = logState(owned);
-    await loadChunks(state, refs, blobs);
-    expect(state.rows).toBe(lines(log).length);
-    for (const key of keys) if (groupOf(key) >= owned[0] && groupOf(key) < owned[1]) found.set(key, lines(log, [key]));
-  }
-  return namespaces.flatMap((namespace) =>
-    keys.flatMap((key) => (found.get(key) ?? []).filter((line) => line.startsWith(`${namespace} `))),
-  );
-}
+const kind: Kind<ReturnType<typeof logState>, Model> = {
+  make: logState,
+  lines,
+  empty: () => new Map(),
+  modelLines,
+  copy: copyOf,
+};
 
 const place = { namespace: fc.constantFrom(...namespaces), key: fc.constantFrom(...keys) };
 const sizes = fc.oneof(
@@ -113,100 +83,46 @@ const operation = fc.oneof(
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('mark' as const), ...place, nth: fc.nat(5) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('drop' as const), namespace: place.namespace }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('freeze' as const), fails: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('step' as const), entries: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 2, arbitrary: fc.constant({ do: 'fail' as const }) },
-  { weight: 1, arbitrary: fc.constant({ do: 'fold' as const }) },
-  { weight: 1, arbitrary: fc.constant({ do: 'restore' as const }) },
+  ...common,
 );
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
-class Life {
-  model: Model = new Map();
-  readonly rounds = new SnapshotRounds();
-  state!: OperatorState;
-  log!: RowLog;
-  /** At the last freeze that was written, and at the one that is under way. */
-  written: Model = new Map();
-  #atFreeze: Model = new Map();
+class Life extends RowLife<ReturnType<typeof logState>, Model> {
   #count = 0;
 
   constructor() {
-    ({ state: this.state, log: this.log } = logState());
+    super(kind);
   }
 
-  async do(operation: Operation): Promise<void> {
+  override async do(operation: Operation): Promise<void> {
+    const { log } = this.subject;
     switch (operation.do) {
       case 'add': {
         const text = `${this.#count++} `.padEnd(operation.bytes, 'x');
-        add(this.log, operation.namespace, operation.key, text);
+        add(log, operation.namespace, operation.key, text);
         const rows = this.model.get(operation.namespace) ?? [];
         this.model.set(operation.namespace, [...rows, { key: operation.key, text, marked: false }]);
         return;
       }
       case 'mark': {
-        const row = rowsOf(this.log, operation.namespace, operation.key)[operation.nth];
+        const row = rowsOf(log, operation.namespace, operation.key)[operation.nth];
         const rows = (this.model.get(operation.namespace) ?? []).filter(({ key }) => key === operation.key);
         if (row === undefined) return expect(rows[operation.nth]).toBeUndefined();
-        this.log.mark(this.log.space(operation.namespace)!, row);
+        log.mark(log.space(operation.namespace)!, row);
         rows[operation.nth]!.marked = true;
         return;
       }
       case 'drop':
-        this.log.drop(operation.namespace);
+        log.drop(operation.namespace);
         this.model.delete(operation.namespace);
         return;
-      case 'freeze':
-        await this.settle(operation.fails);
-        return this.freeze();
-      case 'step':
-        return this.rounds.step(operation.entries);
-      case 'fail':
-        return this.rounds.fail();
-      case 'fold':
-        return this.rounds.fold();
-      case 'restore':
-        return this.#restore();
+      default:
+        return super.do(operation);
     }
-  }
-
-  freeze(): void {
-    this.rounds.freeze(this.state);
-    this.#atFreeze = copyOf(this.model);
-  }
-
-  async settle(fails: boolean): Promise<void> {
-    if (!(await this.rounds.settle(fails))) return;
-    this.written = this.#atFreeze;
-    expect(await this.restored(1)).toEqual(modelLines(this.written));
-  }
-
-  restored(parallelism: number): Promise<string[]> {
-    return restored(this.rounds.chain.refs(), this.rounds.blobs, parallelism);
-  }
-
-  /** Another process goes on from what was written. */
-  async #restore(): Promise<void> {
-    this.rounds.abandon();
-    ({ state: this.state, log: this.log } = logState());
-    await loadChunks(this.state, this.rounds.chain.refs(), this.rounds.blobs);
-    this.model = copyOf(this.written);
   }
 }
 
 const value = Uint8Array.from([1, 65, 0, 66]);
-
-/** A chunk with one record of the log, under this key. */
-async function chunkOf(key: string): Promise<{ readonly refs: readonly ChunkRef[]; readonly blobs: BlobStore }> {
-  const { blobs } = openMemoryStores();
-  const builder = new ChunkBuilder('op', keyGroups);
-  builder.at(3, { name: 'rows', codecId: 'text' });
-  builder.add({ kind: 0, namespace: 0, key, value });
-  const bytes = builder.finish()!;
-  const ref = chunkRef('x/1', 'delta', bytes);
-  await blobs.put(ref.id, bytes);
-  return { refs: [ref], blobs };
-}
 
 describe('a log of rows', () => {
   test('S36, S37: whatever is added, marked, frozen, failed, folded and dropped, the chain restores what each freeze saw, in its order, at 1 to 4 subtasks', async () => {
@@ -218,12 +134,9 @@ describe('a log of rows', () => {
           const life = new Life();
           for (const operation of operations) {
             await life.do(operation);
-            expect(lines(life.log)).toEqual(modelLines(life.model));
+            life.check();
           }
-          await life.settle(false);
-          life.freeze();
-          await life.settle(false);
-          expect(await life.restored(parallelism)).toEqual(modelLines(life.model));
+          await life.end(parallelism);
         },
       ),
       { numRuns: 200, seed: 5 },
@@ -279,7 +192,7 @@ describe('a log of rows', () => {
 
   test('S38: refuses a snapshot in which rows are missing, or are not numbered', async () => {
     const load = async (key: string): Promise<void> => {
-      const { refs, blobs } = await chunkOf(key);
+      const { refs, blobs } = await chunkOf('text', [key, value]);
       await loadChunks(logState().state, refs, blobs);
     };
     await load('\x00');
@@ -288,9 +201,9 @@ describe('a log of rows', () => {
   });
 
   test('S20: is frozen once at a time', () => {
-    const { state } = logState();
-    state.freeze(epoch(1));
-    expect(() => state.freeze(epoch(2))).toThrow(/S20/);
+    const { log } = logState();
+    log.freeze();
+    expect(() => log.freeze()).toThrow(/S20/);
   });
 
   test('uses the memory of what was dropped again', () => {
