@@ -87,6 +87,7 @@ export class Lease {
   readonly #o: LeaseOptions;
   #revision: number;
   #renewals = 0;
+  #renewing: Promise<void> = Promise.resolve();
   #renewedAt: number;
   #timer: Timer;
   #deadline: Timer | null = null;
@@ -120,11 +121,12 @@ export class Lease {
   async release(over?: JobOver): Promise<void> {
     if (this.#over) return;
     this.#end();
+    await this.#renewing; // of two writes at once one would be refused, and it may be this one
     await this.#write(true, over).catch(() => undefined); // then it runs out
   }
 
   #renewIn(ms: number): Timer {
-    return this.#o.clock.setTimer(ms, () => void this.#renew());
+    return this.#o.clock.setTimer(ms, () => void (this.#renewing = this.#renew()));
   }
 
   /** LE2: from then on others wait until it runs out; it gives up before. */
@@ -142,10 +144,9 @@ export class Lease {
     const begun = clock.monotonic();
     try {
       const revision = await this.#write(false);
-      if (this.#over) return;
       if (revision === null) return this.#fail('another coordinator has taken it', true);
       this.#revision = revision;
-      this.#renewed(begun);
+      if (!this.#over) this.#renewed(begun);
     } catch {
       // The store did not answer. Whether the write took place is not known: look, and try again in time.
       await this.#lookAgain();
@@ -156,7 +157,7 @@ export class Lease {
 
   async #lookAgain(): Promise<void> {
     const found = await this.#o.pointers.read(leaseCell).catch(() => null);
-    if (found === null || this.#over || found.revision === this.#revision) return;
+    if (found === null || found.revision === this.#revision) return;
     if ((unpackValue(found.value) as LeaseValue).holder !== this.#o.holder)
       return this.#fail('another coordinator has taken it', true);
     this.#revision = found.revision;

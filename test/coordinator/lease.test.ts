@@ -129,6 +129,33 @@ describe('the lease', () => {
     expect([later.lease?.isHeld, next.lease?.isHeld, next.over]).toEqual([false, true, '']); // an old mark is no mark
   });
 
+  test.each(['comes late', 'is lost'])(
+    'is given back with its mark although a renewal is on its way, whose answer %s',
+    async (how) => {
+      const { pointers } = openMemoryStores(disk);
+      let written = false;
+      let renewals = 0;
+      const a = contend('a', {
+        read: (name) => pointers.read(name),
+        compareAndSet: async (...args) => {
+          const revision = await pointers.compareAndSet(...args);
+          if (++renewals !== 2) return revision;
+          written = true;
+          await sleep(clock, 200);
+          if (how === 'is lost') throw new Error('timeout');
+          return revision;
+        },
+      });
+      await settle();
+      const b = contend('b');
+      while (!written) await pass(50);
+      const released = a.lease!.release('finished');
+      await pass(1000);
+      await released;
+      expect([b.over, b.lease]).toEqual(['finished', null]);
+    },
+  );
+
   test('that another one took is lost at the next renewal', async () => {
     const a = contend('a');
     await settle();
