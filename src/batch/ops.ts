@@ -10,9 +10,9 @@ const opBytes = 2;
 const texts = Buffer.from(all, 'latin1');
 
 /** A row is new, is replaced (as it was, then as it is), or is gone. */
-export const opOf = (kind: number): string => all.slice(kind * opBytes, (kind + 1) * opBytes);
+const opOf = (kind: number): string => all.slice(kind * opBytes, (kind + 1) * opBytes);
 
-export const opField = (name: string): SchemaField => ({ name, type: { kind: 'string' }, nullable: false });
+const opField = (name: string): SchemaField => ({ name, type: { kind: 'string' }, nullable: false });
 
 /** The schema with the column behind its own. */
 export function schemaWithOps(schema: BatchSchema, name: string): BatchSchema {

@@ -5,6 +5,7 @@
  * Does not own: rows (state/ranked-rows.ts), their order and form (aggregates/ranking.ts).
  */
 import { type Batch, copyBytes, KeyBytes, keyGroupOf, latin1Slice } from '../batch/index.ts';
+import { WeirError } from '../core/index.ts';
 import { type AggregateNode, takesChanges, type TopSpec } from '../plan/index.ts';
 import { Positions, type RankedRows, type RankedSpace } from '../state/index.ts';
 import type { Accumulators } from './accumulators.ts';
@@ -33,6 +34,10 @@ export function rankedBy(node: AggregateNode): TopSpec | undefined {
   const [only, ...others] = node.aggregates;
   const isOnly = only?.spec.fn === 'top' && only.spec.where === undefined && others.length === 0;
   return isOnly && !takesChanges(node) ? only.spec.top : undefined;
+}
+
+function neverTakenBack(): never {
+  throw new WeirError('E_INTERNAL', 'a row is taken back from ranked rows, which are for rows that do not change');
 }
 
 export class RankedState extends GroupState {
@@ -71,7 +76,7 @@ export class RankedState extends GroupState {
       group: () => (group = keyGroupOf(keyAt(row), this.#keyGroups)),
       check: () => ranking.check(),
       key: () => key.text(),
-      has: () => false,
+      has: neverTakenBack,
       add: (namespace) => {
         const space = this.#rows.space(namespace);
         const known = space === undefined ? 0 : space.find(key);
@@ -80,7 +85,7 @@ export class RankedState extends GroupState {
         write(row);
         this.#add(namespace, known, group);
       },
-      takeBack: () => undefined,
+      takeBack: neverTakenBack,
     };
   }
 
