@@ -8,7 +8,9 @@
  */
 import { ByteReader, copyBytes, hashBytes, type KeyBytes, latin1Slice, type Memory } from '../batch/index.ts';
 import { Arena, type FreeSegments, offsetOf } from './arena.ts';
-import { classOf, sizeOf, smallestBlock } from './block-sizes.ts';
+import { smallestBlock } from './block-sizes.ts';
+import { Blocks } from './blocks.ts';
+import type { Listed } from './frozen-listed.ts';
 import { isKey, KeyIndex, type KeyPlaces } from './key-index.ts';
 import { Positions } from './positions.ts';
 import { numberBytes, putNumber, putVarint, varintBytes } from './record-numbers.ts';
@@ -24,7 +26,7 @@ const firstAt = 20;
 const latestAt = 28;
 const keyBytesAt = 36;
 
-/** In the head of a block: how many bytes it has, and its row; the next row of the key, or the next block that is free; the key of its row; */
+/** In the head of a block, behind how many bytes it has: how many its row has; the next row of the key, the key; */
 const ownAt = 4;
 const nextAt = 8;
 const keyAt = 12;
@@ -37,21 +39,13 @@ const groupAt = 28;
 const ordinalAt = 32;
 const rowBytesAt = 40;
 
-/** Rows of one generation that are new, or in the place of others. */
-export interface Listed {
-  readonly space: RankedSpace;
-  readonly rows: Int32Array;
-}
-
 export class RankedSpace extends TableSpace implements KeyPlaces {
   keyCount = 0;
   /** Keys are in the order of their first rows. */
   isOrdered = true;
   readonly #keys: Arena;
-  readonly #rows: Arena;
+  readonly #rows: Blocks;
   readonly #index: KeyIndex = new KeyIndex(this);
-  /** By class of size: a block that is free. */
-  readonly #free: number[] = [];
   readonly #listed = new Positions();
   #latestKey = 0;
 
@@ -59,7 +53,7 @@ export class RankedSpace extends TableSpace implements KeyPlaces {
   constructor(namespace: number, born: number, owned: readonly [number, number], free: FreeSegments) {
     super(namespace, born, owned);
     this.#keys = new Arena(free);
-    this.#rows = new Arena(free);
+    this.#rows = new Blocks(free, rowBytesAt);
   }
 
   /** What it takes of memory, blocks that are free included. */
@@ -171,7 +165,7 @@ export class RankedSpace extends TableSpace implements KeyPlaces {
 
   /** Whether the block of a row has room for another one, so long, and is not mostly empty then. */
   fits(row: number, own: number): boolean {
-    const bytes = this.#rows.memoryOf(row).view.getUint32(offsetOf(row), true);
+    const bytes = this.#rows.sizeOf(row);
     const wanted = rowBytesAt + own;
     return wanted <= bytes && Math.max(wanted, smallestBlock) * 2 > bytes;
   }
@@ -180,7 +174,7 @@ export class RankedSpace extends TableSpace implements KeyPlaces {
 
   /** A row of no key yet, its bytes to be written at once. @param number undefined: a new one */
   add(group: number, own: number, number: number = this.numbers[group - this.firstGroup]!++): number {
-    const row = this.#block(rowBytesAt + own);
+    const row = this.#rows.take(rowBytesAt + own);
     const { view } = this.#rows.memoryOf(row);
     const at = offsetOf(row);
     view.setUint32(at + numberAt, number, true);
@@ -206,10 +200,7 @@ export class RankedSpace extends TableSpace implements KeyPlaces {
 
   /** The block of a row that was taken out is used again. */
   reuse(row: number): void {
-    const { view } = this.#rows.memoryOf(row);
-    const size = classOf(view.getUint32(offsetOf(row), true));
-    view.setInt32(offsetOf(row) + nextAt, this.#free[size] ?? 0, true);
-    this.#free[size] = row;
+    this.#rows.give(row);
   }
 
   /** Puts a row between two of a key: behind `before` and before `behind`, 0 = there is none. */
@@ -250,7 +241,7 @@ export class RankedSpace extends TableSpace implements KeyPlaces {
   }
 
   /** What was listed since it was asked last. */
-  takeListed(): Listed {
+  takeListed(): Listed<RankedSpace> {
     return { space: this, rows: this.#listed.take() };
   }
 
@@ -344,20 +335,5 @@ export class RankedSpace extends TableSpace implements KeyPlaces {
     this.keyCount++;
     this.#index.add(hash, key);
     return key;
-  }
-
-  /** A block of so many bytes at least, which nobody has. */
-  #block(bytes: number): number {
-    const size = classOf(bytes);
-    const free = this.#free[size] ?? 0;
-    if (free !== 0) {
-      this.#free[size] = this.before(free);
-      return free;
-    }
-    const block = this.#rows.take(sizeOf(size));
-    const { view } = this.#rows.memoryOf(block);
-    view.setUint32(offsetOf(block), sizeOf(size), true);
-    view.setUint32(offsetOf(block) + listedAt, 0, true);
-    return block;
   }
 }
