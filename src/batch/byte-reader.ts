@@ -4,13 +4,22 @@ import { unpackValue } from './packed-value.ts';
 /** Reads what a `ByteWriter` wrote, in the same order. Every method throws `E_STATE_DAMAGED` rather than read past the end. */
 export class ByteReader {
   private readonly source: Buffer;
-  private readonly end: number;
+  private end: number;
   private at: number;
+  private readonly numbers: DataView | undefined;
 
-  constructor(bytes: Uint8Array, offset = 0, end: number = bytes.length) {
+  /** @param numbers a view of the bytes, where there is one: a double is read sooner from it */
+  constructor(bytes: Uint8Array, offset = 0, end: number = bytes.length, numbers?: DataView) {
+    this.numbers = numbers;
     this.source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = offset;
     this.end = Math.min(end, bytes.length);
+  }
+
+  /** Reads in another place of the same bytes, in [offset, end). */
+  moveTo(offset: number, end: number): void {
+    this.at = offset;
+    this.end = end;
   }
 
   get remaining(): number {
@@ -47,7 +56,8 @@ export class ByteReader {
   }
 
   f64(): number {
-    return this.source.readDoubleLE(this.take(8));
+    const at = this.take(8);
+    return this.numbers === undefined ? this.source.readDoubleLE(at) : this.numbers.getFloat64(at, true);
   }
 
   string(): string {

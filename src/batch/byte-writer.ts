@@ -99,6 +99,11 @@ export class ByteWriter {
     return this.bytesOut.subarray(0, this.at);
   }
 
+  /** Copies what was written to a place that has room for it. */
+  copyTo(target: Uint8Array, at: number): void {
+    copyBytes(this.bytesOut, 0, this.at, target, at);
+  }
+
   /** Starts again, in the same memory. */
   reset(): void {
     this.at = 0;

@@ -1,13 +1,22 @@
 /** Memory outside of the garbage collector's heap, as bytes and as numbers. */
+import { ByteReader } from './byte-reader.ts';
 import type { TextBytes } from './text.ts';
 
 export class Memory {
   readonly bytes: TextBytes;
   readonly view: DataView;
+  #reader: ByteReader | undefined;
 
   constructor(size: number, bytes: TextBytes = Buffer.allocUnsafeSlow(size) as unknown as TextBytes) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** A reader of [from, to), good until the next. */
+  reader(from: number, to: number): ByteReader {
+    this.#reader ??= new ByteReader(this.bytes, 0, 0, this.view);
+    this.#reader.moveTo(from, to);
+    return this.#reader;
   }
 }
 

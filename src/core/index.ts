@@ -19,6 +19,7 @@ export { invariant, unreachable } from './invariant.ts';
 export { type LogFields, type Logger, silentLogger } from './logger.ts';
 export { type Sabotage, type SabotageName, sabotages } from './sabotage.ts';
 export { isOwnCode, ownModule } from './own-code.ts';
+export { Recent } from './recent.ts';
 export { type Random, seededRandom } from './random.ts';
 export { overlap } from './subject-filters.ts';
 export { continuous, type RunTrigger, runTrigger, type Trigger, triggerOf } from './trigger.ts';

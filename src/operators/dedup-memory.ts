@@ -25,8 +25,8 @@ const passedStretchMs = 1000;
 /** What expires lies in about so many stretches: each is looked into for a key that is new, and outlives what is first in it by as much. */
 const expiringStretches = 4;
 
-const nothing: ValueCodec<true> = { id: 'nothing', write: () => undefined, read: () => true };
-const expiry: ValueCodec<number> = { id: 'expiry', write: (out, at) => out.f64(at), read: (from) => from.f64() };
+const nothing: ValueCodec<true> = { id: 'nothing', asBytes: true, write: () => undefined, read: () => true };
+const expiry: ValueCodec<number> = { id: 'expiry', asBytes: true, write: (out, at) => out.f64(at), read: (from) => from.f64() };
 
 /** The time is a part of the key, so that rows with the same key lie in the same stretch. */
 export class PassedMemory implements DedupMemory {

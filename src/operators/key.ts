@@ -2,6 +2,7 @@
  * Which key a row has. The shuffle and the operators behind it ask here, so that they never differ.
  */
 import { type Batch, fieldOf, hashKey, KeyBytes, keyOfOne, keyValues } from '../batch/index.ts';
+import { Recent } from '../core/index.ts';
 import type { KeySelector } from '../plan/index.ts';
 import { keyBytesOf } from './key-bytes.ts';
 
@@ -131,51 +132,28 @@ export function groupedKeys(by: KeyedBy, groupOf: (key: string) => number): (bat
 
 const itself = (key: string): string => key;
 
-/** Keys that came lately, by what they were made of. Where hardly any comes again, most are not looked for. */
+/** Keys that came lately, by what they were made of. */
 class RecentKeys {
   // Values that are no objects find their keys as well as keys themselves do: 0 is -0 here, too, and a NaN is a NaN.
-  readonly #known = new Map<unknown, GroupedKey>();
+  readonly #recent = new Recent<unknown, GroupedKey>();
   readonly #groupOf: (key: string) => number;
-  /** How many were found since it was empty. */
-  #found = 0;
-  /** So many more are not looked for. */
-  #blind = 0;
 
   constructor(groupOf: (key: string) => number) {
     this.#groupOf = groupOf;
   }
 
   of<V>(value: V, keyOfValue: (value: V) => string): GroupedKey {
-    if (this.#blind > 0) {
-      this.#blind--;
-      return this.made(keyOfValue(value));
-    }
-    const known = this.#known.get(value);
-    if (known !== undefined) {
-      this.#found++;
-      return known;
-    }
-    if (this.#known.size >= recentMax) this.#forget();
+    const known = this.#recent.get(value);
+    if (known !== undefined) return known;
     const made = this.made(keyOfValue(value));
-    this.#known.set(value, made);
+    this.#recent.set(value, made);
     return made;
   }
 
   made(key: string): GroupedKey {
     return { key, group: this.#groupOf(key) };
   }
-
-  #forget(): void {
-    if (this.#found < foundMin) this.#blind = blindFor;
-    this.#known.clear();
-    this.#found = 0;
-  }
 }
-
-/** Of a few more keys than that both were found anew for nearly every row. */
-const recentMax = 1 << 14;
-const foundMin = recentMax >> 2;
-const blindFor = recentMax << 3;
 
 const numberTag = keyOfOne(0).slice(0, 1);
 const numberKeyLength = keyOfOne(0).length;

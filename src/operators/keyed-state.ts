@@ -71,7 +71,12 @@ function valueHandle(
   lifetime?: Lifetime,
   fold?: StateFold,
 ): StateHandle {
-  const table = declare<unknown>(stateTableName(name), { id: `value of ${kept.id}`, write: kept.write, read: kept.read });
+  const table = declare<unknown>(stateTableName(name), {
+    id: `value of ${kept.id}`,
+    asBytes: true,
+    write: kept.write,
+    read: kept.read,
+  });
   const prune = (key: string, found: unknown): boolean => kept.isOver(found) && table.delete(0, key);
   const face = {
     get: (): unknown => {

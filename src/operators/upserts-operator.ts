@@ -134,6 +134,7 @@ const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) =
 
 const rowCodec: ValueCodec<Uint8Array> = {
   id: 'last row',
+  asBytes: true,
   write: (out, row) => out.bytes(row),
   read: (from) => Uint8Array.from(from.bytes()),
 };

@@ -9,6 +9,9 @@ import { classOf, sizeOf } from './block-sizes.ts';
 
 const nextAt = 4;
 
+/** How many bytes a block has that lies there. */
+export const blockBytes = (view: DataView, at: number): number => view.getUint32(at, true);
+
 export class Blocks {
   /** All that there are. */
   count = 0;
@@ -34,7 +37,7 @@ export class Blocks {
 
   /** How many bytes a block has. */
   sizeOf(block: number): number {
-    return this.#arena.memoryOf(block).view.getUint32(offsetOf(block), true);
+    return blockBytes(this.#arena.memoryOf(block).view, offsetOf(block));
   }
 
   /** The position of a block of so many bytes at least. */

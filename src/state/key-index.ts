@@ -43,6 +43,25 @@ export class KeyIndex {
     put(slots, hash, position);
   }
 
+  /** Takes a key out that is there. */
+  remove(hash: number, position: number): void {
+    const shard = shardOf(hash);
+    const slots = this.#shards[shard]!;
+    const mask = slots.length / 2 - 1;
+    let gap = hash & mask;
+    while (slots[gap * 2 + 1] !== position) gap = (gap + 1) & mask;
+    this.#counts[shard]!--;
+    // What stands behind it may have wanted to stand there.
+    for (let slot = (gap + 1) & mask; slots[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
+      const wanted = slots[slot * 2]! & mask;
+      if (((slot - wanted) & mask) < ((slot - gap) & mask)) continue;
+      slots[gap * 2] = slots[slot * 2]!;
+      slots[gap * 2 + 1] = slots[slot * 2 + 1]!;
+      gap = slot;
+    }
+    slots[gap * 2 + 1] = 0;
+  }
+
   #grown(shard: number, slots: Int32Array | undefined): Int32Array {
     const grown = new Int32Array(slots === undefined ? firstSlots * 2 : slots.length * 2);
     if (slots !== undefined)

@@ -8,6 +8,7 @@
 import { type Epoch, invariant } from '../core/index.ts';
 import type { TableId } from './chunk.ts';
 import { FrozenState } from './frozen-state.ts';
+import { ByteTable } from './byte-table.ts';
 import { HeapTable, type TableLimits } from './heap-table.ts';
 import { RankedRows, type RowOrder } from './ranked-rows.ts';
 import { RowLog } from './row-log.ts';
@@ -41,7 +42,9 @@ export class OperatorState {
 
   /** Declares a table. Before the first row, and before a restore. */
   table<V>(name: string, codec: ValueCodec<V>): StateTable<V> {
-    return this.#declared(new HeapTable(name, codec, this.owned, this.#limits));
+    return this.#declared(
+      codec.asBytes === true ? new ByteTable(name, codec, this.owned) : new HeapTable(name, codec, this.owned, this.#limits),
+    );
   }
 
   /** Declares a log of rows. @param id what the bytes of a row are */

@@ -13,6 +13,10 @@ export class Positions {
     this.#positions[this.length++] = position;
   }
 
+  at(i: number): number {
+    return this.#positions[i]!;
+  }
+
   /** All that there are, good until the next comes. */
   all(): Int32Array {
     return this.#positions.subarray(0, this.length);

@@ -10,7 +10,6 @@ import { ByteReader, copyBytes, hashBytes, type KeyBytes, latin1Slice, type Memo
 import { Arena, type FreeSegments, offsetOf } from './arena.ts';
 import { smallestBlock } from './block-sizes.ts';
 import { Blocks } from './blocks.ts';
-import type { Listed } from './frozen-listed.ts';
 import { isKey, KeyIndex, type KeyPlaces } from './key-index.ts';
 import { Positions } from './positions.ts';
 import { numberBytes, putNumber, putVarint, varintBytes } from './record-numbers.ts';
@@ -38,6 +37,12 @@ const freedAt = 24;
 const groupAt = 28;
 const ordinalAt = 32;
 const rowBytesAt = 40;
+
+/** Rows of one generation that are new, or in the place of others. */
+export interface Listed {
+  readonly space: RankedSpace;
+  readonly rows: Int32Array;
+}
 
 export class RankedSpace extends TableSpace implements KeyPlaces {
   keyCount = 0;
@@ -241,7 +246,7 @@ export class RankedSpace extends TableSpace implements KeyPlaces {
   }
 
   /** What was listed since it was asked last. */
-  takeListed(): Listed<RankedSpace> {
+  takeListed(): Listed {
     return { space: this, rows: this.#listed.take() };
   }
 

@@ -6,9 +6,11 @@
  *
  * Generations number the freezes from 1, as those of heap-table.ts.
  */
+import type { ByteReader } from '../batch/index.ts';
 import { invariant, WeirError } from '../core/index.ts';
 import { FreeSegments } from './arena.ts';
 import { unite } from './entries.ts';
+import type { RecordReader } from './state-record.ts';
 
 export abstract class TableSpace {
   readonly namespace: number;
@@ -107,7 +109,7 @@ export abstract class SpaceTable<S extends TableSpace, F extends Frozen> {
   }
 
   /** Rows have one form, which is not changed. */
-  renew(): never {
+  renew(_group: number, _record: RecordReader, _read?: (from: ByteReader) => unknown): void {
     throw new WeirError('E_INTERNAL', `broken invariant: S17: the rows of state '${this.name}' have one form`);
   }
 

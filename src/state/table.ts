@@ -1,9 +1,9 @@
 /**
  * The keyed state of one operator in one subtask, as operators see it.
  *
- * Owns: the contract of a state table. Implementation: heap-table.ts (copy on first write, dirty lists, deltas).
+ * Owns: the contract of a state table. Implementations: heap-table.ts for values that are objects, byte-table.ts for those that nobody changes in place.
  * A key is the canonical key string of `batch/keys.ts`; a namespace is a number that groups entries (a window slice; 0 where
- * there is none). Values may be mutable objects: an operator that changes one in place asks for it with `modify`, never `get`.
+ * there is none). Values may be mutable objects: an operator that changes one in place asks for it with `modify`, never `get`; of a codec `asBytes` it puts another.
  * Invariants: S3 at most one entry per (namespace, key); S4 what a freeze saw is what its delta holds, whatever is written after.
  */
 export interface TableEntry<V> {
@@ -22,7 +22,7 @@ export interface StateTable<V> {
   delete(namespace: number, key: string): boolean;
   /** Namespaces that hold entries, in no order. */
   namespaces(): Iterable<number>;
-  /** Entries of a namespace, in order of insertion (after a restore: in no order). */
+  /** Entries of a namespace, in no order that lasts. */
   entries(namespace: number): Iterable<TableEntry<V>>;
   /** At most so many entries, those after the ones that it gave last, in rounds: whoever looks at some now and then sees all in time. */
   next(namespace: number, entries: number): readonly TableEntry<V>[];

@@ -9,6 +9,8 @@ export interface ValueCodec<V> {
    * `put` wrote (encoded and read back), not the object itself. Without it, whoever puts a value gives it away.
    */
   readonly detach?: boolean;
+  /** Nobody changes a value in place: a table keeps its bytes alone, outside of the heap, and reads them each time. */
+  readonly asBytes?: boolean;
   write(out: ByteWriter, value: V): void;
   read(from: ByteReader): V;
 }

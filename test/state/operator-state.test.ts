@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import {
   chunkBytesMax,
   type ChunkRef,
-  type FrozenState,
   loadChunks,
   OperatorState,
   openMemoryStores,
@@ -11,7 +10,19 @@ import {
   type StateTable,
 } from '../../src/state/index.ts';
 import { SnapshotRounds } from './snapshot-rounds.ts';
-import { type Box, boxCodec, boxState, contents, drain, epochs, ids, keyGroups, restored, store } from './state-fixture.ts';
+import {
+  type Box,
+  boxCodec,
+  boxState,
+  contents,
+  drain,
+  epochs,
+  ids,
+  keyGroups,
+  restored,
+  store,
+  written,
+} from './state-fixture.ts';
 
 /** A plain map beside the table: what should be there. */
 class Model {
@@ -173,27 +184,6 @@ describe('keyed state', () => {
     }
   });
 
-  it('writes nothing when nothing changed, and no tombstone for what no chunk knows', () => {
-    const { state, tables } = boxState();
-    const nextEpoch = epochs();
-    expect(written(state.freeze(nextEpoch()))).toEqual([]);
-    tables[0]!.put(0, 'a', 1, { n: 1 });
-    tables[0]!.delete(0, 'a');
-    tables[0]!.put(5, 'a', 1, { n: 1 });
-    tables[0]!.drop(5);
-    expect(written(state.freeze(nextEpoch()))).toEqual([]);
-  });
-
-  it('a drop costs a record per key group that has entries, not per entry', () => {
-    const { state, tables } = boxState();
-    const nextEpoch = epochs();
-    for (let i = 0; i < 10_000; i++) tables[0]!.put(7, `key-${i}`, i % 4, { n: i });
-    written(state.freeze(nextEpoch()));
-    tables[0]!.drop(7);
-    const bytes = written(state.freeze(nextEpoch())).reduce((sum, chunk) => sum + chunk.length, 0);
-    expect(bytes).toBeLessThan(120);
-  });
-
   it('S25: cuts chunks at their bound, and takes a longer value as one', async () => {
     const state = new OperatorState({ operator: 'op', keyGroups, owned: [0, keyGroups] });
     const table = state.table<Uint8Array>('bytes', {
@@ -241,11 +231,6 @@ describe('keyed state', () => {
     expect(() => state.table('a', boxCodec)).toThrow('S24');
   });
 
-  it('S22: refuses a key of a group that this subtask does not own', () => {
-    const { tables } = boxState([0, 4]);
-    expect(() => tables[0]!.put(0, 'a', 4, { n: 1 })).toThrow('S22');
-  });
-
   it('keeps its own copy of a value whose codec detaches', () => {
     const state = new OperatorState({ operator: 'op', keyGroups, owned: [0, keyGroups] });
     const table = state.table('a', { ...boxCodec, detach: true });
@@ -263,9 +248,3 @@ describe('keyed state', () => {
     expect([tables[0]!.count(0), tables[0]!.size, [...tables[0]!.namespaces()]]).toEqual([3, 3, [0]]);
   });
 });
-
-function written(frozen: FrozenState): Uint8Array[] {
-  const chunks = drain(frozen);
-  frozen.written();
-  return chunks;
-}

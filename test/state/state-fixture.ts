@@ -1,8 +1,8 @@
 /** A codec whose values are mutable, and a writer of snapshots, for the tests of keyed state. */
 import type { Epoch } from '../../src/core/index.ts';
 import { epoch } from '../../src/core/index.ts';
-import type { StateRecord } from '../../src/state/state-record.ts';
-import type { Section } from '../../src/state/chunk.ts';
+import { recordKind, type StateRecord } from '../../src/state/state-record.ts';
+import { readChunk, type Section } from '../../src/state/chunk.ts';
 import {
   type BlobStore,
   type ChunkRef,
@@ -24,11 +24,15 @@ export const boxCodec: ValueCodec<Box> = {
   read: (from) => ({ n: from.int() }),
 };
 
+/** The same of values that nobody changes. */
+export const fixedCodec: ValueCodec<Box> = { ...boxCodec, asBytes: true };
+
 export const keyGroups = 16;
 
 export function boxState(
   owned: readonly [number, number] = [0, keyGroups],
   packedFrom: number = 1,
+  codec: ValueCodec<Box> = boxCodec,
 ): { state: OperatorState; tables: StateTable<Box>[] } {
   // So few that what is unlisted, and what is not, come together in every test, and so do objects and packed entries.
   const state = new OperatorState({
@@ -37,7 +41,7 @@ export function boxState(
     owned,
     limits: { unlistedMax: 2, packedFrom, loadedPackedFrom: packedFrom },
   });
-  return { state, tables: [state.table('a', boxCodec), state.table('b', boxCodec)] };
+  return { state, tables: [state.table('a', codec), state.table('b', codec)] };
 }
 
 export function drain(frozen: FrozenState, entriesMax = 100): Uint8Array[] {
@@ -46,6 +50,13 @@ export function drain(frozen: FrozenState, entriesMax = 100): Uint8Array[] {
     const chunk = frozen.step(entriesMax);
     if (chunk !== null) chunks.push(chunk);
   }
+  return chunks;
+}
+
+/** The chunks of a freeze, which is settled. */
+export function written(frozen: FrozenState): Uint8Array[] {
+  const chunks = drain(frozen);
+  frozen.written();
   return chunks;
 }
 
@@ -91,6 +102,18 @@ export async function restored(refs: readonly ChunkRef[], blobs: BlobStore, para
     lines.push(...part);
   }
   return lines.sort();
+}
+
+/** The records of a delta, as lines. */
+export function recordLines(chunks: readonly Uint8Array[]): string[] {
+  const kinds = Object.entries(recordKind);
+  return chunks.flatMap((bytes) =>
+    readChunk(bytes, 'x').sections.flatMap((section) =>
+      recordsOf(section).map(({ kind, namespace, key }) =>
+        `${kinds.find(([, n]) => n === kind)![0]} ${section.table.name} ${section.group} ${namespace} ${key}`.trim(),
+      ),
+    ),
+  );
 }
 
 export function recordsOf(section: Section): StateRecord[] {

@@ -44,6 +44,7 @@ export class TouchedKeys {
 
 const timeCodec: ValueCodec<number> = {
   id: 'time of an epoch',
+  asBytes: true,
   write: (out, at) => out.f64(at),
   read: (from) => from.f64(),
 };
