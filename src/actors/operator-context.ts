@@ -33,6 +33,7 @@ export function operatorContext(options: ContextOptions): OperatorContext {
   return {
     ...rest,
     table: (name, codec) => state.table(name, codec),
+    slots: (name, codec) => state.slots(name, codec),
     log: (name, id) => state.log(name, id),
     ranked: (name, id, order) => state.ranked(name, id, order),
     count(counter, n) {

@@ -20,9 +20,9 @@ const shortText = 0x80;
 
 export class KeyBytes {
   /** The key lies here, from 0 to `length`. */
-  bytes: Uint8Array = new Uint8Array(64);
+  bytes: TextBytes = bufferOver(new Uint8Array(64));
   length = 0;
-  #view: DataView = new DataView(this.bytes.buffer);
+  #view: DataView = new DataView(this.bytes.buffer, this.bytes.byteOffset);
 
   /** Of the key that is complete, as a whole number with a sign: that needs no object. */
   hash = 0;
@@ -48,7 +48,7 @@ export class KeyBytes {
 
   /** The key as a string. */
   text(): string {
-    return latin1Slice(bufferOver(this.bytes), 0, this.length);
+    return latin1Slice(this.bytes, 0, this.length);
   }
 
   null(): void {
@@ -101,7 +101,7 @@ export class KeyBytes {
     if (this.length + size <= this.bytes.length) return;
     const grown = new Uint8Array(Math.max(this.length + size, this.bytes.length * 2));
     grown.set(this.bytes);
-    this.bytes = grown;
+    this.bytes = bufferOver(grown);
     this.#view = new DataView(grown.buffer);
   }
 }

@@ -6,14 +6,16 @@
 import { type Batch, type BatchBuilder, ByteReader, ByteWriter } from '../batch/index.ts';
 import { type AggregateNode, takesChanges } from '../plan/index.ts';
 import { type Aggregate, aggregateOf, aggregateOfChanges, aggregateOfParts, countOf } from './aggregates/index.ts';
-import { type Cell, cellCodec, mergeCells, newCell } from './cell.ts';
-import type { ValueCodec } from '../state/index.ts';
+import type { SlotPlace, Slots, ValueCodec } from '../state/index.ts';
+import { accumulatorsAt, type Cell, cellCodec, cellSlots, firstAt, lastAt, mergeCells, newCell } from './cell.ts';
 
 /** In place of a value that the condition of an aggregate leaves out. */
 const leftOut: unique symbol = Symbol('left out');
 
 export class Accumulators {
   readonly codec: ValueCodec<Cell>;
+  /** Cells where they are changed in place; undefined: these have no form of one size. */
+  readonly slots: Slots<Cell> | undefined;
   readonly #aggregates: readonly Aggregate[];
   readonly #checks: readonly Aggregate['check'][];
   /** Where a group has several rows: of each the columns behind the keys, if it may have changed since that ordinal. */
@@ -25,6 +27,7 @@ export class Accumulators {
     this.#aggregates = aggregates;
     this.#checks = aggregates.map((aggregate) => aggregate.check?.bind(aggregate));
     this.codec = cellCodec(aggregates);
+    this.slots = cellSlots(aggregates);
     const [only] = aggregates;
     this.rows = only?.rows === undefined ? undefined : (cell, since) => only.rows!(cell.accs[0], since);
     this.appendRows =
@@ -64,13 +67,41 @@ export class Accumulators {
     return newCell(this.#aggregates, ordinal);
   }
 
-  /** Takes a row into a cell. Throws what a custom aggregate throws; the cell is then half changed. */
-  accumulate(cell: Cell, values: readonly unknown[], ordinal: number): void {
+  /**
+   * Takes a row into a cell. Throws what a custom aggregate throws; the cell is then half changed.
+   *
+   * @param from so many of its accumulators have it already (0)
+   */
+  accumulate(cell: Cell, values: readonly unknown[], ordinal: number, from: number = 0): void {
     const aggregates = this.#aggregates;
     const { accs } = cell;
-    for (let i = 0; i < aggregates.length; i++)
+    for (let i = from; i < aggregates.length; i++)
       if (values[i] !== leftOut) accs[i] = aggregates[i]!.accumulate(accs[i], values[i], ordinal);
     cell.last = ordinal;
+  }
+
+  /** What the slots of a new cell begin with. */
+  emptySlots(): Uint8Array {
+    const bytes = new Uint8Array(this.slots!.bytes);
+    this.slots!.write(new DataView(bytes.buffer), 0, this.newCell(0));
+    return bytes;
+  }
+
+  /** Takes a row into the slots of a cell. @returns whether all of it fits, or how many accumulators have it */
+  accumulateIn({ view, at, isNew }: Omit<SlotPlace, 'isFirst'>, values: readonly unknown[], ordinal: number): true | number {
+    const aggregates = this.#aggregates;
+    if (isNew) view.setFloat64(at + firstAt, ordinal, true);
+    view.setFloat64(at + lastAt, ordinal, true);
+    let place = at + accumulatorsAt;
+    for (let i = 0; i < aggregates.length; i++) {
+      const { slot } = aggregates[i]!;
+      if (values[i] !== leftOut) {
+        const acc = aggregates[i]!.accumulate(slot!.load(view, place, true), values[i], ordinal);
+        if (!slot!.store(view, place, acc)) return i;
+      }
+      place += slot!.bytes;
+    }
+    return true;
   }
 
   /** Takes a row that was taken out of its cell again. Throws what a custom aggregate throws; the cell is then half changed. */

@@ -29,6 +29,7 @@ import { ResultRows, type RowTarget } from './result-rows.ts';
 import { restoreResults, type ResultSnapshot, resultSnapshot } from './result-snapshot.ts';
 import { Resumable } from './resumable.ts';
 import { Slices } from './slices.ts';
+import { SlotState } from './slot-state.ts';
 
 type Target = Omit<RowTarget, 'stamp'> & { readonly since?: PerGroup };
 type CellsOf = (pane: Pane) => Iterable<KeyCell>;
@@ -87,7 +88,11 @@ class AggregateOperator implements Operator {
     const spec = rankedBy(this.#node);
     if (spec !== undefined) return new RankedState({ accumulators, context, node: this.#node, spec, compares, updates });
     const counted = updates ? (namespace: number, key: string): void => emissions.changed(namespace, key) : undefined;
-    return new AggregateState({ accumulators, context, keys, compares, counted });
+    const { codec, slots } = accumulators;
+    const options = { accumulators, context, keys, compares, counted };
+    return this.#shrinks || slots === undefined
+      ? new AggregateState({ ...options, table: context.table('cells', codec) })
+      : new SlotState({ ...options, table: context.slots('cells', { ...codec, slots }) });
   }
 
   process(batch: Batch, out: Output): Step {

@@ -19,6 +19,7 @@ export interface CellOptions {
   readonly accumulators: Accumulators;
   readonly context: OperatorContext;
   readonly keys: readonly string[];
+  readonly table: StateTable<Cell>;
   /** What cells were is needed. */
   readonly compares: boolean;
   /** A row was counted here. */
@@ -33,11 +34,11 @@ export class AggregateState extends GroupState {
   /** Namespace and key of what was empty for a moment at least. */
   #emptied: (readonly [number, string])[] = [];
 
-  constructor({ accumulators, context, keys, compares, counted }: CellOptions) {
+  constructor({ accumulators, context, keys, table, compares, counted }: CellOptions) {
     super(accumulators, context, compares ? new CellImages((cell) => accumulators.copy(cell)) : undefined);
     this.#context = context;
     this.#counted = counted;
-    this.#table = context.table('cells', accumulators.codec);
+    this.#table = table;
     this.#keysOf = groupedKeys({ columns: keys }, (key) => this.#groupOf(key));
   }
 

@@ -1,7 +1,12 @@
 /** The accumulators of one key in one sub-slice. */
-import type { ValueCodec } from '../state/index.ts';
+import type { Slots, ValueCodec } from '../state/index.ts';
 import type { Aggregate } from './aggregates/index.ts';
 import type { Changing } from './emissions.ts';
+
+/** In slots: `first`, `last`, and the accumulators. */
+export const firstAt = 0;
+export const lastAt = 8;
+export const accumulatorsAt = 16;
 
 export interface Cell extends Changing {
   first: number;
@@ -23,6 +28,34 @@ export function mergeCells(aggregates: readonly Aggregate[], a: Cell, b: Cell): 
     first: Math.min(a.first, b.first),
     last: Math.max(a.last, b.last),
     accs: aggregates.map((aggregate, i) => aggregate.merge(a.accs[i], b.accs[i])),
+  };
+}
+
+/** Undefined: some accumulators have no size that is known. */
+export function cellSlots(aggregates: readonly Aggregate[]): Slots<Cell> | undefined {
+  const slots = aggregates.flatMap(({ slot }) => slot ?? []);
+  if (slots.length < aggregates.length) return undefined;
+  return {
+    bytes: slots.reduce((sum, { bytes }) => sum + bytes, accumulatorsAt),
+    read(view, at) {
+      let place = at + accumulatorsAt;
+      const accs = slots.map((slot) => {
+        const acc = slot.load(view, place);
+        place += slot.bytes;
+        return acc;
+      });
+      return { first: view.getFloat64(at + firstAt, true), last: view.getFloat64(at + lastAt, true), accs };
+    },
+    write(view, at, { first, last, accs }) {
+      view.setFloat64(at + firstAt, first, true);
+      view.setFloat64(at + lastAt, last, true);
+      let place = at + accumulatorsAt;
+      for (let i = 0; i < slots.length; i++) {
+        if (!slots[i]!.store(view, place, accs[i])) return false;
+        place += slots[i]!.bytes;
+      }
+      return true;
+    },
   };
 }
 

@@ -17,7 +17,7 @@
 import type { Batch, BatchSchema } from '../batch/index.ts';
 import type { Barrier } from '../progress/index.ts';
 import type { Epoch, Generation, Clock, Logger } from '../core/index.ts';
-import type { OlderTables, RankedRows, RowLog, RowOrder, StateTable, ValueCodec } from '../state/index.ts';
+import type { OlderTables, RankedRows, RowLog, RowOrder, SlotCodec, SlotTable, StateTable, ValueCodec } from '../state/index.ts';
 import type { OpenGroup } from './open-group.ts';
 
 export type Step = 'done' | 'more' | 'wait';
@@ -62,6 +62,8 @@ export interface OperatorContext {
   readonly logger: Logger;
   /** Keyed state. Tables are declared in `open`, before the first row; their names are the state's identity. */
   table<V>(name: string, codec: ValueCodec<V>): StateTable<V>;
+  /** The same of values in slots of one size. */
+  slots<V>(name: string, codec: SlotCodec<V>): SlotTable<V>;
   /** The same of rows that are only added. `id`: what their bytes are. */
   log(name: string, id: string): RowLog;
   /** The same of rows of which each key keeps the first ones in an order. */

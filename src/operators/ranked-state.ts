@@ -5,7 +5,6 @@
  * Does not own: rows (state/ranked-rows.ts), their order and form (aggregates/ranking.ts).
  */
 import { type Batch, copyBytes, KeyBytes, keyGroupOf, latin1Slice } from '../batch/index.ts';
-import { WeirError } from '../core/index.ts';
 import { type AggregateNode, takesChanges, type TopSpec } from '../plan/index.ts';
 import { Positions, type RankedRows, type RankedSpace } from '../state/index.ts';
 import type { Accumulators } from './accumulators.ts';
@@ -17,6 +16,7 @@ import { type GroupRows, GroupState, type KeyCell, type Wanted } from './group-s
 import { keyBytesOf } from './key-bytes.ts';
 import type { OperatorContext } from './operator.ts';
 import type { RowBytes } from './row-form.ts';
+import { neverTakenBack } from './slot-state.ts';
 
 export interface RankedOptions {
   readonly node: AggregateNode;
@@ -34,10 +34,6 @@ export function rankedBy(node: AggregateNode): TopSpec | undefined {
   const [only, ...others] = node.aggregates;
   const isOnly = only?.spec.fn === 'top' && only.spec.where === undefined && others.length === 0;
   return isOnly && !takesChanges(node) ? only.spec.top : undefined;
-}
-
-function neverTakenBack(): never {
-  throw new WeirError('E_INTERNAL', 'a row is taken back from ranked rows, which are for rows that do not change');
 }
 
 export class RankedState extends GroupState {

@@ -29,15 +29,39 @@ const bornAt = 12;
 const valueBlockAt = 16;
 const keyLengthAt = 20;
 const valueLengthAt = 24;
-/** in 2 bytes its group, in one what it is. */
+/** in 2 bytes its group, in one what it is, in one how its value lies. */
 const groupAt = 28;
 const lifeAt = 30;
-const keyAt = 32;
+/** 1: its value lies in slots, and not as its codec writes it. */
+const slotsAt = 31;
+/** The round in which it was found to have changed. */
+const roundAt = 32;
+const keyAt = 36;
 /** In the head of a value's own block there is nothing but what `Blocks` has there. */
 const valueAt = 8;
 
 /** New; there; deleted, of which a tombstone is to be written; deleted, of which no delta knows. */
 const life = { none: 0, live: 1, dead: 2, gone: 3 } as const;
+
+/** An entry as it lies in a record: its key as `ByteWriter.string` has it. */
+export interface LoadedEntry {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly keyEnd: number;
+  readonly group: number;
+  readonly valueFrom: number;
+  readonly to: number;
+}
+/** Where slots lie. */
+export interface SlotPlace {
+  readonly view: DataView;
+  readonly at: number;
+  /** It has not changed before in this round. */
+  readonly isFirst: boolean;
+  /** It was not there. */
+  readonly isNew: boolean;
+}
+type Writable<T> = { -readonly [name in keyof T]: T[name] };
 
 export class ByteSpace extends TableSpace implements KeyPlaces {
   readonly #entries: Blocks;
@@ -46,6 +70,7 @@ export class ByteSpace extends TableSpace implements KeyPlaces {
   /** Entries that live. */
   readonly #recent = new Recent<string, number>();
   readonly #key: KeyBytes;
+  readonly #place: Writable<SlotPlace> = { view: new DataView(new ArrayBuffer(0)), at: 0, isFirst: false, isNew: false };
   /** The key that is being loaded. */
   #loaded = new Uint8Array(64);
   /** Where the next entries are to be seen, and how many blocks are left of the round; undefined: it is over. */
@@ -67,14 +92,18 @@ export class ByteSpace extends TableSpace implements KeyPlaces {
 
   // ── entries
 
-  /** The entry of a key, which may be dead; 0: there is none. */
+  /** The entry of a key, which may be dead; 0: there is none, and the room for a key has this one. */
   find(key: string): number {
     const known = this.#recent.get(key);
     if (known !== undefined) return known;
     this.#key.set(key);
-    const found = this.#index.find(this.#key.bytes, 0, this.#key.length, this.#key.hash);
+    const found = this.findBytes(this.#key);
     if (found !== 0 && this.isLive(found)) this.#recent.set(key, found);
     return found;
+  }
+
+  findBytes({ bytes, length, hash }: KeyBytes): number {
+    return this.#index.find(bytes, 0, length, hash);
   }
 
   isOf(entry: number, bytes: Uint8Array, from: number, to: number): boolean {
@@ -166,9 +195,8 @@ export class ByteSpace extends TableSpace implements KeyPlaces {
   // ── entries that come and go
 
   /** The block of a key that is not there, its value to be written at once. */
-  add(key: string, group: number, value: number): number {
-    this.#key.set(key);
-    return this.#add(this.#key.bytes, this.#key.length, this.#key.hash, group, value);
+  add({ bytes, length, hash }: KeyBytes, group: number, value: number): number {
+    return this.#add(bytes, length, hash, group, value);
   }
 
   /** One that begins to live: a new one, or one that was deleted. */
@@ -180,11 +208,50 @@ export class ByteSpace extends TableSpace implements KeyPlaces {
     this.size++;
   }
 
+  hasSlots(entry: number): boolean {
+    return this.#entries.memoryOf(entry).bytes[offsetOf(entry) + slotsAt] === 1;
+  }
+
+  /** The same of one that changes. @param round of which there are 1 to 2^32 - 1 */
+  changing(entry: number, round: number): SlotPlace {
+    const { view } = this.#entries.memoryOf(entry);
+    const at = offsetOf(entry) + roundAt;
+    this.#place.isFirst = view.getUint32(at, true) !== round;
+    this.#place.isNew = false;
+    if (this.#place.isFirst) view.setUint32(at, round, true);
+    return this.slots(entry);
+  }
+
+  /** The same of one that is new, with what its slots begin with. */
+  empty(entry: number, empty: Uint8Array, round: number): SlotPlace {
+    this.#entries.memoryOf(entry).view.setUint32(offsetOf(entry) + roundAt, round, true);
+    copyBytes(empty, 0, empty.length, this.#placed(entry, empty.length).bytes, this.#valueFrom(entry));
+    this.#entries.memoryOf(entry).bytes[offsetOf(entry) + slotsAt] = 1;
+    this.#place.isFirst = true;
+    this.#place.isNew = true;
+    return this.slots(entry);
+  }
+
+  /** The slots of a value, good until the next. */
+  slots(entry: number): SlotPlace {
+    this.#place.view = this.#valueMemory(entry).view;
+    this.#place.at = this.#valueFrom(entry);
+    return this.#place;
+  }
+
+  /** Makes slots of so many bytes in the place of its value. */
+  makeSlots(entry: number, bytes: number): SlotPlace {
+    this.#placed(entry, bytes);
+    this.#entries.memoryOf(entry).bytes[offsetOf(entry) + slotsAt] = 1;
+    return this.slots(entry);
+  }
+
   /** Puts a value in the place of the one that it had. */
   write(entry: number, value: ByteWriter): void {
     const { length } = value;
     const { view, bytes } = this.#entries.memoryOf(entry);
     const at = offsetOf(entry);
+    bytes[at + slotsAt] = 0;
     const from = keyAt + view.getUint32(at + keyLengthAt, true);
     if (view.getInt32(at + valueBlockAt, true) === 0 && from + length <= blockBytes(view, at)) {
       view.setUint32(at + valueLengthAt, length, true);
@@ -252,14 +319,14 @@ export class ByteSpace extends TableSpace implements KeyPlaces {
 
   // ── restore
 
-  /** An entry as it lies in a record: its key as `ByteWriter.string` has it. */
-  load(key: Uint8Array, keyFrom: number, keyEnd: number, group: number, value: Uint8Array, from: number, to: number): void {
-    if (this.#loaded.length < keyEnd - keyFrom) this.#loaded = new Uint8Array((keyEnd - keyFrom) * 2);
-    const length = takeRecordKey(key, keyFrom, keyEnd, this.#loaded);
+  /** @param room for a value, at least */
+  load({ bytes, from, keyEnd, group, valueFrom, to }: LoadedEntry, room: number): void {
+    if (this.#loaded.length < keyEnd - from) this.#loaded = new Uint8Array((keyEnd - from) * 2);
+    const length = takeRecordKey(bytes, from, keyEnd, this.#loaded);
     const hash = hashBytes(this.#loaded, 0, length) | 0;
-    const entry = this.#add(this.#loaded, length, hash, group, to - from);
+    const entry = this.#add(this.#loaded, length, hash, group, Math.max(to - valueFrom, room));
     this.revive(entry, 0);
-    copyBytes(value, from, to, this.#placed(entry, to - from).bytes, this.#valueFrom(entry));
+    copyBytes(bytes, valueFrom, to, this.#placed(entry, to - valueFrom).bytes, this.#valueFrom(entry));
   }
 
   override release(): void {
@@ -276,6 +343,8 @@ export class ByteSpace extends TableSpace implements KeyPlaces {
     view.setUint32(at + keyLengthAt, length, true);
     view.setUint32(at + valueLengthAt, 0, true);
     view.setUint16(at + groupAt, group, true);
+    view.setUint32(at + roundAt, 0, true);
+    bytes[at + slotsAt] = 0;
     copyBytes(key, 0, length, bytes, at + keyAt);
     this.numbers[group - this.firstGroup] = 1;
     this.#index.add(hash, entry);

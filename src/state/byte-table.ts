@@ -2,23 +2,24 @@
  * A state table whose entries are bytes outside of the heap: one costs the garbage collector nothing, however many there are.
  *
  * Owns: what has become of entries since the last freeze. A freeze takes lists away and copies nothing: the value of an entry that waits in a frozen list is
- * copied before it is changed. Values are read and written each time, so this is for those that nobody changes in place (`asBytes`).
+ * copied before it is changed. Values are read and written each time, so this is for those that nobody changes in place (`asBytes`), or but in slots of one
+ * size; one that has outgrown them lies as its codec writes it.
  * Does not own: namespaces (space-table.ts), memory (byte-space.ts), encoding (frozen-bytes.ts).
  * Invariants: S3 at most one entry per (namespace, key); S44 what a freeze saw is what its delta holds: each entry that has changed since it was last durable,
  * as it was at the freeze, or its tombstone.
  */
 import { type ByteReader, ByteWriter, KeyBytes } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
-import { ByteSpace } from './byte-space.ts';
+import { ByteSpace, type SlotPlace } from './byte-space.ts';
 import { FrozenBytes } from './frozen-bytes.ts';
 import { ListedEntries } from './listed-entries.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
 import { SpaceTable } from './space-table.ts';
 import type { RecordReader } from './state-record.ts';
-import type { StateTable, TableEntry } from './table.ts';
+import type { SlotChange, SlotTable, TableEntry } from './table.ts';
 import type { ValueCodec } from './value-codec.ts';
 
-export class ByteTable<V> extends SpaceTable<ByteSpace, FrozenBytes> implements StateTable<V>, SnapshotTable {
+export class ByteTable<V> extends SpaceTable<ByteSpace, FrozenBytes> implements SlotTable<V>, SnapshotTable {
   readonly #codec: ValueCodec<V>;
   readonly #key = new KeyBytes();
   readonly #value = new ByteWriter();
@@ -43,7 +44,7 @@ export class ByteTable<V> extends SpaceTable<ByteSpace, FrozenBytes> implements 
     const space = this.space(namespace);
     if (space === undefined) return undefined;
     const entry = this.#find(space, key);
-    return entry === 0 || !space.isLive(entry) ? undefined : this.#read(space.reader(entry), this.#codec);
+    return entry === 0 || !space.isLive(entry) ? undefined : this.#valueOf(space, entry);
   }
 
   modify(): never {
@@ -51,19 +52,40 @@ export class ByteTable<V> extends SpaceTable<ByteSpace, FrozenBytes> implements 
   }
 
   put(namespace: number, key: string, group: number, value: V): void {
-    this.#value.reset();
-    this.#codec.write(this.#value, value);
-    this.requireOwned(group);
     const space = this.opened(namespace, this.generation);
+    const { slots } = this.#codec;
+    const room = slots === undefined ? this.#written(value).length : slots.bytes;
     const known = this.#find(space, key);
-    const entry = known === 0 ? space.add(key, group, this.#value.length) : known;
+    const entry = this.#living(space, known, this.#key, group, room);
+    this.#latest = entry;
+    if (slots === undefined) return space.write(entry, this.#value);
+    const { view, at } = space.makeSlots(entry, slots.bytes);
+    if (!slots.write(view, at, value)) space.write(entry, this.#written(value));
+  }
+
+  changeAt(namespace: number, key: KeyBytes, group: number, { round, empty }: SlotChange): SlotPlace | undefined {
+    const space = this.opened(namespace, this.generation);
+    const known = space.findBytes(key);
+    if (known !== 0 && space.isLive(known)) {
+      if (!space.hasSlots(known)) return undefined;
+      this.#touch(space, known);
+      return space.changing(known, round);
+    }
+    const entry = this.#living(space, known, key, group, empty.length);
+    this.#forget();
+    return space.empty(entry, empty, round);
+  }
+
+  /** The entry, to be changed now; made, or alive again, where there was none. */
+  #living(space: ByteSpace, known: number, key: KeyBytes, group: number, room: number): number {
+    this.requireOwned(group);
+    const entry = known === 0 ? space.add(key, group, room) : known;
     this.#touch(space, entry);
     if (!space.isLive(entry)) {
       space.revive(entry, this.generation);
       this.rows++;
     }
-    space.write(entry, this.#value);
-    this.#latest = entry;
+    return entry;
   }
 
   delete(namespace: number, key: string): boolean {
@@ -105,17 +127,29 @@ export class ByteTable<V> extends SpaceTable<ByteSpace, FrozenBytes> implements 
   }
 
   #entry(space: ByteSpace, entry: number): TableEntry<V> {
-    const value = this.#read(space.reader(entry), this.#codec);
-    return { key: space.keyOf(entry), group: space.groupOf(entry), value };
+    return { key: space.keyOf(entry), group: space.groupOf(entry), value: this.#valueOf(space, entry) };
   }
 
-  #read(bytes: ByteReader, codec: ValueCodec<V>): V {
-    const value = codec.read(bytes);
+  #valueOf(space: ByteSpace, entry: number): V {
+    if (space.hasSlots(entry)) return this.#inSlots(space, entry);
+    const bytes = space.reader(entry);
+    const value = this.#codec.read(bytes);
     if (bytes.remaining === 0) return value;
-    throw new WeirError('E_STATE_DAMAGED', `a value of state is not what codec ${codec.id} wrote`);
+    throw new WeirError('E_STATE_DAMAGED', `a value of state is not what codec ${this.codecId} wrote`);
   }
 
-  /** The entry of a key, 0: there is none. */
+  #inSlots(space: ByteSpace, entry: number): V {
+    const { view, at } = space.slots(entry);
+    return this.#codec.slots!.read(view, at);
+  }
+
+  #written(value: V): ByteWriter {
+    this.#value.reset();
+    this.#codec.write(this.#value, value);
+    return this.#value;
+  }
+
+  /** The entry of a key, 0: there is none, and `#key` is that key. */
   #find(space: ByteSpace, key: string): number {
     if (key === this.#latestKey && space === this.#latestSpace) return this.#latest;
     this.#latestKey = key;
@@ -151,6 +185,11 @@ export class ByteTable<V> extends SpaceTable<ByteSpace, FrozenBytes> implements 
     });
   }
 
+  /** The bytes of a value that lies in slots, as its codec writes it; undefined: it lies so. */
+  encoded(space: ByteSpace, entry: number): Uint8Array | undefined {
+    return space.hasSlots(entry) ? this.#written(this.#inSlots(space, entry)).finish() : undefined;
+  }
+
   /** Tombstones are durable: no delta need speak of what they are of again. */
   written(): void {
     const { frozen } = this;
@@ -182,10 +221,10 @@ export class ByteTable<V> extends SpaceTable<ByteSpace, FrozenBytes> implements 
 
   // ── restore
 
-  /** It is in a chunk already, so it has not changed. */
+  /** It is in a chunk already, so it has not changed. Until it does it lies as its codec has written it, also where there are slots. */
   load(group: number, { namespace, bytes, from, keyEnd, valueFrom, to }: RecordReader): void {
     this.requireOwned(group);
-    this.opened(namespace, 0).load(bytes, from, keyEnd, group, bytes, valueFrom, to);
+    this.opened(namespace, 0).load({ bytes, from, keyEnd, group, valueFrom, to }, this.#codec.slots?.bytes ?? 0);
     this.rows++;
   }
 

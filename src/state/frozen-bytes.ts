@@ -44,7 +44,7 @@ export class FrozenBytes implements FrozenChanges {
   /** Before anything becomes of an entry: it is kept as it is, if it is in these lists. */
   save(space: ByteSpace, entry: number): void {
     if (space.listedIn(entry) !== this.generation) return;
-    const saved = space.isLive(entry) ? space.valueBytes(entry) : null;
+    const saved = space.isLive(entry) ? (this.table.encoded(space, entry) ?? space.valueBytes(entry)) : null;
     const ofSpace = this.#saved.get(space);
     if (ofSpace === undefined) this.#saved.set(space, new Map([[entry, saved]]));
     else ofSpace.set(entry, saved);
@@ -66,10 +66,14 @@ export class FrozenBytes implements FrozenChanges {
   #encode(space: ByteSpace, entry: number, builder: ChunkBuilder): Uint8Array | null {
     const isAsItWas = space.listedIn(entry) === this.generation;
     if (isAsItWas && space.isGone(entry)) return null;
-    const value = isAsItWas ? (space.isDead(entry) ? null : undefined) : this.#saved.get(space)!.get(entry)!;
+    const value = isAsItWas ? this.#valueOf(space, entry) : this.#saved.get(space)!.get(entry)!;
     const size = space.recordBytes(entry, value);
     if (size > this.#record.bytes.length) this.#record = new Memory(size * 2);
     space.putRecord(entry, this.#record, value);
     return builder.addBytes(value === null ? recordKind.delete : recordKind.put, space.namespace, this.#record.bytes, 0, size);
+  }
+  /** Undefined: as it lies there. */
+  #valueOf(space: ByteSpace, entry: number): Saved | undefined {
+    return space.isDead(entry) ? null : this.table.encoded(space, entry);
   }
 }

@@ -13,8 +13,8 @@ import { HeapTable, type TableLimits } from './heap-table.ts';
 import { RankedRows, type RowOrder } from './ranked-rows.ts';
 import { RowLog } from './row-log.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
-import type { StateTable } from './table.ts';
-import type { ValueCodec } from './value-codec.ts';
+import type { SlotTable, StateTable } from './table.ts';
+import type { SlotCodec, ValueCodec } from './value-codec.ts';
 
 export interface OperatorStateOptions {
   readonly operator: string;
@@ -45,6 +45,11 @@ export class OperatorState {
     return this.#declared(
       codec.asBytes === true ? new ByteTable(name, codec, this.owned) : new HeapTable(name, codec, this.owned, this.#limits),
     );
+  }
+
+  /** The same of values in slots. */
+  slots<V>(name: string, codec: SlotCodec<V>): SlotTable<V> {
+    return this.#declared(new ByteTable(name, codec, this.owned));
   }
 
   /** Declares a log of rows. @param id what the bytes of a row are */

@@ -6,6 +6,9 @@
  * there is none). Values may be mutable objects: an operator that changes one in place asks for it with `modify`, never `get`; of a codec `asBytes` it puts another.
  * Invariants: S3 at most one entry per (namespace, key); S4 what a freeze saw is what its delta holds, whatever is written after.
  */
+import type { KeyBytes } from '../batch/index.ts';
+import type { SlotPlace } from './byte-space.ts';
+
 export interface TableEntry<V> {
   readonly key: string;
   readonly group: number;
@@ -29,4 +32,20 @@ export interface StateTable<V> {
   count(namespace: number): number;
   /** Deletes a whole namespace at the cost of one tombstone per key group. */
   drop(namespace: number): void;
+}
+
+export interface SlotChange {
+  /** What the place says is first is so in this one. */
+  readonly round: number;
+  /** What new slots begin with. */
+  readonly empty: Uint8Array;
+}
+
+/** A table whose values lie in slots of one size, as long as they fit. */
+export interface SlotTable<V> extends StateTable<V> {
+  /**
+   * The slots of an entry, to be changed now, as `modify`; of one that is not there new ones; undefined: its value does not fit. Good until anything else is
+   * asked for.
+   */
+  changeAt(namespace: number, key: KeyBytes, group: number, change: SlotChange): SlotPlace | undefined;
 }

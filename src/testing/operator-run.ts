@@ -232,6 +232,7 @@ export class OperatorRun {
       guarded: this.#options.guarded ?? false,
       ...(this.#options.splits === undefined ? {} : { splits: this.#options.splits }),
       table: (name, codec) => this.#state.table(name, codec),
+      slots: (name, codec) => this.#state.slots(name, codec),
       log: (name, id) => this.#state.log(name, id),
       ranked: (name, id, order) => this.#state.ranked(name, id, order),
       deadLetter: (record, cause) => {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { batchOf, ByteReader, ByteWriter, type DataType, keyOfOne } from '../../src/batch/index.ts';
+import { Accumulators } from '../../src/operators/accumulators.ts';
 import { type Aggregate, aggregateOf } from '../../src/operators/aggregates/index.ts';
+import type { Cell } from '../../src/operators/cell.ts';
 import { compareValues } from '../../src/operators/aggregates/extremum.ts';
 import { aggregateOperator } from '../../src/operators/index.ts';
 import type { AggregateSpec, CustomAggregate, Emission } from '../../src/plan/index.ts';
@@ -45,6 +47,40 @@ function inParts(aggregate: Aggregate, values: readonly unknown[], cuts: readonl
   return aggregate.result(parts.reduce((a, b) => aggregate.merge(a, b)));
 }
 
+/** Aggregates side by side over values, of two groups in turn: the bytes of both cells, accumulated in slots by row as an aggregation does, and without. */
+function inSlots(specs: readonly AggregateSpec[], values: readonly unknown[]) {
+  const accumulators = new Accumulators(specs.map((spec) => aggregateOf(spec, events)));
+  const slots = accumulators.slots!;
+  const cells = [0, 1].map(() => {
+    const view = new DataView(new ArrayBuffer(slots.bytes + 8));
+    new Uint8Array(view.buffer).set(accumulators.emptySlots(), 4);
+    return {
+      heap: accumulators.newCell(0),
+      place: { view, at: 4, isNew: false },
+      outgrown: undefined as Cell | undefined,
+      unfit: 0,
+    };
+  });
+  values.forEach((value, i) => {
+    const cell = cells[i % 2]!;
+    const row = specs.map(() => value);
+    accumulators.accumulate(cell.heap, row, i);
+    const done = cell.outgrown === undefined ? accumulators.accumulateIn(cell.place, row, i) : 0;
+    if (done === true) return;
+    cell.unfit++;
+    const all = cell.outgrown ?? slots.read(cell.place.view, 4);
+    accumulators.accumulate(all, row, i, done);
+    cell.outgrown = slots.write(cell.place.view, 4, all) ? undefined : all;
+  });
+  const bytesOf = (cell: Cell): Uint8Array => {
+    const out = new ByteWriter();
+    accumulators.codec.write(out, cell);
+    return out.finish();
+  };
+  const read = cells.map(({ outgrown, place }) => outgrown ?? slots.read(place.view, 4));
+  return { slots: read.map(bytesOf), heap: cells.map(({ heap }) => bytesOf(heap)), unfit: cells.map(({ unfit }) => unfit) };
+}
+
 const numbers = fc.oneof(
   fc.double(),
   fc.integer(),
@@ -59,6 +95,45 @@ const shuffledWithCuts = fc.array(numbers, { maxLength: 20 }).chain((values) =>
 );
 
 describe('aggregates', () => {
+  test('are in slots what they are without, also where a sum outgrows them', () => {
+    const fns = ['count', 'sum', 'avg', 'min', 'max', 'first', 'last'] as const;
+    const values = fc.oneof(
+      fc.array(numbers, { maxLength: 30 }),
+      fc.array(fc.double({ noNaN: true, min: -1000, max: 1000 }), { maxLength: 30 }),
+      fc.array(
+        fc.oneof(
+          { weight: 12, arbitrary: fc.constantFrom(0.1, 0.7, 1000.3) },
+          { weight: 1, arbitrary: fc.constantFrom(Infinity, -Infinity, Number.NaN, 1e300) },
+        ),
+        { minLength: 10, maxLength: 40 },
+      ),
+      fc.array(fc.integer({ min: -5, max: 5 }), { maxLength: 30 }),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...fns), { minLength: 1, maxLength: 4 }), values, (chosen, rows) => {
+        const { slots, heap } = inSlots(
+          chosen.map((fn) => ({ fn, column: 'value' })),
+          rows,
+        );
+        expect(slots).toEqual(heap);
+      }),
+      { numRuns: 500 },
+    );
+    const hasSlots = (fn: AggregateSpec['fn'], column: string): boolean => aggregateOf({ fn, column }, events).slot !== undefined;
+    expect(fns.map((fn) => hasSlots(fn, 'value'))).toEqual(fns.map(() => true));
+    expect((['min', 'last', 'countDistinct', 'collect'] as const).map((fn) => hasSlots(fn, 'key'))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test.each([Infinity, -Infinity, Number.NaN, 1e300])('stay in slots though another sum outgrew them by %s', (value) => {
+    const { unfit } = inSlots([{ fn: 'sum', column: 'value' }], [0.1, 0.1, 0.7, 0.7, 1000.3, 1000.3, value, 0.1]);
+    expect(unfit).toEqual([1, 0]);
+  });
+
   test.each(['count', 'sum', 'avg', 'min', 'max', 'countDistinct', 'approxCountDistinct'] as const)(
     '%s does not depend on the order of rows, nor on how they were grouped, saved and merged',
     (fn) => {
@@ -180,6 +255,38 @@ describe('aggregates', () => {
     expect(result.dead).toMatchObject([
       { position: 's#1', error: "operator op (job.ts:4), record s#1: sum('v') takes numbers, and there is a string" },
     ]);
+  });
+});
+
+describe('cells in slots', () => {
+  const input = sourceNode(schemaOf(field('key', text), field('v', number), field('wanted', { kind: 'bool' })));
+  const aggregates = {
+    n: { fn: 'count' },
+    wanted: { fn: 'count', where: 'wanted' },
+    sum: { fn: 'sum', column: 'v' },
+    last: { fn: 'last', column: 'v', where: 'wanted' },
+  } as const;
+  const parts = [1e100, 1, 1e60, 2, 1e30, 3, 1e-30, Infinity, -1e100, 4];
+  const rowsOf = (from: number, to: number) => ({
+    kind: 'rows' as const,
+    batch: batchOf(input.schema, parts.map((v, i) => ({ key: i % 2 === 0 ? 'a' : 'b', v, wanted: i % 4 < 2 })).slice(from, to), {
+      origin: { split: 's', first: from },
+    }),
+  });
+
+  test('give what they are, though a sum outgrows them, at each barrier', async () => {
+    await verifyOperator({
+      subject: () => ({ make: () => aggregateOperator(aggregateNode({ input, aggregates }), [update]) }),
+      input: [rowsOf(0, 5), barrier(), rowsOf(5, 10), barrier()],
+      output: {
+        update: [
+          { key: 'a', n: 3, wanted: 2, sum: 1e100, last: 1e30 },
+          { key: 'b', n: 2, wanted: 1, sum: 3, last: 1 },
+          { key: 'a', n: 5, wanted: 3, sum: 1e60, last: -1e100 },
+          { key: 'b', n: 5, wanted: 3, sum: Infinity, last: 4 },
+        ],
+      },
+    });
   });
 });
 

@@ -1,6 +1,15 @@
 /** One column of an aggregation's result: how it is accumulated, merged and kept. */
 import type { Batch, BatchBuilder, ByteReader, ByteWriter } from '../../batch/index.ts';
 
+/** An accumulator in so many bytes, in which it is changed where it lies. */
+export interface AccumulatorSlot<A> {
+  readonly bytes: number;
+  /** @param passing it is not kept beyond the next call, and may be one that is used again (false) */
+  load(view: DataView, at: number, passing?: boolean): A;
+  /** False: it does not fit, and nothing has changed. */
+  store(view: DataView, at: number, acc: A): boolean;
+}
+
 export interface Aggregate<A = unknown> {
   /** What the accumulator's bytes mean. */
   readonly id: string;
@@ -27,6 +36,8 @@ export interface Aggregate<A = unknown> {
   rows?(acc: A, since: number): Iterable<readonly unknown[]>;
   /** The same rows, appended to the columns from `from` on; `head` appends those before. */
   appendRows?(acc: A, since: number, to: BatchBuilder, from: number, head: () => void): void;
+  /** Absent: its accumulators have no size that is known. */
+  readonly slot?: AccumulatorSlot<A>;
   write(out: ByteWriter, acc: A): void;
   read(from: ByteReader): A;
 }

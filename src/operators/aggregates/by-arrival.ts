@@ -1,6 +1,7 @@
 /** The first and the last value that is not null. */
 import { fieldCodec, type FieldType } from '../../batch/index.ts';
-import type { Aggregate } from './aggregate.ts';
+import type { AccumulatorSlot, Aggregate } from './aggregate.ts';
+import { isNumeric, loadNumber, numberSlotBytes, storeNumber } from './number-slot.ts';
 
 interface Arrived {
   readonly ordinal: number;
@@ -14,6 +15,19 @@ export function first(column: string, field: FieldType): Aggregate<Arrived | nul
 export function last(column: string, field: FieldType): Aggregate<Arrived | null> {
   return byArrival('last', column, field, (a, b) => a > b);
 }
+
+/** The value, null before the first one, and behind it its ordinal. */
+const arrivedSlot: AccumulatorSlot<Arrived | null> = {
+  bytes: numberSlotBytes + 8,
+  load(view, at) {
+    const value = loadNumber(view, at);
+    return value === null ? null : { ordinal: view.getFloat64(at + numberSlotBytes, true), value };
+  },
+  store(view, at, acc) {
+    view.setFloat64(at + numberSlotBytes, acc?.ordinal ?? 0, true);
+    return storeNumber(view, at, acc === null ? null : (acc.value as number));
+  },
+};
 
 /** The accumulator is null before the first value. */
 function byArrival(
@@ -31,6 +45,7 @@ function byArrival(
       value === null || (acc !== null && !isBetter(ordinal, acc.ordinal)) ? acc : { ordinal, value },
     merge: (a, b) => (b === null || (a !== null && !isBetter(b.ordinal, a.ordinal)) ? a : b),
     result: (acc) => acc?.value ?? null,
+    ...(isNumeric(type) ? { slot: arrivedSlot } : {}),
     write(out, acc) {
       out.varint(acc === null ? 0 : 1);
       if (acc === null) return;

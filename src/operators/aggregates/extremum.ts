@@ -1,6 +1,7 @@
 /** Least and greatest value. */
 import { fieldCodec, type FieldType, keyOfOne } from '../../batch/index.ts';
-import type { Aggregate } from './aggregate.ts';
+import type { AccumulatorSlot, Aggregate } from './aggregate.ts';
+import { isNumeric, loadNumber, numberSlotBytes, storeNumber } from './number-slot.ts';
 
 export function min(column: string, field: FieldType): Aggregate<unknown> {
   return extremum('min', column, field, (a, b) => compareValues(a, b) < 0);
@@ -24,10 +25,17 @@ function extremum(id: string, column: string, field: FieldType, better: (a: unkn
     accumulate: pick,
     merge: pick,
     result: (acc) => acc,
+    ...(isNumeric(field.type) ? { slot: numberSlot } : {}),
     write: (out, acc) => codec.write(out, acc),
     read: (from) => codec.read(from),
   };
 }
+
+const numberSlot: AccumulatorSlot<unknown> = {
+  bytes: numberSlotBytes,
+  load: loadNumber,
+  store: (view, at, acc) => storeNumber(view, at, acc as number | null),
+};
 
 const lastRank = 3;
 const rank = (value: unknown): number =>
