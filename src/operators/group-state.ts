@@ -5,6 +5,7 @@
  * Invariants: F5 the order of a window's keys is that of their first rows in it.
  */
 import type { Batch } from '../batch/index.ts';
+import { WeirError } from '../core/index.ts';
 import type { TableEntry } from '../state/index.ts';
 import type { Accumulators } from './accumulators.ts';
 import type { CellImages } from './cell-images.ts';
@@ -34,6 +35,11 @@ export interface GroupRows {
   add(namespace: number): void;
   /** The same of a row that was added. */
   takeBack(namespace: number): void;
+}
+
+/** `has` and `takeBack` of groups whose rows do not change. */
+export function neverTakenBack(): never {
+  throw new WeirError('E_INTERNAL', 'a row is taken back from groups of rows that do not change');
 }
 
 export abstract class GroupState {

@@ -12,11 +12,10 @@ import { type Placed, Ranking } from './aggregates/index.ts';
 import { CellImages } from './cell-images.ts';
 import type { Cell } from './cell.ts';
 import type { Emissions } from './emissions.ts';
-import { type GroupRows, GroupState, type KeyCell, type Wanted } from './group-state.ts';
+import { type GroupRows, GroupState, type KeyCell, neverTakenBack, type Wanted } from './group-state.ts';
 import { keyBytesOf } from './key-bytes.ts';
 import type { OperatorContext } from './operator.ts';
 import type { RowBytes } from './row-form.ts';
-import { neverTakenBack } from './slot-state.ts';
 
 export interface RankedOptions {
   readonly node: AggregateNode;

@@ -5,20 +5,14 @@
  * Does not own: all else that is asked of cells (aggregate-state.ts).
  */
 import { type Batch, KeyBytes, keyGroupOf } from '../batch/index.ts';
-import { WeirError } from '../core/index.ts';
 import type { SlotTable } from '../state/index.ts';
 import { AggregateState, type CellOptions } from './aggregate-state.ts';
 import type { Cell } from './cell.ts';
-import type { GroupRows } from './group-state.ts';
+import { type GroupRows, neverTakenBack } from './group-state.ts';
 import { keyBytesOf } from './key-bytes.ts';
 
 export interface SlotOptions extends CellOptions {
   readonly table: SlotTable<Cell>;
-}
-
-/** Of rows that do not change. */
-export function neverTakenBack(): never {
-  throw new WeirError('E_INTERNAL', 'a row is taken back from groups of rows that do not change');
 }
 
 export class SlotState extends AggregateState {

@@ -20,6 +20,7 @@ import { isKey, KeyIndex, type KeyPlaces } from './key-index.ts';
 import { putRecordKey, recordKeyBytes, takeRecordKey } from './record-keys.ts';
 import { putVarint, varintBytes } from './record-numbers.ts';
 import { TableSpace } from './space-table.ts';
+import type { SlotPlace } from './table.ts';
 
 /** In the head of an entry, behind what `Blocks` has there, each 4 bytes: the hash of its key, the generations in which it was listed last and made; */
 const hashAt = 4;
@@ -51,15 +52,6 @@ export interface LoadedEntry {
   readonly group: number;
   readonly valueFrom: number;
   readonly to: number;
-}
-/** Where slots lie. */
-export interface SlotPlace {
-  readonly view: DataView;
-  readonly at: number;
-  /** It has not changed before in this round. */
-  readonly isFirst: boolean;
-  /** It was not there. */
-  readonly isNew: boolean;
 }
 type Writable<T> = { -readonly [name in keyof T]: T[name] };
 
@@ -208,28 +200,9 @@ export class ByteSpace extends TableSpace implements KeyPlaces {
     this.size++;
   }
 
+  /** Its value lies in slots, and not as its codec writes it. */
   hasSlots(entry: number): boolean {
     return this.#entries.memoryOf(entry).bytes[offsetOf(entry) + slotsAt] === 1;
-  }
-
-  /** The same of one that changes. @param round of which there are 1 to 2^32 - 1 */
-  changing(entry: number, round: number): SlotPlace {
-    const { view } = this.#entries.memoryOf(entry);
-    const at = offsetOf(entry) + roundAt;
-    this.#place.isFirst = view.getUint32(at, true) !== round;
-    this.#place.isNew = false;
-    if (this.#place.isFirst) view.setUint32(at, round, true);
-    return this.slots(entry);
-  }
-
-  /** The same of one that is new, with what its slots begin with. */
-  empty(entry: number, empty: Uint8Array, round: number): SlotPlace {
-    this.#entries.memoryOf(entry).view.setUint32(offsetOf(entry) + roundAt, round, true);
-    copyBytes(empty, 0, empty.length, this.#placed(entry, empty.length).bytes, this.#valueFrom(entry));
-    this.#entries.memoryOf(entry).bytes[offsetOf(entry) + slotsAt] = 1;
-    this.#place.isFirst = true;
-    this.#place.isNew = true;
-    return this.slots(entry);
   }
 
   /** The slots of a value, good until the next. */
@@ -244,6 +217,26 @@ export class ByteSpace extends TableSpace implements KeyPlaces {
     this.#placed(entry, bytes);
     this.#entries.memoryOf(entry).bytes[offsetOf(entry) + slotsAt] = 1;
     return this.slots(entry);
+  }
+
+  /** The slots of one that changes. @param round of which there are 1 to 2^32 - 1 */
+  changing(entry: number, round: number): SlotPlace {
+    const { view } = this.#entries.memoryOf(entry);
+    const at = offsetOf(entry) + roundAt;
+    this.#place.isFirst = view.getUint32(at, true) !== round;
+    this.#place.isNew = false;
+    if (this.#place.isFirst) view.setUint32(at, round, true);
+    return this.slots(entry);
+  }
+
+  /** The slots of one that is new, with what they begin with. */
+  empty(entry: number, empty: Uint8Array, round: number): SlotPlace {
+    this.#entries.memoryOf(entry).view.setUint32(offsetOf(entry) + roundAt, round, true);
+    this.#place.isFirst = true;
+    this.#place.isNew = true;
+    const place = this.makeSlots(entry, empty.length);
+    copyBytes(empty, 0, empty.length, this.#valueMemory(entry).bytes, place.at);
+    return place;
   }
 
   /** Puts a value in the place of the one that it had. */

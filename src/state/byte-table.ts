@@ -10,13 +10,13 @@
  */
 import { type ByteReader, ByteWriter, KeyBytes } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
-import { ByteSpace, type SlotPlace } from './byte-space.ts';
+import { ByteSpace } from './byte-space.ts';
 import { FrozenBytes } from './frozen-bytes.ts';
 import { ListedEntries } from './listed-entries.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
 import { SpaceTable } from './space-table.ts';
 import type { RecordReader } from './state-record.ts';
-import type { SlotChange, SlotTable, TableEntry } from './table.ts';
+import type { SlotChange, SlotPlace, SlotTable, TableEntry } from './table.ts';
 import type { ValueCodec } from './value-codec.ts';
 
 export class ByteTable<V> extends SpaceTable<ByteSpace, FrozenBytes> implements SlotTable<V>, SnapshotTable {
@@ -52,9 +52,9 @@ export class ByteTable<V> extends SpaceTable<ByteSpace, FrozenBytes> implements 
   }
 
   put(namespace: number, key: string, group: number, value: V): void {
-    const space = this.opened(namespace, this.generation);
     const { slots } = this.#codec;
     const room = slots === undefined ? this.#written(value).length : slots.bytes;
+    const space = this.opened(namespace, this.generation);
     const known = this.#find(space, key);
     const entry = this.#living(space, known, this.#key, group, room);
     this.#latest = entry;

@@ -7,7 +7,6 @@
  * Invariants: S3 at most one entry per (namespace, key); S4 what a freeze saw is what its delta holds, whatever is written after.
  */
 import type { KeyBytes } from '../batch/index.ts';
-import type { SlotPlace } from './byte-space.ts';
 
 export interface TableEntry<V> {
   readonly key: string;
@@ -34,6 +33,15 @@ export interface StateTable<V> {
   drop(namespace: number): void;
 }
 
+/** Where slots lie. */
+export interface SlotPlace {
+  readonly view: DataView;
+  readonly at: number;
+  /** It has not changed before in this round. */
+  readonly isFirst: boolean;
+  /** It was not there. */
+  readonly isNew: boolean;
+}
 export interface SlotChange {
   /** What the place says is first is so in this one. */
   readonly round: number;
