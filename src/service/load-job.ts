@@ -1,14 +1,17 @@
 /**
- * Loads a job's module: JavaScript as Node does, TypeScript through tsx, with source maps, so that stack traces show the
- * lines that the user wrote. Works where nothing but weir is installed, on every supported Node.
+ * Loads a job's module: JavaScript as Node does, TypeScript put together into one module, with source maps, so that stack traces show
+ * the lines that the user wrote. Works where nothing but weir is installed, on every supported Node.
  */
-import { statSync } from 'node:fs';
-import { register } from 'node:module';
-import { extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { realpathSync, statSync } from 'node:fs';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { createRequire, register } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, extname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Params } from '../api/index.ts';
 import type { JobStatus } from '../cluster/index.ts';
 import { ownModule, WeirError } from '../core/index.ts';
+import { bundleModule } from './module-bundle.ts';
 import type { OwnModules } from './module-hooks.ts';
 import { unlessIdle } from './unless-idle.ts';
 
@@ -34,9 +37,18 @@ function ownModules(): OwnModules {
   };
 }
 
-async function enableTypeScript(): Promise<void> {
-  const tsx = await import('tsx/esm/api');
-  tsx.register();
+/** Its hooks have a thread of their own, which costs what a small job does: where `weir` is found as it is, they are not needed. */
+function meanOwnModules(modules: OwnModules): void {
+  register<OwnModules>(ownModule('service/module-hooks'), { data: modules });
+}
+
+/** Whether files beside this one find this very installation by themselves. */
+function findsOwn(path: string, { weir }: OwnModules): boolean {
+  try {
+    return weir !== undefined && realpathSync(createRequire(path).resolve('weir')) === realpathSync(fileURLToPath(weir));
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -48,10 +60,29 @@ export async function loadModule(module: string): Promise<Record<string, unknown
   const path = resolve(module);
   requireModule(path);
   process.setSourceMapsEnabled(true);
-  if (/^\.m?tsx?$/.test(extname(path))) await enableTypeScript();
-  register<OwnModules>(ownModule('service/module-hooks'), { data: ownModules() });
-  return importModule(module, path);
+  const loading = /^\.m?tsx?$/.test(extname(path)) ? importTypeScript(path) : importJavaScript(path);
+  return loadedFrom(module, loading);
 }
+
+function importJavaScript(path: string): Promise<Record<string, unknown>> {
+  meanOwnModules(ownModules());
+  return importFile(path);
+}
+
+async function importTypeScript(path: string): Promise<Record<string, unknown>> {
+  const folder = await mkdtemp(join(await realpath(tmpdir()), 'weir-job-'));
+  try {
+    const own = ownModules();
+    const file = join(folder, `${basename(path, extname(path))}.mjs`);
+    const { beside } = await bundleModule(path, file, own);
+    if (beside.some((other) => !findsOwn(other, own))) meanOwnModules(own);
+    return await importFile(file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const importFile = async (path: string): Promise<Record<string, unknown>> => import(pathToFileURL(path).href);
 
 /** @throws WeirError `E_MODULE` as `loadModule` does */
 export async function loadJob(module: string): Promise<JobModule> {
@@ -79,10 +110,9 @@ function requireModule(path: string): void {
     throw new WeirError('E_MODULE', `${path} is no module that holds a job`, { hint: `its name ends in ${endings.join(', ')}` });
 }
 
-async function importModule(module: string, path: string): Promise<Record<string, unknown>> {
+async function loadedFrom(module: string, loading: Promise<Record<string, unknown>>): Promise<Record<string, unknown>> {
   try {
-    const loaded = import(pathToFileURL(path).href) as Promise<Record<string, unknown>>;
-    return ofCommonJs(await unlessIdle(loaded, 'E_MODULE', `loading ${module}`));
+    return ofCommonJs(await unlessIdle(loading, 'E_MODULE', `loading ${module}`));
   } catch (error) {
     if (error instanceof WeirError) throw error;
     const said = error instanceof Error ? error.message : String(error);

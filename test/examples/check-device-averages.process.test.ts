@@ -38,10 +38,10 @@ describe('weir chaos', { timeout: 120_000 }, () => {
 
   test('says what is wrong with the output, where the logs are, and ends with 1', async () => {
     using folder = new Folder({
-      'check.mjs': `export { setup, workload } from ${JSON.stringify(new URL('../../examples/check-device-averages.ts', import.meta.url).href)};
+      'check.ts': `export { setup, workload } from ${JSON.stringify(new URL('../../examples/check-device-averages.ts', import.meta.url).href)};
         export default () => ({ lost: 0, duplicated: 2, reordered: 1 });`,
     });
-    const words = ['--check', join(folder.path, 'check.mjs'), '--minutes', '0.02', '--nemesis', 'kill-standby'];
+    const words = ['--check', join(folder.path, 'check.ts'), '--minutes', '0.02', '--nemesis', 'kill-standby'];
     const { code, stderr } = await chaos('examples/device-averages.ts', ...words).ended;
     expect(stderr).toContain('lost 0, duplicated 2, reordered 1');
     expect(stderr).toMatch(/what the processes said is in \S+weir-chaos-/);
@@ -50,11 +50,11 @@ describe('weir chaos', { timeout: 120_000 }, () => {
 
   test('E_CLOSURE: an error of the check file is one, and nothing is said of the job', async () => {
     using folder = new Folder({
-      'check.mjs': `export { setup } from ${JSON.stringify(new URL('../../examples/check-device-averages.ts', import.meta.url).href)};
+      'check.ts': `export { setup } from ${JSON.stringify(new URL('../../examples/check-device-averages.ts', import.meta.url).href)};
         export const workload = async () => { throw new Error('no sensors today'); };
         export default () => ({ lost: 0, duplicated: 0, reordered: 0 });`,
     });
-    const { code, stderr } = await chaos(example[0]!, '--check', join(folder.path, 'check.mjs'), '--nemesis', 'kill').ended;
+    const { code, stderr } = await chaos(example[0]!, '--check', join(folder.path, 'check.ts'), '--nemesis', 'kill').ended;
     expect(stderr).toContain('E_CLOSURE workload of the check file threw: no sensors today');
     expect(code).toBe(1);
   });
