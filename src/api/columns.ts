@@ -4,7 +4,7 @@
  * Owns: the words for a column that is not there or has the wrong type. The types of the DSL say the same at compile time;
  * this is for plain JavaScript, and for rows whose type was a claim. Rows without a schema have every column.
  */
-import { type BatchSchema, columnIndex, type DataType, type FieldType } from '../batch/index.ts';
+import { type BatchSchema, columnIndex, type FieldType, isWindow } from '../batch/index.ts';
 import { typeText } from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
 import { nearestName } from './nearest.ts';
@@ -55,9 +55,4 @@ export function keyColumn(schema: BatchSchema, name: string, call: Call): FieldT
     `column '${name}' cannot be a key: it is ${typeText(field.type)}`,
     'group by its parts: select or map them into columns of their own',
   );
-}
-
-export function isWindow(type: DataType): boolean {
-  if (type.kind !== 'struct' || type.fields.length !== 2) return false;
-  return ['start', 'end'].every((name) => type.fields.some((field) => field.name === name && field.type.kind === 'timestamp'));
 }

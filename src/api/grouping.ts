@@ -1,8 +1,8 @@
 /** The keys of a grouping, by name or by expressions: what `groupBy` hands to the aggregation. */
-import type { BatchSchema, FieldType } from '../batch/index.ts';
+import { type BatchSchema, type FieldType, isWindow } from '../batch/index.ts';
 import { columnExpr, type ExprNode, exprText } from '../expr/index.ts';
 import { type Call, refused } from './call.ts';
-import { columnOf, isWindow, keyColumn, requireWindowTime } from './columns.ts';
+import { columnOf, keyColumn, requireWindowTime } from './columns.ts';
 import { exprsOf } from './expr-columns.ts';
 import { nodeOf } from './planned-expr.ts';
 import { PlannedWindow, type WindowShape } from './window-key.ts';

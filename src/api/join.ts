@@ -3,7 +3,7 @@
  *
  * Owns: what a join asks of its sides, in the words of join-types.ts, and the columns that it gives.
  */
-import { anySchema, type BatchSchema, batchSchema, type FieldType, fieldOf } from '../batch/index.ts';
+import { anySchema, type BatchSchema, batchSchema, type FieldType, fieldOf, isWindow } from '../batch/index.ts';
 import { durationMs, type Duration } from '../core/index.ts';
 import {
   hasWatermark,
@@ -18,7 +18,7 @@ import {
 import { type ExprNode, hasNow } from '../expr/index.ts';
 import { type Call, called, refused } from './call.ts';
 import { pairCondition } from './expr-columns.ts';
-import { columnOf, isWindow, keyColumn, requireWindowTime } from './columns.ts';
+import { columnOf, keyColumn, requireWindowTime } from './columns.ts';
 import { checkFinal, checkRetracted } from './modes.ts';
 import { nearestName } from './nearest.ts';
 import { naturalMs, positiveMs } from './window-key.ts';

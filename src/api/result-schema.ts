@@ -1,8 +1,16 @@
 /** The columns that aggregations give: `window` if there is one, then the keys, then the aggregates. */
-import { anySchema, type BatchSchema, batchSchema, type DataType, type FieldType, type SchemaField } from '../batch/index.ts';
+import {
+  anySchema,
+  type BatchSchema,
+  batchSchema,
+  type DataType,
+  type FieldType,
+  isWindow,
+  type SchemaField,
+} from '../batch/index.ts';
 import { type AggregateNode, type AggregateSpec, typeText } from '../plan/index.ts';
 import { type Call, refused } from './call.ts';
-import { columnOf, isWindow, keyColumn } from './columns.ts';
+import { columnOf, keyColumn } from './columns.ts';
 
 const instant = (name: string): SchemaField => ({ name, type: { kind: 'timestamp' }, nullable: false });
 const windowType: FieldType = { type: { kind: 'struct', fields: [instant('start'), instant('end')] }, nullable: false };

@@ -38,6 +38,7 @@ export {
   columnIndex,
   type DataType,
   fieldOf,
+  isWindow,
   type FieldType,
   type SchemaField,
   schemaId,

@@ -72,6 +72,12 @@ export function columnIndex(schema: BatchSchema, name: string): number {
   return schema.kind === 'any' ? -1 : schema.fields.findIndex((field) => field.name === name);
 }
 
+/** A window: the times of its start and its end. */
+export function isWindow(type: DataType): boolean {
+  if (type.kind !== 'struct' || type.fields.length !== 2) return false;
+  return ['start', 'end'].every((name) => type.fields.some((field) => field.name === name && field.type.kind === 'timestamp'));
+}
+
 /**
  * A stable text of all that decides what encoded rows mean: names, types, nullability and order. `eventTime` and `values`
  * change no byte and are left out, so that a new enum value or watermark does not make state incompatible.

@@ -11,7 +11,7 @@ import { setAside, setAsideOfKey } from './dead-rows.ts';
 import type { GroupRows, GroupState } from './group-state.ts';
 import { keyInWords } from './key.ts';
 import type { OperatorContext } from './operator.ts';
-import { timeIn } from './row-time.ts';
+import { timeIn, timeReader } from './row-time.ts';
 import type { Slices } from './slices.ts';
 
 export interface RowsOptions {
@@ -91,7 +91,7 @@ export class AggregateRows {
   #placer(batch: Batch): Placer {
     const { state, time, slices } = this.#options;
     if (time === undefined || slices === undefined) return () => 0;
-    const timeAt = batch.reader(time.spec.column);
+    const timeAt = timeReader(batch, time.spec.column);
     const stampAt = batch.stamps();
     // Rows of one time come together: the slice of the last one is mostly that of the next.
     let [slice, from, to, inTime] = [0, Infinity, -Infinity, 0];

@@ -1,7 +1,7 @@
 /**
  * Which key a row has. The shuffle and the operators behind it ask here, so that they never differ.
  */
-import { type Batch, fieldOf, hashKey, KeyBytes, keyOfOne, keyValues } from '../batch/index.ts';
+import { type Batch, fieldOf, isWindow, hashKey, KeyBytes, keyOfOne, keyValues } from '../batch/index.ts';
 import { Recent } from '../core/index.ts';
 import type { KeySelector } from '../plan/index.ts';
 import { keyBytesOf } from './key-bytes.ts';
@@ -57,7 +57,7 @@ function ofOneColumn(column: string, ofText: (text: string) => string = textKeys
   const windows = new WindowKeys();
   return (batch) => {
     const read = batch.reader(column);
-    if (isWindow(batch, column)) return (row) => windows.of(read(row));
+    if (hasWindows(batch, column)) return (row) => windows.of(read(row));
     return (row) => {
       const value = read(row);
       return typeof value === 'string' ? ofText(value) : keyOfOne(value);
@@ -66,9 +66,9 @@ function ofOneColumn(column: string, ofText: (text: string) => string = textKeys
 }
 
 /** Whether what a column holds are windows, and nothing else. */
-function isWindow({ schema }: Batch, column: string): boolean {
-  const type = schema.kind === 'columns' ? fieldOf(schema, column)?.type : undefined;
-  return type?.kind === 'struct' && type.fields.map(({ name }) => name).join() === 'start,end';
+function hasWindows({ schema }: Batch, column: string): boolean {
+  const field = fieldOf(schema, column);
+  return field !== undefined && isWindow(field.type);
 }
 
 /** The keys of windows: that of a row is mostly that of the one before. */
@@ -117,7 +117,7 @@ export function groupedKeys(by: KeyedBy, groupOf: (key: string) => number): (bat
   if (column !== undefined)
     return (batch) => {
       const read = batch.reader(column);
-      if (isWindow(batch, column)) return (row) => recent.of(windows.of(read(row)), itself);
+      if (hasWindows(batch, column)) return (row) => recent.of(windows.of(read(row)), itself);
       return (row) => {
         const value = read(row);
         return typeof value !== 'object' || value === null ? recent.of(value, keyOfOne) : recent.made(keyOfOne(value));

@@ -1,5 +1,7 @@
 /** The event time that a column's value stands for. */
+import { type Batch, columnIndex, StructColumn } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
+import { numberOf } from './key-bytes.ts';
 import type { Slices } from './slices.ts';
 
 /** The time of a timestamp, or of a window `{start, end}` (its last millisecond); undefined where there is none. */
@@ -9,6 +11,17 @@ export function timeOf(value: unknown): number | undefined {
   if (typeof value === 'object' && value !== null && 'end' in value && typeof value.end === 'number')
     return finite(value.end - 1);
   return undefined;
+}
+
+/** By logical row, what `timeOf` makes a time of: of windows it is their last millisecond already, and no object is made for each. */
+export function timeReader(batch: Batch, name: string): (i: number) => unknown {
+  const column = batch.columns[columnIndex(batch.schema, name)];
+  const endAt = column instanceof StructColumn ? numberOf(column, 'end') : undefined;
+  if (endAt === undefined) return batch.reader(name);
+  return (i) => {
+    const end = endAt(batch.physical(i));
+    return end === null ? null : end - 1;
+  };
 }
 
 /** The watermark from which a row of this time is late that is in no window: of a moment as the plan says (lateness.ts), of a window its end. */

@@ -4,7 +4,7 @@
  * Owns: the columns of parts. An aggregate can be combined if its parts, accumulated in any order, are what the rows would have been; its
  * column has to have a type, so that nothing is left to check where they are accumulated.
  */
-import { type BatchSchema, batchSchema, type DataType, fieldOf, type SchemaField } from '../batch/index.ts';
+import { type BatchSchema, batchSchema, type DataType, fieldOf, isWindow, type SchemaField } from '../batch/index.ts';
 import { plainColumn } from '../expr/index.ts';
 import { groupTime } from './group-time.ts';
 import type { AggregateNode, AggregateSpec, CombineNode, LogicalNode, PartialColumn } from './logical.ts';
@@ -28,6 +28,8 @@ export class Combining implements Pass {
 const keyTypes: ReadonlySet<DataType['kind']> = new Set(['float64', 'int64', 'timestamp', 'string', 'bool']);
 const numberTypes: ReadonlySet<DataType['kind']> = new Set(['float64', 'int64']);
 const float64: DataType = { kind: 'float64' };
+const timestamp: DataType = { kind: 'timestamp' };
+const isTime = (type: DataType): boolean => type.kind === 'timestamp' || isWindow(type);
 
 /** The same aggregation over combined rows; undefined where it takes them as they are. */
 export function combined(node: AggregateNode): AggregateNode | undefined {
@@ -41,11 +43,11 @@ export function combined(node: AggregateNode): AggregateNode | undefined {
   const time = groupTime(node);
   const hasTime = time !== undefined && !keys.includes(time.spec.column);
   const keyFields = keys.map((name) => fieldOf(schema, name)!);
-  if (!keyFields.every(({ type }) => keyTypes.has(type.kind))) return undefined;
-  if (time !== undefined && fieldOf(schema, time.spec.column)!.type.kind !== 'timestamp') return undefined;
+  if (!keyFields.every(({ type }) => keyTypes.has(type.kind) || isWindow(type))) return undefined;
+  if (time !== undefined && !isTime(fieldOf(schema, time.spec.column)!.type)) return undefined;
   const parts = aggregates.flatMap(({ spec }, i) => partOf(schema, spec, i) ?? []);
   if (parts.length < aggregates.length) return undefined;
-  const timeField = hasTime ? [{ ...fieldOf(schema, time.spec.column)!, nullable: false }] : [];
+  const timeField: readonly SchemaField[] = hasTime ? [{ name: time.spec.column, type: timestamp, nullable: false }] : [];
   const combine: CombineNode = {
     kind: 'combine',
     input,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Batch } from '../../src/batch/index.ts';
+import { type Batch, batchOf, type BatchSchema } from '../../src/batch/index.ts';
 import { combineOperator } from '../../src/operators/combine/index.ts';
 import type { Epoch } from '../../src/core/index.ts';
 import { aggregateOperator } from '../../src/operators/index.ts';
@@ -13,12 +13,17 @@ import {
   aggregateNode,
   barrier,
   type EventRow,
+  field,
   number,
   rowsItem,
+  schemaOf,
   sliding,
+  sourceNode,
+  text,
   tumbling,
   watermark,
   watermarkNode,
+  windowType,
 } from './operator-fixture.ts';
 
 const append: Emission = { port: 'append', mode: 'append', everyMs: 0 };
@@ -117,6 +122,42 @@ function itemsOf(batches: readonly (readonly EventRow[])[], delay: number) {
   });
 }
 
+const windowed: BatchSchema = schemaOf(field('key', text), field('of', windowType, true), field('value', number, true));
+interface WindowedRow {
+  readonly key: string;
+  readonly of: { readonly start: number; readonly end: number } | null;
+  readonly value: number | null;
+}
+const windowedRow: fc.Arbitrary<WindowedRow> = fc
+  .tuple(fc.constantFrom('a', 'b'), fc.integer({ min: -4, max: 4 }), fc.constantFrom(5, 10, null), values)
+  .map(([key, end, size, value]) => ({ key, of: size === null ? null : { start: end * 10 - size, end: end * 10 }, value }));
+const windowedInputs = fc.record({
+  window: fc.constantFrom(undefined, { ...tumbling(20), column: 'of' }, { ...sliding(30, 10), column: 'of' }),
+  batches: fc.array(fc.array(windowedRow, { maxLength: 20 }), { maxLength: 5 }),
+  delay: fc.integer({ min: 0, max: 20 }),
+  keys: fc.constantFrom(['of'], ['of', 'key'], ['key', 'of'], ['key']),
+});
+
+/** As `itemsOf`. */
+function windowedItems(batches: readonly (readonly WindowedRow[])[], delay: number) {
+  let latest = -Infinity;
+  let first = 0;
+  return batches.flatMap((batch) => {
+    const stamps = Float64Array.from(batch, ({ of }) => {
+      const stamp = latest - delay;
+      latest = Math.max(latest, (of?.end ?? -Infinity) - 1);
+      return stamp;
+    });
+    const item = {
+      kind: 'rows' as const,
+      batch: batchOf(windowed, batch, { stamps, advances: true, origin: { split: 's', first } }),
+      advances: true,
+    };
+    first += batch.length;
+    return batch.length === 0 ? [] : [item, watermark(latest - delay), barrier()];
+  });
+}
+
 describe('CO1, CO2, CO3: combined rows', () => {
   test('are what the rows would have been', { timeout: 60_000 }, async () => {
     await fc.assert(
@@ -133,6 +174,27 @@ describe('CO1, CO2, CO3: combined rows', () => {
         expect(seen(parts)).toEqual(seen(plain));
       }),
       { numRuns: 90 },
+    );
+  });
+
+  test('of windows are, too, as keys and in windows of windows', { timeout: 60_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(windowedInputs, async ({ window, batches, delay, keys }) => {
+        const input = watermarkNode(delay, sourceNode(windowed), 'of');
+        const aggregates = Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, { ...spec, type: number }]));
+        const node = aggregateNode({ input, keys, aggregates, ...(window === undefined ? {} : { window }) });
+        const items = [...windowedItems(batches, delay), watermark(1000), barrier()];
+        const run = (make: () => Operator): Promise<Verified> => verifyOperator({ subject: () => ({ make }), input: items });
+        const plain = await run(() => aggregateOperator(node, [append, update]));
+        const parts = await run(() => together(node, [append, update]));
+        const seen = ({ rows: all, late, dead }: Verified): unknown => ({
+          rows: all.filter(({ port }) => port !== 'late'),
+          late,
+          dead,
+        });
+        expect(seen(parts)).toEqual(seen(plain));
+      }),
+      { numRuns: 60 },
     );
   });
 
@@ -156,16 +218,23 @@ describe('CO1, CO2, CO3: combined rows', () => {
     expect(emitted).toEqual([]);
     reach(1000);
     expect(emitted).toEqual([3]);
-    combine.process(batchOf100(1000), out, () => 0);
+    combine.process(batchOf100(3000), out, () => 0);
+    reach(2000); // closes a window that no part is in
+    expect(emitted).toEqual([3]);
+    combine.process(batchOf100(2500), out, () => 0);
+    reach(3000);
+    expect(emitted).toEqual([3, 6]);
+    emitted.length = 1;
+    combine.process(batchOf100(4000), out, () => 0);
     combine.onIdle!(false, out);
     expect(emitted).toEqual([3]);
     combine.onIdle!(true, out);
     expect(emitted).toEqual([3, 3]);
-    const distinct = rowsItem(Array.from({ length: 5000 }, (_, i) => ({ key: `other ${i}`, at: 1500, value: i })));
+    const distinct = rowsItem(Array.from({ length: 5000 }, (_, i) => ({ key: `other ${i}`, at: 4500, value: i })));
     if (distinct.kind === 'rows') for (let i = 0; i < 3; i++) combine.process(distinct.batch, out, () => 0);
     expect(emitted).toEqual([3, 3]); // the same keys again
-    combine.process(batchOf100(2000, 5000), out, () => 0);
-    combine.process(batchOf100(3000, 5000), out, () => 0);
+    combine.process(batchOf100(5000, 5000), out, () => 0);
+    combine.process(batchOf100(6000, 5000), out, () => 0);
     expect(emitted).toEqual([3, 3, 10_000]);
   });
 

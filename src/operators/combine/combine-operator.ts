@@ -5,7 +5,7 @@
  * slice begins, and the stamp of its first row: the aggregation finds the same sub-slice by them, or a later one where it has fired
  * meanwhile. Parts are held over batches, until something could come of them there.
  * Invariants: CO2 the order of first arrivals is that of the rows; CO3 all rows of a part are in the same sub-slice; CO4 parts go out before
- * a barrier, so there is no state, before a watermark that closes any window, and before others may go on without this input.
+ * a barrier, so there is no state, before a watermark that closes a window they may be in, and before others may go on without this input.
  */
 import {
   type Batch,
@@ -20,7 +20,7 @@ import type { CombineNode } from '../../plan/index.ts';
 import type { Barrier } from '../../progress/index.ts';
 import { setAside } from '../dead-rows.ts';
 import type { Operator, OperatorContext, Output, Step } from '../operator.ts';
-import { timeIn } from '../row-time.ts';
+import { timeIn, timeReader } from '../row-time.ts';
 import { Slices } from '../slices.ts';
 import { type CodeReader, codeReader } from './key-codes.ts';
 import { type Partial, partialOf, type Spill } from './partials.ts';
@@ -40,8 +40,8 @@ class CombineOperator implements Operator {
   readonly #values: readonly ColumnBuilder[];
   readonly #begins = new Float64Builder(times, false, 'the begin of a slice');
   readonly #stamps = new Float64Builder(times, false, 'a stamp');
-  /** The last watermark. */
-  #reached = -Infinity;
+  /** No watermark before this window's closes one that holds a part. */
+  #due = Infinity;
   /** By key, and the sub-slice; grown as batches are. */
   #codes: Float64Array[];
   #starts = new Float64Array(0);
@@ -82,8 +82,7 @@ class CombineOperator implements Operator {
   onWatermark(watermark: number, out: Output): Step {
     const slices = this.#slices;
     // Nothing comes of parts in windows that do not close.
-    if (slices !== undefined && slices.closedBy(watermark) > slices.closedBy(this.#reached)) this.#flush(out);
-    this.#reached = watermark;
+    if (slices !== undefined && slices.closedBy(watermark) >= this.#due) this.#flush(out);
     return 'done';
   }
 
@@ -113,7 +112,7 @@ class CombineOperator implements Operator {
     const namespaces = this.#codes[this.#keys.length]!;
     const starts = this.#starts;
     const isOut = this.#isOut;
-    const timeAt = batch.reader(time!.spec.column);
+    const timeAt = timeReader(batch, time!.spec.column);
     const stampAt = batch.stamps();
     let [slice, from, to, inTime] = [0, Infinity, -Infinity, 0];
     let late = 0;
@@ -133,6 +132,7 @@ class CombineOperator implements Operator {
         from = slices.end(slice);
         to = slices.end(slice + 1);
         inTime = slices.namespace(slice, 0);
+        this.#due = Math.min(this.#due, slice + 1);
       }
       const stamp = time!.closes ? stampAt(i) : -Infinity;
       const lag = stamp < to ? 0 : slices.lagAt(slice, stamp);
@@ -180,6 +180,7 @@ class CombineOperator implements Operator {
     const stamps = taken(this.#stamps.build()).values;
     for (const partial of this.#partials) partial.clear();
     this.#groups.clear();
+    this.#due = Infinity;
     // Parts have no origin: they are many records.
     out.emit(new ColumnarBatch(this.#node.schema, [...keys, ...begins, ...parts], count + spills.length, { stamps }));
   }
