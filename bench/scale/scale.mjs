@@ -1,7 +1,8 @@
 // What more workers gain, and what more state costs.
 //
 // Workers: a query of the Nexmark benchmark from file to file, by one worker and by two, over each transport; throughput without the start
-// and the end of the processes, results compared. State: the job of bench/keyed-state, whose rows touch all of its keys in no order, with
+// and the end of the processes, results compared. What the machine has to give: two jobs side by side, which know nothing of each other, each over
+// half of it, against one job over all of it, each in one process. State: the job of bench/keyed-state, whose rows touch all of its keys in no order, with
 // few keys and with many; the more keys, the more of them are in a checkpoint, so this is shown without checkpoints too.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,7 +28,7 @@ const quickForm = { events: 50_000, keys: [1000, 100_000], phases: phasesOf(1), 
 const seconds = (ms) => (ms / 1000).toFixed(2);
 
 /** @returns its measures, and a fault if a result is not that of the first run */
-async function workers(query, { pairs, say, events }, { folder, input }) {
+async function workers(query, { pairs, say, events }, { folder, input, half }) {
   let first;
   let fault;
   const run = (transport, count) => async (round) => {
@@ -42,8 +43,24 @@ async function workers(query, { pairs, say, events }, { folder, input }) {
     if (output !== first) await rm(output, { recursive: true, force: true });
     return found;
   };
+  const inOneProcess = (of, name) => async (round) => {
+    const output = join(folder, `${name}-${round}`);
+    const found = await runWeir({ query, input: of, output, folder: join(folder, name), timeoutMs, workers: 1 });
+    await rm(output, { recursive: true, force: true });
+    return found;
+  };
+  const sideBySide = async (round) => {
+    const both = await Promise.all(['first', 'second'].map((name) => inOneProcess(half, name)(round)));
+    const of = (figure) => both.map((one) => one[figure]);
+    const cpuMs = of('cpuMs').reduce((sum, ms) => sum + ms);
+    return { cpuMs, steadyWallMs: Math.max(...of('steadyWallMs')), startMs: Math.max(...of('startMs')) };
+  };
   const names = Object.keys(transports);
-  const programs = Object.fromEntries(names.flatMap((name) => [1, 2].map((count) => [`${name} ${count}`, run(name, count)])));
+  const programs = {
+    ...Object.fromEntries(names.flatMap((name) => [1, 2].map((count) => [`${name} ${count}`, run(name, count)]))),
+    'one job': inOneProcess(input, 'alone'),
+    'two jobs': sideBySide,
+  };
   const results = await rounds(pairs, programs, (n, result) => {
     for (const [name, { steadyWallMs, cpuMs, startMs }] of Object.entries(result))
       say(
@@ -60,12 +77,19 @@ async function workers(query, { pairs, say, events }, { folder, input }) {
       figure,
     ),
   });
-  const throughput = names.map((name) =>
-    compared(name, 'throughput', 'events/s', ({ steadyWallMs }) => (events / steadyWallMs) * 1000),
-  );
+  const perSecond = ({ steadyWallMs }) => (events / steadyWallMs) * 1000;
+  const throughput = names.map((name) => compared(name, 'throughput', 'events/s', perSecond));
+  const given = {
+    what: `${query} by two jobs side by side, half of it each: throughput`,
+    unit: 'events/s',
+    ...ratio(results, 'two jobs', 'one job', perSecond),
+  };
   const best = throughput.toSorted((a, b) => b.ratio - a.ratio)[0];
   Object.assign(best, { goal: `>= ${goals.workers}`, met: best.ratio >= goals.workers });
-  return { measures: [...throughput, ...names.map((name) => compared(name, 'CPU time', 'ms', ({ cpuMs }) => cpuMs))], fault };
+  return {
+    measures: [...throughput, given, ...names.map((name) => compared(name, 'CPU time', 'ms', ({ cpuMs }) => cpuMs))],
+    fault,
+  };
 }
 
 const cpuMs = (phase) => (phase.cpuMs / phase.rows) * 1e6;
@@ -125,8 +149,10 @@ export async function scale({ queries = ['tumbling'], ...options }) {
   const found = [];
   try {
     const input = join(folder, 'events.jsonl');
+    const half = join(folder, 'half.jsonl');
     await writeEvents(input, events);
-    for (const query of queries) found.push(await workers(query, { ...options, events }, { folder, input }));
+    await writeEvents(half, Math.ceil(events / 2));
+    for (const query of queries) found.push(await workers(query, { ...options, events }, { folder, input, half }));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

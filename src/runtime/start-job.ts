@@ -37,8 +37,14 @@ export interface StartJobOptions {
   readonly sabotage?: Sabotage;
 }
 
-/** What the sources of a job may read between two barriers: bounds what an epoch can stage. */
-export const epochBytesMax: number = 32 << 20;
+/**
+ * What the sources of a job may read between two barriers: bounds what an epoch can stage. Half of it should be more than a core reads in a
+ * second, or else rows that would be gone before the next checkpoint are in one.
+ */
+const epochBytesMax = 128 << 20;
+
+export const epochBudget = (sabotage: Sabotage | undefined): number =>
+  sabotage?.break === 'no-epoch-budget' ? Number.POSITIVE_INFINITY : epochBytesMax;
 
 /**
  * Resolves once the job runs; at once with a finished job if it had finished before.
@@ -90,7 +96,7 @@ function environmentOf(stores: JobStores, { logger, sabotage }: StartJobOptions)
     defer: (run) => void setImmediate(run),
     stores,
     transport: oneTransportPerGeneration(),
-    epochBytesMax: sabotage?.break === 'no-epoch-budget' ? Number.POSITIVE_INFINITY : epochBytesMax,
+    epochBytesMax: epochBudget(sabotage),
     ...(sabotage === undefined ? {} : { sabotage }),
   };
 }

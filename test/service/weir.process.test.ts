@@ -141,6 +141,17 @@ exports.finished = () => console.log('every row is there');`;
     expect([code, stdout.includes('every row is there\n')]).toEqual([0, true]);
   });
 
+  test('is the one copy of itself, in a folder without it, for JavaScript beside a job in TypeScript', async () => {
+    using folder = new Folder({
+      'job.ts': job()
+        .replace('from(input)', 'starting(input)')
+        .replace('import { file }', "import { starting } from './starting.mjs';\nimport { file }"),
+      'starting.mjs': "import { from } from 'weir';\nexport const starting = (rows) => from(rows);",
+    });
+    const { code, stdout, stderr } = await folder.weir('run', 'job.ts').ended;
+    expect([code, stderr.includes('E_MODULE'), stdout.includes('"rowsOut":3')]).toEqual([0, false, true]);
+  });
+
   test('prints the plan of a job', async () => {
     using folder = new Folder({ 'job.ts': job() });
     const { code, stdout } = await folder.weir('plan', 'job.ts', '--', 'rows=7').ended;

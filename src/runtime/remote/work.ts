@@ -16,7 +16,7 @@ import { controlSubjects } from '../nats/permissions.ts';
 import { checkPermissions } from '../nats/server-check.ts';
 import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
-import { epochBytesMax } from '../start-job.ts';
+import { epochBudget } from '../start-job.ts';
 import { assistanceOf } from './assistance.ts';
 import { findSharedStores } from './job-stores.ts';
 import { findJob } from './known-jobs.ts';
@@ -105,7 +105,7 @@ async function work(job: string, options: JoinOptions, control: OpenConnection, 
           new NatsTransport({ bus, prefix: `${prefix}.d`, generation, clock: realClock, logger }),
           isLocal,
         ),
-      epochBytesMax,
+      epochBytesMax: epochBudget(options.sabotage),
       assist: assistanceOf(control.nats, job),
       ...(options.sabotage === undefined ? {} : { sabotage: options.sabotage }),
     },

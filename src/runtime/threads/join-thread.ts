@@ -12,7 +12,7 @@ import { RecentBlobs } from '../../state/index.ts';
 import { MemoryTransport, PlacedTransport, PortBus, PortLinks, PortTransport } from '../../transport/index.ts';
 import { realClock } from '../real-clock.ts';
 import { realRandom } from '../real-random.ts';
-import { epochBytesMax } from '../start-job.ts';
+import { epochBudget } from '../start-job.ts';
 import { storesOverPort } from './stores-over-port.ts';
 import { type FromThread, prefix, type ThreadSetup, type ToThread } from './thread-messages.ts';
 
@@ -77,7 +77,7 @@ export async function joinThread(options: JoinThreadOptions): Promise<void> {
       stores: { ...stores, blobs },
       transport: (generation, isLocal) =>
         new PlacedTransport(new MemoryTransport(), new PortTransport({ links, generation }), isLocal),
-      epochBytesMax: options.sabotage?.break === 'no-epoch-budget' ? Number.POSITIVE_INFINITY : epochBytesMax,
+      epochBytesMax: epochBudget(options.sabotage),
       ...(options.sabotage === undefined ? {} : { sabotage: options.sabotage }),
     },
     plan: options.plan,
