@@ -3,7 +3,7 @@
  *
  * Types go, `enum` and decorators become JavaScript, each file keeps its own `import.meta` (but for `resolve`), and a source map says which line
  * was which.
- * Packages and JavaScript stay where they are and are loaded by Node; `weir` and its parts are those that are given. An `import()` of what is
+ * JavaScript, in packages too, stays where it is and is loaded by Node; `weir` and its parts are those that are given. An `import()` of what is
  * only known while the job runs is not followed: it needs the URL of a file that Node can load.
  * Owns: what becomes part of the module. Does not own: when and from where it is loaded (load-job.ts).
  */
@@ -14,10 +14,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BuildFailure, Message, Plugin, PluginBuild } from 'esbuild';
 import type { OwnModules } from './module-hooks.ts';
 
-/** Becomes part of the module; all else is loaded by Node. */
 const loaders = { '.ts': 'ts', '.mts': 'ts', '.tsx': 'tsx' } as const;
-const isTypeScript = (path: string): boolean => Object.hasOwn(loaders, extname(path)) && !path.includes('/node_modules/');
-const isPart = (path: string): boolean => isTypeScript(path) || (extname(path) === '.json' && !path.includes('/node_modules/'));
+/** Becomes part of the module, even out of a package; all else is loaded by Node. */
+const isPart = (path: string): boolean => Object.hasOwn(loaders, extname(path)) || extname(path) === '.json';
 /** What `import.meta` is called in the module: each file has its own. */
 const meta = '__weirImportMeta';
 
@@ -76,7 +75,6 @@ function partsOf(own: OwnModules, beside: Set<string>): Plugin {
         return { path: pathToFileURL(found.path).href, external: true };
       });
       build.onLoad({ filter: /\.m?tsx?$/ }, async ({ path }) => {
-        if (!isTypeScript(path)) return undefined;
         const loader = loaders[extname(path) as keyof typeof loaders];
         return { contents: withMeta(await readFile(path, 'utf8'), path), loader, resolveDir: dirname(path) };
       });

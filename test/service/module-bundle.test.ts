@@ -121,6 +121,19 @@ describe('a TypeScript module becomes one that Node loads', () => {
   });
 });
 
+test('a package may be TypeScript, and hold the job', async () => {
+  const where = 'node_modules/jobs';
+  write({
+    [`${where}/package.json`]: '{ "name": "jobs", "exports": "./part.ts" }',
+    [`${where}/part.ts`]: 'export const part: string = import.meta.filename;',
+    [`${where}/job.ts`]: "export { part } from 'jobs';\nexport const here = import.meta.filename;",
+  });
+  const to = join(folder, 'job.mjs');
+  expect(await bundleModule(join(folder, where, 'job.ts'), to, {})).toEqual({ beside: [] });
+  const { part, here } = (await import(pathToFileURL(to).href)) as Record<string, string>;
+  expect([part, here]).toEqual([join(folder, where, 'part.ts'), join(folder, where, 'job.ts')]);
+});
+
 describe('what is wrong is said with its place', () => {
   const failing = async (files: Readonly<Record<string, string>>): Promise<string> => {
     write(files);
