@@ -86,7 +86,7 @@ describe('a TypeScript module becomes one that Node loads', () => {
         "import { basename } from 'path';\nexport default { sum, helper, createRequire, base: basename('a/b') };",
       'helper.mjs': "import { sum } from 'adds';\nexport const helper = sum;",
       'node_modules/adds/package.json':
-        '{ "name": "adds", "type": "module", "exports": { "import": "./i.js", "module": "./m.js", "require": "./r.cjs" } }',
+        '{ "name": "adds", "type": "module", "exports": { "module": "./m.js", "import": "./i.js", "require": "./r.cjs" } }',
       'node_modules/adds/i.js': "export const sum = () => 'imported';",
       'node_modules/adds/m.js': "export const sum = () => 'for bundlers';",
       'node_modules/adds/r.cjs': "exports.sum = () => 'required';",
