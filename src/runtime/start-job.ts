@@ -38,8 +38,8 @@ export interface StartJobOptions {
 }
 
 /**
- * What the sources of a job may read between two barriers: bounds what an epoch can stage. Half of it should be more than a core reads in a
- * second, or else rows that would be gone before the next checkpoint are in one.
+ * What the sources of a job may pass on between two barriers, in bytes: bounds what an epoch can stage. The smaller it is, the more rows are
+ * in a checkpoint that would be gone before the next.
  */
 const epochBytesMax = 128 << 20;
 

@@ -32,7 +32,7 @@ export interface ModuleBundle {
  * @throws Error with the place of what is wrong
  */
 export async function bundleModule(path: string, to: string, own: OwnModules): Promise<ModuleBundle> {
-  const { build } = await import('esbuild'); // most jobs of a cluster's operators need none
+  const { build } = await import('esbuild'); // a job in JavaScript does not need it
   const beside = new Set<string>();
   try {
     await build({
@@ -52,7 +52,7 @@ export async function bundleModule(path: string, to: string, own: OwnModules): P
   } catch (error) {
     const { errors } = error as Partial<BuildFailure>;
     if (errors === undefined) throw error;
-    throw new Error(errors.slice(0, 3).map(messageText).join('; '), { cause: error });
+    throw new Error(errors.map(messageText).join('; '), { cause: error });
   }
   return { beside: [...beside] };
 }
