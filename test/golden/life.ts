@@ -12,7 +12,7 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { MemoryTransport } from '../../src/transport/index.ts';
 import { RoughStores } from './rough-stores.ts';
 import { turn } from './split-source.ts';
-import type { World } from './world.ts';
+import { newestCheckpointOn, type World } from './world.ts';
 
 export interface LifeOptions {
   readonly outputs: LogicalJob['outputs'];
@@ -78,7 +78,11 @@ export async function live(options: LifeOptions): Promise<LifeReport> {
       if (job.status().report.restoredFrom !== null) report.restores++;
       report.aborted += job.status().checkpoints.filter(({ state }) => state === 'aborted').length;
       report.restarts += job.status().report.restarts;
-      if (over) return report;
+      if (over) {
+        const { violations } = options.world;
+        if (violations.length > 0) throw new Error(`its sinks saw what may never be: ${violations.join('; ')}`);
+        return report;
+      }
     }
     stores.dead = true;
     await job?.kill();
@@ -126,6 +130,7 @@ class MemoryGround implements Ground {
   constructor(options: LifeOptions) {
     this.#o = options;
     this.#clock = new JitteryClock(options.random);
+    options.world.newestCheckpoint = () => newestCheckpointOn(this.#disk);
   }
 
   start(plan: () => PhysicalPlan, stores: RoughStores, sabotage?: Sabotage): Promise<RunningJob> {

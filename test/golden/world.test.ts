@@ -28,6 +28,23 @@ test('an older generation that publishes behind a newer one, and an epoch that c
   ]);
 });
 
+test('where checkpoints can be seen, an older generation may publish what exists, and nobody what does not', async () => {
+  const world = new World();
+  world.newestCheckpoint = () => 3;
+  const sink = world.sink('s');
+  const [older, newer] = [
+    await sink.open({ generation: 1 } as SinkContext, []),
+    await sink.open({ generation: 2 } as SinkContext, []),
+  ];
+  const commit = (by: SinkWriter, of: number) => by.commit!({ epoch: epoch(of), generation: generation(1) }, staged(of));
+  await commit(newer, 2); // staged in an epoch that was given up, and published with the third
+  await commit(older, 2);
+  await commit(older, 3);
+  expect([world.rows('s'), world.violations]).toEqual([[2, 3], []]);
+  await commit(newer, 4);
+  expect(world.violations).toEqual(['s: generation 2 published epoch 4, and the newest checkpoint is 3']);
+});
+
 test('rows keep every value on their way', () => {
   const rows = [
     { a: -0, b: 0, c: Number.NaN, d: Number.NEGATIVE_INFINITY, e: undefined, f: null, g: '\ud800x', h: Uint8Array.of(1, 2) },

@@ -3,8 +3,10 @@
  *
  * Rows travel as bytes that keep every value: -0, NaN, lone surrogates. One that takes back an earlier one has `takenBack`.
  */
-import { type Batch, takesBack } from '../../src/batch/index.ts';
+import { type Batch, takesBack, unpackValue } from '../../src/batch/index.ts';
+import { checkpointCell, type Pointer } from '../../src/coordinator/index.ts';
 import type { SinkDefinition, SinkWriter } from '../../src/operators/index.ts';
+import type { MemoryDisk } from '../../src/state/index.ts';
 import { bytesOfRows, rowsOfBytes } from './row-bytes.ts';
 import { turn } from './split-source.ts';
 
@@ -22,7 +24,11 @@ export class World {
   readonly #published = new Map<string, PublishedEpoch[]>();
   /** What no sink may see, whatever comes out in the end. */
   readonly violations: string[] = [];
+  /** Those of them that only who looks inside the job can see. */
+  readonly witnessed: string[] = [];
   trouble: SinkTrouble | null = null;
+  /** Where a job's disk can be seen: the newest checkpoint that exists. */
+  newestCheckpoint: (() => number) | null = null;
   /** What its sources wait for, a few times for each piece. */
   pause: () => Promise<void> = turn;
   /** What whoever is asked outside waits for, a few times for each answer. */
@@ -53,11 +59,17 @@ export class World {
     return this.epochs(name).flatMap(({ rows }) => rows) as Row[];
   }
 
-  /** An older generation publishes nothing behind a newer one, and an epoch that comes again comes as it was. */
+  /**
+   * Nothing is published of a checkpoint that does not exist, and an epoch that comes again comes as it was. An older generation may
+   * still be publishing what a newer one went on from: of the same checkpoint. Where none can be seen, it publishes nothing behind a newer one.
+   */
   #publish(name: string, published: PublishedEpoch[], epoch: number, generation: number, bytes: Uint8Array): void {
     const last = published.at(-1);
     if (epoch > (last?.epoch ?? 0)) {
-      if (generation < (last?.generation ?? 0))
+      const newest = this.newestCheckpoint?.();
+      if (newest !== undefined && epoch > newest)
+        this.#witness(`${name}: generation ${generation} published epoch ${epoch}, and the newest checkpoint is ${newest}`);
+      if (newest === undefined && generation < (last?.generation ?? 0))
         this.violations.push(`${name}: generation ${generation} published epoch ${epoch} behind generation ${last!.generation}`);
       published.push({ epoch, rows: rowsOfBytes(bytes) as object[], bytes, generation });
       return;
@@ -65,6 +77,11 @@ export class World {
     const before = published.find((each) => each.epoch === epoch);
     if (before !== undefined && Buffer.compare(before.bytes, bytes) !== 0)
       this.violations.push(`${name}: epoch ${epoch} came again, with other rows`);
+  }
+
+  #witness(violation: string): void {
+    this.witnessed.push(violation);
+    this.violations.push(violation);
   }
 
   #writer(name: string, published: PublishedEpoch[], generation: number): SinkWriter {
@@ -95,3 +112,9 @@ export class World {
 
 const rowOf = (batch: Batch, i: number): object =>
   takesBack(batch.kind(i)) ? { ...batch.row(i), takenBack: true } : batch.row(i);
+
+/** The epoch that the commit pointer names; 0 = none. */
+export function newestCheckpointOn(disk: MemoryDisk): number {
+  const cell = disk.cells.get(checkpointCell);
+  return cell === undefined ? 0 : (unpackValue(cell.bytes) as Pointer).epoch;
+}

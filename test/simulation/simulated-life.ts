@@ -17,7 +17,7 @@ import { type Drawn, drawnWith, queryNames } from '../golden/drawn.ts';
 import type { LifeReport } from '../golden/life.ts';
 import { fitting, inputOf, queries } from '../golden/live-out.ts';
 import { type Experiment, same, type Verdict } from '../golden/experiment.ts';
-import { World } from '../golden/world.ts';
+import { newestCheckpointOn, World } from '../golden/world.ts';
 import { Sender } from './journaled.ts';
 import { livingRows } from './living-rows.ts';
 import { deadLetters, refusing, refusingStep, refusingSteps, setAside } from './refusing.ts';
@@ -111,6 +111,7 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
   world.thinking = () =>
     new Promise((resolve) => timeline.after(1 + Math.floor(thoughts.next() * thinkingMsMax), 'somebody outside thinks', resolve));
   const run = new Run({ ...plan, drawn }, timeline, sabotage);
+  world.newestCheckpoint = () => newestCheckpointOn((run.cluster.ground as MemoryGround).disk);
   const verdict = await verdictOf(plan, run, {
     life: drawn,
     world,
@@ -130,7 +131,7 @@ export async function simulatedLife(plan: LifePlan, sabotage?: Sabotage): Promis
       ...(await leaks(plan, (cluster.ground as MemoryGround).disk)),
       ...(nemesis.done ? [] : [`only ${nemesis.live} of ${plan.faults} faults hit a running generation`]),
     ],
-    witnessed: cluster.violations,
+    witnessed: [...world.witnessed, ...cluster.violations],
     trace: timeline.trace,
     faults: Object.fromEntries(nemesis.counts),
     totals: cluster.totals,
