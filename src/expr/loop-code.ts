@@ -5,7 +5,7 @@
  * elements of an array, columns by their number, so that nothing a user wrote is ever code. What it computes is what
  * `interpretedLoop` does: a node's arguments first, in order; `and`, `or`, `when` and `orElse` only what they need.
  * Invariants: EX3 equal results, errors included, to `interpretedLoop`; EX4 a node that was computed is not computed again where its
- * variables can be seen.
+ * variables can be seen, nor one that means the same (shared-nodes.ts).
  */
 import { functions } from './functions/index.ts';
 import type { LoopSpec } from './loop.ts';
@@ -19,6 +19,7 @@ import {
   type OrElseNode,
   type WhenNode,
 } from './node.ts';
+import { sharedNodes } from './shared-nodes.ts';
 
 /** How a node's value can be had: `value` means nothing where `nil` is true. Null: it never is. */
 interface Computed {
@@ -42,8 +43,9 @@ export class LoopCode {
   readonly #layoutOf: (node: ColumnNode) => Layout;
 
   /** @param layoutOf how each column is reached; unless said, as columns of a batch lie */
-  constructor({ predicate, computed }: LoopSpec, layoutOf: (node: ColumnNode) => Layout = layoutInBatch) {
+  constructor(spec: LoopSpec, layoutOf: (node: ColumnNode) => Layout = layoutInBatch) {
     this.#layoutOf = layoutOf;
+    const { predicate, computed } = withSharedNodes(spec);
     if (predicate !== undefined) {
       const keep = this.#emit(predicate);
       this.#line(`if (!(${isTrue(keep)})) continue;`);
@@ -245,6 +247,11 @@ export class LoopCode {
   #line(line: string): void {
     this.#lines.push(line);
   }
+}
+
+function withSharedNodes({ predicate, computed }: LoopSpec): LoopSpec {
+  const shared = sharedNodes([...(predicate === undefined ? [] : [predicate]), ...computed]);
+  return predicate === undefined ? { predicate, computed: shared } : { predicate: shared[0], computed: shared.slice(1) };
 }
 
 /** Whether a computed condition lets a row through; null does not. */

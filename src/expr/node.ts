@@ -162,9 +162,10 @@ export function substitute(root: ExprNode, of: (column: ColumnNode) => ExprNode)
 }
 
 /** @param children in the order of `childrenOf` */
-function withChildren(node: Exclude<ExprNode, ColumnNode>, children: readonly ExprNode[]): ExprNode {
+export function withChildren(node: ExprNode, children: readonly ExprNode[]): ExprNode {
   if (childrenOf(node).every((child, i) => child === children[i])) return node;
   switch (node.kind) {
+    case 'column':
     case 'literal':
     case 'constant':
     case 'now':
