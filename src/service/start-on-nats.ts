@@ -59,6 +59,7 @@ export async function startOnNats(job: LogicalJob, engine: EngineOptions, start:
       signal: start.signal,
       say: start.say,
       hasOwnWorkers: start.choice.workers > 0,
+      ...(reached.server === undefined ? {} : { ownSnapshots: join(directory, 'snapshots') }),
     });
     const workers = startWorkerProcesses(
       start.choice.workers,

@@ -45,6 +45,8 @@ export interface LeadJobOptions {
   readonly fromSavepoint?: string;
   /** A directory of all machines, for snapshots (NATS, or where those of the job are). */
   readonly snapshots?: string;
+  /** Where they are if nobody asks: of a server that is this job's alone, beside its files. */
+  readonly ownSnapshots?: string;
   /** Its workers go with it (false: they wait for another coordinator when this one is told to end). */
   readonly hasOwnWorkers?: boolean;
   /** Ends the wait for the lease. */
@@ -160,7 +162,7 @@ class Leading {
   async #made(): Promise<JobStores> {
     const place = placeOf(this.#connection, this.#plan.job, this.#o);
     if (this.#o.fresh === true) await forgetNatsStores(place.connection, place.job, [leaseCell], place);
-    return makeSharedStores(place, this.#o.snapshots);
+    return makeSharedStores(place, this.#o.snapshots, this.#o.ownSnapshots);
   }
 
   #job(finished: Promise<JobReport>): LedJob {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -40,6 +40,31 @@ describe('the snapshots of a job on NATS', () => {
     const inNats = newPlace();
     await makeSharedStores(inNats, undefined);
     await expect(makeSharedStores(inNats, folder)).rejects.toThrow(/are in NATS, not in/);
+  });
+
+  test('JB1: of a server of its own are beside its files, where nobody asked for another place, and move with them', async () => {
+    const place = newPlace();
+    const own = join(folder, 'own');
+    const first = await makeSharedStores(place, undefined, own);
+    await first.blobs.put('chunk', bytes('x'));
+    expect(said(await (await findSharedStores(place)).blobs.get('chunk'))).toBe('x');
+    const moved = join(folder, 'moved');
+    renameSync(own, moved);
+    await expect(makeSharedStores(place, undefined, own)).rejects.toThrow(/which is not there on this machine/);
+    const there = await makeSharedStores(place, undefined, moved);
+    const worker = await findSharedStores(place);
+    expect([await there.blobs.get('chunk'), await worker.blobs.get('chunk')].map(said)).toEqual(['x', 'x']);
+    await expect(makeSharedStores(place, folder, moved)).rejects.toThrow(/are in .*moved, not in/);
+  });
+
+  test('JB1: stay where they were asked for, or in NATS, whatever a server of its own would have', async () => {
+    const [asked, inNats] = [newPlace(), newPlace()];
+    const own = join(folder, 'own');
+    await (await makeSharedStores(asked, folder, own)).blobs.put('chunk', bytes('x'));
+    await (await makeSharedStores(inNats)).blobs.put('chunk', bytes('y'));
+    const again = [await makeSharedStores(asked, undefined, own), await makeSharedStores(inNats, undefined, own)];
+    expect((await Promise.all(again.map(({ blobs }) => blobs.get('chunk')))).map(said)).toEqual(['x', 'y']);
+    expect(existsSync(own)).toBe(false);
   });
 
   test('in a directory that is not there on this machine are said to be missing there, and nothing is made', async () => {
