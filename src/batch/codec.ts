@@ -34,15 +34,16 @@ interface Metadata {
 /**
  * The message of a batch.
  *
+ * @param room bytes that are free in front of it, for whoever sends it on (0)
  * @throws WeirError `E_VALUE` if a column of type any holds what cannot be packed
  */
-export function encodeBatch(batch: Batch): Uint8Array {
+export function encodeBatch(batch: Batch, room: number = 0): Uint8Array {
   const sink = new BufferSink();
   const columns = compacted(batch).map((column) => column.encode(sink));
   const system = encodeSystem(batch, sink);
   const buffers = sink.buffers.map((buffer) => buffer.length);
   const metadata = packValue({ schema: batch.schema, length: batch.length, columns, system, buffers } satisfies Metadata);
-  return assemble(metadata, sink.buffers);
+  return assemble(metadata, sink.buffers, room);
 }
 
 /**
@@ -66,17 +67,17 @@ function compacted(batch: Batch): readonly Column[] {
   return selection === undefined ? batch.columns : batch.columns.map((column) => column.take(selection));
 }
 
-function assemble(metadata: Uint8Array, buffers: readonly Uint8Array[]): Uint8Array {
+function assemble(metadata: Uint8Array, buffers: readonly Uint8Array[], room: number): Uint8Array {
   let length = headerBytes + aligned(metadata.length);
   for (const buffer of buffers) length += aligned(buffer.length);
-  const message = new Uint8Array(length);
+  const message = new Uint8Array(room + length).subarray(room);
   message.set(metadata, headerBytes);
   let at = headerBytes + aligned(metadata.length);
   for (const buffer of buffers) {
     message.set(buffer, at);
     at += aligned(buffer.length);
   }
-  const header = new DataView(message.buffer);
+  const header = new DataView(message.buffer, room);
   header.setUint32(0, magic, true);
   header.setUint32(4, version, true);
   header.setUint32(12, length, true);

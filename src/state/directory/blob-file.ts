@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 
 const digestBytes = 32;
 
-export function toFile(id: string, bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([digest(id, bytes), bytes]);
+/** What the file consists of, in order: not joined, for blobs are large. */
+export function toFile(id: string, bytes: Uint8Array): readonly Uint8Array[] {
+  return [digest(id, bytes), bytes];
 }
 
 /** Undefined: this is not what was written under this id. */

@@ -85,7 +85,7 @@ class DirectoryBlobs implements BlobStore {
     const path = join(folder, `${unfinished}${this.#random.id()}`);
     try {
       await using(await open(path, 'wx', 0o600), async (handle) => {
-        await handle.writeFile(toFile(id, bytes));
+        for (const part of toFile(id, bytes)) await handle.writeFile(part);
         await handle.sync();
       });
       await rename(path, join(folder, file)); // DB1

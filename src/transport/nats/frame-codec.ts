@@ -2,7 +2,8 @@
  * Frames as NATS messages: a header of 32 bytes, and a payload that starts at a multiple of 8.
  *
  * Owns: the layout. `magic u8×2, version u8, kind u8, flags u8, 0, edge u16, from u16, to u16, generation u32, sequence f64,
- * checksum u32, length u32`, big-endian; the checksum is the CRC-32 of everything but itself.
+ * checksum u32, length u32`, big-endian; the checksum is the CRC-32 of everything but itself, and of data that of the header alone: a batch
+ * has one of its own (batch/codec.ts).
  * Invariants: W1 what is decoded was encoded by this version, in one piece, or is damage or garbage; both are told apart:
  * garbage (no header of ours) is somebody else's mistake, damage is ours.
  */
@@ -12,7 +13,7 @@ import type { ChannelId } from '../channel.ts';
 export const headerBytes = 32;
 const magic0 = 0x57;
 const magic1 = 0x46;
-const version = 1;
+const version = 2;
 const checksumAt = 24;
 
 export const frameKinds = ['data', 'control', 'heartbeat', 'grant'] as const;
@@ -35,9 +36,20 @@ export type Decoded =
   /** It is meant for this channel, and is not what was sent. */
   | { readonly kind: 'damaged'; readonly channel: ChannelId; readonly generation: number };
 
-export function encodeFrame({ kind, more, channel, generation, sequence, payload }: WireFrame): Uint8Array {
-  const bytes = new Uint8Array(headerBytes + payload.length);
-  const view = new DataView(bytes.buffer);
+export function encodeFrame(frame: WireFrame): Uint8Array {
+  const bytes = new Uint8Array(headerBytes + frame.payload.length);
+  bytes.set(frame.payload, headerBytes);
+  return headed(bytes, frame);
+}
+
+/** The same where the payload lies: the `headerBytes` in front of it are free. */
+export function encodeInPlace(frame: WireFrame): Uint8Array {
+  const { buffer, byteOffset, length } = frame.payload;
+  return headed(new Uint8Array(buffer, byteOffset - headerBytes, headerBytes + length), frame);
+}
+
+function headed(bytes: Uint8Array, { kind, more, channel, generation, sequence, payload }: WireFrame): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
   bytes[0] = magic0;
   bytes[1] = magic1;
   bytes[2] = version;
@@ -49,7 +61,6 @@ export function encodeFrame({ kind, more, channel, generation, sequence, payload
   view.setUint32(12, generation);
   view.setFloat64(16, sequence);
   view.setUint32(28, payload.length);
-  bytes.set(payload, headerBytes);
   view.setUint32(checksumAt, checksum(bytes));
   return bytes;
 }
@@ -69,5 +80,6 @@ export function decodeFrame(bytes: Uint8Array): Decoded {
 }
 
 function checksum(bytes: Uint8Array): number {
-  return crc32(bytes.subarray(checksumAt + 4), crc32(bytes.subarray(0, checksumAt)));
+  const end = frameKinds[bytes[3]!] === 'data' ? headerBytes : bytes.length;
+  return crc32(bytes.subarray(checksumAt + 4, end), crc32(bytes.subarray(0, checksumAt)));
 }

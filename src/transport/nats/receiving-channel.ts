@@ -109,7 +109,7 @@ export class ReceivingChannel implements ChannelReceiver {
       const frame: Frame = isData ? { kind: 'data', batch: decodeBatch(payload) } : (unpackValue(payload) as Frame);
       this.#queue.push(frame, payload.length);
     } catch (error) {
-      return this.#fail(WeirError.from(error, 'E_CHANNEL').message);
+      return this.#fail(`frame ${this.#received} was changed on its way: ${WeirError.from(error, 'E_CHANNEL').message}`);
     }
     this.#wake();
   }

@@ -8,7 +8,7 @@ import { encodeBatch, packValue, unpackValue } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { ChannelId, ChannelSender, Frame } from '../channel.ts';
 import { type Grant, SenderCredit } from '../credit.ts';
-import { encodeFrame, type FrameKind } from './frame-codec.ts';
+import { encodeFrame, encodeInPlace, type FrameKind, headerBytes } from './frame-codec.ts';
 
 export interface ChannelSite {
   readonly channel: ChannelId;
@@ -42,9 +42,11 @@ export class SendingChannel implements ChannelSender {
     if (frame.kind !== 'data') return this.#sendPieces('control', packValue(frame));
     const { edge, from, to } = this.#site.channel;
     if (!this.writable) throw new WeirError('E_INTERNAL', `H2: channel ${edge}/${from}/${to} has no credit for a data frame`);
-    const bytes = encodeBatch(frame.batch);
+    const bytes = encodeBatch(frame.batch, headerBytes);
     this.#credit.spend(bytes.length);
-    this.#sendPieces('data', bytes);
+    if (bytes.length > this.#site.pieceBytesMax) return this.#sendPieces('data', bytes);
+    const { channel, generation } = this.#site;
+    this.#pass(encodeInPlace({ kind: 'data', more: false, channel, generation, sequence: ++this.#sequence, payload: bytes }));
   }
 
   onWritable(wake: () => void): void {
@@ -85,7 +87,10 @@ export class SendingChannel implements ChannelSender {
 
   #publish(kind: FrameKind, more: boolean, sequence: number, payload: Uint8Array): void {
     const { channel, generation } = this.#site;
-    const message = encodeFrame({ kind, more, channel, generation, sequence, payload });
+    this.#pass(encodeFrame({ kind, more, channel, generation, sequence, payload }));
+  }
+
+  #pass(message: Uint8Array): void {
     if (this.#waiting !== null) this.#waiting.push(message);
     else this.#site.publish(message);
   }
