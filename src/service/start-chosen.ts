@@ -15,7 +15,7 @@ export function startChosen(job: LogicalJob, engine: EngineOptions, start: Chose
   const { choice } = start;
   switch (choice.kind) {
     case 'memory':
-      return startEmbedded(job, engine);
+      return startEmbedded(job, engine, choice);
     case 'threads':
       letHeapsGrowAsUsual();
       return startOnThreads(job, engine, choice, start.module);

@@ -9,9 +9,13 @@ import type { TransportChoice } from './transport-choice.ts';
 import { version } from './version.ts';
 import { usualCacheMiB } from './worker-command.ts';
 
-export async function startEmbedded(job: LogicalJob, engine: EngineOptions): Promise<OperatedJob> {
+export async function startEmbedded(
+  job: LogicalJob,
+  engine: EngineOptions,
+  { flags }: Extract<TransportChoice, { kind: 'memory' }>,
+): Promise<OperatedJob> {
   await claimDirectory(job, engine);
-  return startJob(job, engine);
+  return startJob(job, { ...engine, nats: flags });
 }
 
 /** @param module as the user wrote it: each thread loads it */

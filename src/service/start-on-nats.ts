@@ -9,7 +9,6 @@ import type { LogicalJob } from '../plan/index.ts';
 import {
   claimStore,
   connectConnectors,
-  type ConnectionFlags,
   type ConnectionOptions,
   connectionOptions,
   jobDirectory,
@@ -38,7 +37,6 @@ export interface NatsStart {
 }
 interface Reached {
   readonly connection: ConnectionOptions;
-  readonly flags: ConnectionFlags;
   readonly environment: NatsStart['environment'];
   readonly server?: PrivateServer;
 }
@@ -49,7 +47,7 @@ export async function startOnNats(job: LogicalJob, engine: EngineOptions, start:
   await claimStore(directory, start.choice.kind === 'spawn' ? 'private nats-server' : 'NATS', options.fresh ?? false);
   const reached =
     start.choice.kind === 'spawn' ? await privately(directory, start) : { ...start.choice, environment: start.environment };
-  connectConnectors(start.choice.kind === 'nats' ? start.choice.flags : {}, start.environment, options.logger);
+  connectConnectors(start.choice.flags, start.environment, options.logger);
   try {
     const lead = await leadJob(job, {
       ...options,
@@ -63,7 +61,7 @@ export async function startOnNats(job: LogicalJob, engine: EngineOptions, start:
     });
     const workers = startWorkerProcesses(
       start.choice.workers,
-      commandOf(job, options, start, reached),
+      commandOf(job, options, start, reached.environment),
       realClock,
       options.logger,
       (pid) => lead.processEnded(pid),
@@ -92,17 +90,17 @@ async function privately(directory: string, { environment }: NatsStart): Promise
   const own = { ...environment, [coordinatorUrl]: url };
   const connection = await connectionOptions({ nats: url }, environment);
   if (connection === undefined) throw new WeirError('E_INTERNAL', 'the private server has no URL');
-  return { connection, flags: {}, environment: own, server };
+  return { connection, environment: own, server };
 }
 
 /** Secrets go in the environment, where only this user can read them. */
 function commandOf(
   job: LogicalJob,
   options: EngineOptions & { readonly parallelism: number },
-  start: NatsStart,
-  { flags, environment }: Reached,
+  { choice, module, program }: NatsStart,
+  environment: NatsStart['environment'],
 ) {
-  const { choice, module, program } = start;
+  const { flags } = choice;
   const slots = Math.ceil(options.parallelism / Math.max(1, choice.workers));
   const words = [...program, 'worker', module, '--job', job.name, '--slots', String(slots)];
   const { nats = flags.server, password, ...open } = flags;

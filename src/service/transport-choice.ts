@@ -6,12 +6,13 @@
 import { WeirError } from '../core/index.ts';
 import { type ConnectionFlags, type ConnectionOptions, connectionOptions } from '../runtime/index.ts';
 
+/** `flags`: of the connections of sources and sinks, too, wherever the parts of the job are. */
 export type TransportChoice =
-  | { readonly kind: 'memory'; readonly line: string }
+  | { readonly kind: 'memory'; readonly line: string; readonly flags: ConnectionFlags }
   /** This process alone, its workers threads of it. */
   | { readonly kind: 'threads'; readonly line: string; readonly workers: number; readonly flags: ConnectionFlags }
   /** A nats-server of the job's own. */
-  | { readonly kind: 'spawn'; readonly line: string; readonly workers: number }
+  | { readonly kind: 'spawn'; readonly line: string; readonly workers: number; readonly flags: ConnectionFlags }
   | {
       readonly kind: 'nats';
       readonly line: string;
@@ -48,14 +49,14 @@ export async function chooseTransport(settings: TransportSettings): Promise<Tran
   const workers = settings.workers ?? 1;
   if (transport === 'spawn' || (transport === 'auto' && workers > 1)) {
     const line = `transport: a private nats-server and ${counted(settings.workers ?? 2)}; ${otherwise}`;
-    return { kind: 'spawn', workers: settings.workers ?? 2, line };
+    return { kind: 'spawn', workers: settings.workers ?? 2, flags, line };
   }
   if (workers > 1) {
     throw new WeirError('E_USAGE', `--transport memory is one process, and cannot have ${workers} workers`, {
       hint: 'leave --workers out, or choose --transport threads or spawn',
     });
   }
-  return { kind: 'memory', line: `transport: memory, one process; ${otherwise}` };
+  return { kind: 'memory', flags, line: `transport: memory, one process; ${otherwise}` };
 }
 
 async function onNats({ workers = 1, environment }: TransportSettings, flags: ConnectionFlags): Promise<TransportChoice> {

@@ -19,7 +19,15 @@ describe('how the parts of a job talk', () => {
       { workers: 2, environment: { NATS_URL: 'nats://far' } },
       { kind: 'nats', workers: 2 },
     ],
-    // A server that is named is that of sources and sinks, where threads are asked for.
+    // A server that is named is that of sources and sinks, where another transport is asked for.
+    [
+      { transport: 'memory', flags: { nats: 'nats://far' } },
+      { kind: 'memory', flags: { nats: 'nats://far' } },
+    ],
+    [
+      { transport: 'spawn', flags: { nats: 'nats://far' } },
+      { kind: 'spawn', workers: 2, flags: { nats: 'nats://far' } },
+    ],
     [
       { transport: 'threads', flags: { nats: 'nats://far' }, environment: { NATS_URL: 'nats://x' } },
       { kind: 'threads', workers: 2, flags: { nats: 'nats://far' } },

@@ -133,6 +133,22 @@ test('a JetStream stream is read to the message that was its last when the run b
   await more;
 }, 120_000);
 
+test.each(['memory', 'threads', 'spawn'])(
+  'sources connect by the flags of a connection, over %s too, whatever the environment names',
+  async (name) => {
+    using folder = folderOf(0);
+    const stream = `FLAGS_${name}`;
+    await (await jetstreamManager(nats.connection)).streams.add({ name: stream, subjects: [stream] });
+    for (const row of rows(0, 200)) await jetstream(nats.connection).publish(stream, row);
+    const words = [...transports[name]!(), '--nats', nats.server.url, '--trigger', 'available-now', '--', `stream=${stream}`];
+    const environment = { NATS_SERVER_BIN: natsServerBinary(), NATS_URL: 'nats://127.0.0.1:1', WEIR_LOG_LEVEL: 'info' };
+    const program = new Program(process.execPath, [bin, 'run', 'job.ts', ...words], folder.path, { environment });
+    started.push(program);
+    expect([codeOf(await program.ended), out(folder)]).toEqual([ok, plain(200)]);
+  },
+  60_000,
+);
+
 test('a trigger that is none is refused with 2, and so are two intervals', async () => {
   using folder = folderOf(0);
   const refused = await weir(folder, 'run', 'job.ts', '--trigger', 'now').ended;
