@@ -9,6 +9,8 @@ import type { Clock } from '../core/index.ts';
 export interface Hand {
   /** Resolves once it has ended, however. */
   readonly ended: Promise<unknown>;
+  /** Once it has ended: it went by itself, as one does whose job is over. */
+  hasLeft(): boolean;
   /** Ends it at once. */
   kill(): void;
 }
@@ -20,8 +22,9 @@ export interface CrewOptions<T extends Hand> {
   readonly replaced: (hand: T) => void;
 }
 
-/** One that ends sooner than this is replaced after a while, another one at once. */
+/** One that ends sooner than this is replaced after a while, another one at once; */
 const briefMs = 5000;
+/** after a while also one that has left: mostly the job is over, and who has the crew is about to hear of it. */
 const againMs = 500;
 /** What one may take to go by itself once the job is over. */
 const graceMs = 2000;
@@ -66,9 +69,13 @@ export class Crew<T extends Hand> {
   #ended(hand: T, wasBrief: boolean): void {
     this.#hands.delete(hand);
     if (this.#closed) return;
-    this.#o.replaced(hand);
-    this.#o.clock.setTimer(wasBrief ? againMs : 0, () => {
-      if (!this.#closed) this.#start();
+    const { clock, replaced } = this.#o;
+    const hasLeft = hand.hasLeft();
+    if (!hasLeft) replaced(hand);
+    clock.setTimer(wasBrief || hasLeft ? againMs : 0, () => {
+      if (this.#closed) return;
+      if (hasLeft) replaced(hand);
+      this.#start();
     });
   }
 

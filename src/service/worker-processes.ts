@@ -56,6 +56,7 @@ function startOne({ words, environment }: WorkerCommand, logger: Logger, ended: 
         resolve();
       }),
     ),
+    hasLeft: () => one.end.code === 0,
     kill: () => void child.kill('SIGKILL'),
   };
   return one;

@@ -106,6 +106,7 @@ export class WorkerThreads {
       isStuck: false,
       code: null,
       ended: new Promise<void>((resolve) => worker.once('exit', (code) => resolve(this.#ended(thread, code)))),
+      hasLeft: () => thread.code === 0,
       kill: () => void worker.terminate(),
     };
     worker.on('message', (message: FromThread) => this.#said(thread, message));
