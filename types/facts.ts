@@ -298,7 +298,7 @@ const notices: Stream<{ n: number }> = keyed.process({
     for (const at of [...ctx.timers(), ...ctx.processingTimers()]) ctx.deleteProcessingTimer(at);
   },
   onTimer(at, ctx) {
-    same<typeof at, Timestamp>();
+    same<typeof at, EventTime>();
     ctx.emit({ n: ctx.watermark });
   },
   onProcessingTimer(at, { state: { recent }, emit }) {

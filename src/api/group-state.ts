@@ -13,7 +13,7 @@ import { t } from './fields.ts';
 import type { ProcessContext, ProcessFunction } from './process-function.ts';
 import { type AnySchema, schema } from './schema.ts';
 import { state, type StateField, type ValueState } from './state-field.ts';
-import type { Timestamp } from './values.ts';
+import type { EventTime, Timestamp } from './values.ts';
 import { positiveMs } from './window-key.ts';
 
 /** What sets a group's timeout off: nothing, the clock, or the watermark. */
@@ -81,7 +81,7 @@ export function flatMapGroupsWithState<Key, Row, S, Out extends object>(
       if (initialState !== undefined && ctx.state.begun.get() !== true) begin(initialState, ctx);
       call([row], ctx);
     },
-    ...(timeout === 'event-time' ? { onTimer: (_at: Timestamp, ctx: GroupContext<Key, S, Out>) => call([], ctx) } : {}),
+    ...(timeout === 'event-time' ? { onTimer: (_at: EventTime, ctx: GroupContext<Key, S, Out>) => call([], ctx) } : {}),
     ...(timeout === 'processing-time'
       ? { onProcessingTimer: (_at: Timestamp, ctx: GroupContext<Key, S, Out>) => call([], ctx) }
       : {}),

@@ -1,14 +1,18 @@
 /** The operator that users write: state and timers per key, one row at a time. Types only. */
 import type { AnySchema } from './schema.ts';
 import type { Handles, StateSpec } from './state-field.ts';
-import type { Timestamp } from './values.ts';
+import type { EventTime, Timestamp } from './values.ts';
 
 export interface ProcessContext<Key, S extends StateSpec, Out> {
   readonly key: Key;
   /** This key's state. Held in checkpoints; exact after any crash. */
   readonly state: Handles<S>;
   emit(this: void, row: Out): void;
-  /** Calls `onTimer(at)` for this key once the watermark has passed `at` (ms). Setting the same time twice is one timer. */
+  /**
+   * Calls `onTimer(at)` for this key once the watermark has passed `at` (ms). Setting the same time twice is one timer.
+   *
+   * @throws WeirError `E_VALUE` for what is no time, and without `onTimer`
+   */
   setTimer(this: void, at: number): void;
   deleteTimer(this: void, at: number): void;
   /** The times that are set for this key and have not come, the earliest first. */
@@ -38,8 +42,11 @@ export interface ProcessFunction<Key, Row, S extends StateSpec, Out extends obje
   /** The rows that `emit` takes. */
   readonly emits: AnySchema<any, Out>;
   onRow(row: Row, ctx: ProcessContext<Key, S, Out>): void;
-  /** The watermark has passed a time that was set with `setTimer`. */
-  onTimer?(at: Timestamp, ctx: ProcessContext<Key, S, Out>): void;
+  /**
+   * The watermark has passed a time that was set with `setTimer`. Rows that it emits are in time if theirs (`t.eventTime`) is not before `at`;
+   * those of `onRow`, if it is not before what its row's split had reached.
+   */
+  onTimer?(at: EventTime, ctx: ProcessContext<Key, S, Out>): void;
   /**
    * The clock has reached a time that was set with `setProcessingTimer`; between batches, so rows that came just before may be handed over
    * first. It is a function of its own, because times of the two clocks have nothing to do with each other: one that is meant for the one

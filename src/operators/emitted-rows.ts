@@ -21,10 +21,11 @@ export class EmittedRows {
     return this.#main.length + this.#late.length;
   }
 
-  add(row: object, watermark: number): void {
+  /** @param promised no row is earlier */
+  add(row: object, promised: number): void {
     const late = this.#times.some((name) => {
       const time = (row as Readonly<Record<string, unknown>>)[name];
-      return typeof time === 'number' && time < watermark;
+      return typeof time === 'number' && time < promised;
     });
     (late ? this.#late : this.#main).append(row);
   }

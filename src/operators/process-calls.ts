@@ -1,8 +1,8 @@
 /**
  * Calls of a process function: what it sees, what it emits, and what becomes of a call that throws.
  *
- * Owns: the context handed to the user, the rows emitted so far, lateness of emitted rows (a `t.eventTime` behind the
- * watermark goes to port 'late'), and guarding: the key's state is copied before the call and put back if it throws.
+ * Owns: the context handed to the user, the rows emitted so far, lateness of emitted rows (a `t.eventTime` before what the call stands for, a
+ * row's stamp or a timer's time, goes to port 'late': that depends on no timing), and guarding: the key's state is copied before the call and put back if it throws.
  * Does not own: which call comes when (process-operator.ts).
  */
 import { type Batch, hashKey, keyGroupOf, keyValues } from '../batch/index.ts';
@@ -160,15 +160,16 @@ export class ProcessCalls {
         return calls.now;
       },
       emit: (row: object): void =>
-        this.#emitTo.add(rowResult({ kind: 'process', ...validateOf(this.#node) }, row), this.watermark),
-      setTimer: (time: number): void => timers.set(at.key, at.group, finite(time)),
+        this.#emitTo.add(rowResult({ kind: 'process', ...validateOf(this.#node) }, row), this.event.now),
+      setTimer: (time: number): void => {
+        if (this.#node.onTimer === undefined) throw useless('setTimer', 'onTimer', 'the watermark has passed the time');
+        timers.set(at.key, at.group, finite(time));
+      },
       deleteTimer: (time: number): void => timers.delete(at.key, finite(time)),
       timers: (): readonly number[] => timers.of(at.key),
       setProcessingTimer: (time: number): void => {
         if (this.#node.onProcessingTimer === undefined)
-          throw new WeirError('E_VALUE', 'setProcessingTimer() is of no use without onProcessingTimer()', {
-            hint: 'give process() a function onProcessingTimer(at, ctx), which is called when the clock has reached the time',
-          });
+          throw useless('setProcessingTimer', 'onProcessingTimer', 'the clock has reached the time');
         processingTimers.set(at.key, at.group, finite(time));
       },
       deleteProcessingTimer: (time: number): void => processingTimers.delete(at.key, finite(time)),
@@ -176,6 +177,11 @@ export class ProcessCalls {
     };
   }
 }
+
+const useless = (what: string, without: string, when: string): WeirError =>
+  new WeirError('E_VALUE', `${what}() is of no use without ${without}()`, {
+    hint: `give it a function ${without}(at, ctx), which is called when ${when}`,
+  });
 
 /** No watermark but the last one is as late. */
 const theEnd = Number.MAX_SAFE_INTEGER;

@@ -91,7 +91,7 @@ export class TriggerCalls {
 
 const inWords = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value));
 
-function processNode({ input, site }: AggregateNode, { state, onProcessingTimer }: TriggerSpec): ProcessNode {
+function processNode({ input, site }: AggregateNode, { state, onTimer, onProcessingTimer }: TriggerSpec): ProcessNode {
   const nothing = (): void => undefined;
   return {
     kind: 'process',
@@ -101,6 +101,7 @@ function processNode({ input, site }: AggregateNode, { state, onProcessingTimer 
     key: { column: '' },
     state,
     onRow: nothing,
+    ...(onTimer === undefined ? {} : { onTimer: nothing }),
     ...(onProcessingTimer === undefined ? {} : { onProcessingTimer: nothing }),
   };
 }

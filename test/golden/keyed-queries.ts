@@ -1,8 +1,8 @@
 /** Queries by key: reduce, process, timers, each with its plain answer. */
-import { schema, state, t, timestamp } from '../../src/api/index.ts';
+import { schema, state, t, timestamp, window } from '../../src/api/index.ts';
 import { type Query, same, samePerKey } from './experiment.ts';
 import { output } from './life.ts';
-import { type Row, shown } from './plain.ts';
+import { type Row, shown, type Stamped } from './plain.ts';
 import { timerRules, timers as plainTimers } from './plain-timers.ts';
 import type { World } from './world.ts';
 
@@ -10,6 +10,7 @@ type Reducer = (a: Row, b: Row) => Row;
 
 const Numbered = schema({ k: t.string.nullable(), nth: t.number, times: t.number, latest: t.number });
 const Lapped = schema({ k: t.string.nullable(), nth: t.number, places: t.number });
+const Due = schema({ k: t.string.nullable(), at: t.eventTime });
 const Happened = schema({ k: t.string.nullable(), nth: t.number, at: t.number, what: t.string, seenAt: t.number });
 
 const reduced = (rows: readonly Row[], fn: Reducer): Row[] => {
@@ -120,7 +121,7 @@ const clearing: Query = async (experiment) => {
 };
 
 const timers: Query = async (experiment) => {
-  const { stream, rows, world } = experiment;
+  const { life, stream, rows, world } = experiment;
   const { after, takesBack, again } = timerRules;
   const happened = stream.keyBy('k').process({
     state: { seen: state.value(t.number), repeated: state.map(t.string, t.number) },
@@ -140,8 +141,45 @@ const timers: Query = async (experiment) => {
       ctx.setTimer(timestamp(at + again));
     },
   });
-  const report = await experiment.run([output(happened, world.sink('append'))]);
-  return { life: report, late: 0, findings: [samePerKey('rows and timers', world.rows('append'), plainTimers(rows))] };
+  const due = stream.keyBy('k').process({
+    emits: Due,
+    onRow(row, ctx) {
+      if (row.at + after > ctx.watermark) ctx.setTimer(timestamp(row.at + after));
+    },
+    onTimer: (at, ctx) => ctx.emit({ k: ctx.key, at }),
+  });
+  const dueIn = due.groupBy(window('at', `${life.shape.size} ms`), 'k').count();
+  const report = await experiment.run([
+    output(happened, world.sink('append')),
+    output(dueIn, world.sink('due')),
+    output(due.late(), world.sink('broken promises')),
+    output(dueIn.late(), world.sink('late')),
+  ]);
+  return {
+    life: report,
+    late: 0,
+    findings: [
+      samePerKey('rows and timers', world.rows('append'), plainTimers(rows)),
+      same('due', world.rows('due'), plainDue(rows, after, life.shape.size)),
+      same('late', [...world.rows('broken promises'), ...world.rows('late')], []),
+    ],
+  };
 };
+
+/** Of each window and key, how many times have come at which something was due. */
+function plainDue(rows: readonly Stamped[], after: number, size: number): object[] {
+  const times = new Map<string, { readonly k: string | null; readonly start: number }>();
+  for (const { row, stamp } of rows) {
+    const at = row.at + after;
+    if (at > stamp) times.set(JSON.stringify([row.k, at]), { k: row.k, start: Math.floor(at / size) * size });
+  }
+  const windows = new Map<string, { window: { start: number; end: number }; k: string | null; count: number }>();
+  for (const { k, start } of times.values()) {
+    const key = JSON.stringify([k, start]);
+    const known = windows.get(key) ?? { window: { start, end: start + size }, k, count: 0 };
+    windows.set(key, { ...known, count: known.count + 1 });
+  }
+  return [...windows.values()];
+}
 
 export const keyed = { reduce, fold, process, clearing, timers } as const;

@@ -164,6 +164,7 @@ describe('global windows that purge what goes out', () => {
         if (value === 14) throw new Error('nor this');
         return value === 15 ? 'emit' : value === 16 ? 'fire' : n.get() === 3 ? 'emit-and-purge' : 'continue';
       },
+      onTimer: () => 'continue',
     };
     const run = new OperatorRun(
       runOf(make(moody, [append], false, { sum: { fn: 'custom', column: 'value', custom: wary } }), true),

@@ -60,6 +60,36 @@ describe('rows that promise an event time', () => {
     });
     expect(result.late).toBe(1);
   });
+
+  test('are those of a timer in time from the time of the timer on, however far the watermark goes at once', async () => {
+    const schema = schemaOf(field('key', text), field('at', eventTime));
+    const onTimer = (at: number, { key, emit }: Context): void => [at - 1, at, at + 5].forEach((each) => emit({ key, at: each }));
+    const result = await verifyOperator({
+      subject: subject(node((row, { setTimer }) => setTimer(row.value), onTimer, { schema })),
+      barriersEverywhere: true,
+      input: [
+        rowsItem([
+          { key: 'a', at: 1, value: 30, stamp: 10 },
+          { key: 'b', at: 2, value: 20, stamp: 10 },
+          { key: 'a', at: 2, value: 99, stamp: 35 },
+        ]),
+        watermark(50),
+        watermark(Infinity),
+      ],
+      output: {
+        main: [30, 35]
+          .map((at) => ({ key: 'a', at }))
+          .concat([20, 25].map((at) => ({ key: 'b', at })))
+          .concat([99, 104].map((at) => ({ key: 'a', at }))),
+        late: [
+          { key: 'a', at: 29 },
+          { key: 'b', at: 19 },
+          { key: 'a', at: 98 },
+        ],
+      },
+    });
+    expect(result.late).toBe(3);
+  });
 });
 
 describe('a function that throws', () => {

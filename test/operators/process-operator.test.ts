@@ -246,7 +246,13 @@ describe('timers', () => {
 
   test('a timer needs a time', async () => {
     const run = new OperatorRun({
-      make: () => processOperator(node((_row, { setTimer }) => setTimer(Number.NaN))),
+      make: () =>
+        processOperator(
+          node(
+            (_row, { setTimer }) => setTimer(Number.NaN),
+            () => undefined,
+          ),
+        ),
       blobs: openMemoryStores().blobs,
       clock: new VirtualClock(),
     });

@@ -336,6 +336,9 @@ describe('timers in processing time', () => {
     await expect(refused({ onRow: (_, { setProcessingTimer }) => setProcessingTimer(1) })).rejects.toThrow(
       'setProcessingTimer() is of no use without onProcessingTimer()',
     );
+    await expect(refused({ onRow: (_, { setTimer }) => setTimer(1) })).rejects.toThrow(
+      'setTimer() is of no use without onTimer()',
+    );
   });
 
   test('U4: one whose function throws fails the generation, and guarded changes nothing and is set aside', async () => {
