@@ -88,9 +88,7 @@ const joins: Query = async (all) => {
         ]
       : []),
   ]);
-  const late = lateForJoin(rows, rules)
-    .map(({ row }) => row)
-    .filter(({ k }) => k !== null || rules.nullSafe);
+  const late = lateForJoin(rows, rules).map(({ row }) => row);
   const shown = ({ left, right }: Pair): object => ({
     ...{ k: left?.k ?? null, v: left?.v ?? null, at: left?.at ?? null },
     ...(isHalf ? {} : { rk: right?.k ?? null, rs: right?.s ?? null, rat: right?.at ?? null }),
@@ -140,7 +138,7 @@ const versions: Query = async (experiment) => {
     output(found.late('right'), world.sink('late versions')),
   ]);
   const of = rows.filter(({ row }) => isVersion(row));
-  const isLate = ({ row, stamp }: Stamped): boolean => row.k !== null && lateFrom(row) <= stamp;
+  const isLate = ({ row, stamp }: Stamped): boolean => lateFrom(row) <= stamp;
   const [late, lateVersions] = [rows, of].map((all) => all.filter(isLate).map(({ row }) => row)) as [Row[], Row[]];
   const shown = ({ left: { k, v, at }, right: version }: Pair & { readonly left: Row }): object => ({
     ...{ k, v, at },

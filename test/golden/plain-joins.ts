@@ -28,11 +28,11 @@ export interface Pair {
 export const lateForJoin = (rows: readonly Stamped[], { lateFrom }: JoinRules): Stamped[] =>
   rows.filter(({ row, stamp }) => lateFrom(row) <= stamp);
 
-/** Of a stream with itself, by `k`: a row whose key is none has no time either, and is never late. */
+/** Of a stream with itself, by `k`. */
 export function joined(rows: readonly Stamped[], rules: JoinRules): Pair[] {
   const { how, nullSafe, timeOf, lateFrom, low, high, where } = rules;
   const isNone = (row: Row): boolean => row.k === null && !nullSafe;
-  const inTime = rows.filter(({ row, stamp }) => isNone(row) || lateFrom(row) > stamp).map(({ row }) => ({ ...row }));
+  const inTime = rows.filter(({ row, stamp }) => lateFrom(row) > stamp).map(({ row }) => ({ ...row }));
   const meet = (left: Row, right: Row): boolean => {
     const apart = timeOf(right) - timeOf(left);
     return left.k === right.k && !isNone(left) && apart >= low && apart <= high && where(left, right);
@@ -59,14 +59,14 @@ export function joined(rows: readonly Stamped[], rules: JoinRules): Pair[] {
   }
 }
 
-/** Each row with the latest version of its `k`, and of equal ones the last in the order of `versions`. A row whose key is none is never late. */
+/** Each row with the latest version of its `k`, and of equal ones the last in the order of `versions`. */
 export function asOfJoined(
   rows: readonly Stamped[],
   versions: readonly Stamped[],
   { how, tolerance, lateFrom }: AsOfRules,
 ): Pair[] {
   const known = versions.filter(({ row, stamp }) => lateFrom(row) > stamp).map(({ row }) => row);
-  const inTime = rows.filter(({ row, stamp }) => row.k === null || lateFrom(row) > stamp).map(({ row }) => row);
+  const inTime = rows.filter(({ row, stamp }) => lateFrom(row) > stamp).map(({ row }) => row);
   return inTime.flatMap((left): Pair[] => {
     const fitting = known.filter(({ k, at }) => k === left.k && left.k !== null && at <= left.at && at >= left.at - tolerance);
     const right = fitting.reduce<Row | null>((best, row) => (best === null || row.at >= best.at ? row : best), null);

@@ -60,7 +60,7 @@ interface Judging {
 /** The rows of a batch, one at a time. */
 export class BatchArrivals {
   readonly side: Side;
-  /** Whether the row can have partners: neither its time nor a part of its key is null. If not, it is never late. */
+  /** Whether the row can have partners: neither its time nor a part of its key is null. A row without a time is never late. */
   meets = false;
   /** When it is, if it can have partners. */
   time = 0;
@@ -95,7 +95,7 @@ export class BatchArrivals {
   at(i: number): boolean {
     const { context, fired, site, moments } = this.#judging;
     if (orSetAside(context, site, this.#batch, i, this.#read) === null) return false;
-    if (!this.meets || moments === undefined || moments.lateFrom > Math.max(this.#stampAt(i), fired.of(this.group))) return true;
+    if (moments === undefined || moments.lateFrom > Math.max(this.#stampAt(i), fired.of(this.group))) return true;
     this.#late.push(i);
     return false;
   }
@@ -112,7 +112,8 @@ export class BatchArrivals {
   #readRow(i: number): true {
     const { moments } = this.#judging;
     this.#writeKey(i);
-    this.meets = !this.#isNone(i) && (moments === undefined || moments.at(i));
+    const isTimed = moments === undefined || moments.at(i);
+    this.meets = isTimed && !this.#isNone(i);
     if (this.meets && moments !== undefined) this.time = moments.time;
     return true;
   }

@@ -37,7 +37,10 @@ export class Moments {
       return true;
     }
     const value = this.#read(i);
-    if (value === null) return false;
+    if (value === null) {
+      this.lateFrom = Infinity;
+      return false;
+    }
     const time = timeOf(value);
     if (time === undefined) throw this.#noTime(value);
     this.time = time;
