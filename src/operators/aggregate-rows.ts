@@ -94,7 +94,7 @@ export class AggregateRows {
     const timeAt = timeReader(batch, time.spec.column);
     const stampAt = batch.stamps();
     // Rows of one time come together: the slice of the last one is mostly that of the next.
-    let [slice, from, to, inTime] = [0, Infinity, -Infinity, 0];
+    let [slice, from, to, inTime, safe] = [0, Infinity, -Infinity, 0, 0];
     return (i, group) => {
       const at = timeAt(i);
       if (typeof at !== 'number' || at < from || at >= to) {
@@ -102,10 +102,11 @@ export class AggregateRows {
         from = slices.end(slice);
         to = slices.end(slice + 1);
         inTime = slices.namespace(slice, 0);
+        safe = slices.inTimeBefore(slice);
       }
       if (!time.closes) return inTime;
       const reached = Math.max(stampAt(i), state.fired.of(group));
-      if (reached < to) return inTime;
+      if (reached < safe) return inTime;
       const lag = slices.lagAt(slice, reached);
       return lag === slices.lagMax(slice) ? isLate : slices.namespace(slice, lag);
     };

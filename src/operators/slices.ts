@@ -60,6 +60,11 @@ export class Slices {
     return Math.floor((watermark - this.#latenessMs - this.#offsetMs) / this.#slideMs);
   }
 
+  /** Before this watermark a row of `slice` is in time for all of its windows. */
+  inTimeBefore(slice: number): number {
+    return this.end(slice + 1) + Math.min(0, this.#latenessMs);
+  }
+
   /** For how many of its windows a row of `slice` is too late at `watermark`. */
   lagAt(slice: number, watermark: number): number {
     return Math.min(Math.max(this.closedBy(watermark) - slice, 0), this.lagMax(slice));

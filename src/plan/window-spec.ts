@@ -10,7 +10,7 @@ export interface WindowSpec {
   readonly offsetMs: number;
   /** Windows that begin together, each `sizeMs`, and end one `slideMs` after the other, the last after `sizeMs`. */
   readonly cumulative?: boolean;
-  /** Takes rows so long after its end, and is written again (0). */
+  /** Takes rows so long after its end, and is written again (0); -1 of a moment that closes as soon as it is reached. */
   readonly latenessMs?: number;
 }
 /** Sessions: rows of a key belong together while no more than a gap lies between two; `[first, last + gap)`. */

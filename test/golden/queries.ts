@@ -167,8 +167,8 @@ const lenient: Query = async (experiment) => {
 
 /** A time under a watermark is a key that closes. */
 const instants: Query = async (experiment) => {
-  const { stream, rows, world } = experiment;
-  const shape = { size: 1, slide: 1, offset: 0 };
+  const { life, stream, rows, world } = experiment;
+  const shape = { size: 1, slide: 1, offset: 0, lateness: life.delay === 0 ? 0 : -1 };
   const results = stream.groupBy('k', 'at').agg(aggregated());
   const report = await experiment.run([output(results, world.sink('append'))]);
   const expected = windowed(rows, shape, ['k', 'at']).map((row) =>

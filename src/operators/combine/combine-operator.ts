@@ -114,7 +114,7 @@ class CombineOperator implements Operator {
     const isOut = this.#isOut;
     const timeAt = timeReader(batch, time!.spec.column);
     const stampAt = batch.stamps();
-    let [slice, from, to, inTime] = [0, Infinity, -Infinity, 0];
+    let [slice, from, to, inTime, safe] = [0, Infinity, -Infinity, 0, 0];
     let late = 0;
     let aside = 0;
     for (let i = 0; i < batch.length; i++) {
@@ -132,10 +132,11 @@ class CombineOperator implements Operator {
         from = slices.end(slice);
         to = slices.end(slice + 1);
         inTime = slices.namespace(slice, 0);
+        safe = slices.inTimeBefore(slice);
         this.#due = Math.min(this.#due, slice + 1);
       }
       const stamp = time!.closes ? stampAt(i) : -Infinity;
-      const lag = stamp < to ? 0 : slices.lagAt(slice, stamp);
+      const lag = stamp < safe ? 0 : slices.lagAt(slice, stamp);
       if (lag > 0 && lag === slices.lagMax(slice)) {
         isOut[i] = 1;
         late++;
