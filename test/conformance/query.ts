@@ -136,6 +136,8 @@ export class Query {
   async rerun(): Promise<void> {
     const lost = this.#lost;
     this.#lost = undefined;
+    // What the checkpoint had published came again as the query was started: it is no part of the batch.
+    if (lost !== undefined && this.mode !== 'complete') this.#rows.take();
     this.time.begin();
     await this.#commit(true);
     if (lost === undefined) return;
