@@ -199,7 +199,16 @@ export class WeirError extends Error {
   /** Whatever was thrown, as a WeirError; one that already is stays itself. */
   static from(thrown: unknown, code: ErrorCode, message?: string): WeirError {
     if (thrown instanceof WeirError) return thrown;
-    const said = thrown instanceof Error ? thrown.message : String(thrown);
+    const said = thrown instanceof Error ? thrown.message : textOf(thrown);
     return new WeirError(code, message === undefined ? said : `${message}: ${said}`, { cause: thrown });
+  }
+}
+
+/** Of anything that was thrown: not all values have a text. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return `${typeof thrown} without a text`;
   }
 }

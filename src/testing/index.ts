@@ -20,6 +20,7 @@ export {
   type Simulation,
   SimulationFailed,
   type SimulationReport,
+  simulationsBegun,
 } from './simulation/index.ts';
 export { testRun, type TestRun, type TestRunOptions } from './test-run.ts';
 export { testSource, type TestSource } from './test-source.ts';

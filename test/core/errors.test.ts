@@ -41,6 +41,7 @@ describe('a WeirError', () => {
       cause: thrown,
     });
     expect(WeirError.from('a string', 'E_CLOSURE').message).toBe('a string');
+    expect(WeirError.from(Object.create(null), 'E_CLOSURE').message).toBe('object without a text');
     expect(WeirError.from(undefined, 'E_CLOSURE').message).toBe('undefined');
   });
 });

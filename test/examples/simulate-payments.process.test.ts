@@ -16,22 +16,33 @@ describe('weir simulate', () => {
     expect(again.stdout).toMatch(new RegExp(`whatever the epoch: life ${seed} went wrong`));
   });
 
-  test('E_SIMULATION: a life that goes wrong ends it with 1', { timeout: 60_000 }, async () => {
-    using folder = new Folder({
-      'wrong.mjs': `import { memorySink } from 'weir/connectors';
-        import { schema, t } from 'weir';
-        import { simulate } from 'weir/testing';
-        import fc from ${JSON.stringify(import.meta.resolve('fast-check'))};
-        await simulate({
-          input: { schema: schema({ n: t.number }), rows: fc.constant([{ n: 1 }]) },
-          job: (rows) => rows.to(memorySink()),
-          check: () => { throw new Error('not this one'); },
-        });`,
-    });
-    const { code, stderr } = await folder.weir('simulate', 'wrong.mjs').ended;
-    expect(code).toBe(1);
-    expect(stderr).toContain('E_SIMULATION life 1 went wrong: not this one');
-    expect(stderr).toContain('again: npx weir simulate wrong.mjs --seed 1');
+  const file = (waits: string): string => `import { memorySink } from 'weir/connectors';
+    import { schema, t } from 'weir';
+    import { simulate } from 'weir/testing';
+    import fc from ${JSON.stringify(import.meta.resolve('fast-check'))};
+    ${waits} simulate({
+      input: { schema: schema({ n: t.number }), rows: fc.constant([{ n: 1 }]) },
+      job: (rows) => rows.to(memorySink()),
+      check: () => { throw new Error('not this one'); },
+    });`;
+
+  test.each(['await', ''])(
+    'E_SIMULATION: a life that goes wrong ends it with 1: %s simulate(…)',
+    { timeout: 60_000 },
+    async (waits) => {
+      using folder = new Folder({ 'wrong.mjs': file(waits) });
+      const { code, stderr } = await folder.weir('simulate', 'wrong.mjs').ended;
+      expect(code).toBe(1);
+      expect(stderr).toContain('E_SIMULATION life 1 went wrong: not this one');
+      expect(stderr).toContain('again: npx weir simulate wrong.mjs --seed 1');
+    },
+  );
+
+  test('refuses a file that simulates nothing: it would prove nothing', async () => {
+    using folder = new Folder({ 'nothing.mjs': 'export default 1;' });
+    const { code, stderr } = await folder.weir('simulate', 'nothing.mjs').ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain('E_USAGE nothing.mjs calls no simulate()');
   });
 
   test('refuses a seed that is none', async () => {

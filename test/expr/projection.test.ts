@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anySchema, type Batch, batchOf, batchSchema, type DataType, decodeBatch, encodeBatch } from '../../src/batch/index.ts';
-import { applyExpr, asExpr, columnExpr, literalExpr, nodesOf, Projection, substitute } from '../../src/expr/index.ts';
+import {
+  applyExpr,
+  asExpr,
+  columnExpr,
+  constantExpr,
+  evaluate,
+  literalExpr,
+  nodesOf,
+  Projection,
+  substitute,
+} from '../../src/expr/index.ts';
 import { drawnBatch, drawnExpr, drawnFlag, drawnSchema } from './drawn-expr.ts';
 
 interface Outcome {
@@ -74,6 +84,15 @@ describe('A projection', () => {
     ];
     const projection = new Projection({ input: schema, columns }, false);
     expect(outcome(projection, batchOf(schema, [{ x: 1 }])).rows).toEqual([{ a: 1, b: 1 }]);
+  });
+
+  test('rounds numbers of any size: those that have no such digit stay as they are', () => {
+    const rounded = (value: number, digits: number): unknown =>
+      evaluate(applyExpr('round', literalExpr(value), constantExpr(digits, `${digits}`)), () => null, 0);
+    const whole = [1e21, 1e300, 123456789012345680, -1e19, Number.MAX_VALUE];
+    expect(whole.map((value) => rounded(value, 0))).toEqual(whole);
+    expect(whole.map((value) => rounded(value, 2))).toEqual(whole);
+    expect([rounded(1.005, 2), rounded(-2.5, 0), rounded(1234.5, -2), rounded(5e-324, 300)]).toEqual([1.01, -3, 1200, 0]);
   });
 
   test('holds a value to the type that as() names: rows with another one are faults', () => {

@@ -9,10 +9,14 @@ const binary = (apply: (a: number, b: number) => number, sign: string): ScalarFu
   text: (a, b) => `(${a} ${sign} ${b})`,
 });
 
+/** That a number shows. */
+const significantDigits = 17;
+
 /** Half away from zero, at the digit that the number shows: 1.005 to two digits is 1.01. */
 function round(value: number, digits: number): number {
   if (!Number.isFinite(value)) return value;
   const [mantissa, exponent = '0'] = Math.abs(value).toExponential().split('e');
+  if (Number(exponent) + digits >= significantDigits) return value; // it has none behind that
   const scaled = Math.round(Number(`${mantissa}e${Number(exponent) + digits}`));
   const rounded = Number(`${scaled}e${-digits}`);
   return value < 0 ? -rounded : rounded;

@@ -12,7 +12,7 @@ export {
 } from './simulated-cluster.ts';
 export type { Pace } from './simulated-definitions.ts';
 export { TroubledPace } from './troubled-pace.ts';
-export { seedAsked, simulate, type Simulation, type SimulationReport } from './simulate.ts';
+export { seedAsked, simulate, simulationsBegun, type Simulation, type SimulationReport } from './simulate.ts';
 export { type FailedLife, SimulationFailed } from './simulation-failed.ts';
 export type { Fault } from './user-faults.ts';
 export { Timeline } from './timeline.ts';

@@ -57,6 +57,8 @@ const shrinksMax = 70;
 const fatesMax = 8;
 /** Set by `weir simulate FILE --seed N`. */
 export const seedAsked: symbol = Symbol.for('weir.simulate.seed');
+/** Set by `weir simulate` to a list of what has been begun, each of which resolves once it is over: a file need not wait for it. */
+export const simulationsBegun: symbol = Symbol.for('weir.simulate.begun');
 
 /**
  * Lives many lives of a job: each has its input, its cluster of a coordinator, a standby and workers, and its faults, all from its seed.
@@ -64,10 +66,20 @@ export const seedAsked: symbol = Symbol.for('weir.simulate.seed');
  *
  * @throws SimulationFailed with the shrunk input, the faults and the command that lives it again; WeirError `E_USAGE`
  */
-export async function simulate<In, Row extends object, World = undefined>(
+export function simulate<In, Row extends object, World = undefined>(
   simulation: Simulation<In, Row, World>,
 ): Promise<SimulationReport> {
   const file = callSiteIn(new Error().stack ?? '').replace(/:\d+$/, '');
+  const begun = (globalThis as unknown as Record<symbol, Promise<void>[] | undefined>)[simulationsBegun];
+  let over = (): void => {};
+  begun?.push(new Promise((resolve) => (over = resolve)));
+  return manyLives(simulation, file).finally(() => over()); // how it ended is told to whoever called
+}
+
+async function manyLives<In, Row extends object, World>(
+  simulation: Simulation<In, Row, World>,
+  file: string,
+): Promise<SimulationReport> {
   const fc = await fastCheck();
   const asked = (globalThis as unknown as Record<symbol, unknown>)[seedAsked];
   const only = typeof asked === 'number' ? asked : simulation.seed;
