@@ -35,6 +35,7 @@ export class GraphKeyed {
       key: this.#key,
       state: declared,
       ...this.#timesFor(declared, call),
+      ...(definition.late === 'drop' ? { lateBy: watermarkedColumns(this.#input) } : {}),
       // Bound, so that a definition may be an object whose functions use `this`.
       onRow: definition.onRow.bind(definition),
       ...(definition.onTimer === undefined ? {} : { onTimer: definition.onTimer.bind(definition) }),

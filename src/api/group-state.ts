@@ -77,6 +77,8 @@ export function flatMapGroupsWithState<Key, Row, S, Out extends object>(
   return {
     state: { group: state.value(definition.state), begun: state.value(t.boolean) },
     emits,
+    // As in Spark: whoever waits for the watermark has nothing to do with what lies behind it.
+    ...(timeout === 'event-time' ? { late: 'drop' as const } : {}),
     onRow(row, ctx) {
       if (initialState !== undefined && ctx.state.begun.get() !== true) begin(initialState, ctx);
       call([row], ctx);

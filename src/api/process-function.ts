@@ -41,6 +41,11 @@ export interface ProcessFunction<Key, Row, S extends StateSpec, Out extends obje
   readonly state?: S;
   /** The rows that `emit` takes. */
   readonly emits: AnySchema<any, Out>;
+  /**
+   * What becomes of rows that are late, by the latest of their times under a watermark: they are handed over as others are, or left out and
+   * counted (`rowsLate`). `take` unless said.
+   */
+  readonly late?: 'take' | 'drop';
   onRow(row: Row, ctx: ProcessContext<Key, S, Out>): void;
   /**
    * The watermark has passed a time that was set with `setTimer`. Rows that it emits are in time if theirs (`t.eventTime`) is not before `at`;

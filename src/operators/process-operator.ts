@@ -10,7 +10,7 @@
  * aside.
  */
 import type { Batch } from '../batch/index.ts';
-import type { ProcessNode, StateShape } from '../plan/index.ts';
+import { equalIsLate, type ProcessNode, type StateShape } from '../plan/index.ts';
 import type { OlderTables } from '../state/index.ts';
 import { orSetAside, setAsideOfKey } from './dead-rows.ts';
 import { keyExtractor, keyInWords } from './key.ts';
@@ -21,7 +21,7 @@ import { ProcessCalls } from './process-calls.ts';
 import { restoredWatermark } from './restored-watermark.ts';
 import { Resumable } from './resumable.ts';
 import { closureFault } from './row-fault.ts';
-import { timeOf } from './row-time.ts';
+import { lateFrom, timeOf } from './row-time.ts';
 import { stepRowsMax } from './step-rows.ts';
 import { sweptPerBarrier, sweptPerRow } from './sweep-rates.ts';
 
@@ -37,12 +37,15 @@ interface RowAtHand {
   /** The watermark that it stands for. */
   readonly advancedTo: number;
   readonly time: number;
+  /** The watermark from which it is late, and left out. */
+  readonly lateFrom: number;
 }
 
 class ProcessOperator implements Operator {
   readonly #node: ProcessNode;
   readonly #keyOf: (batch: Batch) => (row: number) => string;
   readonly #work = new Resumable();
+  readonly #equalIsLate: boolean;
   #context!: OperatorContext;
   #calls!: ProcessCalls;
   #watermark = -Infinity;
@@ -50,6 +53,7 @@ class ProcessOperator implements Operator {
   constructor(node: ProcessNode) {
     this.#node = node;
     this.#keyOf = keyExtractor(node.key);
+    this.#equalIsLate = equalIsLate(node.input);
   }
 
   open(context: OperatorContext): void {
@@ -105,9 +109,10 @@ class ProcessOperator implements Operator {
   *#rows(batch: Batch, out: Output, advanceTo: (row: number) => number): Generator<void, void> {
     const keyAt = this.#keyOf(batch);
     const timeOfRow = this.#timesOf(batch);
+    const lateFromOf = this.#latenessOf(batch);
     for (let i = 0; i < batch.length; i++) {
       const key = orSetAside(this.#context, this.#node.site, batch, i, keyAt);
-      if (key !== null) this.#row(batch, i, { key, advancedTo: advanceTo(i), time: timeOfRow(i) });
+      if (key !== null) this.#row(batch, i, { key, advancedTo: advanceTo(i), time: timeOfRow(i), lateFrom: lateFromOf(i) });
       if (this.#mustFlush(out)) {
         this.#calls.flush(out, this.#watermark);
         yield;
@@ -154,14 +159,16 @@ class ProcessOperator implements Operator {
     return this.#calls.waiting >= stepRowsMax || (out.full === true && this.#calls.waiting > 0);
   }
 
-  #row(batch: Batch, i: number, { key, advancedTo, time }: RowAtHand): void {
+  #row(batch: Batch, i: number, { key, advancedTo, time, lateFrom }: RowAtHand): void {
     const calls = this.#calls;
     const watermark = Math.max(this.#watermark, advancedTo);
     calls.select(key);
     calls.watermark = watermark;
     for (let at = calls.timers.takeFor(key, watermark); at !== undefined; at = calls.timers.takeFor(key, watermark))
       this.#timer(key, at, 'timer');
-    calls.isAt(time, Math.max(batch.stamp(i), this.#watermark));
+    const reached = Math.max(batch.stamp(i), this.#watermark);
+    if (lateFrom <= reached) return this.#context.count('late', 1);
+    calls.isAt(time, reached);
     try {
       calls.onRow(batch, i);
     } catch (thrown) {
@@ -175,6 +182,21 @@ class ProcessOperator implements Operator {
     if (timeColumns === undefined) return () => -Infinity;
     const columns = timeColumns.map((name) => batch.reader(name));
     return (row) => columns.reduce((latest, column) => Math.max(latest, timeOf(column(row)) ?? -Infinity), -Infinity);
+  }
+
+  /** Of rows that may be left out: the watermark from which they are late, by the latest of their times. */
+  #latenessOf(batch: Batch): (row: number) => number {
+    const { lateBy = [] } = this.#node;
+    if (lateBy.length === 0) return () => Infinity;
+    const columns = lateBy.map((name) => batch.reader(name));
+    const from = (value: unknown): number => {
+      const time = timeOf(value);
+      return time === undefined ? -Infinity : lateFrom(value, time, this.#equalIsLate);
+    };
+    return (row) => {
+      const latest = columns.reduce((most, column) => Math.max(most, from(column(row))), -Infinity);
+      return latest === -Infinity ? Infinity : latest; // without a time it is never late
+    };
   }
 
   #timer(key: string, at: number, which: 'timer' | 'processing timer'): void {

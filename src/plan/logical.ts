@@ -251,6 +251,8 @@ export interface ProcessNode extends NodeBase {
   readonly onProcessingTimer?: (at: never, context: never) => void;
   /** Where state is forgotten in event time: the columns that say when a row is, the latest of which counts. */
   readonly timeColumns?: readonly string[];
+  /** Rows that are late by the latest of these times are left out; absent: none is. */
+  readonly lateBy?: readonly string[];
   readonly validate?: (value: unknown) => unknown;
 }
 /**

@@ -92,6 +92,36 @@ describe('rows that promise an event time', () => {
   });
 });
 
+test('rows that are late are left out and counted where that is asked for, behind the timers that are due by then', async () => {
+  const each = node(
+    ({ at }, { key, emit, setTimer }) => {
+      emit({ key, what: 'row', at });
+      setTimer(at + 5);
+    },
+    (at, { key, emit }) => emit({ key, what: 'timer', at }),
+    { lateBy: ['at'] },
+  );
+  const result = await verifyOperator({
+    subject: subject(each),
+    barriersEverywhere: true,
+    input: [
+      rowsItem([
+        { key: 'a', at: 11, value: 0, stamp: 10 },
+        { key: 'a', at: 9, value: 0, stamp: 10 },
+        { key: 'a', at: 12, value: 0, stamp: 16 },
+      ]),
+      watermark(20),
+    ],
+    output: {
+      main: [
+        { key: 'a', what: 'row', at: 11 },
+        { key: 'a', what: 'timer', at: 16 },
+      ],
+    },
+  });
+  expect(result.late).toBe(2);
+});
+
 describe('a function that throws', () => {
   const picky = node(
     (row, { key, state, emit, setTimer }) => {

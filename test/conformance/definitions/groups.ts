@@ -50,12 +50,10 @@ export const groups: Definitions = {
               return [{ key, maxEventTime: -1 }];
             }
             const before = group.getOption();
-            const inTime = rows.filter(({ at }) => at >= group.currentWatermark);
-            const latest = Math.max(before ?? -Infinity, ...inTime.map(({ at }) => at));
-            if (latest === -Infinity) return [];
+            const latest = Math.max(before ?? -Infinity, ...rows.map(({ at }) => at));
             group.update(timestamp(latest));
             group.setTimeoutTimestamp(latest + 5000);
-            return inTime.length === 0 ? [] : [{ key, maxEventTime: latest / 1000 }];
+            return [{ key, maxEventTime: latest / 1000 }];
           },
         }),
       ),
