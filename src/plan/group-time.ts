@@ -23,13 +23,14 @@ export function sessionCloses({ input, session }: AggregateNode): boolean {
  * no row of it comes any more once the watermark has reached it (lateness.ts), and of one that is a window once it has ended.
  */
 export function groupTime(node: AggregateNode): GroupTime | undefined {
-  const { input, window, session, count, trigger, keys } = node;
+  const { input, window, session, count, trigger, keys, takesLate = false } = node;
   if (session !== undefined || count !== undefined || trigger !== undefined) return undefined;
-  if (window !== undefined) return { spec: window, closes: underWatermark(input, window.column) !== 'no', shown: true };
+  if (window !== undefined)
+    return { spec: window, closes: !takesLate && underWatermark(input, window.column) !== 'no', shown: true };
   const column = keys.find((key) => underWatermark(input, key) === 'yes');
   if (column === undefined) return undefined;
   const latenessMs = isMoment(input.schema, column) && equalIsLate(input) ? -1 : 0;
-  return { spec: { column, sizeMs: 1, slideMs: 1, offsetMs: 0, latenessMs }, closes: true, shown: false };
+  return { spec: { column, sizeMs: 1, slideMs: 1, offsetMs: 0, latenessMs }, closes: !takesLate, shown: false };
 }
 
 const isMoment = (schema: BatchSchema, column: string): boolean => fieldOf(schema, column)?.type.kind === 'timestamp';

@@ -151,6 +151,8 @@ export interface CustomAggregate {
 export interface AggregateNode extends NodeBase {
   readonly kind: 'aggregate';
   readonly input: LogicalNode;
+  /** No row comes too late for it: see keep-late.ts. */
+  readonly takesLate?: boolean;
   /** Columns of the input. */
   readonly keys: readonly string[];
   readonly window?: WindowSpec;

@@ -4,6 +4,7 @@
  */
 import { Combining } from './combine.ts';
 import { Fusing } from './fuse.ts';
+import { KeepingLate } from './keep-late.ts';
 import type { LogicalJob } from './logical.ts';
 import { Pruning } from './prune.ts';
 import { LocalLimits } from './local-limit.ts';
@@ -11,7 +12,7 @@ import { FilterPushdown } from './filter-pushdown.ts';
 import { rewritten } from './rewrite.ts';
 
 export function optimizeJob(job: LogicalJob): LogicalJob {
-  return [Fusing, FilterPushdown, Pruning, Combining, LocalLimits].reduce<LogicalJob>(
+  return [KeepingLate, Fusing, FilterPushdown, Pruning, Combining, LocalLimits].reduce<LogicalJob>(
     (shaped, Pass) => rewritten(shaped, (all) => new Pass(all)),
     job,
   );

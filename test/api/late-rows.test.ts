@@ -1,6 +1,6 @@
 // The rows that came too late, of operators that keep no windows.
 import { describe, expect, test } from 'vitest';
-import { from, schema, t, table, timestamp } from 'weir';
+import { count, from, schema, t, table, timestamp, window } from 'weir';
 import { testRun, testSource } from 'weir/testing';
 import { l, L, left, r, R, right } from './join-fixture.ts';
 
@@ -88,5 +88,19 @@ describe('a join', () => {
     ],
   ] as const)('has no late rows of %s', (_, make, words) => {
     expect(make).toThrow(words);
+  });
+});
+
+describe('an aggregation that is written whole', () => {
+  test('takes late rows, through a crash, where nothing else takes its rows', async () => {
+    const orders = testSource(Order);
+    const windows = from(orders).withWatermark('at', '10 seconds').groupBy(window('at', '10 seconds')).agg({ n: count() });
+    await using run = await testRun(windows, { mode: 'complete', parallelism: 2 });
+    orders.push(order('a', 1, 1), order('a', 2, 50));
+    await run.drain();
+    await run.crash();
+    orders.push(order('a', 3, 2));
+    expect((await run.drain()).map(({ n }) => n).sort()).toEqual([1, 2]);
+    expect(run.late).toBe(0);
   });
 });
