@@ -100,7 +100,7 @@ describe('an aggregation that is written whole', () => {
     await run.drain();
     await run.crash();
     orders.push(order('a', 3, 2));
-    expect((await run.drain()).map(({ n }) => n).sort()).toEqual([1, 2]);
+    expect((await run.drain()).map(({ n }) => n).toSorted((a, b) => a - b)).toEqual([1, 2]);
     expect(run.late).toBe(0);
   });
 });

@@ -117,6 +117,7 @@ describe('a key of process()', () => {
             for (const after of [n, 2 * n, 3 * n]) setTimer(time + after * minute);
             setProcessingTimer(now + n * minute);
           },
+          onTimer: () => undefined,
           onProcessingTimer: () => undefined,
         })
         .named('timed'),

@@ -203,3 +203,17 @@ test('a row that a format cannot hold is named by its record and by what it hold
     }),
   );
 });
+
+test.each([
+  ['json', json(), [{ value: 1n }, { value: 1 }, { value: 2n }, { value: 2 }], '{"value":1}\n{"value":2}\n'],
+  ['text', text(), [{ value: 'a\nb' }, { value: 'c' }, { value: 5n }], 'c\n'],
+])('rows that a format cannot hold are left out where somebody is told of them: %s', (_, format, rows, lines) => {
+  const told: number[] = [];
+  const batch = batchOf(anySchema, rows);
+  const written = linesOf(batch, of(format), (_batch, i, fault) => {
+    expect(fault).toMatchObject({ code: 'E_VALUE', message: expect.stringContaining('the row is {') });
+    told.push(i);
+  });
+  expect(Buffer.from(written).toString()).toBe(lines);
+  expect(told).toEqual([0, 2]);
+});

@@ -84,7 +84,8 @@ class PartFilesWriter implements SinkWriter {
   }
 
   write(batch: Batch): void {
-    this.#rows.push(linesOf(batch, this.#format));
+    const lines = linesOf(batch, this.#format, this.#context.setAside);
+    if (lines.length > 0) this.#rows.push(lines);
   }
 
   async stage(): Promise<Staged | undefined> {

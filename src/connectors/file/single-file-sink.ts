@@ -8,7 +8,7 @@
 import type { Batch } from '../../batch/index.ts';
 import type { CommitPermit, SinkContext, SinkWriter } from '../../operators/index.ts';
 import { type FormatDefinition, linesOf } from '../formats/index.ts';
-import { eagerWriter } from './eager-writer.ts';
+import type { SetAside } from '../set-aside.ts';
 import { CommittedFile, type FileMark, GrowingTail, startMark } from './committed-file.ts';
 
 interface State {
@@ -30,32 +30,31 @@ export async function openSingleFile(
   states: readonly unknown[],
 ): Promise<SinkWriter> {
   const file = new CommittedFile(path);
-  if (context.sabotage === 'files-before-manifest') {
-    if (context.fresh) await file.begin(true);
-    return eagerWriter(path, format);
-  }
   const state = states[0] as State | undefined;
   if (state !== undefined) await file.check(state.committed, state.end);
   else await file.begin(context.fresh);
-  return new SingleFileWriter(file, format, state);
+  return new SingleFileWriter(file, format, context.setAside, state);
 }
 
 class SingleFileWriter implements SinkWriter {
   readonly #file: CommittedFile;
   readonly #format: FormatDefinition;
+  readonly #setAside: SetAside;
   #rows: Uint8Array[] = [];
   #tail: GrowingTail;
   #committed: FileMark;
 
-  constructor(file: CommittedFile, format: FormatDefinition, state: State | undefined) {
+  constructor(file: CommittedFile, format: FormatDefinition, setAside: SetAside, state: State | undefined) {
     this.#file = file;
     this.#format = format;
+    this.#setAside = setAside;
     this.#tail = new GrowingTail(state?.end.offset ?? 0, state?.tail ?? new Uint8Array(0));
     this.#committed = state?.committed ?? startMark;
   }
 
   write(batch: Batch): void {
-    this.#rows.push(linesOf(batch, this.#format));
+    const lines = linesOf(batch, this.#format, this.#setAside);
+    if (lines.length > 0) this.#rows.push(lines);
   }
 
   stage(): Staged | undefined {

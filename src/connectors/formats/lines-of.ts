@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { inspect } from 'node:util';
 import type { Batch } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
+import { type SetAside, setAside } from '../set-aside.ts';
 import type { FormatDefinition } from './format.ts';
 import type { RowWriter, WrittenRows } from './row-writer.ts';
 
@@ -12,14 +13,15 @@ const rowCharsMax = 200;
 /**
  * The rows of a batch as lines, each with its end.
  *
- * @throws WeirError `E_VALUE` for a row that the format cannot hold, or that would be more than one line
+ * @param refused told of a row that the format cannot hold, or that would be more than one line: it is left out
+ * @throws WeirError `E_VALUE` for such a row, where nobody is told
  */
-export function linesOf(batch: Batch, format: FormatDefinition): Uint8Array {
+export function linesOf(batch: Batch, format: FormatDefinition, refused?: SetAside): Uint8Array {
   const written = writtenRows(batch, format);
-  if (written === null) return encodedLines(batch, format);
-  const refused = written.starts.findIndex((start, i) => start === written.ends[i]);
-  if (refused >= 0) encodedRow(batch, refused, format); // throws
-  return written.bytes;
+  if (written === null) return encodedLines(batch, format, refused);
+  const { starts, ends, bytes } = written;
+  for (let i = 0; i < batch.length; i++) if (starts[i] === ends[i]) setAside(refused, batch, i, whyRefused(batch, i, format));
+  return bytes;
 }
 
 /** All rows at once, if the format writes them so. Those that it cannot hold are empty; `encodedRow` says why. */
@@ -35,18 +37,34 @@ export function writtenRows(batch: Batch, format: FormatDefinition): WrittenRows
 /** A memo, not state: a writer knows nothing from one batch to the next. */
 const writers = new WeakMap<FormatDefinition, RowWriter | null>();
 
-function encodedLines(batch: Batch, format: FormatDefinition): Uint8Array {
+function encodedLines(batch: Batch, format: FormatDefinition, refused: SetAside): Uint8Array {
   const parts: Uint8Array[] = [];
   for (let i = 0; i < batch.length; i++) {
-    const record = encodedRow(batch, i, format);
-    if (record.includes(newline)) {
-      throw new WeirError('E_VALUE', `${format.name} writes a record as a line, and this one holds a line break`, {
-        hint: 'write it as json()',
-      });
+    try {
+      const record = encodedRow(batch, i, format);
+      if (record.includes(newline)) throw brokenLine(batch, i, format);
+      parts.push(record, lineEnd);
+    } catch (error) {
+      setAside(refused, batch, i, error);
     }
-    parts.push(record, lineEnd);
   }
   return Buffer.concat(parts);
+}
+
+function brokenLine(batch: Batch, i: number, { name }: FormatDefinition): WeirError {
+  return new WeirError('E_VALUE', `${name} writes a record as a line, and this one holds a line break; ${rowText(batch, i)}`, {
+    hint: 'write it as json()',
+  });
+}
+
+/** Of a row that was not written. */
+function whyRefused(batch: Batch, i: number, format: FormatDefinition): unknown {
+  try {
+    encodedRow(batch, i, format);
+  } catch (error) {
+    return error;
+  }
+  return new WeirError('E_INTERNAL', `${format.name} did not write a row that it can; ${rowText(batch, i)}`);
 }
 
 const lineEnd = Buffer.from('\n');

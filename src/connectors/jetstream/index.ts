@@ -17,7 +17,6 @@ export {
   MessagePacker,
   OutgoingRows,
   type OutgoingSettings,
-  setAside,
   type StagedMessages,
   subjectFault,
   unpackMessages,

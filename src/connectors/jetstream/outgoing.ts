@@ -7,6 +7,7 @@
 import { type Batch, ByteReader, ByteWriter } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { SinkContext } from '../../operators/index.ts';
+import { setAside } from '../set-aside.ts';
 import { encodedRow, type FormatDefinition, rowText, writtenRows } from '../formats/index.ts';
 
 const newline = 10;
@@ -131,13 +132,6 @@ export class OutgoingRows {
     this.#checked.add(found as string);
     return found as string;
   }
-}
-
-/** A row that cannot be written is a dead letter where there can be one. @throws what is not the row's fault */
-export function setAside(to: SinkContext['setAside'], batch: Batch, i: number, error: unknown): void {
-  const faulty = error instanceof WeirError && (error.code === 'E_VALUE' || error.code === 'E_CLOSURE');
-  if (!faulty || to === undefined) throw error;
-  to(batch, i, error);
 }
 
 /** Why this is no subject of a message; undefined if it is one. */

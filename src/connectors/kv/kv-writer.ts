@@ -16,13 +16,13 @@ import {
   OutgoingLink,
   placeLines,
   Retry,
-  setAside,
   type StagedMessages,
   superseded,
   unpackMessages,
   type WriterIdentity,
   writerLines,
 } from '../jetstream/index.ts';
+import { setAside } from '../set-aside.ts';
 import { untilAborted } from '../records/index.ts';
 import type { KvBucket } from './kv-bucket.ts';
 
