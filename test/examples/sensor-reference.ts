@@ -36,7 +36,8 @@ export function averagesOf(readings: readonly Reading[]): object[] {
 
 /** Lines of the table, in some order: open windows are in it too. */
 export function slidingCountsOf(readings: readonly Reading[]): string[] {
-  return grouped(readings, minute).groups.map(({ window, deviceId, readings: of }) =>
+  // Of a table that is written whole nothing is final, and so nothing late.
+  return grouped(readings, minute, Infinity).groups.map(({ window, deviceId, readings: of }) =>
     [`{start: ${iso(window.start)}, end: ${iso(window.end)}}`, deviceId, of.length].join(' '),
   );
 }
@@ -44,7 +45,11 @@ export function slidingCountsOf(readings: readonly Reading[]): string[] {
 /** Readings that came too late for their window. */
 export const lateOf = (readings: readonly Reading[]): number => grouped(readings, length).late;
 
-function grouped(readings: readonly Reading[], slide: number): { groups: Group[]; late: number; watermark: number } {
+function grouped(
+  readings: readonly Reading[],
+  slide: number,
+  delay: number = watermarkDelay,
+): { groups: Group[]; late: number; watermark: number } {
   const groups = new Map<string, Group>();
   let late = 0;
   let watermark = -Infinity;
@@ -57,7 +62,7 @@ function grouped(readings: readonly Reading[], slide: number): { groups: Group[]
       groups.set(id, group);
       group.readings.push(reading);
     }
-    watermark = Math.max(watermark, reading.timestamp - watermarkDelay);
+    watermark = Math.max(watermark, reading.timestamp - delay);
   }
   return { groups: [...groups.values()], late, watermark };
 }
