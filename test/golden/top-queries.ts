@@ -70,8 +70,10 @@ const ofWindows: Query = async (experiment) => {
   const report = await experiment.run(life.modes.map((mode) => output(results, world.sink(mode), mode, life.every)));
   const groups = new Map<string, { readonly span: Span; readonly of: Row[] }>();
   let late = 0;
+  // Of tables that are written whole nothing is final.
+  const takesAll = life.modes.every((mode) => mode === 'complete');
   for (const { row, stamp } of experiment.rows) {
-    const spans = windowsOf(row.at, shape).filter(({ end }) => end > stamp);
+    const spans = windowsOf(row.at, shape).filter(({ end }) => takesAll || end > stamp);
     if (spans.length === 0) late++;
     for (const span of spans) {
       const id = shown([span, keysOf(row, keys)]);
