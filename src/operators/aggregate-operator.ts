@@ -28,6 +28,7 @@ import { RankedState, rankedBy } from './ranked-state.ts';
 import { ResultRows, type RowTarget } from './result-rows.ts';
 import { restoreResults, type ResultSnapshot, resultSnapshot } from './result-snapshot.ts';
 import { Resumable } from './resumable.ts';
+import { afterAllTimes } from './row-time.ts';
 import { Slices } from './slices.ts';
 import { SlotState } from './slot-state.ts';
 
@@ -115,7 +116,8 @@ class AggregateOperator implements Operator {
   }
 
   get nextWindowEnd(): number | undefined {
-    return this.#time?.closes === true ? this.#panes!.nextEnd(this.#forwarded) : undefined;
+    const end = this.#time?.closes === true ? this.#panes!.nextEnd(this.#forwarded) : undefined;
+    return end !== undefined && this.#isEndless(end) ? undefined : end;
   }
 
   openOf(key: string): readonly OpenGroup[] {
@@ -128,7 +130,7 @@ class AggregateOperator implements Operator {
       const head = keys.length + (shown === undefined ? 0 : 1);
       return cells.map(({ value }) => {
         const rows = resultsOf(schema, head, this.#values.rowsOf(shown, key, value));
-        return openGroup({ what: 'window', ...window }, rows);
+        return openGroup({ what: 'window', ...(this.#isEndless(window.end) ? { start: null, end: null } : window) }, rows);
       });
     });
   }
@@ -254,6 +256,11 @@ class AggregateOperator implements Operator {
       }
     }
     results.flush();
+  }
+
+  /** Of a key whose time is null. */
+  #isEndless(end: number): boolean {
+    return this.#time?.shown === false && end > afterAllTimes;
   }
 
   #windowOf({ window }: Pane): { readonly start: number; readonly end: number } {

@@ -98,7 +98,7 @@ export class AggregateRows {
     return (i, group) => {
       const at = timeAt(i);
       if (typeof at !== 'number' || at < from || at >= to) {
-        slice = slices.sliceOf(timeIn(at, time.spec.column, slices));
+        slice = slices.sliceOf(timeIn(at, time, slices));
         from = slices.end(slice);
         to = slices.end(slice + 1);
         inTime = slices.namespace(slice, 0);

@@ -9,14 +9,14 @@
  */
 import { type Batch, hashKey, keyGroupOf, keyValues } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
-import { type DedupNode, equalIsLate } from '../plan/index.ts';
+import { type DedupNode, equalIsLate, type Remembered } from '../plan/index.ts';
 import { orSetAside } from './dead-rows.ts';
 import { type DedupMemory, EndlessMemory, ExpiringMemory, PassedMemory } from './dedup-memory.ts';
 import { type GroupedKey, groupedKeys } from './key.ts';
 import { type OpenGroup, openGroup } from './open-group.ts';
 import type { Operator, OperatorContext, Output, RestoredPart, Step } from './operator.ts';
 import { type GroupRun, PerGroup } from './per-group.ts';
-import { lateFrom, timeOf } from './row-time.ts';
+import { afterAllTimes, lateFrom, timeOf } from './row-time.ts';
 
 interface Snapshot {
   readonly fired: readonly GroupRun[];
@@ -104,7 +104,8 @@ class DedupOperator implements Operator {
     const until = this.#memory.until(key);
     if (until === undefined || remembered.until !== 'passed') return until;
     const value = keyValues(key)[keys.indexOf(remembered.column)];
-    return lateFrom(value, timeIn(value, remembered.column), this.#equalIsLate);
+    if (value === null) return Infinity;
+    return lateFrom(value, timeIn(value, remembered.column, remembered.until), this.#equalIsLate);
   }
 
   snapshot(): Snapshot {
@@ -123,6 +124,7 @@ class DedupOperator implements Operator {
   #judge(batch: Batch, advanceTo: (row: number) => number): (i: number) => Verdict {
     const keyAt = this.#keysOf(batch);
     const memory = this.#memory;
+    const { remembered } = this.#node;
     const column = this.#column;
     if (column === undefined) {
       const now = this.#byClock ? this.#now() : 0;
@@ -133,7 +135,7 @@ class DedupOperator implements Operator {
     return (i) => {
       const key = keyAt(i);
       const value = timeAt(i);
-      const time = timeIn(value, column);
+      const time = timeIn(value, column, remembered.until);
       const fired = this.#fired.of(key.group);
       if (lateFrom(value, time, this.#equalIsLate) <= Math.max(stampAt(i), fired)) return 'late';
       return memory.add(key, time, Math.max(advanceTo(i), fired)) ? 'first' : 'duplicate';
@@ -157,8 +159,9 @@ function memoryOf({ remembered }: DedupNode, context: OperatorContext): DedupMem
   }
 }
 
-function timeIn(value: unknown, column: string): number {
-  const time = timeOf(value);
+function timeIn(value: unknown, column: string, until: Remembered['until']): number {
+  // A key may be null; whatever else counts from the time of a row needs one.
+  const time = value === null && until === 'passed' ? afterAllTimes : timeOf(value);
   if (time !== undefined) return time;
   throw new WeirError('E_VALUE', `column '${column}' holds ${value === null ? 'null' : `a ${typeof value}`}, which is no time`);
 }

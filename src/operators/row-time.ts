@@ -1,6 +1,7 @@
 /** The event time that a column's value stands for. */
 import { type Batch, columnIndex, StructColumn } from '../batch/index.ts';
 import { WeirError } from '../core/index.ts';
+import type { GroupTime } from '../plan/index.ts';
 import { numberOf } from './key-bytes.ts';
 import type { Slices } from './slices.ts';
 
@@ -31,13 +32,16 @@ export function lateFrom(value: unknown, time: number, equalIsLate: boolean): nu
 
 const finite = (time: number): number | undefined => (Number.isFinite(time) ? time : undefined);
 
+/** Where a key that is a time is null: after all times that a watermark reaches before the input ends (no Date is so late). */
+export const afterAllTimes = 8.64e15 + 1;
+
 /**
- * The time that a row's windows are found by.
+ * The time that a row's windows are found by; a key that is a time may be null, and its group is open to the end of the input.
  *
  * @throws WeirError `E_VALUE` where there is none, and for one so far out that no window has it
  */
-export function timeIn(value: unknown, column: string, slices: Slices): number {
-  const time = timeOf(value);
+export function timeIn(value: unknown, { spec: { column }, shown }: GroupTime, slices: Slices): number {
+  const time = value === null && !shown ? afterAllTimes : timeOf(value);
   if (time !== undefined && slices.holds(time)) return time;
   const found = value === null ? 'null' : typeof value === 'number' ? value : `a ${typeof value}`;
   throw new WeirError('E_VALUE', `column '${column}' holds ${found}, which no window has`);

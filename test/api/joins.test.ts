@@ -58,6 +58,29 @@ describe('a join of two streams', () => {
     expect([(await run.drain()).map(({ id }) => id), run.late]).toEqual([['x', 'y'], 0]);
   });
 
+  test('may be grouped by a time, or a window, that it leaves null: such a group is open until the inputs end', async () => {
+    for (const by of ['at', 'window'] as const) {
+      const [ls, rs] = [testSource(L), testSource(R)];
+      const joined = from(ls)
+        .withWatermark('at', '0 minutes')
+        .withColumns((c) => ({ window: window(c.at, '10 minutes') }))
+        .join(from(rs).withWatermark('seen', '0 minutes'), {
+          on: 'id',
+          how: 'full',
+          within: ['0 minutes', '5 minutes'],
+          times: ['at', 'seen'],
+        });
+      await using run = await testRun(joined.groupBy(by).agg({ n: count() }), { parallelism: 2 });
+      ls.push(l('x', 10), l('y', 11), l('end', 40));
+      rs.push(r('x', 12), r('z', 13), r('u', 14), r('end', 40));
+      expect((await run.drain()).map(({ n }) => n)).toEqual(by === 'at' ? [1, 1] : [2]);
+      await run.crash();
+      ls.end();
+      rs.end();
+      expect((await run.drain()).filter((row) => row[by] === null)).toEqual([{ [by]: null, n: 2 }]);
+    }
+  });
+
   test('of rows without a schema takes whole rows', async () => {
     const orders = from([{ id: 1, item: 'pen' }]) as Stream<{ id: number; item: string }>;
     const payments = from([

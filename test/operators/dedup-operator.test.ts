@@ -48,6 +48,16 @@ describe('the first row of each value, remembered until the watermark passes its
     ]);
   });
 
+  test('is remembered until the input ends where the time is null', async () => {
+    const result = await verifyOperator({
+      subject: passed,
+      barriersEverywhere: true,
+      input: [rows(a(null, 1)), watermark(Date.UTC(9999, 0)), rows(a(null, 2)), watermark(Infinity), rows(a(null, 3))],
+      output: { ...out(['a', null, 1]), ...late(['a', null, 3]) },
+    });
+    expect(result.duplicates).toBe(1);
+  });
+
   test('DE2: is forgotten by whole seconds, and what a restore brings back is forgotten too', async () => {
     const { blobs } = openMemoryStores();
     const options = { make: passed().make, blobs, clock: new VirtualClock() };
@@ -79,14 +89,14 @@ describe('the first row of each value, remembered until the watermark passes its
     });
     expect(result.late).toBe(tooLate.length);
   });
-
-  test('a row without a time is set aside', async () => {
-    const { dead } = await verifyOperator({ subject: passed, input: [rows(a(null, 1), a(1, 2))], output: out(['a', 1, 2]) });
-    expect(dead).toMatchObject([{ error: expect.stringContaining("column 'at' holds null, which is no time") }]);
-  });
 });
 
 describe('the first row of each value, remembered within a length of time,', () => {
+  test('a row without a time is set aside', async () => {
+    const { dead } = await verifyOperator({ subject: within(10), input: [rows(a(null, 1), a(1, 2))], output: out(['a', 1, 2]) });
+    expect(dead).toMatchObject([{ error: expect.stringContaining("column 'at' holds null, which is no time") }]);
+  });
+
   test('counts as new once the watermark has come to its time and that length, whatever came between', async () => {
     const result = await verifyOperator({
       subject: within(10),

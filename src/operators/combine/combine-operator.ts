@@ -122,7 +122,7 @@ class CombineOperator implements Operator {
       const at = timeAt(i);
       if (typeof at !== 'number' || at < from || at >= to) {
         try {
-          slice = slices.sliceOf(timeIn(at, time!.spec.column, slices));
+          slice = slices.sliceOf(timeIn(at, time!, slices));
         } catch (thrown) {
           setAside(this.#context, site, batch, i, thrown);
           isOut[i] = 1;
