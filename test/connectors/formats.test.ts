@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { schema, t } from '../../src/api/index.ts';
-import { anySchema, batchOf } from '../../src/batch/index.ts';
+import { anySchema, batchOf, packValue } from '../../src/batch/index.ts';
 import { bytes, csv, json, msgpack, text } from '../../src/connectors/index.ts';
 import { formatDefinition, type FormatDefinition, jsonText, lineFormat, linesOf } from '../../src/connectors/formats/index.ts';
 
@@ -216,4 +216,22 @@ test.each([
   });
   expect(Buffer.from(written).toString()).toBe(lines);
   expect(told).toEqual([0, 2]);
+});
+
+describe('what nests more than 150 deep is refused as a record, since nothing could keep it:', () => {
+  const lists = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+  const objects = (levels: number): string => '{"a":'.repeat(levels) + 'null' + '}'.repeat(levels);
+  const Anything = schema({ v: t.any<unknown>() });
+  const pairs: readonly [string, (inner: string) => object][] = [
+    ['json', (inner) => decoded(json(), `{"v":${inner}}`)],
+    ['json with a schema', (inner) => decoded(json(Anything), `{"v":${inner}}`)],
+    ['msgpack', (inner) => of(msgpack(Anything)).decode(packValue({ v: JSON.parse(inner) as unknown }))],
+    ['csv', (inner) => decoded(csv(schema({ v: t.list(t.any()) })), `"[${inner.replaceAll('"', '""')}]"`)],
+  ];
+  test.each(pairs)('%s', (_name, read) => {
+    for (const [inner, levels] of [lists, objects].flatMap((made) => [148, 149, 150].map((n) => [made(n), n + 1] as const))) {
+      if (levels <= 150) expect(packValue([[read(inner)]])).toBeInstanceOf(Uint8Array);
+      else expect(() => read(inner)).toThrow(refusal('E_RECORD', /150 deep/));
+    }
+  });
 });

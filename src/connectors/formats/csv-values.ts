@@ -3,6 +3,7 @@ import type { SchemaField } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import type { CsvCell } from './csv-line.ts';
 import { jsonText } from './json-text.ts';
+import { notTooDeep } from './nesting.ts';
 
 /** A cell as the value that the schema reads. Nothing is null, but an empty text where the column must have one. */
 export function cellValue({ text, quoted }: CsvCell, { name, type, nullable }: SchemaField): unknown {
@@ -17,7 +18,7 @@ export function cellValue({ text, quoted }: CsvCell, { name, type, nullable }: S
       return new Uint8Array(Buffer.from(text, 'base64'));
     case 'list':
     case 'struct':
-      return jsonOf(text, name);
+      return notTooDeep(jsonOf(text, name));
     case 'string':
     case 'timestamp':
     case 'any':

@@ -7,6 +7,7 @@ import { JsonRows } from './json-rows.ts';
 import { base64Bytes } from './json-read/read-plan.ts';
 import { JsonScanner } from './json-scanner.ts';
 import { jsonText } from './json-text.ts';
+import { nestingMax, notTooDeep } from './nesting.ts';
 import { textOf } from './utf8.ts';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -14,7 +15,7 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 /**
  * One JSON object per record. With a schema each is checked, and its rows are columns; a record that does not fit goes to
  * the dead letters with bytes, reason and position. Without, rows are whatever the JSON says, and the type is a claim.
- * How rows are written is in json-text.ts; a column of bytes is base64 both ways.
+ * So does one that nests more than 150 deep. How rows are written is in json-text.ts; a column of bytes is base64 both ways.
  */
 export function json<S extends AnySchema<any, object>>(schema: S): Format<RowOf<S>>;
 export function json<Row extends object = { readonly [key: string]: JsonValue }>(): Format<Row>;
@@ -62,6 +63,12 @@ const unchecked: RowSchema = {
 };
 
 function parsed(text: string): unknown {
+  const value = parsedAsItIs(text);
+  // What nests takes two characters a level.
+  return text.length > 2 * nestingMax ? notTooDeep(value) : value;
+}
+
+function parsedAsItIs(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

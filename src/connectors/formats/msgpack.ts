@@ -2,6 +2,7 @@ import { type AnySchema, type Format, type RowOf, rowSchema } from '../../api/in
 import { packValue, unpackValue } from '../../batch/index.ts';
 import { WeirError } from '../../core/index.ts';
 import { asFormat } from './format.ts';
+import { notTooDeep } from './nesting.ts';
 
 /** Each record is one msgpack map. Its bytes may hold line breaks, so files and sockets do not take it. */
 export function msgpack<S extends AnySchema<any, object>>(schema: S): Format<RowOf<S>> {
@@ -13,7 +14,7 @@ export function msgpack<S extends AnySchema<any, object>>(schema: S): Format<Row
     framing: 'whole',
     blankLines: 'record',
     extension: 'msgpack',
-    decode: (record) => rows.parse(unpacked(record)),
+    decode: (record) => rows.parse(notTooDeep(unpacked(record))),
     encode: (row) => packValue(row),
   });
 }
