@@ -1,10 +1,11 @@
 // What must not compile, and what the user is told. A comment `//✗ words` says: the next statement has an error containing the words.
-import { aggregate, avg, collect, count, countDistinct, countWindow, cumulativeWindow, defineSink, foreachBatch, from, globalWindow, json, pipeline, schema, sessionWindow, state, sum, t, timestamp, window, windowTrigger, type RowOf, type Stream } from 'weir';
+import { aggregate, avg, collect, count, countDistinct, countWindow, cumulativeWindow, defineSink, foreachBatch, from, globalWindow, json, pipeline, schema, sessionWindow, state, sum, t, timestamp, window, windowTrigger, type RowOf, type Stream, type Timestamp } from 'weir';
 import { file, jetstream, stdout } from 'weir/connectors';
 import { type DStream, StreamingContext } from 'weir/dstream';
 
 const Reading = schema({ deviceId: t.string, temperature: t.number, humidity: t.number.nullable(), status: t.oneOf('ok', 'bad'), timestamp: t.timestamp, raw: t.list(t.string) });
 declare const readings: Stream<RowOf<typeof Reading>>;
+declare const untimed: Stream<{ readonly id: string; readonly at: Timestamp | null }>;
 const timed = readings.withWatermark('timestamp', '10 minutes');
 const perWindow = timed.groupBy(window('timestamp', '5 minutes'), 'deviceId').count();
 const running = readings.groupBy('deviceId').count();
@@ -32,6 +33,10 @@ running.rows();
 jetstream.source({ stream: 'S', format: json<{ y: number }>(), columns: ['subjects'] });
 //✗ '"deviceid"' is not assignable
 timed.groupBy(window('timestamp', '5 minutes'), 'deviceid');
+//✗ no column here can be an event time, a timestamp that is not nullable
+untimed.withWatermark('at', '1 minute');
+//✗ no column here can be an event time, a timestamp that is not nullable
+untimed.groupBy(window('at', '1 minute')).count();
 //✗ avg('temprature'): there is no column 'temprature' here
 readings.groupBy('deviceId').agg({ x: avg('temprature') });
 //✗ sum('deviceId') needs a column of numbers; 'deviceId' is not one

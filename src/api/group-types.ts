@@ -7,9 +7,13 @@ import type { GlobalWindowKey } from './global-window.ts';
 import type { EventWindow, Timestamp, Watermarked, Window } from './values.ts';
 import type { RowSpan, WindowKey } from './window-key.ts';
 
-type KeysOf<Row, T> = { [K in keyof Row & string]: [Row[K]] extends [T] ? K : never }[keyof Row & string];
+export type KeysOf<Row, T> = { [K in keyof Row & string]: [Row[K]] extends [T] ? K : never }[keyof Row & string];
 /** The columns that can be a window's time. */
 export type TimeKey<Row> = KeysOf<Row, Timestamp | Date | Window>;
+/** The same, or why there is none. */
+export type SomeTimeKey<Row> = [TimeKey<Row>] extends [never]
+  ? '✗ no column here can be an event time, a timestamp that is not nullable: without nullable() a record that has none is a dead letter, orElse() gives it one'
+  : TimeKey<Row>;
 /** Those of these columns, or of all, that are under a watermark. */
 export type EventTimeIn<Row, C> = KeysOf<Row, Watermarked> & (C extends readonly (infer N)[] ? N : string);
 type TimeOfWindow<Row, K> =

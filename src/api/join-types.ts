@@ -2,6 +2,7 @@
 import type { Duration } from '../core/index.ts';
 import type { BooleanExpr, Columns } from './expr-types.ts';
 import type { Show } from './fields.ts';
+import type { KeysOf } from './group-types.ts';
 import type { Schema } from './schema.ts';
 import type { EventTime, EventWindow, Timestamp, Watermarked, Window } from './values.ts';
 
@@ -51,7 +52,6 @@ export interface OuterJoinNeedsATimeBound {
   /** ✗ An outer join emits an unmatched row when no partner can come any more: bound the times with `within`, or join on equal windows. */
   readonly within: readonly [Duration, Duration];
 }
-type KeysOf<Row, T> = { [K in keyof Row & string]: [Row[K]] extends [T] ? K : never }[keyof Row & string];
 /** The columns under a watermark. */
 type EventTimeKey<Row> = KeysOf<Row, Watermarked>;
 /** Pairs of keys that are times under a watermark. */

@@ -22,7 +22,7 @@ import type {
   KeyRow,
   OnceKind,
   SelectedKind,
-  TimeKey,
+  SomeTimeKey,
 } from './group-types.ts';
 import type { RunOptions } from './job.ts';
 import type {
@@ -124,7 +124,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
    * @throws WeirError `E_PLAN` for a column that is not there or not a time, and for what is no duration
    * @example orders.withWatermark('at', '1 minute', { align: { maxDrift: '5 minutes' } })
    */
-  withWatermark<R extends object, K extends Kind, C extends TimeKey<R>>(
+  withWatermark<R extends object, K extends Kind, C extends SomeTimeKey<R>>(
     this: AnyStream<R, K>,
     column: C,
     delay: Duration | StrategyChoice,
@@ -154,7 +154,7 @@ export interface Stream<out Row extends object, out K extends Kind = 'rows'> ext
   groupBy<
     R extends object,
     K extends Kind,
-    const Ks extends readonly ((keyof R & string) | WindowKey<WindowType, TimeKey<R>> | GlobalWindowKey<GlobalType, R>)[],
+    const Ks extends readonly ((keyof R & string) | WindowKey<WindowType, SomeTimeKey<R>> | GlobalWindowKey<GlobalType, R>)[],
   >(this: AnyStream<R, K>, ...keys: Ks): Grouped<R, GroupRow<R, Ks[number]>, GroupKind<R, Ks[number], K>>;
   /** One key at a time, in order: for state, timers and `reduce`. */
   keyBy<R extends object, Key extends KeyValue>(this: AnyStream<R, FinalKind>, fn: (row: R) => Key): KeyedStream<Key, R>;
