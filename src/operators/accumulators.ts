@@ -104,6 +104,19 @@ export class Accumulators {
     return true;
   }
 
+  /** Puts what two cells come to into the slots of the first. False: it does not fit, and the first is half changed. */
+  mergeSlots(to: DataView, toAt: number, from: DataView, fromAt: number): boolean {
+    to.setFloat64(toAt + firstAt, Math.min(to.getFloat64(toAt + firstAt, true), from.getFloat64(fromAt + firstAt, true)), true);
+    to.setFloat64(toAt + lastAt, Math.max(to.getFloat64(toAt + lastAt, true), from.getFloat64(fromAt + lastAt, true)), true);
+    let place = accumulatorsAt;
+    for (const { slot, merge } of this.#aggregates) {
+      const both = merge(slot!.load(to, toAt + place), slot!.load(from, fromAt + place));
+      if (!slot!.store(to, toAt + place, both)) return false;
+      place += slot!.bytes;
+    }
+    return true;
+  }
+
   /** Takes a row that was taken out of its cell again. Throws what a custom aggregate throws; the cell is then half changed. */
   retract(cell: Cell, values: readonly unknown[], ordinal: number): void {
     const aggregates = this.#aggregates;

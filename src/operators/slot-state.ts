@@ -5,10 +5,10 @@
  * Does not own: all else that is asked of cells (aggregate-state.ts).
  */
 import { type Batch, KeyBytes, keyGroupOf } from '../batch/index.ts';
-import type { SlotTable } from '../state/index.ts';
+import type { SlotMerge, SlotTable } from '../state/index.ts';
 import { AggregateState, type CellOptions } from './aggregate-state.ts';
 import type { Cell } from './cell.ts';
-import { type GroupRows, neverTakenBack } from './group-state.ts';
+import { type GroupRows, inOrder, type KeyCell, neverTakenBack, type Wanted } from './group-state.ts';
 import { keyBytesOf } from './key-bytes.ts';
 
 export interface SlotOptions extends CellOptions {
@@ -21,6 +21,7 @@ export class SlotState extends AggregateState {
   readonly #keyGroups: number;
   readonly #counted: SlotOptions['counted'];
   readonly #key = new KeyBytes();
+  readonly #merge: SlotMerge;
   /** A round ends with each emission: what has changed is then news again. */
   readonly #change: { round: number; readonly empty: Uint8Array };
 
@@ -30,6 +31,7 @@ export class SlotState extends AggregateState {
     this.#keys = options.keys;
     this.#keyGroups = options.context.keyGroups;
     this.#counted = options.counted;
+    this.#merge = (...places) => options.accumulators.mergeSlots(...places);
     this.#change = { round: 1, empty: options.accumulators.emptySlots() };
   }
 
@@ -75,6 +77,12 @@ export class SlotState extends AggregateState {
 
   #keep(namespace: number, key: string): void {
     this.images!.keep(namespace, key, this.#table.get(namespace, key));
+  }
+
+  override merged(namespaces: Iterable<number>, wanted: Wanted): Iterable<KeyCell> {
+    const all = [...namespaces];
+    const cells = all.length > 1 ? this.#table.merged(all, wanted, this.#merge) : undefined;
+    return cells === undefined ? super.merged(all, wanted) : inOrder(cells);
   }
 
   override emitted(): void {

@@ -129,6 +129,17 @@ export class ByteSpace extends TableSpace implements KeyPlaces {
     return latin1Slice(bytes, at + keyAt, at + keyAt + view.getUint32(at + keyLengthAt, true));
   }
 
+  hashOf(entry: number): number {
+    return this.#entries.memoryOf(entry).view.getInt32(offsetOf(entry) + hashAt, true);
+  }
+
+  /** What another index has for its key. */
+  findIn(index: KeyIndex, entry: number): number {
+    const { bytes, view } = this.#entries.memoryOf(entry);
+    const from = offsetOf(entry) + keyAt;
+    return index.find(bytes, from, from + view.getUint32(offsetOf(entry) + keyLengthAt, true), this.hashOf(entry));
+  }
+
   groupOf(entry: number): number {
     return this.#entries.memoryOf(entry).view.getUint16(offsetOf(entry) + groupAt, true);
   }
@@ -155,11 +166,8 @@ export class ByteSpace extends TableSpace implements KeyPlaces {
 
   /** A copy of its value's bytes. */
   valueBytes(entry: number): Uint8Array {
-    const { view } = this.#entries.memoryOf(entry);
     const from = this.#valueFrom(entry);
-    return new Uint8Array(
-      this.#valueMemory(entry).bytes.subarray(from, from + view.getUint32(offsetOf(entry) + valueLengthAt, true)),
-    );
+    return new Uint8Array(this.#valueMemory(entry).bytes.subarray(from, from + this.#valueLength(entry)));
   }
 
   /** All that live. Whatever is changed meanwhile, one that stays is seen once. */

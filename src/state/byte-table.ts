@@ -13,10 +13,11 @@ import { WeirError } from '../core/index.ts';
 import { ByteSpace } from './byte-space.ts';
 import { FrozenBytes } from './frozen-bytes.ts';
 import { ListedEntries } from './listed-entries.ts';
+import { MergedSlots } from './merged-slots.ts';
 import type { SnapshotTable } from './snapshot-table.ts';
 import { SpaceTable } from './space-table.ts';
 import type { RecordReader } from './state-record.ts';
-import type { SlotChange, SlotPlace, SlotTable, TableEntry } from './table.ts';
+import type { SlotChange, SlotMerge, SlotPlace, SlotTable, TableEntry } from './table.ts';
 import type { ValueCodec } from './value-codec.ts';
 
 export class ByteTable<V> extends SpaceTable<ByteSpace, FrozenBytes> implements SlotTable<V>, SnapshotTable {
@@ -74,6 +75,18 @@ export class ByteTable<V> extends SpaceTable<ByteSpace, FrozenBytes> implements 
     const entry = this.#living(space, known, key, group, empty.length);
     this.#forget();
     return space.empty(entry, empty, round);
+  }
+
+  merged(namespaces: Iterable<number>, wanted: (group: number) => boolean, merge: SlotMerge): TableEntry<V>[] | undefined {
+    let merged: MergedSlots<V> | undefined;
+    for (const namespace of namespaces) {
+      const space = this.space(namespace);
+      if (space === undefined) continue;
+      merged ??= new MergedSlots(this.#codec.slots!, merge, space);
+      for (const entry of space.all())
+        if (wanted(space.groupOf(entry)) && !(space.hasSlots(entry) && merged.add(space, entry))) return undefined;
+    }
+    return merged?.all() ?? [];
   }
 
   /** The entry, to be changed now; made, or alive again, where there was none. */

@@ -41,6 +41,6 @@ export { RowLog } from './row-log.ts';
 export type { RowSpace } from './row-space.ts';
 export { SnapshotChain, type SnapshotChainOptions } from './snapshot-chain.ts';
 export { RecentBlobs } from './recent-blobs.ts';
-export type { SlotChange, SlotPlace, SlotTable, StateTable, TableEntry } from './table.ts';
+export type { SlotChange, SlotMerge, SlotPlace, SlotTable, StateTable, TableEntry } from './table.ts';
 export type { SlotCodec, Slots, ValueCodec } from './value-codec.ts';
 export { readIfThere, replaceFile } from './whole-file.ts';

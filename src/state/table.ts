@@ -49,6 +49,9 @@ export interface SlotChange {
   readonly empty: Uint8Array;
 }
 
+/** Puts what two values come to into the slots of the first one; false: it does not fit, and they are good for nothing any more. */
+export type SlotMerge = (to: DataView, toAt: number, from: DataView, fromAt: number) => boolean;
+
 /** A table whose values lie in slots of one size, as long as they fit. */
 export interface SlotTable<V> extends StateTable<V> {
   /**
@@ -56,4 +59,9 @@ export interface SlotTable<V> extends StateTable<V> {
    * asked for.
    */
   changeAt(namespace: number, key: KeyBytes, group: number, change: SlotChange): SlotPlace | undefined;
+  /**
+   * Each key of these namespaces once, of key groups that are wanted, its values merged; undefined: one of them, or what they come to, does not lie in
+   * slots.
+   */
+  merged(namespaces: Iterable<number>, wanted: (group: number) => boolean, merge: SlotMerge): TableEntry<V>[] | undefined;
 }
