@@ -161,7 +161,7 @@ class GlobalWindowOperator implements Operator {
       if (action !== 'continue') this.#act(action, key, group, results);
       if (pass(results)) yield;
     }
-    flush(results);
+    yield* this.#fire(this.#forwarded, results);
     calls.sweep(batch.length * sweptPerRow, this.#forwarded);
   }
 
@@ -224,10 +224,16 @@ class GlobalWindowOperator implements Operator {
   // ── timers
 
   *#advance(watermark: number, out: Output): Generator<void, void> {
-    const { calls } = this.#trigger;
     const results = this.#results(out);
+    if (watermark === Infinity) yield* this.#due(this.#trigger.calls.readClock(), results, Infinity);
+    yield* this.#fire(watermark, results);
+    this.#forwarded = Math.max(this.#forwarded, watermark);
+  }
+
+  /** Those in event time: as the watermark rises, and where they were set for a time that it had reached. */
+  *#fire(watermark: number, results: readonly ResultRows[]): Generator<void, void> {
+    const { calls } = this.#trigger;
     let fired = 0;
-    if (watermark === Infinity) yield* this.#due(calls.readClock(), results, Infinity);
     calls.watermark = Math.max(this.#forwarded, watermark);
     for (let timer = calls.timers.take(watermark); timer !== undefined; timer = calls.timers.take(watermark)) {
       calls.select(timer.key);
@@ -236,7 +242,6 @@ class GlobalWindowOperator implements Operator {
       if (pass(results) || ++fired % stepRowsMax === 0) yield;
     }
     flush(results);
-    this.#forwarded = Math.max(this.#forwarded, watermark);
   }
 
   /** Those set in processing time: no more than so many, since they may set others without end. */
@@ -250,7 +255,7 @@ class GlobalWindowOperator implements Operator {
       this.#timer(timer.key, timer.at, 'processing timer', results);
       if (pass(results)) yield;
     }
-    flush(results);
+    yield* this.#fire(this.#forwarded, results);
   }
 
   #timer(key: string, at: number, which: 'timer' | 'processing timer', results: readonly ResultRows[]): void {

@@ -118,14 +118,20 @@ class ProcessOperator implements Operator {
         yield;
       }
     }
-    this.#calls.flush(out, this.#watermark);
+    yield* this.#fire(this.#watermark, out);
     this.#calls.sweep(batch.length * sweptPerRow, this.#watermark);
   }
 
   *#advance(watermark: number, out: Output): Generator<void, void> {
+    if (watermark === Infinity) yield* this.#due(this.#calls.readClock(), out, Infinity);
+    yield* this.#fire(watermark, out);
+    this.#watermark = Math.max(this.#watermark, watermark);
+  }
+
+  /** Those in event time: as the watermark rises, and where they were set for a time that it had reached. */
+  *#fire(watermark: number, out: Output): Generator<void, void> {
     const { timers } = this.#calls;
     let fired = 0;
-    if (watermark === Infinity) yield* this.#due(this.#calls.readClock(), out, Infinity);
     this.#calls.watermark = Math.max(this.#watermark, watermark);
     for (let timer = timers.take(watermark); timer !== undefined; timer = timers.take(watermark)) {
       this.#calls.select(timer.key);
@@ -136,7 +142,6 @@ class ProcessOperator implements Operator {
       yield;
     }
     this.#calls.flush(out, this.#watermark);
-    this.#watermark = Math.max(this.#watermark, watermark);
   }
 
   /** Those set in processing time: no more than so many, since they may set others without end. */
@@ -152,7 +157,7 @@ class ProcessOperator implements Operator {
       this.#calls.flush(out, this.#watermark);
       yield;
     }
-    this.#calls.flush(out, this.#watermark);
+    yield* this.#fire(this.#watermark, out);
   }
 
   #mustFlush(out: Output): boolean {

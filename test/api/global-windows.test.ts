@@ -203,6 +203,26 @@ describe('a trigger of one’s own', () => {
     ]);
   });
 
+  test('whose timer is set for a time which the watermark has reached fires at once', async () => {
+    const atOnce = windowTrigger({
+      onRow({ at }: { at: number }, { setTimer }) {
+        setTimer(at);
+        return 'continue';
+      },
+      onTimer: () => 'emit-and-purge',
+    });
+    const events = testSource(Event);
+    const rows = from(events)
+      .withWatermark('at', '1 minute')
+      .groupBy(globalWindow({ trigger: atOnce(['at']) }), 'key')
+      .agg(total);
+    await using run = await testRun(rows);
+    events.push(event('a', 1, 10));
+    expect(await run.drain()).toEqual([]);
+    events.push(event('b', 2, 5));
+    expect(await run.drain()).toEqual([{ key: 'b', rows: 1, sum: 2 }]);
+  });
+
   test('has timers, over expressions too', async () => {
     const events = testSource(Event);
     const perMinute = from(events)

@@ -261,6 +261,26 @@ describe('lists', () => {
   });
 });
 
+describe('a timer in event time that is set for a time which the watermark has reached', () => {
+  const late = nodeOf({
+    onRow: ({ at }, ctx) => ctx.setTimer(at),
+    onTimer(at, ctx) {
+      ctx.emit({ key: ctx.key, what: `event ${at} at ${ctx.watermark}`, at });
+      if (at === 5) ctx.setProcessingTimer(ctx.now);
+    },
+    onProcessingTimer: (_, ctx) => ctx.setTimer(3),
+  });
+
+  test('fires behind the rows that came with the one that set it, or with the timer that did, whatever is restored', async () => {
+    const result = await verifyOperator({
+      subject: subject(late),
+      barriersEverywhere: true,
+      input: [watermark(10), rowsItem([row('a', 5), row('b', 10), row('a', 11)]), clock(1), watermark(11)],
+    });
+    expect(words(result)).toEqual(['event 5 at 10', 'event 10 at 10', 'event 3 at 10', 'event 11 at 11']);
+  });
+});
+
 describe('timers in processing time', () => {
   const begun = 946_684_800_000;
   /** A value sets a timer so long from now; nothing takes the first one back. */
