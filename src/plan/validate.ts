@@ -8,7 +8,7 @@ import { keyGroupsOfJob } from './key-groups.ts';
 import { hasWatermark, kindOf, kindsOf } from './kinds.ts';
 import { groupTime } from './group-time.ts';
 import { alignmentFault } from './alignment.ts';
-import type { AggregateNode, LogicalJob, LogicalNode, SinkNode } from './logical.ts';
+import type { AggregateNode, LogicalJob, LogicalNode, ProcessNode, SinkNode } from './logical.ts';
 import type { WatermarkNode } from './watermark-node.ts';
 import { type Kind, outputModes } from './output-modes.ts';
 import { inputsOf } from './inputs.ts';
@@ -74,6 +74,14 @@ function visit(node: LogicalNode, seen: Set<LogicalNode>): void {
   else if (isKeyed(node) || ['limit', 'lookup', 'mapAsync', 'changes'].includes(node.kind))
     for (const input of inputsOf(node)) checkInput(node, kindOf(input));
   if (node.kind === 'changes') accept(node, refusedReading(node.input));
+  if (node.kind === 'process' && node.lateBy !== undefined && !hasWatermark(node.input))
+    throw new WeirError(
+      'E_PLAN',
+      `${at(node)}: late rows, and timeouts in event time, are told by a watermark, and its rows have none`,
+      {
+        hint: 'call withWatermark() at the source, or choose a timeout in processing time',
+      },
+    );
   for (const input of inputsOf(node)) visit(input, seen);
 }
 
@@ -134,6 +142,15 @@ function checkParallelism(parallelism: number, where: string): void {
 function checkWatermark(node: WatermarkNode): void {
   if (node.parallelism !== undefined) throw misplaced(node, 'has a parallelism of its own');
   checkInSourceChain(node.input, node);
+  // What closes windows of one time says nothing of how far the other has come.
+  if (hasWatermark(node.input))
+    throw new WeirError(
+      'E_PLAN',
+      `${at(node)}: these rows have a watermark already, and a second one would close what the first one holds open`,
+      {
+        hint: 'choose one time of the rows: withWatermark(), or withProcessingTime(), once for each source',
+      },
+    );
 }
 
 function checkInSourceChain(node: LogicalNode, watermark: LogicalNode): void {
@@ -165,6 +182,12 @@ export function at(node: LogicalNode): string {
   return `${node.name ?? node.kind}${node.site === '' ? '' : ` (${node.site})`}`;
 }
 
+function hasEventTimers(node: LogicalNode): node is ProcessNode | AggregateNode {
+  return (
+    (node.kind === 'process' && node.onTimer !== undefined) || (node.kind === 'aggregate' && node.trigger?.onTimer !== undefined)
+  );
+}
+
 export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): readonly string[] {
   const warnings: string[] = [];
   const sources = operators.filter(({ node }) => node.kind === 'source').length;
@@ -178,6 +201,10 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
     if (node.kind === 'watermark' && node.idleAfterMs > 0 && !bounded(feeds[0]?.from.node))
       warnings.push(
         `${at(node)}: a split that is silent for ${node.idleAfterMs / 1000} s no longer holds the watermark back, so which rows are late may depend on time`,
+      );
+    if (hasEventTimers(node) && !hasWatermark(node.input))
+      warnings.push(
+        `${at(node)}: its rows have no watermark, so its timers in event time fire when the input ends, and not before`,
       );
     if (node.kind === 'sink' && node.mode === 'update' && node.sink.takesBack !== true && kindsOf(node.input).has('session'))
       warnings.push(

@@ -74,7 +74,12 @@ export const union = (...inputs: LogicalNode[]): UnionNode => ({ kind: 'union', 
 export const rebalance = (input: LogicalNode): RebalanceNode => ({ kind: 'rebalance', input, ...base });
 export const watermark = (
   input: LogicalNode,
-  more: More & { delayMs?: number; idleAfterMs?: number; align?: SourceAlignment } = {},
+  more: More & {
+    delayMs?: number;
+    idleAfterMs?: number;
+    align?: SourceAlignment;
+    strategy?: NonNullable<WatermarkNode['strategy']>;
+  } = {},
 ): WatermarkNode => ({
   kind: 'watermark',
   input,
@@ -147,7 +152,7 @@ export const limit = (input: LogicalNode, rows = 10, more: More = {}): LimitNode
 });
 export const keyed = (
   input: LogicalNode,
-  more: More & Partial<Pick<ProcessNode, 'state' | 'onTimer' | 'key'>> = {},
+  more: More & Partial<Pick<ProcessNode, 'state' | 'onTimer' | 'key' | 'lateBy'>> = {},
 ): ProcessNode => ({
   kind: 'process',
   input,

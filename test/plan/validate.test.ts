@@ -132,6 +132,23 @@ describe('a pipeline is refused', () => {
     });
   });
 
+  test('when there is a watermark already, of the same column or another', () => {
+    for (const first of [timed, map(filter(watermark(source(), { strategy: 'clock' })))])
+      expect(refusal(job([sink(watermark(first, { site: 'job.ts:5' }))]))).toMatchObject({
+        message:
+          'watermark (job.ts:5): these rows have a watermark already, and a second one would close what the first one holds open',
+        hint: expect.stringContaining('once for each source'),
+      });
+  });
+
+  test('when late rows, or timeouts in event time, have no watermark', () => {
+    const dropped = (input: LogicalNode): LogicalNode => keyed(input, { lateBy: [] });
+    expect(refusal(job([sink(dropped(source()))])).message).toBe(
+      'process: late rows, and timeouts in event time, are told by a watermark, and its rows have none',
+    );
+    expect(refusal(job([sink(dropped(timed))])).message).toBe('nothing was refused');
+  });
+
   test('when sources that are aligned would wait for each other', () => {
     const of = (name: string, maxDriftMs: number, group = 'g'): LogicalNode =>
       watermark(source(name), { align: { group, maxDriftMs }, site: 'job.ts:9' });
@@ -165,7 +182,6 @@ describe('a pipeline is accepted', () => {
       'with a watermark behind rows of its own chain',
       sink(watermark(map(filter(select(source('in', { parallelism: 3 }), 'ts'))))),
     ],
-    ['with a watermark behind a watermark', sink(watermark(timed))],
     ['with an aggregation of final rows', sink(aggregate(windowed(timed, ['k']), ['window']))],
     ['with a keyed function behind a window', sink(keyed(windowed(timed, ['k'])))],
     ['with update of mere rows', sink(source(), 'update')],
@@ -200,12 +216,20 @@ describe('a plan warns', () => {
     expect(idle(true)).toEqual([]);
   });
 
+  test('of timers in event time whose rows have no watermark', () => {
+    const timers = { onTimer: (): void => {} };
+    expect(warnings(sink(keyed(source(), timers)))).toEqual([
+      'process: its rows have no watermark, so its timers in event time fire when the input ends, and not before',
+    ]);
+    expect(warnings(sink(keyed(timed, timers)))).toEqual([]);
+  });
+
   test('of timers whose keys come from several inputs (T6)', () => {
     const onTimer = (): void => {};
-    expect(warnings(sink(keyed(union(source('a'), source('b')), { onTimer })))).toEqual([
+    expect(warnings(sink(keyed(union(watermark(source('a')), watermark(source('b'))), { onTimer })))).toEqual([
       expect.stringContaining('order of arrival'),
     ]);
-    expect(warnings(sink(keyed(source(), { onTimer })))).toEqual([]);
+    expect(warnings(sink(keyed(timed, { onTimer })))).toEqual([]);
   });
 
   test('of sessions whose keys come from several inputs, and of sinks that are not told what is taken back', () => {
