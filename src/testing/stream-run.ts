@@ -35,7 +35,8 @@ export class StreamRun implements AsyncDisposable {
   readonly #logs: readonly TestLog[];
   #disk = new MemoryDisk();
   #parallelism: number;
-  #deferred = 0;
+  /** Of the present life: those before it may still have some. */
+  #deferred = { count: 0 };
   #job: RunningJob | null = null;
 
   constructor(options: StreamRunOptions) {
@@ -92,7 +93,6 @@ export class StreamRun implements AsyncDisposable {
   /** Ends without warning. */
   async kill(): Promise<void> {
     await this.#job?.kill();
-    this.#deferred = 0;
   }
 
   /** Ends with a last checkpoint; what is open stays open. */
@@ -108,7 +108,7 @@ export class StreamRun implements AsyncDisposable {
     await this.#until(() => {
       if (this.#over()) return true;
       const isRead = (): boolean => this.#logs.every((log) => log.drained) || this.#someWait();
-      quietTurns = this.#deferred === 0 && isRead() ? quietTurns + 1 : 0;
+      quietTurns = this.#deferred.count === 0 && isRead() ? quietTurns + 1 : 0;
       return quietTurns > 3;
     });
     await this.#failIfFailed();
@@ -175,15 +175,16 @@ export class StreamRun implements AsyncDisposable {
   }
 
   #environment(): ClusterEnvironment {
+    const deferred = (this.#deferred = { count: 0 });
     const generationTransport = new Map<number, MemoryTransport>();
     return {
       clock: this.clock,
       random: seededRandom(1),
       logger: silentLogger,
       defer: (run) => {
-        this.#deferred++;
+        deferred.count++;
         setImmediate(() => {
-          this.#deferred--;
+          deferred.count--;
           run();
         });
       },

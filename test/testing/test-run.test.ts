@@ -49,6 +49,15 @@ describe('testRun', () => {
     expect((await run.drain()).map((row) => row.temperature)).toEqual([2]);
   });
 
+  test('may crash at once after it was started, and again', async () => {
+    const readings = testSource(Reading);
+    await using run = await testRun(from(readings));
+    readings.push({ deviceId: 'a', temperature: 1, humidity: null, at: 0 });
+    await run.crash();
+    await run.crash();
+    expect((await run.drain()).map((row) => row.temperature)).toEqual([1]);
+  });
+
   test('TR1: no row is given twice, though the last epoch is published again after a crash', async () => {
     const rows = testSource(schema({ n: t.number }));
     await using run = await testRun(from(rows).filter((row) => row.n > 1));
