@@ -489,6 +489,12 @@ const inFahrenheit = (s: Stream<{ temperature: number }>): Stream<{ f: number }>
   s.select((c) => ({ f: c.temperature.mul(1.8) }));
 void inFahrenheit(readings);
 
+const joinedTexts: Stream<{ both: string; maybe: string | null }> = readings.select((c) => ({
+  both: c.deviceId.concat(' ', c.status, '-', c.temperature.toText()),
+  maybe: c.deviceId.concat(c.humidity.toText(), ' %'),
+}));
+void joinedTexts;
+
 // groups and aggregates of expressions
 const byExpression = timed
   .groupBy((c) => ({ day: c.timestamp.truncate('day'), w: window(c.timestamp, '1 hour') }))

@@ -54,7 +54,7 @@ export interface StringExpr<N extends null = never, V extends string = string> e
   trim(): StringExpr<N>;
   /** In UTF-16 code units, as in JavaScript; so are the positions of `slice`. */
   length(): NumberExpr<N>;
-  concat<O extends string | StringExpr<null>>(...parts: O[]): StringExpr<N | NullIn<O>>;
+  concat<P extends readonly (string | StringExpr<null>)[]>(...parts: P): StringExpr<N | NullIn<P[number]>>;
   slice(from: number, to?: number): StringExpr<N>;
   startsWith(prefix: string): BooleanExpr<N>;
   matches(pattern: RegExp): BooleanExpr<N>;

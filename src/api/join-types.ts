@@ -15,7 +15,11 @@ type Shared<L, R> = keyof L & keyof R & string;
 /** Columns both sides have, or left column to right column. */
 export type JoinKeys<L, R> = Shared<L, R> | readonly Shared<L, R>[] | { readonly [K in keyof L]?: keyof R & string };
 /** The columns that are one in the result. */
-type KeyNames<On> = On extends string ? On : On extends readonly (infer N)[] ? N : never;
+type KeyNames<On> = On extends string
+  ? On
+  : On extends readonly (infer N)[]
+    ? N
+    : { [K in keyof On]: On[K] extends K ? K : never }[keyof On];
 export interface JoinOptions<How extends JoinType, On> {
   /** `'id'`, `['id', 'region']`, or `{ leftName: 'rightName' }`. Null keys match nothing, unless `nullSafe`. */
   readonly on: On;

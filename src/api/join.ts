@@ -61,8 +61,7 @@ export function joinOf(sides: Sides, isTable: boolean, request: JoinRequest, cal
       '✗ An outer join emits an unmatched row when no partner can come any more: bound the times with `within`, or join on equal windows.',
     );
   const condition = request.where === undefined ? undefined : conditionOf(sides, request.where, call);
-  const merged = typeof request.on === 'string' || Array.isArray(request.on) ? keys[0] : [];
-  const result = columnsOf(sides, how, merged, call);
+  const result = columnsOf(sides, how, mergedKeys(keys), call);
   return {
     kind: 'join',
     inputs: sides,
@@ -134,12 +133,7 @@ export function asOfJoin(sides: Sides, request: JoinRequest, call: Call): JoinNo
     if (!hasWatermark(sides[side]))
       throw refused(call, `✗ an as-of join needs a watermark on the ${sideName[side]} stream: call withWatermark() on it`);
   const keys = keysOf(sides, on, call);
-  const result = columnsOf(
-    [sides[0], { ...sides[1], schema: timeless(sides[1].schema) }],
-    how,
-    typeof on === 'string' || Array.isArray(on) ? keys[0] : [],
-    call,
-  );
+  const result = columnsOf([sides[0], { ...sides[1], schema: timeless(sides[1].schema) }], how, mergedKeys(keys), call);
   const bound = versionBound(sides, request, call);
   return { kind: 'join', asOf: true, inputs: sides, how, keys, nullSafe, bound, site: call.site, ...result };
 }
@@ -196,6 +190,9 @@ export function keysOf(sides: Columned, on: JoinRequest['on'], call: Call): Join
   }
   return [pairs.map(([left]) => left), pairs.map(([, right]) => right)];
 }
+
+/** Keys that have one name on both sides are one column of the result. */
+export const mergedKeys = ([left, right]: JoinNode['keys']): readonly string[] => left.filter((name, i) => name === right[i]);
 
 function pairsOf(on: JoinRequest['on'], call: Call): readonly (readonly [string, string])[] {
   if (typeof on === 'string') return [[on, on]];

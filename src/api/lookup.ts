@@ -1,7 +1,7 @@
 /** `lookupJoin()`: rows with what a function finds for their keys, as a node. */
 import type { LogicalNode, LookupNode } from '../plan/index.ts';
 import { type Call, called, refused, requireFunction } from './call.ts';
-import { columnsOf, type JoinRequest, keysOf } from './join.ts';
+import { columnsOf, type JoinRequest, keysOf, mergedKeys } from './join.ts';
 import type { Lookup } from './join-types.ts';
 import { checkFinal } from './modes.ts';
 import { rowSchema } from './row-schema.ts';
@@ -40,7 +40,7 @@ export function lookupOf(
     found,
     spec: { ...specOf(lookup, call), parse },
     site: call.site,
-    ...columnsOf(sides, how, typeof on === 'string' || Array.isArray(on) ? keys[0] : [], call),
+    ...columnsOf(sides, how, mergedKeys(keys), call),
   };
 }
 

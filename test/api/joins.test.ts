@@ -81,6 +81,23 @@ describe('a join of two streams', () => {
     }
   });
 
+  test('has a key of one name once, also where another has two names', async () => {
+    const [ls, rs] = [testSource(L), testSource(schema({ key: t.string, at: t.timestamp, b: t.number }))];
+    const joined = from(ls)
+      .withWatermark('at', '0 minutes')
+      .join(from(rs).withWatermark('at', '0 minutes'), { on: { id: 'key', at: 'at' }, how: 'full' });
+    await using run = await testRun(joined);
+    ls.push(l('x', 1), l('y', 2));
+    rs.push({ key: 'x', at: minutes(1), b: 5 }, { key: 'z', at: minutes(3), b: 6 });
+    ls.end();
+    rs.end();
+    expect((await run.drain()).toSorted((p, q) => p.at - q.at)).toEqual([
+      { id: 'x', a: 1, at: minutes(1), key: 'x', b: 5 },
+      { id: 'y', a: 1, at: minutes(2), key: null, b: null },
+      { id: null, a: null, at: minutes(3), key: 'z', b: 6 },
+    ]);
+  });
+
   test('of rows without a schema takes whole rows', async () => {
     const orders = from([{ id: 1, item: 'pen' }]) as Stream<{ id: number; item: string }>;
     const payments = from([
