@@ -42,10 +42,13 @@ const types: readonly JoinType[] = ['inner', 'left', 'right', 'full', 'semi', 'a
 const tableTypes: readonly JoinType[] = ['inner', 'left', 'semi', 'anti'];
 const versionTypes: readonly JoinType[] = ['inner', 'left'];
 
+const changingHint =
+  "join two streams, rather than a stream and a table(), with `ttl: 'forever'`, or as long as rows are to be remembered: joined rows then change as theirs do";
+
 /** @throws WeirError `E_PLAN` with the reason */
 export function joinOf(sides: Sides, isTable: boolean, request: JoinRequest, call: Call): JoinNode {
   const regular = regularOf(sides, isTable, request, call);
-  if (regular === undefined) for (const side of sides) checkFinal(side, call);
+  if (regular === undefined) for (const side of sides) checkFinal(side, call, changingHint);
   if (request.tolerance !== undefined)
     throw refused(call, '`tolerance` is how old the version of an asOfJoin() may be', 'say `within` for a join of two streams');
   const how = typeOf(request.how ?? 'inner', isTable, call);

@@ -51,21 +51,29 @@ export function checkRetracted(node: LogicalNode, call: Call): void {
   if (refusal !== undefined) throw refused(call, refusal.reason, refusal.hint);
 }
 
-/** Rows that keyed state, or a selection of rows, takes must be final. */
-export function checkFinal(node: LogicalNode, call: Call): void {
+/**
+ * Rows that keyed state, or a selection of rows, takes must be final.
+ *
+ * @param hint what else may be done about it
+ */
+export function checkFinal(node: LogicalNode, call: Call, hint?: string): void {
   const kinds = kindsOf(node);
   if (kinds.has('revised'))
     throw refused(
       call,
       'the rows of this stream may be written again for late rows, and it takes only final rows',
-      'leave lateness out of the window',
+      hint ?? 'leave lateness out of the window',
     );
   if (kinds.has('changing'))
-    throw refused(call, 'the rows of this stream may be taken back, and it takes only final rows', 'use changelog() before');
+    throw refused(
+      call,
+      'the rows of this stream may be taken back, and it takes only final rows',
+      hint ?? 'use changelog() before',
+    );
   if (!kinds.has('running')) return;
   throw refused(
     call,
     'the rows of this stream never become final, and it takes only final rows',
-    'group the first aggregation by a window over a column with withWatermark()',
+    hint ?? 'group the first aggregation by a window over a column with withWatermark()',
   );
 }

@@ -12,6 +12,7 @@ import {
   t,
   window,
 } from '../../src/api/index.ts';
+import { from, table } from '../../src/index.ts';
 import { outputModes } from '../../src/plan/index.ts';
 import { sinkOf, streamFrom } from './graphs.ts';
 import { refusalIn } from './refusal.ts';
@@ -127,5 +128,14 @@ describe('what cannot be of rows that change is refused', () => {
     ],
   ])('%s', (attempt, message) => {
     expect(refusal(attempt)).toBe(message);
+  });
+
+  test('with a word on how a join with a table may be had all the same', () => {
+    const names = table(from([{ deviceId: 'a', name: 'A' }]).map((row) => row, schema({ deviceId: t.string, name: t.string })));
+    expect(() => (running as any).join(names, { on: 'deviceId' })).toThrow(
+      expect.objectContaining({
+        hint: expect.stringContaining("join two streams, rather than a stream and a table(), with `ttl: 'forever'`"),
+      }),
+    );
   });
 });
