@@ -1,12 +1,19 @@
 // The words of a chaos program: `--kills 20 --json --break NAME`.
 
-/** @returns the values of `--name value` words, and true for a `--name` without one */
-export function words(argv) {
+/**
+ * @param names that there are, without dashes
+ * @returns the values of `--name value` words, and true for a `--name` without one; ends the program where a word is none of these
+ */
+export function words(argv, names) {
   const found = {};
   for (let i = 0; i < argv.length; i++) {
-    if (!argv[i].startsWith('--')) throw new Error(`unexpected word '${argv[i]}'`);
+    const name = argv[i].startsWith('--') ? argv[i].slice(2) : undefined;
+    if (!names.includes(name)) {
+      process.stderr.write(`there is no '${argv[i]}' here: there are ${names.map((each) => `--${each}`).join(', ')}\n`);
+      process.exit(2);
+    }
     const next = argv[i + 1];
-    found[argv[i].slice(2)] = next === undefined || next.startsWith('--') ? true : argv[++i];
+    found[name] = next === undefined || next.startsWith('--') ? true : argv[++i];
   }
   return found;
 }

@@ -14,7 +14,12 @@ import { installIfMissing } from '../scripts/install.mjs';
 import { words } from './arguments.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { seconds = '30', where = 'write', break: broken, json = false } = words(process.argv.slice(2));
+const {
+  seconds = '30',
+  where = 'write',
+  break: broken,
+  json = false,
+} = words(process.argv.slice(2), ['seconds', 'where', 'break', 'json']);
 const folder = await mkdtemp(join(tmpdir(), 'weir-backpressure-'));
 const gate = join(folder, 'gate');
 const ranges = join(folder, 'ranges.jsonl');

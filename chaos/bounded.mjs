@@ -6,7 +6,7 @@ import { tsImport } from 'tsx/esm/api';
 import { installIfMissing } from '../scripts/install.mjs';
 import { words } from './arguments.mjs';
 
-const { rows = '1000000', only } = words(process.argv.slice(2));
+const { rows = '1000000', only } = words(process.argv.slice(2), ['rows', 'only']);
 const growthMax = 1.1;
 if (!(await installIfMissing())) process.exit(1);
 const { boundedOperators } = await tsImport('../test/bounded/operators.ts', import.meta.url);

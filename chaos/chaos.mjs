@@ -23,7 +23,7 @@ const workloads = {
   'ledger-copies': { share: 0.15, job: 'chaos/workloads/ledger.ts', nemesis: measured, words: [] },
 };
 
-const options = words(process.argv.slice(2));
+const options = words(process.argv.slice(2), ['minutes', 'nemesis', 'seed', 'workload', 'break', 'release', 'json']);
 const { minutes = '2', nemesis, seed, break: broken, release, json = false } = options;
 /** The ledger measures what only some nemeses do. */
 const usual = nemesis === undefined ? Object.keys(workloads) : ['readings'];

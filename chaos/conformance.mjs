@@ -16,7 +16,7 @@ const refuse = (why) => {
 };
 const [folder, ...rest] = process.argv.slice(2);
 if (folder === undefined || folder.startsWith('--')) refuse('a folder with cases is missing');
-const { definitions, json = false } = words(rest);
+const { definitions, json = false } = words(rest, ['definitions', 'json']);
 if (typeof definitions !== 'string') refuse('--definitions FILE is missing');
 if (!(await installIfMissing())) process.exit(1);
 try {

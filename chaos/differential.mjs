@@ -13,7 +13,7 @@ import { installIfMissing } from '../scripts/install.mjs';
 import { allReleases, findNatsServer } from '../scripts/nats-server.mjs';
 import { words } from './arguments.mjs';
 
-const options = words(process.argv.slice(2));
+const options = words(process.argv.slice(2), ['lists', 'seed', 'only', 'release', 'as', 'json']);
 const { lists = '500', seed = '1', only, release, as, json = false } = options;
 const say = (line) => json === true || process.stdout.write(`${line}\n`);
 if (!(await installIfMissing())) process.exit(1);

@@ -23,7 +23,7 @@ import { feed } from './faults/feed.mjs';
 import { Cluster, startNats } from './faults/processes.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const options = words(process.argv.slice(2));
+const options = words(process.argv.slice(2), ['faults', 'seed', 'rate', 'json', 'batches', 'break', 'pause-ms', 'outage-ms']);
 const {
   faults: wanted = options['outage-ms'] === undefined ? '50' : '1',
   seed = '1',

@@ -7,7 +7,13 @@ import { register } from 'tsx/esm/api';
 import { installIfMissing } from '../scripts/install.mjs';
 import { words } from './arguments.mjs';
 
-const { seconds = '60', seed = String(Date.now() % 1e9), break: name, replay, json = false } = words(process.argv.slice(2));
+const {
+  seconds = '60',
+  seed = String(Date.now() % 1e9),
+  break: name,
+  replay,
+  json = false,
+} = words(process.argv.slice(2), ['seconds', 'seed', 'break', 'replay', 'json']);
 if (!(await installIfMissing())) process.exit(1);
 register();
 const { fuzz, tried } = await import('../test/connectors/json-fuzz/fuzz.ts');

@@ -22,7 +22,7 @@ const {
   break: broken,
   json = false,
   rate = '2000',
-} = words(process.argv.slice(2));
+} = words(process.argv.slice(2), ['kills', 'parallelism', 'seed', 'break', 'json', 'rate']);
 // Rows that are written too early show only if a kill comes before the checkpoint that they belong to.
 const interval = broken === 'files-before-manifest' ? '500' : '50';
 const random = seeded(Number(seed));

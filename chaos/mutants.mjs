@@ -16,7 +16,7 @@ const catalogue = fileURLToPath(new URL('mutants/', import.meta.url));
 /** Searches begin here. */
 const starts = (count) => Array.from({ length: count }, (_, i) => 1 + i * 1000);
 
-const options = words(process.argv.slice(2));
+const options = words(process.argv.slice(2), ['only', 'mutant', 'seeds', 'searches', 'peaceful', 'json']);
 const { seeds = '200', searches = '5', peaceful = '20', json = false, only, mutant } = options;
 const say = (line) => json === true || process.stdout.write(`${line}\n`);
 if (!(await installIfMissing())) process.exit(1);

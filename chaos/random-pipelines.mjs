@@ -7,7 +7,7 @@ import { installIfMissing } from '../scripts/install.mjs';
 import { words } from './arguments.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { runs = '1000', seed = '1' } = words(process.argv.slice(2));
+const { runs = '1000', seed = '1' } = words(process.argv.slice(2), ['runs', 'seed']);
 if (!(await installIfMissing())) process.exit(1);
 const vitest = [`${root}/node_modules/vitest/vitest.mjs`, 'run', '--project', 'unit', 'test/golden/lives.test.ts'];
 const child = spawn(process.execPath, vitest, {

@@ -22,7 +22,7 @@ const natsEvery = 10;
 /** Of the lines of the engine that a simulated cluster is made of. */
 const coveredLeast = 0.85;
 
-const options = words(process.argv.slice(2));
+const options = words(process.argv.slice(2), ['seeds', 'from', 'seed', 'ground', 'shrink', 'json', 'coverage']);
 const { seeds = '1000', from = '1', seed, ground, json = false, shrink = false, coverage = false } = options;
 const say = (line) => json === true || process.stdout.write(`${line}\n`);
 if (!(await installIfMissing())) process.exit(1);

@@ -8,7 +8,12 @@ import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
 import { seeded, words } from './arguments.mjs';
 
-const { keys = '1000000', touched = '0.01', checkpoints = '100', seed = '1' } = words(process.argv.slice(2));
+const {
+  keys = '1000000',
+  touched = '0.01',
+  checkpoints = '100',
+  seed = '1',
+} = words(process.argv.slice(2), ['keys', 'touched', 'checkpoints', 'seed']);
 const { CheckpointLife, counterCodec, directoryBytes, lastRefs, lifeGroups } = await tsImport(
   '../test/state/checkpoint-life.ts',
   import.meta.url,
