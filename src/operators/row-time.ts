@@ -33,7 +33,7 @@ export function lateFrom(value: unknown, time: number, equalIsLate: boolean): nu
 const finite = (time: number): number | undefined => (Number.isFinite(time) ? time : undefined);
 
 /** Where a key that is a time is null: after all times that a watermark reaches before the input ends (no Date is so late). */
-export const afterAllTimes = 8.64e15 + 1;
+export const afterAllTimes: number = 8.64e15 + 1;
 
 /**
  * The time that a row's windows are found by; a key that is a time may be null, and its group is open to the end of the input.
