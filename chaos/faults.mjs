@@ -223,6 +223,7 @@ async function stopped(cluster) {
     return `told to stop, ${bad.map(({ name, code }) => `${name} ended with ${code}`).join(', ')}: ${bad[0].text.slice(-1000)}`;
 }
 
+if (!(await installIfMissing()) || !(await buildIfStale())) process.exit(1);
 const folder = await mkdtemp(join(tmpdir(), 'weir-faults-'));
 let failed = true;
 const binary = await findNatsServer();
@@ -238,7 +239,6 @@ const words_ = (role) => [
 ];
 const cluster = new Cluster({ folder, words: words_, environment: { NATS_URL: nats.url, WEIR_LOG_LEVEL: 'info' } });
 try {
-  if (!(await installIfMissing()) || !(await buildIfStale())) process.exit(1);
   const patient = { maxReconnectAttempts: -1, reconnectTimeWait: 100, waitOnFirstConnect: true };
   const connection = await connect({ servers: nats.url, ...patient });
   const results = await connect({ servers: output.url, ...patient });

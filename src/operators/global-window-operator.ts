@@ -3,7 +3,7 @@
  *
  * Owns: the order of rows and calls, and what becomes of what a window holds. Talks through: `TriggerCalls` (the trigger), `ShownGroups` (what was given out and
  * stays). Before a row is taken, the timers of its key fire that are due at the watermark which the row stands for (T6); all others fire as the
- * operator's watermark rises, by time. No row is late. What goes out and is purged goes at once and is final, to whoever asked; what stays
+ * operator's watermark rises, by time, or behind the batch, or the timers of the clock, that set them for a time which it had reached. No row is late. What goes out and is purged goes at once and is final, to whoever asked; what stays
  * goes out as results do that change. Results carry the last forwarded watermark as stamp (T7).
  * Invariants: GW1 a trigger is asked once for each row, which its window then holds already; GW2 a key whose window holds nothing has neither state nor timers;
  * GW3 a row that an aggregate or a trigger throws on, guarded, changes nothing.

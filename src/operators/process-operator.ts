@@ -4,8 +4,8 @@
  * Owns: the order of calls. Talks through: `ProcessCalls`, `Timers`.
  * Timers in processing time fire between batches, as the task's clock reaches them, and those that are due at the end of the input then.
  * Before a row is handed over, the timers of its key fire that are due at the watermark which the row stands for (T6), as
- * in an engine that takes one record at a time; all others fire as the operator's watermark rises, by time. Emitted rows
- * carry the last forwarded watermark as stamp (T7).
+ * in an engine that takes one record at a time; all others fire as the operator's watermark rises, by time, or behind the batch, or the
+ * timers of the clock, that set them for a time which it had reached. Emitted rows carry the last forwarded watermark as stamp (T7).
  * Invariants: U2 (timers.ts); U4 a call that throws fails the generation; guarded, it changes nothing and its row is set
  * aside.
  */

@@ -8,7 +8,7 @@ import { keyGroupsOfJob } from './key-groups.ts';
 import { hasWatermark, kindOf, kindsOf } from './kinds.ts';
 import { groupTime } from './group-time.ts';
 import { alignmentFault } from './alignment.ts';
-import type { AggregateNode, LogicalJob, LogicalNode, ProcessNode, SinkNode } from './logical.ts';
+import type { AggregateNode, LogicalJob, LogicalNode, SinkNode } from './logical.ts';
 import type { WatermarkNode } from './watermark-node.ts';
 import { type Kind, outputModes } from './output-modes.ts';
 import { inputsOf } from './inputs.ts';
@@ -182,12 +182,6 @@ export function at(node: LogicalNode): string {
   return `${node.name ?? node.kind}${node.site === '' ? '' : ` (${node.site})`}`;
 }
 
-function hasEventTimers(node: LogicalNode): node is ProcessNode | AggregateNode {
-  return (
-    (node.kind === 'process' && node.onTimer !== undefined) || (node.kind === 'aggregate' && node.trigger?.onTimer !== undefined)
-  );
-}
-
 export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): readonly string[] {
   const warnings: string[] = [];
   const sources = operators.filter(({ node }) => node.kind === 'source').length;
@@ -202,7 +196,7 @@ export function warningsOf(job: LogicalJob, operators: readonly Resolved[]): rea
       warnings.push(
         `${at(node)}: a split that is silent for ${node.idleAfterMs / 1000} s no longer holds the watermark back, so which rows are late may depend on time`,
       );
-    if (hasEventTimers(node) && !hasWatermark(node.input))
+    if (node.kind === 'process' && node.onTimer !== undefined && !hasWatermark(node.input))
       warnings.push(
         `${at(node)}: its rows have no watermark, so its timers in event time fire when the input ends, and not before`,
       );
